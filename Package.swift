@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors, memory safety is checked, and `~Escapable` types of our own are allowed.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "spanwire",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
+        .library(name: "SpanSession", targets: ["SpanSession"]),
+        .library(name: "SpanTransport", targets: ["SpanTransport"]),
+        .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
+        .library(name: "SpanStorageSQLite", targets: ["SpanStorageSQLite"]),
+        .library(name: "SpanCapture", targets: ["SpanCapture"]),
+        .library(name: "SpanCollector", targets: ["SpanCollector"]),
+        .executable(name: "spanwire", targets: ["spanwire"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Standard library only: no Foundation, no NIO.
+        .target(name: "ProtoWire", swiftSettings: settings),
+        .target(name: "SpanModel", dependencies: ["ProtoWire"], swiftSettings: settings),
+        .target(name: "SpanMerge", dependencies: ["SpanModel"], swiftSettings: settings),
+        .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
+        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
+        .target(
+            name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
+
+        .target(
+            name: "SpanTransport",
+            dependencies: [
+                "SpanSession", "SpanModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SpanStorageSQLite",
+            dependencies: ["SpanStorage", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .target(name: "SpanStorageTesting", dependencies: ["SpanStorage"], swiftSettings: settings),
+        .target(
+            name: "SpanCollector",
+            dependencies: [
+                "SpanTransport", "SpanStorage",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "spanwire",
+            dependencies: [
+                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(name: "ProtoWireTests", dependencies: ["ProtoWire"], swiftSettings: settings),
+        .testTarget(name: "SpanModelTests", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
+        .testTarget(
+            name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
+        .testTarget(
+            name: "SpanSessionTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SpanStorageTests",
+            dependencies: [
+                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanMerge", "SpanModel", "ProtoWire",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SpanTransportTests", dependencies: ["SpanTransport", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SpanCollectorTests",
+            dependencies: ["SpanCollector", "SpanStorage", "SpanTransport", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        // Runs the built `spanwire` as a user would.
+        .testTarget(name: "CommandTests", dependencies: ["spanwire"], swiftSettings: settings),
+        // Imports, arrows, file length.
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

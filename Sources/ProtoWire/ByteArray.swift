@@ -1,0 +1,25 @@
+extension [UInt8] {
+    /// The array's bytes, in place.
+    @inlinable
+    public var rawSpan: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            // Proof: a UInt8 has no padding, so every byte is initialised.
+            unsafe span.bytes
+        }
+    }
+
+    /// Appends a copy of the bytes; one allocation at the most.
+    @inlinable
+    public mutating func append(copying span: borrowing RawSpan) {
+        // Proof: the buffer is only read while the closure runs, and holds exactly the span's bytes.
+        unsafe span.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
+    }
+
+    /// A copy of the bytes.
+    @inlinable
+    public init(copying span: borrowing RawSpan) {
+        self.init()
+        append(copying: span)
+    }
+}

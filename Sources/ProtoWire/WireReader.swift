@@ -1,0 +1,323 @@
+/// A cursor over the bytes of one protobuf message and the messages inside it.
+///
+/// Nothing is copied and nothing allocated by reading; a `string()` or `bytes()` allocates what it returns, never more
+/// than the length that the input holds. Fields are read by a loop in the message that knows them:
+///
+/// ```swift
+/// while let key = try reader.nextKey() {
+///     switch key.rawValue {
+///     case 0x0A: name = try reader.string()
+///     case 0x10: count = try reader.varint()
+///     default: try reader.unknownField(key, into: &unknownFields)
+///     }
+/// }
+/// ```
+///
+/// What is accepted follows the reference runtime (upb, through google.protobuf for Python): a key and a length have at
+/// most five bytes, another varint ten, of which the bits above the 64th are dropped.
+public struct WireReader: ~Escapable {
+    @usableFromInline let bytes: RawSpan
+    @usableFromInline var end: Int
+    @usableFromInline var depthLeft: Int
+    @usableFromInline var keyStart: Int
+
+    @usableFromInline var cursor: Int
+
+    /// How to treat strings that are not UTF-8, and the limits.
+    public let options: DecodeOptions
+
+    /// How many strings were repaired so far (`InvalidUTF8Policy.repair`).
+    public internal(set) var repairedStrings: Int
+
+    /// The offset of the first string that was repaired.
+    public internal(set) var firstRepairOffset: Int?
+
+    /// The next byte to read, counted from the start of the payload.
+    @inlinable
+    public var offset: Int { cursor }
+
+    /// - Parameter bytes: one whole message.
+    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes`.
+    @_lifetime(copy bytes)
+    public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
+        let count = bytes.byteCount
+        guard count <= options.limits.maxPayloadBytes else {
+            throw WireError(
+                .payloadTooLarge, "\(count) bytes, the limit is \(options.limits.maxPayloadBytes)", offset: 0)
+        }
+        self.bytes = bytes
+        self.end = count
+        self.depthLeft = options.limits.maxDepth
+        self.keyStart = 0
+        self.cursor = 0
+        self.options = options
+        self.repairedStrings = 0
+        self.firstRepairOffset = nil
+    }
+
+    @inlinable
+    @inline(__always)
+    func byte(_ position: Int) -> UInt8 {
+        // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt8.
+        unsafe bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self)
+    }
+
+    /// The next field's key, `nil` at the end of the current message.
+    ///
+    /// - Throws: `truncated`, `varint_too_long`, `invalid_key`.
+    @inlinable
+    public mutating func nextKey() throws(WireError) -> FieldKey? {
+        guard cursor < end else { return nil }
+        keyStart = cursor
+        let first = byte(cursor)
+        if first < 0x80 && first >= 8 {
+            cursor += 1
+            return FieldKey(rawValue: UInt32(first))
+        }
+        return try longKey()
+    }
+
+    @usableFromInline
+    mutating func longKey() throws(WireError) -> FieldKey {
+        let key = try anyKey()
+        guard key.number > 0 else { throw WireError(.invalidKey, "field number 0 is not legal", offset: keyStart) }
+        return key
+    }
+
+    /// A key with any field number, 0 included; sets `keyStart`.
+    mutating func anyKey() throws(WireError) -> FieldKey {
+        keyStart = cursor
+        let raw = try shortVarint("a field key")
+        guard raw <= UInt64(UInt32.max) else {
+            throw WireError(.invalidKey, "the field key \(raw) is above 2^32 - 1", offset: keyStart)
+        }
+        return FieldKey(rawValue: UInt32(raw))
+    }
+
+    /// A varint of at most five bytes: keys and lengths.
+    mutating func shortVarint(_ what: StaticString) throws(WireError) -> UInt64 {
+        let start = cursor
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while shift < 35 {
+            guard cursor < end else { throw WireError(.truncated, "the bytes end inside \(what)", offset: start) }
+            let next = byte(cursor)
+            cursor += 1
+            value |= UInt64(next & 0x7F) << shift
+            if next < 0x80 { return value }
+            shift += 7
+        }
+        throw WireError(.varintTooLong, "\(what) has no end within 5 bytes", offset: start)
+    }
+
+    /// A varint of at most ten bytes; bits above the 64th are dropped.
+    ///
+    /// - Throws: `truncated`, `varint_too_long`.
+    @inlinable
+    public mutating func varint() throws(WireError) -> UInt64 {
+        if cursor < end {
+            let first = byte(cursor)
+            if first < 0x80 {
+                cursor += 1
+                return UInt64(first)
+            }
+        }
+        return try longVarint()
+    }
+
+    @usableFromInline
+    mutating func longVarint() throws(WireError) -> UInt64 {
+        let start = cursor
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while shift < 70 {
+            guard cursor < end else { throw WireError(.truncated, "the bytes end inside a varint", offset: start) }
+            let next = byte(cursor)
+            cursor += 1
+            value |= UInt64(next & 0x7F) << shift
+            if next < 0x80 { return value }
+            shift += 7
+        }
+        throw WireError(.varintTooLong, "a varint has no end within 10 bytes", offset: start)
+    }
+
+    /// Eight bytes, little-endian.
+    ///
+    /// - Throws: `truncated`.
+    @inlinable
+    public mutating func fixed64() throws(WireError) -> UInt64 {
+        guard end - cursor >= 8 else { throw truncatedValue(8) }
+        // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt64.
+        let value = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+        cursor += 8
+        return UInt64(littleEndian: value)
+    }
+
+    /// Four bytes, little-endian.
+    ///
+    /// - Throws: `truncated`.
+    @inlinable
+    public mutating func fixed32() throws(WireError) -> UInt32 {
+        guard end - cursor >= 4 else { throw truncatedValue(4) }
+        // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt32.
+        let value = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: cursor, as: UInt32.self)
+        cursor += 4
+        return UInt32(littleEndian: value)
+    }
+
+    @usableFromInline
+    func truncatedValue(_ width: Int) -> WireError {
+        WireError(.truncated, "a value of \(width) bytes has only \(end - cursor)", offset: cursor)
+    }
+
+    /// The length in front of a string, bytes or message, checked to lie within the current message.
+    ///
+    /// - Throws: `truncated`, `varint_too_long`, `invalid_length`.
+    @inlinable
+    public mutating func length() throws(WireError) -> Int {
+        if cursor < end {
+            let first = byte(cursor)
+            if first < 0x80, Int(first) < end - cursor {
+                cursor += 1
+                return Int(first)
+            }
+        }
+        return try longLength()
+    }
+
+    @usableFromInline
+    mutating func longLength() throws(WireError) -> Int {
+        let start = cursor
+        let length = try shortVarint("a length")
+        guard length <= UInt64(Int32.max) else {
+            throw WireError(.invalidLength, "a length of \(length) is above 2^31 - 1", offset: start)
+        }
+        guard Int(length) <= end - cursor else {
+            throw WireError(
+                .invalidLength, "a length of \(length) where \(end - cursor) bytes are left", offset: start)
+        }
+        return Int(length)
+    }
+
+    /// The bytes of a length-delimited field, in place.
+    @inlinable
+    @_lifetime(copy self)
+    public mutating func rawBytes() throws(WireError) -> RawSpan {
+        let count = try length()
+        let start = cursor
+        cursor += count
+        return bytes.extracting(start..<start + count)
+    }
+
+    /// A copy of the bytes of a length-delimited field.
+    @inlinable
+    public mutating func byteArray() throws(WireError) -> [UInt8] {
+        let span = try rawBytes()
+        return [UInt8](copying: span)
+    }
+
+    /// Enters the message whose length comes next: until `leaveMessage` with the value returned here, the reader ends
+    /// where that message does.
+    ///
+    /// - Throws: as `length()`, and `too_deep`.
+    @inlinable
+    public mutating func enterMessage() throws(WireError) -> Int {
+        let count = try length()
+        try enterLevel()
+        let outerEnd = end
+        end = cursor + count
+        return outerEnd
+    }
+
+    /// Goes back to the message around the one that was entered; the inner one must have been read to its end.
+    @inlinable
+    public mutating func leaveMessage(_ outerEnd: Int) {
+        end = outerEnd
+        depthLeft += 1
+    }
+
+    @inlinable
+    mutating func enterLevel() throws(WireError) {
+        guard depthLeft > 0 else { throw tooDeep() }
+        depthLeft -= 1
+    }
+
+    @usableFromInline
+    func tooDeep() -> WireError {
+        WireError(
+            .tooDeep, "more than \(options.limits.maxDepth) messages or groups inside each other", offset: keyStart)
+    }
+
+    /// Reads the message whose length comes next into `message`, on top of what it already holds (a sub-message that is
+    /// split over several fields is one message).
+    @inlinable
+    public mutating func merge<Message: WireMessage>(_ message: inout Message) throws(WireError) {
+        let outerEnd = try enterMessage()
+        try message.merge(from: &self)
+        leaveMessage(outerEnd)
+    }
+
+    /// Reads the message whose length comes next.
+    @inlinable
+    public mutating func message<Message: WireMessage>(_ type: Message.Type = Message.self) throws(WireError) -> Message
+    {
+        var message = Message()
+        try merge(&message)
+        return message
+    }
+
+    // MARK: Fields without a name
+
+    /// Skips the value that belongs to `key` and adds the whole field to `unknownFields`, verbatim.
+    ///
+    /// - Parameter key: what `nextKey()` returned last.
+    /// - Throws: `invalid_wire_type`, `unmatched_group`, and what the value's own reading throws.
+    public mutating func unknownField(_ key: FieldKey, into unknownFields: inout UnknownFields) throws(WireError) {
+        let start = keyStart
+        try skip(key)
+        unknownFields.append(bytes.extracting(start..<cursor))
+    }
+
+    /// Skips the value that belongs to `key`.
+    public mutating func skip(_ key: FieldKey) throws(WireError) {
+        let start = keyStart
+        switch key.wireType {
+        case .varint: _ = try varint()
+        case .fixed64: _ = try fixed64()
+        case .fixed32: _ = try fixed32()
+        case .lengthDelimited: cursor += try length()
+        case .startGroup: try skipGroup(key.number, openedAt: start)
+        case .endGroup:
+            throw WireError(.unmatchedGroup, "an end of group \(key.number) that was not opened", offset: start)
+        case nil:
+            throw WireError(
+                .invalidWireType, "wire type \(key.rawValue & 7) in field \(key.number)", offset: start)
+        }
+    }
+
+    /// Iterative, so that the depth limit alone, not the stack, bounds it.
+    private mutating func skipGroup(_ number: UInt32, openedAt start: Int) throws(WireError) {
+        var open: [UInt32] = [number]
+        try enterLevel()
+        while let group = open.last {
+            guard cursor < end else {
+                throw WireError(.truncated, "group \(number) has no end", offset: start)
+            }
+            // A field number 0 passes inside an unknown group, as it does in the reference runtime.
+            let key = try anyKey()
+            switch key.wireType {
+            case .startGroup:
+                try enterLevel()
+                open.append(key.number)
+            case .endGroup:
+                guard key.number == group else {
+                    throw WireError(
+                        .unmatchedGroup, "an end of group \(key.number) inside group \(group)", offset: keyStart)
+                }
+                open.removeLast()
+                depthLeft += 1
+            default: try skip(key)
+            }
+        }
+    }
+}

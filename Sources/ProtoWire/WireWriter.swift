@@ -1,0 +1,234 @@
+/// A buffer into which messages are encoded back to front, in one pass.
+///
+/// The length in front of a sub-message is known once its bytes stand behind it, so nothing is measured first and
+/// nothing is moved: the writer fills its buffer from the end towards the start, and **what is prepended last comes
+/// first** in the bytes. An encoder therefore puts its highest field first and walks repeated fields backwards:
+///
+/// ```swift
+/// let mark = writer.count
+/// child.encode(to: &writer)
+/// writer.prependLength(since: mark, key: 0x12)   // field 2, a message
+/// writer.prependString(name, key: 0x0A)          // field 1
+/// ```
+///
+/// The buffer grows by doubling and is kept by `reset()`, so that a writer that is used again allocates nothing.
+@safe
+public struct WireWriter: ~Copyable {
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    /// Index of the first byte in use; bytes in use are `start ..< capacity`.
+    @usableFromInline var start: Int
+
+    /// - Parameter capacity: bytes to set aside at once; at least 64.
+    public init(capacity: Int = 1024) {
+        let size = max(capacity, 64)
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+        self.capacity = size
+        start = size
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// How many bytes are written.
+    @inlinable
+    public var count: Int { capacity - start }
+
+    /// Forgets what is written and keeps the buffer.
+    @inlinable
+    public mutating func reset() { start = capacity }
+
+    /// What is written, in place; valid until the next change.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            // Proof: start ... capacity lies in the allocation, which lives as long as self and is written before
+            // start moves over it; the span borrows self, so nothing is prepended while it lives.
+            let span = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base + start), byteCount: capacity - start)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// A copy of what is written.
+    public func byteArray() -> [UInt8] { [UInt8](copying: bytes) }
+
+    /// Makes room for `byteCount` bytes in front of `start` and moves `start` over them.
+    @inlinable
+    @inline(__always)
+    mutating func open(_ byteCount: Int) {
+        if start < byteCount { grow(byteCount) }
+        start -= byteCount
+    }
+
+    @usableFromInline
+    mutating func grow(_ byteCount: Int) {
+        let used = count
+        let size = max(capacity * 2, used + byteCount)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+        // Proof: both ranges hold `used` bytes of their own allocations, and the allocations are distinct.
+        unsafe (larger + (size - used)).copyMemory(from: base + start, byteCount: used)
+        unsafe base.deallocate()
+        unsafe base = larger
+        capacity = size
+        start = size - used
+    }
+
+    // Proof for every store below: `open(n)` leaves `start >= 0` with n writable bytes from `start` on.
+
+    /// Puts a varint (1 to 10 bytes, shortest form) in front.
+    @inlinable
+    public mutating func prependVarint(_ value: UInt64) {
+        if value < 0x80 {
+            open(1)
+            unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: start, as: UInt8.self)
+        } else {
+            prependLongVarint(value)
+        }
+    }
+
+    @usableFromInline
+    mutating func prependLongVarint(_ value: UInt64) {
+        let width = (70 - value.leadingZeroBitCount) / 7
+        open(width)
+        var rest = value
+        var position = start
+        while rest >= 0x80 {
+            unsafe base.storeBytes(
+                of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: position, as: UInt8.self)
+            rest >>= 7
+            position += 1
+        }
+        unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: position, as: UInt8.self)
+    }
+
+    /// Puts a key in front. `key` is the key's raw value: `number << 3 | wireType`.
+    @inlinable
+    @inline(__always)
+    public mutating func prependKey(_ key: UInt32) { prependVarint(UInt64(key)) }
+
+    /// Puts bytes in front as they are: parts that are encoded already.
+    @inlinable
+    public mutating func prependRaw(_ span: borrowing RawSpan) {
+        let size = span.byteCount
+        open(size)
+        unsafe span.withUnsafeBytes { source in
+            guard let from = source.baseAddress else { return }
+            unsafe (base + start).copyMemory(from: from, byteCount: size)
+        }
+    }
+
+    /// Puts bytes in front as they are.
+    @inlinable
+    public mutating func prependRaw(_ bytes: [UInt8]) { prependRaw(bytes.rawSpan) }
+
+    /// Puts eight bytes in front, the least significant first.
+    @inlinable
+    public mutating func prependRaw(littleEndian value: UInt64) {
+        open(8)
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: start, as: UInt64.self)
+    }
+
+    /// Puts the length of everything written since `mark` (an earlier `count`) in front, and `key` before it.
+    @inlinable
+    public mutating func prependLength(since mark: Int, key: UInt32) {
+        prependVarint(UInt64(truncatingIfNeeded: count - mark))
+        prependKey(key)
+    }
+
+    // MARK: Whole fields; the plain forms leave out proto3's default value
+
+    /// A varint field, left out when 0.
+    @inlinable
+    public mutating func prependVarint(_ value: UInt64, key: UInt32) {
+        if value != 0 { prependPresentVarint(value, key: key) }
+    }
+
+    /// A varint field, written even when 0 (members of a oneof).
+    @inlinable
+    public mutating func prependPresentVarint(_ value: UInt64, key: UInt32) {
+        prependVarint(value)
+        prependKey(key)
+    }
+
+    /// A fixed64 field, left out when 0.
+    @inlinable
+    public mutating func prependFixed64(_ value: UInt64, key: UInt32) {
+        if value != 0 { prependPresentFixed64(value, key: key) }
+    }
+
+    /// A fixed64 field, written even when 0.
+    @inlinable
+    public mutating func prependPresentFixed64(_ value: UInt64, key: UInt32) {
+        prependRaw(littleEndian: value)
+        prependKey(key)
+    }
+
+    /// A fixed32 field, left out when 0.
+    @inlinable
+    public mutating func prependFixed32(_ value: UInt32, key: UInt32) {
+        guard value != 0 else { return }
+        open(4)
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: start, as: UInt32.self)
+        prependKey(key)
+    }
+
+    /// A string field, left out when empty.
+    @inlinable
+    public mutating func prependString(_ value: String, key: UInt32) {
+        if !value.isEmpty { prependPresentString(value, key: key) }
+    }
+
+    /// A string field, written even when empty.
+    @inlinable
+    public mutating func prependPresentString(_ value: String, key: UInt32) {
+        var text = value
+        let size = text.utf8.count
+        open(size)
+        // Proof: the buffer has `size` bytes, which `open` made room for.
+        text.withUTF8 { source in
+            guard let from = source.baseAddress else { return }
+            unsafe (base + start).copyMemory(from: from, byteCount: size)
+        }
+        prependVarint(UInt64(truncatingIfNeeded: size))
+        prependKey(key)
+    }
+
+    /// A bytes field, left out when empty.
+    @inlinable
+    public mutating func prependBytes(_ value: [UInt8], key: UInt32) {
+        if !value.isEmpty { prependPresentBytes(value, key: key) }
+    }
+
+    /// A bytes field, written even when empty.
+    @inlinable
+    public mutating func prependPresentBytes(_ value: [UInt8], key: UInt32) {
+        prependRaw(value)
+        prependVarint(UInt64(truncatingIfNeeded: value.count))
+        prependKey(key)
+    }
+
+    /// A message field, written even when the message is empty.
+    @inlinable
+    public mutating func prependMessage<Message: WireMessage>(_ message: borrowing Message, key: UInt32) {
+        let mark = count
+        message.encode(to: &self)
+        prependLength(since: mark, key: key)
+    }
+
+    /// A repeated message field.
+    @inlinable
+    public mutating func prependMessages<Message: WireMessage>(_ messages: [Message], key: UInt32) {
+        for message in messages.reversed() { prependMessage(message, key: key) }
+    }
+
+    /// A repeated string field.
+    @inlinable
+    public mutating func prependStrings(_ values: [String], key: UInt32) {
+        for value in values.reversed() { prependPresentString(value, key: key) }
+    }
+
+    /// The fields that the schema does not name.
+    @inlinable
+    public mutating func prependUnknown(_ fields: UnknownFields) {
+        if let bytes = fields.storage { prependRaw(bytes) }
+    }
+}

@@ -1,0 +1,176 @@
+import ProtoWire
+
+extension AttributeValue: WireMessage {
+    public init() { self = .empty }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.common.v1.AnyValue",
+        [
+            FieldSchema(1, "string_value", .string, oneof: "value"),
+            FieldSchema(2, "bool_value", .bool, oneof: "value"),
+            FieldSchema(3, "int_value", .int64, oneof: "value"),
+            FieldSchema(4, "double_value", .double, oneof: "value"),
+            FieldSchema(5, "array_value", .message { arraySchema }, oneof: "value"),
+            FieldSchema(6, "kvlist_value", .message { keyValueListSchema }, oneof: "value"),
+            FieldSchema(7, "bytes_value", .bytes, oneof: "value"),
+            FieldSchema(8, "string_value_strindex", .int32, oneof: "value"),
+        ])
+
+    /// The message around the elements of `.array`.
+    public static let arraySchema: MessageSchema = .init(
+        "opentelemetry.proto.common.v1.ArrayValue",
+        [FieldSchema(1, "values", .message { AttributeValue.schema }, repeated: true)])
+
+    /// The message around the attributes of `.keyValueList`.
+    public static let keyValueListSchema: MessageSchema = .init(
+        "opentelemetry.proto.common.v1.KeyValueList",
+        [FieldSchema(1, "values", .message { Attribute.schema }, repeated: true)])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        var value = self
+        var unknown = UnknownFields()
+        var listUnknown = UnknownFields()
+        if case .extended(let inner, let fields, let listFields) = self {
+            (value, unknown, listUnknown) = (inner, fields, listFields)
+        }
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A:
+                var invalid: [UInt8] = []
+                if let text = try reader.string(orInvalidBytes: &invalid) {
+                    value = .string(text)
+                } else {
+                    value = .bytes(invalid)
+                }
+            case 0x10: value = .bool(try reader.varint() != 0)
+            case 0x18: value = .int(Int64(bitPattern: try reader.varint()))
+            case 0x21: value = .double(Double(bitPattern: try reader.fixed64()))
+            case 0x2A:
+                // The same member of the oneof again is merged into, another one is replaced.
+                var elements: [AttributeValue] = []
+                if case .array(let earlier) = value { elements = earlier } else { listUnknown = UnknownFields() }
+                value = .empty
+                try reader.mergeList(&elements, &listUnknown)
+                value = .array(elements)
+            case 0x32:
+                var attributes: [Attribute] = []
+                if case .keyValueList(let earlier) = value {
+                    attributes = earlier
+                } else {
+                    listUnknown = UnknownFields()
+                }
+                value = .empty
+                try reader.mergeList(&attributes, &listUnknown)
+                value = .keyValueList(attributes)
+            case 0x3A: value = .bytes(try reader.byteArray())
+            case 0x40: value = .stringIndex(Int32(truncatingIfNeeded: try reader.varint()))
+            default: try reader.unknownField(key, into: &unknown)
+            }
+        }
+        switch value {
+        case .array, .keyValueList: break
+        default: listUnknown = UnknownFields()
+        }
+        self =
+            unknown.isEmpty && listUnknown.isEmpty
+            ? value : .extended(value, unknownFields: unknown, listUnknownFields: listUnknown)
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        if case .extended(let value, let unknownFields, let listUnknownFields) = self {
+            writer.prependUnknown(unknownFields)
+            value.encode(to: &writer, listUnknownFields: listUnknownFields)
+        } else {
+            encode(to: &writer, listUnknownFields: UnknownFields())
+        }
+    }
+
+    private func encode(to writer: inout WireWriter, listUnknownFields: UnknownFields) {
+        switch self {
+        case .empty: break
+        case .string(let value): writer.prependPresentString(value, key: 0x0A)
+        case .bool(let value): writer.prependPresentVarint(value ? 1 : 0, key: 0x10)
+        case .int(let value): writer.prependPresentVarint(UInt64(bitPattern: value), key: 0x18)
+        case .double(let value): writer.prependPresentFixed64(value.bitPattern, key: 0x21)
+        case .array(let values):
+            let mark = writer.count
+            writer.prependUnknown(listUnknownFields)
+            writer.prependMessages(values, key: 0x0A)
+            writer.prependLength(since: mark, key: 0x2A)
+        case .keyValueList(let attributes):
+            let mark = writer.count
+            writer.prependUnknown(listUnknownFields)
+            writer.prependMessages(attributes, key: 0x0A)
+            writer.prependLength(since: mark, key: 0x32)
+        case .bytes(let value): writer.prependPresentBytes(value, key: 0x3A)
+        case .stringIndex(let value):
+            writer.prependPresentVarint(UInt64(bitPattern: Int64(value)), key: 0x40)
+        case .extended: encode(to: &writer)
+        }
+    }
+}
+
+extension WireReader {
+    /// `ArrayValue` or `KeyValueList`: messages in field 1.
+    mutating func mergeList<Element: WireMessage>(
+        _ elements: inout [Element], _ unknownFields: inout UnknownFields
+    ) throws(WireError) {
+        let outerEnd = try enterMessage()
+        while let key = try nextKey() {
+            if key.rawValue == 0x0A {
+                elements.append(try message())
+            } else {
+                try unknownField(key, into: &unknownFields)
+            }
+        }
+        leaveMessage(outerEnd)
+    }
+}
+
+extension Attribute: WireMessage {
+    public init() { self.init("", nil) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.common.v1.KeyValue",
+        [
+            FieldSchema(1, "key", .string),
+            FieldSchema(2, "value", .message { AttributeValue.schema }),
+            FieldSchema(3, "key_strindex", .int32),
+        ])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A: self.key = try reader.string()
+            case 0x12:
+                var inner = value ?? .empty
+                value = nil
+                try reader.merge(&inner)
+                value = inner
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        if let value { writer.prependMessage(value, key: 0x12) }
+        writer.prependString(key, key: 0x0A)
+    }
+
+    /// `key_strindex` (field 3), 0 when absent; found in the unknown fields.
+    public var keyStringIndex: Int32 {
+        guard !unknownFields.isEmpty else { return 0 }
+        let bytes = unknownFields.bytes
+        guard var reader = try? WireReader(bytes.rawSpan) else { return 0 }
+        var index: Int32 = 0
+        while let key = try? reader.nextKey() {
+            if key.rawValue == 0x18, let value = try? reader.varint() {
+                index = Int32(truncatingIfNeeded: value)
+            } else if (try? reader.skip(key)) == nil {
+                break
+            }
+        }
+        return index
+    }
+}

@@ -1,0 +1,77 @@
+import ProtoWire
+
+/// What a receiver answers: OTLP's `ExportTraceServiceResponse`.
+public struct ExportResponse: Sendable, Hashable {
+    /// Field 1; `nil` when everything was accepted.
+    public var partialSuccess: ExportPartialSuccess?
+    public var unknownFields: UnknownFields
+
+    public init(partialSuccess: ExportPartialSuccess? = nil) {
+        self.partialSuccess = partialSuccess
+        unknownFields = UnknownFields()
+    }
+}
+
+extension ExportResponse: WireMessage {
+    public init() { self.init(partialSuccess: nil) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
+        [FieldSchema(1, "partial_success", .message { ExportPartialSuccess.schema })])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A:
+                var inner = partialSuccess ?? ExportPartialSuccess()
+                try reader.merge(&inner)
+                partialSuccess = inner
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        if let partialSuccess { writer.prependMessage(partialSuccess, key: 0x0A) }
+    }
+}
+
+/// What a receiver did not take, or a warning when `rejectedSpans` is 0: OTLP's `ExportTracePartialSuccess`.
+public struct ExportPartialSuccess: Sendable, Hashable {
+    /// Field 1: spans that were refused and must not be sent again.
+    public var rejectedSpans: Int64
+    /// Field 2: for people.
+    public var errorMessage: String
+    public var unknownFields: UnknownFields
+
+    public init(rejectedSpans: Int64, errorMessage: String = "") {
+        self.rejectedSpans = rejectedSpans
+        self.errorMessage = errorMessage
+        unknownFields = UnknownFields()
+    }
+}
+
+extension ExportPartialSuccess: WireMessage {
+    public init() { self.init(rejectedSpans: 0) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess",
+        [FieldSchema(1, "rejected_spans", .int64), FieldSchema(2, "error_message", .string)])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x08: rejectedSpans = Int64(bitPattern: try reader.varint())
+            case 0x12: errorMessage = try reader.string()
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependString(errorMessage, key: 0x12)
+        writer.prependVarint(UInt64(bitPattern: rejectedSpans), key: 0x08)
+    }
+}

@@ -1,0 +1,94 @@
+import ProtoWire
+
+/// Ids that came with another length than 8 or 16 bytes, or as zeros: kept so that a decoder can show and a relay can
+/// forward what was sent. One pointer wide, no allocation while empty.
+///
+/// A record's typed id is `.invalid` where this has an entry; setting the typed id to a valid one hides the entry.
+public struct IrregularIDs: Sendable, Hashable {
+    /// The field an id stood in.
+    public enum Field: UInt8, Sendable, Hashable {
+        case traceID, spanID, parentSpanID
+    }
+
+    private struct Entry: Sendable, Hashable {
+        var field: Field
+        var bytes: [UInt8]
+    }
+
+    private var entries: [Entry]?
+
+    public init() { entries = nil }
+
+    @inlinable
+    public var isEmpty: Bool { self == IrregularIDs() }
+
+    /// The bytes that came for a field; `nil` when they were regular or absent. Setting an empty array means absent.
+    public subscript(field: Field) -> [UInt8]? {
+        get { entries?.first { $0.field == field }?.bytes }
+        set {
+            var kept = (entries ?? []).filter { $0.field != field }
+            if let newValue, !newValue.isEmpty { kept.append(Entry(field: field, bytes: newValue)) }
+            kept.sort { $0.field.rawValue < $1.field.rawValue }
+            entries = kept.isEmpty ? nil : kept
+        }
+    }
+}
+
+extension WireReader {
+    /// A 16-byte id; other bytes go to `irregular`.
+    mutating func traceID(_ irregular: inout IrregularIDs) throws(WireError) -> TraceID {
+        let span = try rawBytes()
+        if span.byteCount == 16 {
+            // Proof: 16 bytes are there, and every bit pattern is a UInt64.
+            let high = unsafe span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+            let low = unsafe span.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let id = TraceID(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
+            if id.isValid {
+                if !irregular.isEmpty { irregular[.traceID] = nil }
+                return id
+            }
+        }
+        irregular[.traceID] = [UInt8](copying: span)
+        return .invalid
+    }
+
+    /// An 8-byte id; other bytes go to `irregular`.
+    mutating func spanID(_ field: IrregularIDs.Field, _ irregular: inout IrregularIDs) throws(WireError) -> SpanID {
+        let span = try rawBytes()
+        if span.byteCount == 8 {
+            // Proof: 8 bytes are there, and every bit pattern is a UInt64.
+            let id = SpanID(UInt64(bigEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)))
+            if id.isValid {
+                if !irregular.isEmpty { irregular[field] = nil }
+                return id
+            }
+        }
+        irregular[field] = [UInt8](copying: span)
+        return .invalid
+    }
+}
+
+extension WireWriter {
+    mutating func prependTraceID(_ id: TraceID, _ irregular: IrregularIDs, key: UInt32) {
+        if id.isValid {
+            prependRaw(littleEndian: id.low.byteSwapped)
+            prependRaw(littleEndian: id.high.byteSwapped)
+            prependVarint(16)
+            prependKey(key)
+        } else if let bytes = irregular[.traceID] {
+            prependBytes(bytes, key: key)
+        }
+    }
+
+    mutating func prependSpanID(
+        _ id: SpanID, _ field: IrregularIDs.Field, _ irregular: IrregularIDs, key: UInt32
+    ) {
+        if id.isValid {
+            prependRaw(littleEndian: id.value.byteSwapped)
+            prependVarint(8)
+            prependKey(key)
+        } else if let bytes = irregular[field] {
+            prependBytes(bytes, key: key)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ProtoWire
+
+/// What produced the spans: service, host, process, as attributes. OTLP's `Resource`.
+public struct Resource: Sendable, Hashable {
+    /// Field 1.
+    public var attributes: [Attribute]
+    /// Field 2: attributes left out by the sender's limits.
+    public var droppedAttributesCount: UInt32
+    /// Field 3: which of the attributes identify entities.
+    public var entityRefs: [EntityRef]
+    public var unknownFields: UnknownFields
+
+    public init(attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0, entityRefs: [EntityRef] = []) {
+        self.attributes = attributes
+        self.droppedAttributesCount = droppedAttributesCount
+        self.entityRefs = entityRefs
+        unknownFields = UnknownFields()
+    }
+
+    /// The text of `service.name`, `nil` when it is absent or no string. Of several, the last.
+    public var serviceName: String? {
+        guard case .string(let name)? = attributes.last(where: { $0.key == "service.name" })?.value?.plain else {
+            return nil
+        }
+        return name
+    }
+}
+
+extension Resource: WireMessage {
+    public init() { self.init(attributes: []) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.resource.v1.Resource",
+        [
+            FieldSchema(1, "attributes", .message { Attribute.schema }, repeated: true),
+            FieldSchema(2, "dropped_attributes_count", .uint32),
+            FieldSchema(3, "entity_refs", .message { EntityRef.schema }, repeated: true),
+        ])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A: attributes.append(try reader.message())
+            case 0x10: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
+            case 0x1A: entityRefs.append(try reader.message())
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependMessages(entityRefs, key: 0x1A)
+        writer.prependVarint(UInt64(droppedAttributesCount), key: 0x10)
+        writer.prependMessages(attributes, key: 0x0A)
+    }
+}
+
+/// Which attributes of a resource identify and describe one entity. OTLP's `EntityRef`.
+public struct EntityRef: Sendable, Hashable {
+    /// Field 1.
+    public var schemaURL: String
+    /// Field 2: such as `service` or `host`.
+    public var type: String
+    /// Field 3: keys of identifying attributes.
+    public var idKeys: [String]
+    /// Field 4: keys of describing attributes.
+    public var descriptionKeys: [String]
+    public var unknownFields: UnknownFields
+
+    public init(schemaURL: String = "", type: String, idKeys: [String], descriptionKeys: [String] = []) {
+        self.schemaURL = schemaURL
+        self.type = type
+        self.idKeys = idKeys
+        self.descriptionKeys = descriptionKeys
+        unknownFields = UnknownFields()
+    }
+}
+
+extension EntityRef: WireMessage {
+    public init() { self.init(type: "", idKeys: []) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.common.v1.EntityRef",
+        [
+            FieldSchema(1, "schema_url", .string),
+            FieldSchema(2, "type", .string),
+            FieldSchema(3, "id_keys", .string, repeated: true),
+            FieldSchema(4, "description_keys", .string, repeated: true),
+        ])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A: schemaURL = try reader.string()
+            case 0x12: type = try reader.string()
+            case 0x1A: idKeys.append(try reader.string())
+            case 0x22: descriptionKeys.append(try reader.string())
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependStrings(descriptionKeys, key: 0x22)
+        writer.prependStrings(idKeys, key: 0x1A)
+        writer.prependString(type, key: 0x12)
+        writer.prependString(schemaURL, key: 0x0A)
+    }
+}

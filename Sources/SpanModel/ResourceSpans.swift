@@ -1,0 +1,106 @@
+import ProtoWire
+
+/// The spans of one resource. OTLP's `ResourceSpans`.
+public struct ResourceSpans: Sendable, Hashable {
+    /// Field 1; `nil` when absent: the resource is not known.
+    public var resource: Resource?
+    /// Field 2.
+    public var scopeSpans: [ScopeSpans]
+    /// Field 3: of the resource's conventions.
+    public var schemaURL: String
+    public var unknownFields: UnknownFields
+
+    public init(resource: Resource?, scopeSpans: [ScopeSpans] = [], schemaURL: String = "") {
+        self.resource = resource
+        self.scopeSpans = scopeSpans
+        self.schemaURL = schemaURL
+        unknownFields = UnknownFields()
+    }
+
+    /// How many spans all scopes hold. O(number of scopes).
+    public var spanCount: Int { scopeSpans.reduce(0) { $0 + $1.spans.count } }
+}
+
+extension ResourceSpans: WireMessage {
+    public init() { self.init(resource: nil) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.trace.v1.ResourceSpans",
+        [
+            FieldSchema(1, "resource", .message { Resource.schema }),
+            FieldSchema(2, "scope_spans", .message { ScopeSpans.schema }, repeated: true),
+            FieldSchema(3, "schema_url", .string),
+        ])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A:
+                var inner = resource ?? Resource()
+                try reader.merge(&inner)
+                resource = inner
+            case 0x12: scopeSpans.append(try reader.message())
+            case 0x1A: schemaURL = try reader.string()
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependString(schemaURL, key: 0x1A)
+        writer.prependMessages(scopeSpans, key: 0x12)
+        if let resource { writer.prependMessage(resource, key: 0x0A) }
+    }
+}
+
+/// The spans that one instrumentation scope recorded. OTLP's `ScopeSpans`.
+public struct ScopeSpans: Sendable, Hashable {
+    /// Field 1; `nil` when absent: the scope is not known.
+    public var scope: InstrumentationScope?
+    /// Field 2.
+    public var spans: [SpanRecord]
+    /// Field 3: of the spans' conventions.
+    public var schemaURL: String
+    public var unknownFields: UnknownFields
+
+    public init(scope: InstrumentationScope?, spans: [SpanRecord] = [], schemaURL: String = "") {
+        self.scope = scope
+        self.spans = spans
+        self.schemaURL = schemaURL
+        unknownFields = UnknownFields()
+    }
+}
+
+extension ScopeSpans: WireMessage {
+    public init() { self.init(scope: nil) }
+
+    public static let schema: MessageSchema = .init(
+        "opentelemetry.proto.trace.v1.ScopeSpans",
+        [
+            FieldSchema(1, "scope", .message { InstrumentationScope.schema }),
+            FieldSchema(2, "spans", .message { SpanRecord.schema }, repeated: true),
+            FieldSchema(3, "schema_url", .string),
+        ])
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A:
+                var inner = scope ?? InstrumentationScope()
+                try reader.merge(&inner)
+                scope = inner
+            case 0x12: spans.append(try reader.message())
+            case 0x1A: schemaURL = try reader.string()
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependString(schemaURL, key: 0x1A)
+        writer.prependMessages(spans, key: 0x12)
+        if let scope { writer.prependMessage(scope, key: 0x0A) }
+    }
+}

@@ -1,0 +1,56 @@
+import ProtoWire
+
+/// Spans with their resources and scopes: OTLP's `TracesData`, and `ExportTraceServiceRequest`, which is the same on the
+/// wire.
+///
+/// ```swift
+/// let batch = try SpanBatch(decoding: payload)
+/// for span in batch.spans { print(span.name) }
+/// let bytes = batch.encoded()
+/// ```
+public struct SpanBatch: Sendable, Hashable {
+    /// Field 1.
+    public var resourceSpans: [ResourceSpans]
+    public var unknownFields: UnknownFields
+
+    public init(resourceSpans: [ResourceSpans] = []) {
+        self.resourceSpans = resourceSpans
+        unknownFields = UnknownFields()
+    }
+
+    /// How many spans all resources hold. O(number of resources and scopes).
+    public var spanCount: Int { resourceSpans.reduce(0) { $0 + $1.spanCount } }
+
+    /// All spans in the order of the payload.
+    public var spans: some Sequence<SpanRecord> {
+        resourceSpans.lazy.flatMap { $0.scopeSpans.lazy.flatMap(\.spans) }
+    }
+}
+
+extension SpanBatch: WireMessage {
+    public init() { self.init(resourceSpans: []) }
+
+    public static let schema: MessageSchema = .init("opentelemetry.proto.trace.v1.TracesData", schemaFields)
+
+    /// The same fields under the name that they have in a request.
+    public static let requestSchema: MessageSchema = .init(
+        "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", schemaFields)
+
+    private static let schemaFields: [FieldSchema] = [
+        FieldSchema(1, "resource_spans", .message { ResourceSpans.schema }, repeated: true)
+    ]
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let key = try reader.nextKey() {
+            switch key.rawValue {
+            case 0x0A: resourceSpans.append(try reader.message())
+            default: try reader.unknownField(key, into: &unknownFields)
+            }
+        }
+    }
+
+    public func encode(to writer: inout WireWriter) {
+        writer.prependUnknown(unknownFields)
+        writer.prependMessages(resourceSpans, key: 0x0A)
+    }
+}
