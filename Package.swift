@@ -97,6 +97,10 @@ let package = Package(
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
         .testTarget(name: "CommandTests", dependencies: ["spanwire"], swiftSettings: settings),
+        // The codec as a filter, held against google.protobuf by Tests/Differential/codec.py.
+        .executableTarget(
+            name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
+            swiftSettings: settings),
         // Imports, arrows, file length.
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
