@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "SpanCollector",
             dependencies: [
-                "SpanTransport", "SpanStorage",
+                "SpanTransport", "SpanStorage", "SpanSession", "SpanModel",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),

@@ -1,0 +1,74 @@
+import Logging
+import ServiceLifecycle
+import SpanModel
+import SpanSession
+import SpanStorage
+import SpanTransport
+import Synchronization
+
+/// Receives spans over the session protocol and keeps them in a store: what `spanwire collect` runs.
+///
+/// Batches of all connections are committed in groups by one task; a batch is acknowledged when the commit that holds it
+/// is durable. What waits is bounded by the credit that the server grants to its connections.
+///
+/// ```swift
+/// let collector = CollectorService(store: store, configuration: SpanServerConfiguration(), logger: logger)
+/// try await ServiceGroup(services: [collector], gracefulShutdownSignals: [.sigterm], logger: logger).run()
+/// ```
+public struct CollectorService: Service {
+    private let server: SpanServer
+    private let writer: GroupWriter
+    private let store: any SpanStore
+    private let shutdownLimit: Duration
+    private let logger: Logger
+    private let whenListening: @Sendable (Int) async -> Void
+
+    /// - Parameters:
+    ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
+    ///   - whenListening: called with the port once senders can connect.
+    public init(
+        store: any SpanStore, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
+        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.store = store
+        writer = GroupWriter(store: store, logger: logger)
+        server = SpanServer(configuration: configuration, sink: writer, logger: logger)
+        self.shutdownLimit = shutdownLimit
+        self.logger = logger
+        self.whenListening = whenListening
+    }
+
+    /// What was received and stored so far.
+    public var statistics: CollectorStatistics { writer.statistics }
+
+    /// Listens until a graceful shutdown or cancellation; then acknowledges what was taken, sends the senders away and
+    /// ends. The store stays open: who opened it closes it.
+    ///
+    /// - Throws: `TransportError` when the address cannot be listened on.
+    public func run() async throws {
+        let port = try await server.start()
+        logger.info("listening", metadata: ["port": "\(port)"])
+        await whenListening(port)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await writer.run() }
+            // Waits for the graceful shutdown or the cancellation, whichever comes first.
+            try? await gracefulShutdown()
+            logger.info("shutting down", metadata: ["connections": "\(server.connectionCount)"])
+            await server.shutdown(within: shutdownLimit)
+            writer.finish()
+            await group.waitForAll()
+        }
+    }
+}
+
+/// What a collector did since it started.
+public struct CollectorStatistics: Sendable, Hashable {
+    /// Batches that are durably stored; repeated ones that were skipped count too.
+    public var storedBatches: UInt64 = 0
+    /// Span reports that are durably stored.
+    public var storedReports: UInt64 = 0
+    /// Span reports that were refused alone.
+    public var rejectedReports: UInt64 = 0
+    /// Batches that were refused because the store failed; their senders bring them again.
+    public var refusedBatches: UInt64 = 0
+}

@@ -1,0 +1,208 @@
+import Logging
+import SpanModel
+import SpanSession
+import SpanStorage
+import SpanTransport
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Commits batches of all connections in groups: as many as came while the last commit was under way.
+///
+/// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the price
+/// of one.
+final class GroupWriter: SpanSink {
+    /// How much one transaction takes at the most: batches, and payload bytes unless it is a single batch.
+    private static let maxGroupBatches = 256
+    private static let maxGroupBytes = 8 << 20
+
+    private enum Request: Sendable {
+        case find(SenderID, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
+        case store(IncomingBatch, Pending)
+    }
+
+    private struct Pending: Sendable {
+        var connection: ConnectionID
+        var batch: StoredBatch
+        var payloadBytes: Int
+        var rejectedByValidation: Int
+        var completion: @Sendable (SinkAnswer<StoredBatch>) -> Void
+    }
+
+    private struct Connection {
+        /// Batches without an answer.
+        var waiting = 0
+        /// A batch was refused: nothing later of the connection may be stored.
+        var isRefused = false
+        var hasEnded = false
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var connections: [ConnectionID: Connection] = [:]
+        var statistics = CollectorStatistics()
+
+        /// Notes that a batch was answered, and forgets a connection that ended and waits for nothing.
+        mutating func answered(_ id: ConnectionID, isRefused: Bool) {
+            guard var connection = connections[id] else { return }
+            connection.waiting -= 1
+            connection.isRefused = connection.isRefused || isRefused
+            connections[id] = connection.hasEnded && connection.waiting == 0 ? nil : connection
+        }
+    }
+
+    private let store: any SpanStore
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let wakeUps: AsyncStream<Void>
+    private let wakeUp: AsyncStream<Void>.Continuation
+    /// What senders are told to wait when the store fails.
+    private let retryAfter = Duration.seconds(1)
+
+    init(store: any SpanStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    var statistics: CollectorStatistics { state.withLock { $0.statistics } }
+
+    // MARK: SpanSink
+
+    func findSender(
+        _ sender: SenderID, agent: String, completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
+    ) {
+        enqueue(.find(sender, completion: completion))
+    }
+
+    func store(_ delivery: Delivery, completion: @escaping @Sendable (SinkAnswer<StoredBatch>) -> Void) {
+        let batch = delivery.batch
+        let incoming = IncomingBatch(
+            sender: delivery.sender, sequence: batch.sequence, agent: delivery.agent, reports: batch.spans,
+            dropped: batch.dropped, receivedAtUnixNano: unixNanosNow())
+        let pending = Pending(
+            connection: delivery.connection, batch: StoredBatch(sequence: batch.sequence),
+            payloadBytes: batch.payloadBytes, rejectedByValidation: batch.validation.rejectedSpans,
+            completion: completion)
+        enqueue(.store(incoming, pending))
+    }
+
+    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+        state.withLock { state in
+            guard state.connections[connection] != nil else { return }
+            state.connections[connection]?.hasEnded = true
+            if state.connections[connection]?.waiting == 0 { state.connections[connection] = nil }
+        }
+    }
+
+    private func enqueue(_ request: Request) {
+        state.withLock { state in
+            state.requests.append(request)
+            if case .store(_, let pending) = request {
+                state.connections[pending.connection, default: Connection()].waiting += 1
+            }
+        }
+        wakeUp.yield()
+    }
+
+    // MARK: The one task that commits
+
+    /// Works until `finish()`, and then until nothing waits.
+    func run() async {
+        for await _ in wakeUps {
+            while await workOnce() {}
+        }
+        while await workOnce() {}
+    }
+
+    func finish() { wakeUp.finish() }
+
+    /// Does the requests at the head: a look-up, or a group of batches.
+    ///
+    /// - Returns: `false` when there was nothing to do.
+    private func workOnce() async -> Bool {
+        let work = state.withLock { state in Self.takeGroup(&state.requests) }
+        guard !work.isEmpty else { return false }
+        var group: [IncomingBatch] = []
+        var pending: [Pending] = []
+        for request in work {
+            switch request {
+            case .find(let sender, let completion): await find(sender, completion)
+            case .store(let batch, let waiting):
+                if state.withLock({ $0.connections[waiting.connection]?.isRefused ?? false }) {
+                    state.withLock { $0.answered(waiting.connection, isRefused: true) }
+                    waiting.completion(.refused(retryAfter: retryAfter))
+                } else {
+                    group.append(batch)
+                    pending.append(waiting)
+                }
+            }
+        }
+        if !group.isEmpty { await commit(group, pending) }
+        return true
+    }
+
+    /// A look-up alone, or the run of batches in front of the next look-up, within the bounds of a group.
+    private static func takeGroup(_ requests: inout [Request]) -> [Request] {
+        var count = 0
+        var bytes = 0
+        for request in requests {
+            guard case .store(_, let pending) = request else {
+                if count == 0 { count = 1 }
+                break
+            }
+            bytes += pending.payloadBytes
+            if count > 0, count == maxGroupBatches || bytes > maxGroupBytes { break }
+            count += 1
+        }
+        let taken = Array(requests.prefix(count))
+        requests.removeFirst(count)
+        return taken
+    }
+
+    private func find(_ sender: SenderID, _ completion: @Sendable (SinkAnswer<UInt64>) -> Void) async {
+        do {
+            completion(.done(try await store.storedSequence(of: sender)))
+        } catch {
+            logger.error("the store cannot be asked", metadata: ["error": "\(error)"])
+            completion(.refused(retryAfter: retryAfter))
+        }
+    }
+
+    private func commit(_ group: [IncomingBatch], _ pending: [Pending]) async {
+        do {
+            let result = try await store.append(group)
+            state.withLock { state in
+                state.statistics.storedBatches += UInt64(pending.count)
+                state.statistics.storedReports += UInt64(result.storedReports)
+                let rejected = pending.reduce(0) { $0 + $1.rejectedByValidation } + result.rejectedReports
+                state.statistics.rejectedReports += UInt64(rejected)
+                for waiting in pending { state.answered(waiting.connection, isRefused: false) }
+            }
+            for waiting in pending { waiting.completion(.done(waiting.batch)) }
+        } catch {
+            logger.error(
+                "the store took nothing of a group; its senders keep their spans and come again",
+                metadata: ["error": "\(error)", "batches": "\(group.count)"])
+            state.withLock { state in
+                state.statistics.refusedBatches += UInt64(pending.count)
+                for waiting in pending { state.answered(waiting.connection, isRefused: true) }
+            }
+            for waiting in pending { waiting.completion(.refused(retryAfter: retryAfter)) }
+        }
+    }
+}
+
+/// The system's clock, nanoseconds since 1970-01-01T00:00:00Z.
+func unixNanosNow() -> UInt64 {
+    var time = timespec()
+    // Proof: the pointer is to a local that lives through the call.
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(clamping: Int64(time.tv_sec)) * 1_000_000_000 + UInt64(clamping: Int64(time.tv_nsec))
+}

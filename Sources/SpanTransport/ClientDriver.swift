@@ -1,0 +1,279 @@
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import SpanModel
+import SpanSession
+import Synchronization
+
+/// Drives a client's `ClientSession`; lives on the client's event loop.
+final class ClientDriver {
+    private let client: SpanClient
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private var session: ClientSession
+    private var channel: (any Channel)?
+    private var connection: ConnectionNumber?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = SessionInstant(nanoseconds: .max)
+    private var isFinishing = false
+    private var isOver = false
+    /// Whether the loss of the connection was logged; it is logged once, not for every attempt.
+    private var isDownLogged = false
+    private var lastDropLog = SessionInstant(nanoseconds: 0)
+    private var unloggedDrops: UInt64 = 0
+    private let storedCounter = Counter(label: "spanwire.client.spans.stored")
+    private let rejectedCounter = Counter(label: "spanwire.client.spans.rejected")
+
+    /// How often dropped spans are logged at the most.
+    private static let dropLogInterval = Duration.seconds(10)
+
+    init(client: SpanClient, eventLoop: any EventLoop, logger: Logger) {
+        self.client = client
+        self.eventLoop = eventLoop
+        self.logger = logger
+        let configuration = client.configuration
+        session = ClientSession(
+            settings: ClientSettings(
+                senderID: configuration.senderID, agent: configuration.agent,
+                bearerToken: configuration.bearerToken, timing: configuration.timing,
+                backoff: configuration.backoff, seed: .random(in: 0 ... .max)))
+    }
+
+    func start() {
+        perform(session.start(now: .now()))
+        pump()
+    }
+
+    /// Moves what is due from the queue to the session, and sleeps until something is.
+    func pump() {
+        guard !isOver else { return }
+        let now = SessionInstant.now()
+        let dropped = client.state.withLock { $0.queue.takeDropped() }
+        if !dropped.isEmpty {
+            for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
+            perform(session.reportDropped(dropped, now: now))
+        }
+        while !isOver, session.wantsBatch || isFinishing {
+            guard let batch = client.state.withLock({ $0.queue.nextBatch(now: now) }) else { break }
+            perform(session.send(batch, now: now))
+        }
+        channel?.flush()
+        rearm()
+    }
+
+    /// Hands over everything and says goodbye behind it.
+    func finish() {
+        guard !isOver, !isFinishing else { return }
+        isFinishing = true
+        client.state.withLock { _ = $0.queue.flush() }
+        pump()
+        if !isOver { perform(session.goodbye(now: .now())) }
+        pump()
+    }
+
+    func abandon(_ reason: DropReason) {
+        guard !isOver else { return }
+        perform(session.abandon(reason, now: .now()))
+    }
+
+    // MARK: Events of the connection
+
+    func received(_ buffer: ByteBuffer, on number: ConnectionNumber) {
+        guard !isOver else { return }
+        perform(session.received(buffer.readableBytesSpan, on: number, now: .now()))
+        pump()
+    }
+
+    func closed(_ number: ConnectionNumber) {
+        if connection == number {
+            channel = nil
+            connection = nil
+        }
+        guard !isOver else { return }
+        perform(session.connectionClosed(number, now: .now()))
+        pump()
+    }
+
+    private func connect(_ number: ConnectionNumber) {
+        let configuration = client.configuration
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(configuration.timing.patience))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        ClientConnection(driver: driver.value, number: number))
+                }
+            }
+            .connect(host: configuration.host, port: configuration.port)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): driver.value.opened(number, channel)
+                case .failure(let error):
+                    driver.value.logger.debug(
+                        "cannot connect", metadata: ["reason": "\(SpanServer.reason(error))"])
+                    driver.value.closed(number)
+                }
+            }
+    }
+
+    private func opened(_ number: ConnectionNumber, _ channel: any Channel) {
+        guard !isOver, channel.isActive else {
+            channel.close(promise: nil)
+            return
+        }
+        self.channel = channel
+        connection = number
+        perform(session.connectionOpened(number, now: .now()))
+        pump()
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [ClientAction]) {
+        for action in actions {
+            switch action {
+            case .connect(let number): connect(number)
+            case .send(let frame): channel?.writeFrame(frame)
+            case .close(let number): close(number)
+            case .welcomed(let welcome): welcomed(welcome)
+            case .settled(let receipt): settle(receipt)
+            case .partialSuccess(let partial): partialSuccess(partial)
+            case .disconnected(let error): disconnected(error)
+            case .finished(let outcome): finished(outcome)
+            }
+        }
+    }
+
+    private func close(_ number: ConnectionNumber) {
+        guard connection == number, let channel else { return }
+        self.channel = nil
+        connection = nil
+        channel.flush()
+        channel.close(promise: nil)
+    }
+
+    private func welcomed(_ welcome: Welcome) {
+        isDownLogged = false
+        logger.info(
+            "connected", metadata: ["collector": "\(welcome.agent)", "stored": "\(welcome.storedSequence)"])
+    }
+
+    private func settle(_ receipt: BatchReceipt) {
+        client.state.withLock { $0.settle(receipt) }
+        if let reason = receipt.dropReason {
+            countDropped(reason, UInt64(receipt.spans))
+        } else {
+            storedCounter.increment(by: receipt.spans)
+        }
+        client.resumeWaiters()
+    }
+
+    private func partialSuccess(_ partial: ExportPartialSuccess) {
+        client.state.withLock { $0.rejected(partial.rejectedSpans, partial.errorMessage) }
+        if partial.rejectedSpans > 0 { rejectedCounter.increment(by: partial.rejectedSpans) }
+        logger.warning(
+            "the collector says", metadata: [
+                "rejected": "\(partial.rejectedSpans)", "message": "\(partial.errorMessage)",
+            ])
+    }
+
+    private func disconnected(_ error: SessionError) {
+        if isDownLogged {
+            logger.debug("still not connected", metadata: ["reason": "\(error)"])
+        } else {
+            isDownLogged = true
+            logger.warning("not connected; spans wait and are sent later", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func finished(_ outcome: ClientOutcome) {
+        switch outcome {
+        case .refused(let goAway):
+            logger.error(
+                "the collector refuses this sender for good; its spans are dropped",
+                metadata: ["code": "\(goAway.code)", "message": "\(goAway.message)"])
+            for case .settled(let receipt) in session.abandon(.refused, now: .now()) { settle(receipt) }
+            end(.refused)
+        case .saidGoodbye, .abandoned: end(.shutdown)
+        }
+    }
+
+    private func end(_ reason: DropReason) {
+        guard !isOver else { return }
+        isOver = true
+        timer?.cancel()
+        channel?.close(promise: nil)
+        channel = nil
+        let left = client.state.withLock { $0.end(reason) }
+        if left > 0 { countDropped(reason, left) }
+        logDrops(now: .now(), isLast: true)
+        client.driverEnded()
+    }
+
+    // MARK: Counting and time
+
+    private func countDropped(_ reason: DropReason, _ spans: UInt64) {
+        Counter(label: "spanwire.client.spans.dropped", dimensions: [("reason", reason.rawValue)])
+            .increment(by: Int64(clamping: spans))
+        unloggedDrops += spans
+        logDrops(now: .now(), isLast: false)
+    }
+
+    private func logDrops(now: SessionInstant, isLast: Bool) {
+        guard unloggedDrops > 0 else { return }
+        guard isLast || now.elapsed(since: lastDropLog) >= Self.dropLogInterval else { return }
+        lastDropLog = now
+        logger.warning("spans dropped", metadata: ["spans": "\(unloggedDrops)"])
+        unloggedDrops = 0
+    }
+
+    private func rearm() {
+        guard !isOver else { return }
+        let queueDeadline = session.wantsBatch ? client.state.withLock { $0.queue.nextDeadline } : nil
+        let due = [session.nextDeadline, queueDeadline].compactMap(\.self).min()
+        // Only a sleep that ends for the queue's sake spares callers the waking.
+        client.state.withLock { $0.driverSleeps(until: queueDeadline) }
+        guard let due else { return }
+        if timer != nil, timerDeadline <= due { return }
+        timer?.cancel()
+        timerDeadline = due
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleTask(deadline: due.deadline) { driver.value.timerFired() }
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard !isOver else { return }
+        perform(session.timeout(now: .now()))
+        pump()
+    }
+}
+
+/// Passes what one connection brings to the driver.
+private final class ClientConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let driver: ClientDriver
+    private let number: ConnectionNumber
+
+    init(driver: ClientDriver, number: ConnectionNumber) {
+        self.driver = driver
+        self.number = number
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        driver.received(unwrapInboundIn(data), on: number)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        driver.closed(number)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

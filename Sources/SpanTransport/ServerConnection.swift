@@ -1,0 +1,258 @@
+import Logging
+import NIOCore
+import SpanModel
+import SpanSession
+import Synchronization
+
+/// Drives the `ServerSession` of one connection; lives on its event loop.
+final class ServerConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    let handle: ServerConnectionHandle
+    private let server: SpanServer
+    private let channel: any Channel
+    private let logger: Logger
+    private var session: ServerSession
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = SessionInstant(nanoseconds: .max)
+    private var agent = ""
+    /// Batches and look-ups that the sink has not answered.
+    private var unanswered = 0
+    private var isOver = false
+    private var saidGoodbye = false
+    private var peerEndedItsSide = false
+
+    init(server: SpanServer, channel: any Channel) {
+        self.server = server
+        self.channel = channel
+        handle = ServerConnectionHandle(id: server.directory.nextID(), channel: channel)
+        var logger = server.logger
+        logger[metadataKey: "connection"] = "\(handle.id.rawValue)"
+        if let address = channel.remoteAddress { logger[metadataKey: "peer"] = "\(address)" }
+        self.logger = logger
+        session = ServerSession(settings: server.configuration.session, now: .now())
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        handle.bind(self)
+        server.directory.add(handle)
+        rearm()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        handle.unbind()
+        timer?.cancel()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        if !isOver { session.connectionClosed(now: .now()) }
+        isOver = true
+        let sender = session.senderID
+        server.directory.remove(handle.id, sender: sender)
+        server.sink.connectionEnded(handle.id, sender: sender, saidGoodbye: saidGoodbye)
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
+        let buffer = unwrapInboundIn(data)
+        perform(session.received(buffer.readableBytesSpan, now: .now()))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        // A peer that reads no acks may send no batches either, so that nothing piles up here.
+        let isWritable = channel.isWritable
+        channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            peerEndedItsSide = true
+            closeIfNothingIsLeft()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("connection failed", metadata: ["reason": "\(SpanServer.reason(error))"])
+        context.close(promise: nil)
+    }
+
+    // MARK: From other threads, through the handle
+
+    func batchesStored(_ answers: [SinkAnswer<StoredBatch>]) {
+        unanswered -= answers.count
+        var stored: [StoredBatch] = []
+        var refusal: Duration?
+        for answer in answers {
+            switch answer {
+            case .done(let batch): if refusal == nil { stored.append(batch) }
+            case .refused(let retryAfter): refusal = refusal ?? retryAfter
+            }
+        }
+        guard !isOver else { return }
+        if !stored.isEmpty { perform(session.batchesStored(stored, now: .now())) }
+        if let refusal, !isOver { perform(session.batchFailed(retryAfter: refusal, now: .now())) }
+        channel.flush()
+        closeIfNothingIsLeft()
+    }
+
+    func senderFound(_ answer: SinkAnswer<UInt64>) {
+        unanswered -= 1
+        guard !isOver else { return }
+        switch answer {
+        case .done(let sequence): perform(session.senderFound(storedSequence: sequence, now: .now()))
+        case .refused(let retryAfter):
+            let goAway = GoAway(
+                .overloaded, "the store cannot be asked now", retryAfterMilliseconds: retryAfter.wholeMilliseconds)
+            perform(session.refuse(goAway, now: .now()))
+        }
+        channel.flush()
+        closeIfNothingIsLeft()
+    }
+
+    func supersede() {
+        guard !isOver else { return }
+        perform(session.superseded(now: .now()))
+        channel.flush()
+    }
+
+    func drain(retryAfter: Duration) {
+        guard !isOver else { return }
+        perform(session.drain(retryAfter: retryAfter, now: .now()))
+        channel.flush()
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [ServerAction]) {
+        for action in actions {
+            switch action {
+            case .send(let frame): channel.writeFrame(frame)
+            case .store(let batch): store(batch)
+            case .lookUpSender(let sender, let hello): lookUp(sender, hello)
+            case .fault(let error): logger.notice("connection ends by a fault", metadata: ["fault": "\(error)"])
+            case .close(let outcome): close(outcome)
+            }
+        }
+        rearm()
+    }
+
+    private func store(_ batch: ReceivedBatch) {
+        guard let sender = session.senderID else { return }
+        unanswered += 1
+        let delivery = Delivery(connection: handle.id, sender: sender, agent: agent, batch: batch)
+        server.sink.store(delivery) { [handle] answer in handle.stored(answer) }
+    }
+
+    private func lookUp(_ sender: SenderID, _ hello: Hello) {
+        agent = hello.agent
+        unanswered += 1
+        let (sink, handle, agent) = (server.sink, handle, agent)
+        let find: @Sendable () -> Void = {
+            sink.findSender(sender, agent: agent) { answer in
+                handle.perform { $0.senderFound(answer) }
+            }
+        }
+        // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked.
+        if let previous = server.directory.claim(sender, for: handle), previous.id != handle.id {
+            previous.perform({ $0.supersede() }, then: find)
+        } else {
+            find()
+        }
+    }
+
+    private func close(_ outcome: ServerOutcome) {
+        isOver = true
+        timer?.cancel()
+        timer = nil
+        if case .saidGoodbye = outcome { saidGoodbye = true }
+        channel.flush()
+        // Only our side first: an abrupt close could overtake the last frame on its way to the peer.
+        channel.close(mode: .output, promise: nil)
+        let channel = channel
+        if peerEndedItsSide {
+            channel.close(promise: nil)
+        } else {
+            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        }
+    }
+
+    private func closeIfNothingIsLeft() {
+        guard peerEndedItsSide, unanswered == 0 else { return }
+        channel.flush()
+        channel.close(promise: nil)
+    }
+
+    /// A timer that is set for earlier is left alone: it fires, finds nothing, and is set anew.
+    private func rearm() {
+        guard !isOver, let deadline = session.nextDeadline else { return }
+        if timer != nil, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        let handle = handle
+        timer = channel.eventLoop.scheduleTask(deadline: deadline.deadline) {
+            handle.perform { $0.timerFired() }
+        }
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard !isOver else { return }
+        perform(session.timeout(now: .now()))
+        channel.flush()
+    }
+}
+
+/// What other threads hold of a connection.
+final class ServerConnectionHandle: Sendable {
+    let id: ConnectionID
+    let channel: any Channel
+    private let connection: NIOLoopBoundBox<ServerConnection?>
+    private let answers = Mutex<[SinkAnswer<StoredBatch>]>([])
+
+    init(id: ConnectionID, channel: any Channel) {
+        self.id = id
+        self.channel = channel
+        connection = .makeEmptyBox(eventLoop: channel.eventLoop)
+    }
+
+    func bind(_ connection: ServerConnection) { self.connection.value = connection }
+
+    func unbind() { connection.value = nil }
+
+    /// Does something on the connection's event loop, unless it is gone; then `next`, in any case.
+    func perform(
+        _ body: @escaping @Sendable (ServerConnection) -> Void, then next: (@Sendable () -> Void)? = nil
+    ) {
+        channel.eventLoop.execute { [connection] in
+            if let connection = connection.value { body(connection) }
+            next?()
+        }
+    }
+
+    /// Answers that come while the event loop is busy are told to the session together, and so acknowledged by one
+    /// frame.
+    func stored(_ answer: SinkAnswer<StoredBatch>) {
+        let isFirst = answers.withLock { answers in
+            answers.append(answer)
+            return answers.count == 1
+        }
+        guard isFirst else { return }
+        channel.eventLoop.execute { [self] in
+            let all = answers.withLock { answers in
+                defer { answers = [] }
+                return answers
+            }
+            connection.value?.batchesStored(all)
+        }
+    }
+}

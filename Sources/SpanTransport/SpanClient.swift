@@ -1,0 +1,211 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ProtoWire
+import SpanModel
+import SpanSession
+import Synchronization
+
+/// Sends spans to a collector: batches them, keeps each until the collector has stored it, and counts what it has to
+/// give up.
+///
+/// ```swift
+/// let client = try SpanClient(
+///     configuration: SpanClientConfiguration(host: "127.0.0.1", port: 4319, agent: "checkout/1.0"),
+///     resource: Resource(attributes: [Attribute("service.name", "checkout")]), logger: logger)
+/// client.start()
+/// let reporter = client.reporter(for: InstrumentationScope(name: "checkout"))
+/// reporter.report(span)
+/// let report = await client.shutdown(within: .seconds(5))
+/// print(report)  // reported 1, stored 1, rejected 0, dropped 0, pending 0
+/// ```
+///
+/// Any thread may call it. A client that is not needed any more must be shut down, or it goes on trying to deliver.
+public final class SpanClient: Sendable {
+    public let configuration: SpanClientConfiguration
+    private let resource: Resource
+    private let resourceSchemaURL: String
+    private let eventLoop: any EventLoop
+    let state: Mutex<ClientState>
+    private let driver: NIOLoopBoundBox<ClientDriver?>
+    private let logger: Logger
+
+    /// Connects to nothing yet.
+    ///
+    /// - Parameters:
+    ///   - resource: what the reporters' spans come from.
+    ///   - group: where the connection lives; NIO's shared threads unless given.
+    /// - Throws: `invalid_setting`.
+    public init(
+        configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
+    ) throws(TransportError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.resource = resource
+        self.resourceSchemaURL = resourceSchemaURL
+        self.logger = logger
+        eventLoop = group.next()
+        state = Mutex(ClientState(limits: configuration.queue))
+        driver = .makeEmptyBox(eventLoop: eventLoop)
+    }
+
+    /// Begins to connect and to send; from then on lost connections are opened again. Calling it again does nothing.
+    public func start() {
+        let isFirst = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+        guard isFirst else { return }
+        eventLoop.execute { [self] in
+            let driver = ClientDriver(client: self, eventLoop: eventLoop, logger: logger)
+            self.driver.value = driver
+            driver.start()
+        }
+    }
+
+    /// Where spans of one instrumentation scope are reported; make it once and keep it.
+    public func reporter(for scope: InstrumentationScope? = nil, schemaURL: String = "") -> SpanReporter {
+        let origin = SpanOrigin(
+            resource: resource, resourceSchemaURL: resourceSchemaURL, scope: scope, scopeSchemaURL: schemaURL)
+        return SpanReporter(client: self, origin: origin)
+    }
+
+    /// Hands over spans of any resources and scopes, such as captured ones, waiting for room in the queue.
+    ///
+    /// - Returns: how many were taken; the others found no room within the limit and are counted as `queue_full`.
+    public func deliver(_ batch: SpanBatch, within limit: Duration) async -> Int {
+        let deadline = NIODeadline.now() + TimeAmount(limit)
+        var taken = 0
+        for resourceSpans in batch.resourceSpans {
+            for scopeSpans in resourceSpans.scopeSpans {
+                let origin = SpanOrigin(
+                    resource: resourceSpans.resource, resourceSchemaURL: resourceSpans.schemaURL,
+                    scope: scopeSpans.scope, scopeSchemaURL: scopeSpans.schemaURL)
+                for span in scopeSpans.spans where await deliver(span, origin, until: deadline) { taken += 1 }
+            }
+        }
+        return taken
+    }
+
+    private func deliver(_ span: SpanRecord, _ origin: SpanOrigin, until deadline: NIODeadline) async -> Bool {
+        while true {
+            let isLastTry = NIODeadline.now() >= deadline
+            switch offer(span, origin, countsFull: isLastTry) {
+            case .taken: return true
+            case .dropped: return false
+            case .full: if isLastTry { return false }
+            }
+            await waitForProgress(until: deadline) { $0.isOver || $0.hasRoom }
+        }
+    }
+
+    enum Offer { case taken, dropped, full }
+
+    /// - Parameter countsFull: a span without room is dropped and counted.
+    func offer(_ span: SpanRecord, _ origin: SpanOrigin, countsFull: Bool) -> Offer {
+        let now = SessionInstant.now()
+        let (offer, wakes) = state.withLock { state in
+            state.offer(span, origin, countsFull: countsFull, now: now)
+        }
+        if wakes { wake() }
+        return offer
+    }
+
+    /// Sends what waits and waits until it is acknowledged.
+    ///
+    /// - Parameter limit: after which the report says what is still pending.
+    public func flush(within limit: Duration) async -> DeliveryReport {
+        let deadline = NIODeadline.now() + TimeAmount(limit)
+        let last = state.withLock { $0.queue.flush() }
+        wake()
+        await waitForProgress(until: deadline) { $0.isOver || $0.queue.isSettled(through: last) }
+        return report
+    }
+
+    /// Delivers what waits, says goodbye and ends. Spans reported from now on are dropped as `shutdown`.
+    ///
+    /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`.
+    public func shutdown(within limit: Duration) async -> DeliveryReport {
+        let deadline = NIODeadline.now() + TimeAmount(limit)
+        let isStarted = state.withLock { state in
+            state.isClosed = true
+            return state.isStarted
+        }
+        if isStarted {
+            eventLoop.execute { [driver] in driver.value?.finish() }
+            await waitForProgress(until: deadline) { $0.isOver }
+            eventLoop.execute { [driver] in driver.value?.abandon(.shutdown) }
+            // Giving up needs no peer, so this wait is a matter of the event loop's next turn.
+            await waitForProgress(until: .distantFuture) { $0.isOver }
+        } else {
+            state.withLock { _ = $0.end(.shutdown) }
+        }
+        return report
+    }
+
+    /// What became of everything reported so far.
+    public var report: DeliveryReport { state.withLock { $0.report() } }
+
+    // MARK: Between callers and the driver
+
+    func wake() {
+        eventLoop.execute { [driver] in driver.value?.pump() }
+    }
+
+    func driverEnded() {
+        driver.value = nil
+        resumeWaiters()
+    }
+
+    /// Resumes whoever waits; each looks whether what it waits for has come.
+    func resumeWaiters() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.resume() }
+    }
+
+    private func waitForProgress(
+        until deadline: NIODeadline, _ isReached: @Sendable (borrowing ClientState) -> Bool
+    ) async {
+        while NIODeadline.now() < deadline {
+            var timer: Scheduled<Void>?
+            await withCheckedContinuation { continuation in
+                let ticket = state.withLock { state -> UInt64? in
+                    if isReached(state) { return nil }
+                    return state.addWaiter(continuation)
+                }
+                guard let ticket else { return continuation.resume() }
+                if deadline < .distantFuture {
+                    timer = eventLoop.scheduleTask(deadline: deadline) { [self] in
+                        state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
+                    }
+                }
+            }
+            timer?.cancel()
+            if state.withLock({ isReached($0) }) { return }
+        }
+    }
+}
+
+/// Reports the spans of one instrumentation scope.
+public struct SpanReporter: Sendable {
+    private let client: SpanClient
+    private let origin: SpanOrigin
+
+    init(client: SpanClient, origin: SpanOrigin) {
+        self.client = client
+        self.origin = origin
+    }
+
+    /// Hands a span over, without waiting. O(size of the span): it is encoded on the calling thread.
+    ///
+    /// - Returns: `false` when it was dropped: the queue is full, the span too large, or the client shut down. Such a
+    ///   span is counted, and the count told to the collector where there still is one.
+    @discardableResult
+    public func report(_ span: SpanRecord) -> Bool {
+        client.offer(span, origin, countsFull: true) == .taken
+    }
+}

@@ -1,0 +1,34 @@
+/// Why a client or server cannot do its work.
+///
+/// A description names addresses and settings, never tokens or spans.
+public struct TransportError: Error, Sendable, Hashable {
+    /// The kind of fault. Open: later versions may add codes.
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The address cannot be listened on.
+        public static let cannotListen = Code(rawValue: "cannot_listen")
+        /// A setting makes no sense, or asks for what is not safe.
+        public static let invalidSetting = Code(rawValue: "invalid_setting")
+        /// The collector refuses this sender for good.
+        public static let refused = Code(rawValue: "refused")
+        /// A method was called at a time at which it has no meaning.
+        public static let misuse = Code(rawValue: "misuse")
+    }
+
+    public var code: Code
+
+    /// One sentence for people: what is wrong and what to do.
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension TransportError: CustomStringConvertible {
+    /// `cannot_listen: …`
+    public var description: String { "\(code.rawValue): \(message)" }
+}
