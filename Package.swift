@@ -96,7 +96,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SpanCollectorTests",
-            dependencies: ["SpanCollector", "SpanStorage", "SpanTransport", "SpanModel", "ProtoWire"],
+            dependencies: [
+                "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
         .testTarget(name: "CommandTests", dependencies: ["spanwire"], swiftSettings: settings),

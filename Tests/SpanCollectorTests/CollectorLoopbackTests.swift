@@ -1,0 +1,223 @@
+import Logging
+import ProtoWire
+import SpanCollector
+import SpanMerge
+import SpanModel
+import SpanSession
+import SpanStorage
+import SpanTransport
+import Testing
+
+/// Client, server and collector over loopback, with the in-memory engine behind.
+@Suite(.timeLimit(.minutes(1))) struct CollectorLoopbackTests {
+    static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    static func span(_ trace: TraceID, _ number: UInt64, name: String = "op") -> SpanRecord {
+        SpanRecord(
+            traceID: trace, spanID: SpanID(number), name: name, kind: .server,
+            startTimeUnixNano: 1_000 + number, endTimeUnixNano: 2_000 + number)
+    }
+
+    /// Runs a collector while `body` does, then ends it in good order.
+    static func withCollector<Result: Sendable>(
+        store: any SpanStore, settings: ServerSettings = ServerSettings(), _ body: @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        let collector = CollectorService(
+            store: store, configuration: SpanServerConfiguration(port: 0, session: settings), logger: logger,
+            whenListening: { port.yield($0) })
+        let running = Task { try await collector.run() }
+        var iterator = ports.makeAsyncIterator()
+        let number = try #require(await iterator.next())
+        do {
+            let result = try await body(number)
+            running.cancel()
+            try await running.value
+            return result
+        } catch {
+            running.cancel()
+            throw error
+        }
+    }
+
+    static func client(_ port: Int, queue: SpanQueueLimits = SpanQueueLimits()) throws -> SpanClient {
+        let client = try SpanClient(
+            configuration: SpanClientConfiguration(
+                port: port, queue: queue, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(50))),
+            resource: Resource(attributes: [Attribute("service.name", "shop")]), logger: logger)
+        client.start()
+        return client
+    }
+
+    @Test("what a client reports is stored once, and the shutdown's report says so")
+    func delivers() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        let report = try await Self.withCollector(store: store) { port in
+            let client = try Self.client(port)
+            let reporter = client.reporter(for: InstrumentationScope(name: "test"))
+            for number in 1...2_000 { #expect(reporter.report(Self.span(trace, UInt64(number)))) }
+            return await client.shutdown(within: .seconds(20))
+        }
+        #expect(report.stored == 2_000)
+        #expect(report.isSettled)
+        #expect(report.droppedTotal == 0)
+        let spans = try await store.trace(trace)
+        #expect(spans.count == 2_000)
+        #expect(spans.first?.service == "shop")
+        #expect(try await store.senders().map(\.storedReports) == [2_000])
+    }
+
+    @Test("a flush returns when everything reported before is stored")
+    func flushes() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        try await Self.withCollector(store: store) { port in
+            let client = try Self.client(port)
+            let reporter = client.reporter()
+            for number in 1...10 { reporter.report(Self.span(trace, UInt64(number))) }
+            let report = await client.flush(within: .seconds(20))
+            #expect(report.stored == 10)
+            #expect(try await store.trace(trace).count == 10)
+            _ = await client.shutdown(within: .seconds(20))
+        }
+    }
+
+    @Test("a batch leaves after its delay without anybody's flush")
+    func delay() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        try await Self.withCollector(store: store) { port in
+            var queue = SpanQueueLimits()
+            queue.maxBatchDelay = .milliseconds(20)
+            let client = try Self.client(port, queue: queue)
+            client.reporter().report(Self.span(trace, 1))
+            while client.report.stored == 0 { await Task.yield() }
+            #expect(try await store.trace(trace).count == 1)
+            _ = await client.shutdown(within: .seconds(20))
+        }
+    }
+
+    @Test("a span with an invalid id is rejected alone and the client is told")
+    func rejectsAlone() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        let report = try await Self.withCollector(store: store) { port in
+            let client = try Self.client(port)
+            let reporter = client.reporter()
+            reporter.report(Self.span(trace, 1))
+            reporter.report(Self.span(.invalid, 2))
+            reporter.report(Self.span(trace, 3))
+            return await client.shutdown(within: .seconds(20))
+        }
+        #expect(report.stored == 2)
+        #expect(report.rejected == 1)
+        #expect(!report.rejectionReason.isEmpty)
+        #expect(try await store.trace(trace).map(\.span.spanID) == [SpanID(1), SpanID(3)])
+    }
+
+    @Test("a full queue drops the newest, counts it, and the count reaches the store")
+    func dropsVisibly() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        var queue = SpanQueueLimits()
+        queue.maxQueuedSpans = 10
+        let limits = queue
+        let report = try await Self.withCollector(store: store) { port in
+            let client = try SpanClient(configuration: SpanClientConfiguration(port: port, queue: limits), logger: Self.logger)
+            let reporter = client.reporter()
+            for number in 1...25 { reporter.report(Self.span(trace, UInt64(number))) }
+            client.start()
+            return await client.shutdown(within: .seconds(20))
+        }
+        #expect(report.stored == 10)
+        #expect(report.dropped == [.queueFull: 15])
+        #expect(try await store.senders().first?.dropped == [DropCount(reason: "queue_full", spans: 15)])
+    }
+
+    @Test("without a collector the shutdown ends at its limit and says what was not stored")
+    func nobodyThere() async throws {
+        // A port that was free a moment ago.
+        let port = try await Self.withCollector(store: InMemorySpanStore()) { $0 }
+        let client = try Self.client(port)
+        client.reporter().report(Self.span(.random(), 1))
+        let report = await client.shutdown(within: .milliseconds(100))
+        #expect(report.stored == 0)
+        #expect(report.dropped == [.shutdown: 1])
+        #expect(report.isSettled)
+    }
+
+    @Test("spans reported while the collector is away arrive when it is there again, once")
+    func reconnects() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        let port = try await Self.withCollector(store: store) { $0 }
+        let client = try Self.client(port)
+        let reporter = client.reporter()
+        for number in 1...100 { reporter.report(Self.span(trace, UInt64(number))) }
+        _ = await client.flush(within: .milliseconds(50))
+        #expect(client.report.pending == 100)
+        let collector = CollectorService(
+            store: store, configuration: SpanServerConfiguration(port: port), logger: Self.logger)
+        let running = Task { try await collector.run() }
+        let report = await client.shutdown(within: .seconds(20))
+        running.cancel()
+        try await running.value
+        #expect(report.stored == 100)
+        #expect(try await store.trace(trace).count == 100)
+    }
+
+    @Test("a wrong token is refused for good: the spans are dropped as refused and counted")
+    func refused() async throws {
+        let store = InMemorySpanStore()
+        let settings = ServerSettings(bearerTokens: ["right"])
+        let report = try await Self.withCollector(store: store, settings: settings) { port in
+            let client = try SpanClient(
+                configuration: SpanClientConfiguration(port: port, bearerToken: "wrong"), logger: Self.logger)
+            client.start()
+            client.reporter().report(Self.span(.random(), 1))
+            return await client.shutdown(within: .seconds(20))
+        }
+        #expect(report.stored == 0)
+        #expect(report.dropped == [.refused: 1])
+    }
+
+    @Test("a store that fails sends the sender away; it comes again and nothing is lost or twice")
+    func failingStore() async throws {
+        let store = FlakyStore()
+        let trace = TraceID.random()
+        let report = try await Self.withCollector(store: store) { port in
+            var queue = SpanQueueLimits()
+            queue.maxBatchSpans = 10
+            let client = try Self.client(port, queue: queue)
+            let reporter = client.reporter()
+            for number in 1...200 { reporter.report(Self.span(trace, UInt64(number))) }
+            return await client.shutdown(within: .seconds(30))
+        }
+        #expect(report.stored == 200)
+        #expect(try await store.inner.trace(trace).count == 200)
+        #expect(try await store.inner.senders().map(\.storedReports) == [200])
+    }
+}
+
+/// Fails the first append.
+final actor FlakyStore: SpanStore {
+    let inner = InMemorySpanStore()
+    private var appends = 0
+
+    func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
+        appends += 1
+        if appends == 1 { throw SpanStoreError(.diskFull, "no room is left; make some") }
+        return try await inner.append(group)
+    }
+
+    func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
+        try await inner.storedSequence(of: sender)
+    }
+
+    func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await inner.trace(id) }
+    func services() async throws(SpanStoreError) -> [ServiceSummary] { try await inner.services() }
+    func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await inner.search(query) }
+    func senders() async throws(SpanStoreError) -> [SenderSummary] { try await inner.senders() }
+    func close() async throws(SpanStoreError) { await inner.close() }
+}
