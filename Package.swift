@@ -69,11 +69,22 @@ let package = Package(
         .executableTarget(
             name: "spanwire",
             dependencies: [
-                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport",
+                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSession",
+                "SpanMerge", "SpanModel", "ProtoWire",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+
+        // The Swift sender of Interop/README.md.
+        .executableTarget(
+            name: "interop-swift",
+            dependencies: [
+                "SpanTransport", "SpanSession", "SpanModel", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Interop/swift", exclude: ["build", "run"], swiftSettings: settings),
 
         .testTarget(name: "ProtoWireTests", dependencies: ["ProtoWire"], swiftSettings: settings),
         .testTarget(name: "SpanModelTests", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),

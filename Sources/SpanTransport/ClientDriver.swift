@@ -136,7 +136,7 @@ final class ClientDriver {
         for action in actions {
             switch action {
             case .connect(let number): connect(number)
-            case .send(let frame): channel?.writeFrame(frame)
+            case .send(let frame): send(frame)
             case .close(let number): close(number)
             case .welcomed(let welcome): welcomed(welcome)
             case .settled(let receipt): settle(receipt)
@@ -145,6 +145,12 @@ final class ClientDriver {
             case .finished(let outcome): finished(outcome)
             }
         }
+    }
+
+    private func send(_ frame: OutgoingFrame) {
+        guard let channel else { return }
+        client.configuration.frameObserver?(frame)
+        channel.writeFrame(frame)
     }
 
     private func close(_ number: ConnectionNumber) {

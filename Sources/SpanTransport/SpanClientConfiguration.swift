@@ -17,6 +17,8 @@ public struct SpanClientConfiguration: Sendable {
     public var senderID: SenderID
     /// Bounds of the queue, and when a batch is full.
     public var queue: SpanQueueLimits
+    /// Sees every frame that is written, in order, on the client's event loop: for captures. `Hello` bears the token.
+    public var frameObserver: (@Sendable (OutgoingFrame) -> Void)?
     public var timing: SessionTiming
     public var backoff: BackoffPolicy
 
@@ -32,6 +34,7 @@ public struct SpanClientConfiguration: Sendable {
         self.allowsTokenInClear = allowsTokenInClear
         self.senderID = senderID
         self.queue = queue
+        frameObserver = nil
         self.timing = timing
         self.backoff = backoff
     }
