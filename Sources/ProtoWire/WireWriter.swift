@@ -180,16 +180,27 @@ public struct WireWriter: ~Copyable {
     /// A string field, written even when empty.
     @inlinable
     public mutating func prependPresentString(_ value: String, key: UInt32) {
-        var text = value
-        let size = text.utf8.count
+        let size = value.utf8.count
         open(size)
-        // Proof: the buffer has `size` bytes, which `open` made room for.
-        text.withUTF8 { source in
+        // Proof: the buffer has `size` bytes, which `open` made room for; a native string lends its storage in place,
+        // without a copy.
+        let isCopied: Void? = unsafe value.utf8.withContiguousStorageIfAvailable { source in
             guard let from = source.baseAddress else { return }
             unsafe (base + start).copyMemory(from: from, byteCount: size)
         }
+        if isCopied == nil { copyForeignString(value) }
         prependVarint(UInt64(truncatingIfNeeded: size))
         prependKey(key)
+    }
+
+    /// A string that is bridged from elsewhere: byte by byte, to where `open` made room for them.
+    @usableFromInline
+    mutating func copyForeignString(_ value: String) {
+        var position = start
+        for byte in value.utf8 {
+            unsafe base.storeBytes(of: byte, toByteOffset: position, as: UInt8.self)
+            position += 1
+        }
     }
 
     /// A bytes field, left out when empty.
@@ -217,13 +228,23 @@ public struct WireWriter: ~Copyable {
     /// A repeated message field.
     @inlinable
     public mutating func prependMessages<Message: WireMessage>(_ messages: [Message], key: UInt32) {
-        for message in messages.reversed() { prependMessage(message, key: key) }
+        let span = messages.span
+        var index = span.count
+        while index > 0 {
+            index -= 1
+            prependMessage(span[index], key: key)
+        }
     }
 
     /// A repeated string field.
     @inlinable
     public mutating func prependStrings(_ values: [String], key: UInt32) {
-        for value in values.reversed() { prependPresentString(value, key: key) }
+        let span = values.span
+        var index = span.count
+        while index > 0 {
+            index -= 1
+            prependPresentString(span[index], key: key)
+        }
     }
 
     /// The fields that the schema does not name.
