@@ -48,13 +48,18 @@ extension WireReader {
 extension String {
     /// The text in UTF-8 bytes, `nil` when they are not UTF-8. Allocates above 15 bytes.
     @inlinable
-    public init?(validatingUTF8 span: borrowing RawSpan) {
-        // Proof: the buffer is only read while the closure runs, and the string copies it.
-        let text = unsafe span.withUnsafeBytes { buffer in
-            unsafe buffer.withMemoryRebound(to: UInt8.self) { unsafe String(validating: $0, as: UTF8.self) }
+    public init?(validatingUTF8 span: RawSpan) {
+        if #available(macOS 26.0, iOS 26.0, tvOS 26.0, watchOS 26.0, visionOS 26.0, *) {
+            guard let text = try? UTF8Span(validating: Span<UInt8>(_bytes: span)) else { return nil }
+            self.init(copying: text)
+        } else {
+            // Proof: the buffer is only read while the closure runs, and the string copies it.
+            let text = unsafe span.withUnsafeBytes { buffer in
+                unsafe buffer.withMemoryRebound(to: UInt8.self) { unsafe String(validating: $0, as: UTF8.self) }
+            }
+            guard let text else { return nil }
+            self = text
         }
-        guard let text else { return nil }
-        self = text
     }
 }
 
