@@ -266,6 +266,53 @@ public struct WireReader: ~Escapable {
         return message
     }
 
+    /// Reads this field's message and those of the same key right behind it, at the end of `messages`.
+    ///
+    /// Repeated fields stand in runs, so the run is counted first, by its lengths alone, and the array grows once.
+    ///
+    /// - Parameter key: what `nextKey()` returned last; one byte on the wire, else the messages are read one by one.
+    @inlinable
+    public mutating func messages<Message: WireMessage>(
+        _ key: UInt8, into messages: inout [Message]
+    ) throws(WireError) {
+        let run = runLength(key)
+        // Growing to fit exactly would copy everything for each of many short runs.
+        if messages.isEmpty { messages.reserveCapacity(run) }
+        var left = run
+        while true {
+            messages.append(try message())
+            left -= 1
+            guard left > 0 else { return }
+            keyStart = cursor
+            cursor += 1
+        }
+    }
+
+    /// How many fields of one key stand here behind each other, the current one (whose key is read) included; at least
+    /// 1. Stops at the first that is not whole.
+    @usableFromInline
+    func runLength(_ key: UInt8) -> Int {
+        var count = 0
+        var position = cursor
+        while position < end {
+            var length = Int(byte(position))
+            position += 1
+            if length >= 0x80 {
+                guard position < end else { break }
+                length = length & 0x7F | Int(byte(position)) << 7
+                position += 1
+                // A length of three bytes and more is rare enough to be left out of the count.
+                guard length < 1 << 14 else { break }
+            }
+            guard length <= end - position else { break }
+            count += 1
+            position += length
+            guard position < end, byte(position) == key else { break }
+            position += 1
+        }
+        return max(count, 1)
+    }
+
     // MARK: Fields without a name
 
     /// Skips the value that belongs to `key` and adds the whole field to `unknownFields`, verbatim.

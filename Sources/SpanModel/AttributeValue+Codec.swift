@@ -118,7 +118,7 @@ extension WireReader {
         let outerEnd = try enterMessage()
         while let key = try nextKey() {
             if key.rawValue == 0x0A {
-                elements.append(try message())
+                try messages(0x0A, into: &elements)
             } else {
                 try unknownField(key, into: &unknownFields)
             }

@@ -40,9 +40,9 @@ extension Resource: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A: attributes.append(try reader.message())
+            case 0x0A: try reader.messages(0x0A, into: &attributes)
             case 0x10: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
-            case 0x1A: entityRefs.append(try reader.message())
+            case 0x1A: try reader.messages(0x1A, into: &entityRefs)
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }

@@ -39,7 +39,7 @@ extension ResourceSpans: WireMessage {
                 var inner = resource ?? Resource()
                 try reader.merge(&inner)
                 resource = inner
-            case 0x12: scopeSpans.append(try reader.message())
+            case 0x12: try reader.messages(0x12, into: &scopeSpans)
             case 0x1A: schemaURL = try reader.string()
             default: try reader.unknownField(key, into: &unknownFields)
             }
@@ -90,7 +90,7 @@ extension ScopeSpans: WireMessage {
                 var inner = scope ?? InstrumentationScope()
                 try reader.merge(&inner)
                 scope = inner
-            case 0x12: spans.append(try reader.message())
+            case 0x12: try reader.messages(0x12, into: &spans)
             case 0x1A: schemaURL = try reader.string()
             default: try reader.unknownField(key, into: &unknownFields)
             }

@@ -43,7 +43,7 @@ extension SpanBatch: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A: resourceSpans.append(try reader.message())
+            case 0x0A: try reader.messages(0x0A, into: &resourceSpans)
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }
