@@ -1,0 +1,45 @@
+import SpanModel
+
+/// A batch as a collector received it, ready to be stored.
+public struct IncomingBatch: Sendable, Hashable {
+    /// Who numbered the batch; `SenderID.none` for a source without an id.
+    public var sender: SenderID
+    /// The batch's number, rising by sender; 0 for a batch without a number, which is always merged.
+    public var sequence: UInt64
+    /// What the sender says it is, such as `spanwire-swift/1.0`; the last one is kept.
+    public var agent: String
+    /// The reports. Those whose trace or span id is no id are left out and counted.
+    public var reports: SpanBatch
+    /// What the sender had to give up since its last batch; added to what is stored.
+    public var dropped: [DropCount]
+    /// When the collector received it, nanoseconds since 1970-01-01T00:00:00Z by its clock.
+    public var receivedAtUnixNano: UInt64
+
+    public init(
+        sender: SenderID = .none, sequence: UInt64 = 0, agent: String = "", reports: SpanBatch,
+        dropped: [DropCount] = [], receivedAtUnixNano: UInt64 = 0
+    ) {
+        self.sender = sender
+        self.sequence = sequence
+        self.agent = agent
+        self.reports = reports
+        self.dropped = dropped
+        self.receivedAtUnixNano = receivedAtUnixNano
+    }
+}
+
+/// What became of an appended group.
+public struct AppendResult: Sendable, Hashable {
+    /// Span reports that were merged; copies of known ones count too.
+    public var storedReports: Int
+    /// Span reports that were left out because their trace or span id is no id.
+    public var rejectedReports: Int
+    /// Batches that were skipped because their sequence was stored already.
+    public var skippedBatches: Int
+
+    public init(storedReports: Int = 0, rejectedReports: Int = 0, skippedBatches: Int = 0) {
+        self.storedReports = storedReports
+        self.rejectedReports = rejectedReports
+        self.skippedBatches = skippedBatches
+    }
+}

@@ -1,0 +1,55 @@
+import SpanMerge
+import SpanModel
+
+/// Which spans to find: those for which everything that is set holds.
+public struct SpanQuery: Sendable, Hashable {
+    /// The service's name, byte for byte; an empty one finds spans without a service.
+    public var service: String?
+    /// The span's name, byte for byte.
+    public var name: String?
+    /// The least duration in nanoseconds. Running spans have none and are not found.
+    public var minDurationNano: Int64?
+    /// The status code; `unset` finds spans without a status too.
+    public var status: SpanStatus.Code?
+    /// The earliest start, nanoseconds since 1970-01-01T00:00:00Z.
+    public var sinceUnixNano: UInt64?
+    /// How many spans at the most, the newest ones; held within `limitRange`.
+    public var limit: Int {
+        didSet { limit = Self.held(limit) }
+    }
+
+    /// 1 ... 10,000.
+    public static let limitRange = 1...10_000
+
+    public init(
+        service: String? = nil, name: String? = nil, minDurationNano: Int64? = nil, status: SpanStatus.Code? = nil,
+        sinceUnixNano: UInt64? = nil, limit: Int = 100
+    ) {
+        self.service = service
+        self.name = name
+        self.minDurationNano = minDurationNano
+        self.status = status
+        self.sinceUnixNano = sinceUnixNano
+        self.limit = Self.held(limit)
+    }
+
+    private static func held(_ limit: Int) -> Int { min(max(limit, limitRange.lowerBound), limitRange.upperBound) }
+
+    /// Whether a span is among those meant, the limit aside.
+    public func matches(_ merged: MergedSpan) -> Bool {
+        if let service, !service.utf8.elementsEqual(merged.service.utf8) { return false }
+        if let name, !name.utf8.elementsEqual(merged.span.name.utf8) { return false }
+        if let status, status != merged.statusCode { return false }
+        if let sinceUnixNano, merged.span.startTimeUnixNano < sinceUnixNano { return false }
+        if let minDurationNano {
+            guard let duration = merged.durationNano, duration >= minDurationNano else { return false }
+        }
+        return true
+    }
+
+    /// The order of results: newest start first, then by key.
+    public static func precedes(_ left: MergedSpan, _ right: MergedSpan) -> Bool {
+        let (leftStart, rightStart) = (left.span.startTimeUnixNano, right.span.startTimeUnixNano)
+        return leftStart == rightStart ? left.key < right.key : leftStart > rightStart
+    }
+}

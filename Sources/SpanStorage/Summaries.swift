@@ -1,0 +1,45 @@
+import SpanModel
+
+/// A service that spans came from.
+public struct ServiceSummary: Sendable, Hashable {
+    /// `service.name`; empty for spans whose resource has none.
+    public var name: String
+    /// How many merged spans it has.
+    public var spans: UInt64
+    /// The latest start among them, nanoseconds since 1970-01-01T00:00:00Z.
+    public var newestStartUnixNano: UInt64
+
+    public init(name: String, spans: UInt64, newestStartUnixNano: UInt64) {
+        self.name = name
+        self.spans = spans
+        self.newestStartUnixNano = newestStartUnixNano
+    }
+}
+
+/// A sender that batches came from.
+public struct SenderSummary: Sendable, Hashable {
+    /// `SenderID.none` stands for all sources without an id.
+    public var sender: SenderID
+    /// What it said it is, as of the batch stored last.
+    public var agent: String
+    /// The highest sequence that is stored.
+    public var storedSequence: UInt64
+    /// Span reports that were merged; copies in further batches count, resent batches do not.
+    public var storedReports: UInt64
+    /// Spans that the sender had to give up, sorted by reason (bytes), each reason once.
+    public var dropped: [DropCount]
+    /// When the batch that was received last came in, nanoseconds since 1970-01-01T00:00:00Z.
+    public var lastSeenUnixNano: UInt64
+
+    public init(
+        sender: SenderID, agent: String = "", storedSequence: UInt64 = 0, storedReports: UInt64 = 0,
+        dropped: [DropCount] = [], lastSeenUnixNano: UInt64 = 0
+    ) {
+        self.sender = sender
+        self.agent = agent
+        self.storedSequence = storedSequence
+        self.storedReports = storedReports
+        self.dropped = dropped
+        self.lastSeenUnixNano = lastSeenUnixNano
+    }
+}
