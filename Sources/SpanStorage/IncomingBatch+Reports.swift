@@ -1,0 +1,36 @@
+import SpanMerge
+import SpanModel
+
+extension IncomingBatch {
+    /// Calls `body` with the key and the state of each report whose ids are ids, in their order.
+    ///
+    /// - Returns: how many reports were stored and how many left out.
+    package func forEachState<Failure: Error>(
+        _ body: (SpanKey, SpanState) throws(Failure) -> Void
+    ) throws(Failure) -> AppendResult {
+        var result = AppendResult()
+        for resource in reports.resourceSpans {
+            for scope in resource.scopeSpans {
+                let origin = SharedOrigin(SpanOrigin(resource, scope))
+                for span in scope.spans {
+                    let key = SpanKey(span)
+                    if key.isValid {
+                        try body(key, SpanState(span, origin: origin))
+                        result.storedReports += 1
+                    } else {
+                        result.rejectedReports += 1
+                    }
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension AppendResult {
+    package static func += (left: inout AppendResult, right: AppendResult) {
+        left.storedReports += right.storedReports
+        left.rejectedReports += right.rejectedReports
+        left.skippedBatches += right.skippedBatches
+    }
+}

@@ -1,0 +1,32 @@
+import SpanModel
+
+extension SenderSummary {
+    /// How many reasons are kept for one sender; further ones are counted as `other`.
+    package static let maxDropReasons = 32
+
+    /// Takes a batch into account if it is to be merged.
+    ///
+    /// - Returns: `false` when its sequence is stored already; nothing has changed then.
+    package mutating func take(_ batch: IncomingBatch) -> Bool {
+        if batch.sequence > 0 && batch.sender.isValid {
+            guard batch.sequence > storedSequence else { return false }
+            storedSequence = batch.sequence
+        }
+        if !batch.agent.isEmpty { agent = batch.agent }
+        lastSeenUnixNano = max(lastSeenUnixNano, batch.receivedAtUnixNano)
+        for count in batch.dropped where count.spans > 0 { add(count) }
+        return true
+    }
+
+    private mutating func add(_ count: DropCount) {
+        if let known = dropped.firstIndex(where: { $0.reason.utf8.elementsEqual(count.reason.utf8) }) {
+            let (sum, overflow) = dropped[known].spans.addingReportingOverflow(count.spans)
+            dropped[known].spans = overflow ? .max : sum
+        } else if dropped.count < Self.maxDropReasons || count.reason == "other" {
+            dropped.append(DropCount(reason: count.reason, spans: count.spans))
+            dropped.sort { $0.reason.utf8.lexicographicallyPrecedes($1.reason.utf8) }
+        } else {
+            add(DropCount(reason: "other", spans: count.spans))
+        }
+    }
+}
