@@ -1,0 +1,61 @@
+/// The 16 random bytes that name one incarnation of a sender, under which it numbers its batches.
+///
+/// A sender that starts anew draws a new id; one that resumes from a spool keeps the spool's. All-zero is
+/// `SenderID.none`: a source that does not number its batches, such as an import of files. Ordered and written as
+/// big-endian bytes. Source: `spanwire.transport.v1.Hello.sender_id`.
+public struct SenderID: Sendable, Hashable {
+    /// Bytes 0 to 7, big-endian.
+    public let high: UInt64
+    /// Bytes 8 to 15, big-endian.
+    public let low: UInt64
+
+    @inlinable
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// No sender: 16 zero bytes. Not legal in a `Hello`.
+    public static let none = SenderID(high: 0, low: 0)
+
+    /// `false` for 16 zero bytes.
+    @inlinable
+    public var isValid: Bool { high | low != 0 }
+
+    /// - Parameter bytes: 16 bytes; `nil` for any other count.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        self.init(high: UInt64(bigEndianBytes: bytes[..<8]), low: UInt64(bigEndianBytes: bytes[8...]))
+    }
+
+    /// - Parameter hex: 32 hexadecimal digits in either case; `nil` for anything else.
+    public init?(hex: some StringProtocol) {
+        guard let bytes = [UInt8](hex: hex) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The 16 bytes.
+    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
+
+    /// 32 lowercase hexadecimal digits.
+    public var hex: String { bytes.hex }
+
+    /// A random valid id.
+    public static func random(using generator: inout some RandomNumberGenerator) -> SenderID {
+        SenderID(high: generator.next(), low: generator.next() | 1)
+    }
+
+    /// A random valid id from the system's generator.
+    public static func random() -> SenderID {
+        var generator = SystemRandomNumberGenerator()
+        return random(using: &generator)
+    }
+}
+
+extension SenderID: Comparable, CustomStringConvertible {
+    public static func < (left: SenderID, right: SenderID) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
+
+    public var description: String { hex }
+}
