@@ -1,0 +1,41 @@
+import ProtoWire
+
+/// A frame to be written: three runs of bytes in this order, so that a batch's payload is never copied to be framed.
+public struct OutgoingFrame: Sendable, Hashable {
+    /// Kind and length.
+    public var head: FrameHead
+    /// The payload's first part. Of a `Batch`: the spans, as they were encoded once.
+    public var payload: [UInt8]
+    /// The payload's second part. Of a `Batch`: the transport's own fields; else empty.
+    public var trailer: [UInt8]
+
+    /// - Parameters:
+    ///   - payload: together with `trailer` at most 2^32 - 1 bytes, which the machines see to.
+    package init(_ kind: FrameKind, payload: [UInt8], trailer: [UInt8] = []) {
+        head = FrameHead(kind, length: UInt32(clamping: payload.count + trailer.count))
+        self.payload = payload
+        self.trailer = trailer
+    }
+
+    package init(_ kind: FrameKind, _ message: some WireMessage) {
+        self.init(kind, payload: message.encoded())
+    }
+
+    /// All bytes of the frame, head included.
+    public var byteCount: Int { FrameHead.byteCount + payload.count + trailer.count }
+
+    /// Adds the frame at the end of `bytes`.
+    public func append(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: head.bytes)
+        bytes.append(contentsOf: payload)
+        bytes.append(contentsOf: trailer)
+    }
+
+    /// The frame in one run of bytes. Copies.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        append(to: &bytes)
+        return bytes
+    }
+}

@@ -1,0 +1,58 @@
+import ProtoWire
+import SpanModel
+
+/// What a collector's driver has to do, in the order in which it stands.
+public enum ServerAction: Sendable, Equatable {
+    /// Find the highest sequence of this sender that is stored, and answer with `senderFound` (or `refuse`). Asked once.
+    /// If an older connection of the same sender lives, tell that one `superseded` first, and look only after its
+    /// batches on the way to the store have come to their end.
+    case lookUpSender(SenderID, Hello)
+    /// Store the batch, spans, drop counts and sequence in one transaction, and answer with `batchesStored` when it is
+    /// durable. Batches are stored in this order; after one that failed none of this connection may follow.
+    case store(ReceivedBatch)
+    /// Write the frame, behind what was written before.
+    case send(OutgoingFrame)
+    /// The peer's fault, or that of a deadline, that ends the connection; for a log.
+    case fault(SessionError)
+    /// Flush what was written and close. The machine is over; what still comes is ignored. So that the last frame
+    /// arrives, the driver closes its sending side first and reads on until the peer closes, for a second or so.
+    case close(ServerOutcome)
+}
+
+/// A batch that is to be stored: decoded, and freed of the spans that cannot be.
+public struct ReceivedBatch: Sendable, Equatable {
+    public var sequence: UInt64
+    /// The spans that are fit for the store.
+    public var spans: SpanBatch
+    /// What the sender had to give up since its last batch.
+    public var dropped: [DropCount]
+    /// What was taken out and why, what was repaired. The ack says so by itself.
+    public var validation: BatchValidation
+    /// The frame's payload bytes.
+    public var payloadBytes: Int
+}
+
+/// A batch that is durably stored.
+public struct StoredBatch: Sendable, Hashable {
+    public var sequence: UInt64
+    /// Spans that the store itself refused, on top of those that the validation took out.
+    public var rejectedSpans: Int
+    /// Why, in words; may be a warning with `rejectedSpans` 0; empty for nothing to say.
+    public var message: String
+
+    public init(sequence: UInt64, rejectedSpans: Int = 0, message: String = "") {
+        self.sequence = sequence
+        self.rejectedSpans = rejectedSpans
+        self.message = message
+    }
+}
+
+/// How a connection ended, as the collector sees it.
+public enum ServerOutcome: Sendable, Equatable {
+    /// After `Goodbye`, everything being acknowledged: what the sender left running is not abandoned by a crash.
+    case saidGoodbye
+    /// The collector sent `GoAway`.
+    case sentAway(GoAway)
+    /// Nothing was said: the peer fell silent.
+    case timedOut
+}
