@@ -29,15 +29,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Standard library only: no Foundation, no NIO.
         .target(name: "ProtoWire", swiftSettings: settings),
         .target(name: "SpanModel", dependencies: ["ProtoWire"], swiftSettings: settings),
-        .target(name: "SpanMerge", dependencies: ["SpanModel"], swiftSettings: settings),
+        .target(name: "SpanMerge", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
-        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
+        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
@@ -51,11 +50,14 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
+        // The system's SQLite: libsqlite3-dev on Debian, part of macOS.
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
-            name: "SpanStorageSQLite",
-            dependencies: ["SpanStorage", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "SpanStorageSQLite", dependencies: ["CSQLite", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
-        .target(name: "SpanStorageTesting", dependencies: ["SpanStorage"], swiftSettings: settings),
+        .target(
+            name: "SpanStorageTesting", dependencies: ["SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         .target(
             name: "SpanCollector",
             dependencies: [

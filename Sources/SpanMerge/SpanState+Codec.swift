@@ -116,3 +116,12 @@ extension FarEnd {
         if writer.count > mark { writer.prependLength(since: mark, key: 0x0A) }
     }
 }
+
+extension SpanState {
+    /// Encodes without the origins of the parts, for an engine that keeps them apart; see `setOrigins(live:ended:)`.
+    public func encodeWithoutOrigins(to writer: inout WireWriter) {
+        var bare = self
+        bare.setOrigins(live: .unknown, ended: .unknown)
+        bare.encode(to: &writer)
+    }
+}

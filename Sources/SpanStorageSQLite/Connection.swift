@@ -1,0 +1,107 @@
+import CSQLite
+import SpanStorage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// One connection to a SQLite file; used by one actor, never from two threads at a time.
+@safe
+final class Connection {
+    /// `nil` once closed.
+    private var handle: OpaquePointer?
+    let path: String
+
+    /// Opens the file; looks at nothing in it.
+    ///
+    /// - Throws: `not_found` when reading and there is no file, `cannot_open`.
+    init(path: String, mode: SQLiteSpanStore.Mode) throws(SpanStoreError) {
+        self.path = path
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw SpanStoreError(.cannotOpen, "the store needs the path of a file")
+        }
+        // So that SQLite takes names such as ":memory:" for what they are here, files.
+        let file = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
+        let exists = unsafe access(file, F_OK) == 0
+        if mode == .readOnly && !exists {
+            throw SpanStoreError(.notFound, "there is no file \(path); check the path or start a collector that writes it")
+        }
+        let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let code = unsafe sqlite3_open_v2(file, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK else {
+            let error = error(code, "open")
+            close()
+            throw error.code == .cannotOpen || error.code == .engineFailed
+                ? SpanStoreError(
+                    .cannotOpen,
+                    "cannot open \(path): check that its folder exists and that folder and file may be "
+                        + (mode == .readOnly ? "read" : "written"))
+                : error
+        }
+        unsafe sqlite3_extended_result_codes(handle, 1)
+    }
+
+    deinit { close() }
+
+    /// Frees the connection; all statements must be gone by then or are finished by SQLite when they go.
+    func close() {
+        guard let open = unsafe handle else { return }
+        unsafe sqlite3_close_v2(open)
+        unsafe handle = nil
+    }
+
+    func prepare(_ sql: String) throws(SpanStoreError) -> Statement {
+        var statement: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let prepared = unsafe statement else { throw error(code, "prepare") }
+        return unsafe Statement(prepared, connection: self)
+    }
+
+    /// Runs statements that return nothing of interest.
+    func execute(_ sql: String) throws(SpanStoreError) {
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, "execute") }
+    }
+
+    /// The first column of the first row.
+    func integer(_ sql: String) throws(SpanStoreError) -> Int64 {
+        let statement = try prepare(sql)
+        return try statement.step() ? statement.integer(0) : 0
+    }
+
+    /// How many rows the last statement changed.
+    var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+
+    var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+    /// How long a statement waits for another process, in milliseconds.
+    func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(handle, milliseconds) }
+
+    /// What a result code means. SQLite's words name tables and columns, never what is in them.
+    func error(_ code: Int32, _ action: StaticString) -> SpanStoreError {
+        switch code & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            return SpanStoreError(.busy, "\(path) is held by another process; try again")
+        case SQLITE_FULL:
+            return SpanStoreError(.diskFull, "no room is left for \(path); free some or raise its limit")
+        case SQLITE_NOTADB:
+            return SpanStoreError(.notADatabase, "\(path) is no SQLite database; choose another file")
+        case SQLITE_CORRUPT:
+            return SpanStoreError(
+                .corrupt, "\(path) is damaged; keep a copy and try the recover command of sqlite3 on it")
+        case SQLITE_READONLY:
+            return SpanStoreError(.cannotOpen, "\(path) or its folder may not be written; check their permissions")
+        case SQLITE_CANTOPEN:
+            return SpanStoreError(.cannotOpen, "cannot open \(path); check that it is a file and its permissions")
+        case SQLITE_IOERR:
+            return SpanStoreError(.ioFailed, "reading or writing \(path) failed (SQLite \(code)); check the disk")
+        default:
+            let words = unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
+            return SpanStoreError(.engineFailed, "SQLite could not \(action) (\(code)): \(words)")
+        }
+    }
+}

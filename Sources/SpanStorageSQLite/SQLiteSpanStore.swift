@@ -1,0 +1,98 @@
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Keeps spans in one SQLite file, which `sqlite3` and Python's `sqlite3` read as well: see `docs/storage.md`.
+///
+/// What `append` returned from is on the disk (write-ahead log, flushed at every commit). One process writes, any number
+/// read at the same time, each through a store of its own; a second writer is safe but has to wait.
+///
+/// ```swift
+/// let store = try await SQLiteSpanStore.open(path: "spans.db", mode: .readOnly)
+/// for span in try await store.search(SpanQuery(service: "cart", limit: 10)) { print(span.span.name) }
+/// try await store.close()
+/// ```
+public final class SQLiteSpanStore: SpanStore {
+    /// What the store may do with the file.
+    public enum Mode: Sendable, Hashable {
+        /// Makes the file if there is none (its folder must exist).
+        case readWrite
+        /// Leaves the file as it is.
+        case readOnly
+    }
+
+    /// Settings of a writing store.
+    public struct Options: Sendable, Hashable {
+        /// The largest size of the file in bytes, rounded up to whole pages; `nil` for no limit but the disk's. Beyond
+        /// it, `append` throws `disk_full`. The write-ahead log beside it comes on top.
+        public var maxFileBytes: UInt64?
+        /// How long to wait for another process that holds the file, in milliseconds.
+        public var busyTimeoutMilliseconds: Int32
+
+        public init(maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000) {
+            self.maxFileBytes = maxFileBytes
+            self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
+        }
+    }
+
+    private let writer: SQLiteWriter?
+    private let reader: SQLiteReader
+
+    private init(writer: SQLiteWriter?, reader: SQLiteReader) {
+        self.writer = writer
+        self.reader = reader
+    }
+
+    /// Opens a file, or makes it.
+    ///
+    /// - Throws: `not_found`, `cannot_open`, `not_a_database`, `foreign_database`, `newer_format`; the file is then as it
+    ///   was.
+    public static func open(
+        path: String, mode: Mode, options: Options = Options()
+    ) async throws(SpanStoreError) -> SQLiteSpanStore {
+        var writer: SQLiteWriter?
+        if mode == .readWrite {
+            let opened = SQLiteWriter()
+            try await opened.open(path: path, options: options)
+            writer = opened
+        }
+        let reader = SQLiteReader()
+        do {
+            try await reader.open(path: path, options: options)
+        } catch {
+            await writer?.close()
+            throw error
+        }
+        return SQLiteSpanStore(writer: writer, reader: reader)
+    }
+
+    @discardableResult
+    public func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to append")
+        }
+        return try await writer.append(group)
+    }
+
+    public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
+        try await reader.storedSequence(of: sender)
+    }
+
+    public func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] {
+        try await reader.trace(id)
+    }
+
+    public func services() async throws(SpanStoreError) -> [ServiceSummary] { try await reader.services() }
+
+    public func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] {
+        try await reader.search(query)
+    }
+
+    public func senders() async throws(SpanStoreError) -> [SenderSummary] { try await reader.senders() }
+
+    /// Closes the file; the write-ahead log is folded into it unless another process still reads.
+    public func close() async {
+        await reader.close()
+        await writer?.close()
+    }
+}

@@ -1,0 +1,119 @@
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// The writing half of a store: one connection on a thread of its own.
+actor SQLiteWriter {
+    private let executor = QueueExecutor(label: "spanwire.sqlite.writer")
+    // Proof: the actor owns the executor, so that it lives as long as the actor.
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private var connection: Connection?
+    private var spans: SpanTable?
+
+    /// Opens a file for writing, makes its tables if it is empty.
+    func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+        let connection = try Connection(path: path, mode: .readWrite)
+        connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
+        // Whose file it is comes first: nothing of a stranger's file is changed.
+        let finding = try Schema.inspect(connection)
+        guard try connection.readsWAL() else {
+            throw SpanStoreError(
+                .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
+        }
+        // FULL flushes the log at every commit, so that what was acknowledged outlives a loss of power.
+        try connection.execute(
+            """
+            PRAGMA synchronous = FULL;
+            PRAGMA fullfsync = 1;
+            PRAGMA foreign_keys = OFF;
+            PRAGMA cache_size = -65536;
+            PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA journal_size_limit = 67108864;
+            """)
+        if finding == .empty {
+            try connection.transaction { () throws(SpanStoreError) in
+                // Another process may have made the tables meanwhile.
+                if try Schema.inspect(connection) == .empty { try connection.execute(Schema.creation) }
+            }
+        }
+        if let limit = options.maxFileBytes {
+            let pageSize = UInt64(max(try connection.integer("PRAGMA page_size"), 1))
+            let pages = min((limit / pageSize) + (limit % pageSize == 0 ? 0 : 1), UInt64(UInt32.max - 1))
+            try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
+        }
+        spans = try SpanTable(connection)
+        self.connection = connection
+    }
+
+    func close() {
+        spans = nil
+        connection?.close()
+        connection = nil
+    }
+
+    func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
+        guard let connection else { throw .closedStore }
+        do {
+            return try connection.transaction { () throws(SpanStoreError) in try merge(group, connection) }
+        } catch {
+            spans?.forget()
+            throw error
+        }
+    }
+
+    private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
+        var result = AppendResult()
+        var senders: [SenderID: SenderSummary] = [:]
+        var states: [SpanKey: SpanState] = [:]
+        states.reserveCapacity(group.reduce(0) { $0 + $1.reports.spanCount })
+        for batch in group {
+            var summary = senders[batch.sender]
+            if summary == nil { summary = try SenderTable.one(batch.sender, connection) }
+            var taken = summary ?? SenderSummary(sender: batch.sender)
+            guard taken.take(batch) else {
+                result.skippedBatches += 1
+                continue
+            }
+            let counts = batch.forEachState { key, state in
+                if states[key]?.join(state) == nil { states[key] = state }
+            }
+            taken.storedReports += UInt64(counts.storedReports)
+            senders[batch.sender] = taken
+            result += counts
+        }
+        // In the order of the index, so that neighbours share its pages.
+        for key in states.keys.sorted() {
+            if let state = states[key] { try spans?.join(key, state) }
+        }
+        for summary in senders.values { try SenderTable.store(summary, connection) }
+        return result
+    }
+}
+
+extension Connection {
+    /// Puts the file in write-ahead mode.
+    ///
+    /// - Returns: `false` when it cannot be.
+    fileprivate func readsWAL() throws(SpanStoreError) -> Bool {
+        let statement = try prepare("PRAGMA journal_mode = WAL")
+        defer { statement.reset() }
+        return try statement.step() && statement.text(0) == "wal"
+    }
+
+    /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`; takes everything back when it throws.
+    fileprivate func transaction<Result>(
+        _ body: () throws(SpanStoreError) -> Result
+    ) throws(SpanStoreError) -> Result {
+        try execute("BEGIN IMMEDIATE")
+        do {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            // Where SQLite has rolled back by itself this fails, and nothing is left to take back.
+            try? execute("ROLLBACK")
+            throw error
+        }
+    }
+}
