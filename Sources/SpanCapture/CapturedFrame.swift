@@ -1,0 +1,155 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+
+/// A message found in captured bytes.
+public struct CapturedMessage: Sendable {
+    public var type: MessageType
+    /// The decoded message; what `type.type` says.
+    public var message: any WireMessage
+    /// How many bytes it was decoded from.
+    public var byteCount: Int
+
+    /// The spans, where the message holds spans.
+    public var spans: SpanBatch? { (message as? SpanBatch) ?? (message as? Batch)?.spans }
+}
+
+/// One frame of a captured session.
+public struct CapturedFrame: Sendable {
+    /// What stood in the frame.
+    public enum Content: Sendable {
+        case message(CapturedMessage)
+        /// Compressed by a method that the capture does not tell; not looked into.
+        case compressed
+        /// A whole frame whose payload is no message of its kind.
+        case malformed(CaptureError)
+        /// The input ends inside the payload; of a batch, the spans that are whole.
+        case cut(CapturedMessage?)
+    }
+
+    public var head: FrameHead
+    /// Where the head starts: bytes from the start of the input.
+    public var offset: Int
+    public var content: Content
+
+    /// The message, where there is one.
+    public var message: CapturedMessage? {
+        switch content {
+        case .message(let message): message
+        case .cut(let message): message
+        case .compressed, .malformed: nil
+        }
+    }
+}
+
+/// The frames of captured bytes, one after the other.
+struct FrameScan {
+    private(set) var frames: [CapturedFrame] = []
+    /// The first thing that is wrong.
+    private(set) var fault: CaptureError?
+    /// The only fault is that the input ends too early.
+    private(set) var isCut = false
+
+    /// All frames are whole and hold messages of their kinds, or compressed ones.
+    var isComplete: Bool { fault == nil && !frames.isEmpty }
+
+    /// - Parameter stopsAtFault: leave off at the first frame that is not in order, for detection.
+    init(_ bytes: RawSpan, limits: WireLimits, stopsAtFault: Bool = false) {
+        var offset = 0
+        while offset < bytes.byteCount {
+            if stopsAtFault && fault != nil { return }
+            let rest = bytes.extracting(offset..<bytes.byteCount)
+            // The first byte alone tells an unknown kind from a head that is not whole.
+            let kind = FrameKind(rawValue: bytes.byte(at: offset))
+            guard let type = MessageType(kind) else {
+                note(
+                    CaptureError(
+                        .unknownFrameKind, "a frame of kind \(kind.rawValue), known are 1 to 8", offset: offset))
+                return
+            }
+            guard let head = FrameHead(rest) else {
+                cut(CaptureError(.truncated, "the input ends inside a frame's head", offset: offset))
+                return
+            }
+            let start = offset + FrameHead.byteCount
+            guard Int(head.length) <= limits.maxPayloadBytes else {
+                note(
+                    CaptureError(
+                        .payloadTooLarge,
+                        "a frame of \(head.length) bytes, the limit is \(limits.maxPayloadBytes)", offset: offset))
+                return
+            }
+            guard Int(head.length) <= bytes.byteCount - start else {
+                let payload = bytes.extracting(start..<bytes.byteCount)
+                let part = head.isCompressed ? nil : CutMessage(payload, type, limits)
+                cut(
+                    CaptureError(
+                        .truncated,
+                        "a frame of \(head.length) bytes of which \(payload.byteCount) are there",
+                        offset: offset, path: part?.path ?? ""))
+                frames.append(CapturedFrame(head: head, offset: offset, content: .cut(part?.message)))
+                return
+            }
+            let payload = bytes.extracting(start..<start + Int(head.length))
+            frames.append(
+                CapturedFrame(head: head, offset: offset, content: read(payload, at: start, head, type, limits)))
+            offset = start + payload.byteCount
+        }
+    }
+
+    private mutating func read(
+        _ payload: RawSpan, at start: Int, _ head: FrameHead, _ type: MessageType, _ limits: WireLimits
+    ) -> CapturedFrame.Content {
+        if head.isCompressed {
+            guard !head.kind.isCompressible else { return .compressed }
+            let error = CaptureError(.unknownFrameKind, "a \(head.kind) is never compressed", offset: start - 5)
+            note(error)
+            return .malformed(error)
+        }
+        do throws(WireError) {
+            let message = try type.decode(payload, limits: limits)
+            return .message(CapturedMessage(type: type, message: message, byteCount: payload.byteCount))
+        } catch {
+            let located = CaptureError(error, at: start)
+            note(located)
+            return .malformed(located)
+        }
+    }
+
+    private mutating func note(_ error: CaptureError) {
+        if fault == nil { fault = error }
+        isCut = false
+    }
+
+    private mutating func cut(_ error: CaptureError) {
+        isCut = fault == nil
+        if fault == nil { fault = error }
+    }
+}
+
+/// What is left of a message that was cut off.
+struct CutMessage {
+    var message: CapturedMessage?
+    var path: String
+    var offset: Int
+
+    /// - Returns: `nil` when the bytes are wrong in another way than being cut off.
+    init?(_ payload: RawSpan, _ type: MessageType, _ limits: WireLimits) {
+        guard let whole = WholePart(of: payload, schema: type.schema),
+            let decoded = try? type.decode(whole.bytes.rawSpan, limits: limits)
+        else { return nil }
+        path = whole.path
+        offset = whole.cutOffset
+        if !whole.bytes.isEmpty {
+            message = CapturedMessage(type: type, message: decoded, byteCount: payload.byteCount)
+        }
+    }
+}
+
+extension RawSpan {
+    /// The byte at a position within bounds.
+    func byte(at position: Int) -> UInt8 {
+        // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt8.
+        unsafe unsafeLoad(fromByteOffset: position, as: UInt8.self)
+    }
+}

@@ -1,0 +1,38 @@
+/// Text from outside, made safe to show: nothing in it can move a terminal's cursor or reorder a line.
+public enum TerminalText {
+    /// The text with control characters, line separators and bidirectional controls written as `\n`, `\t` or `\u{202e}`,
+    /// and a backslash doubled.
+    public static func escaped(_ text: String) -> String { escaped(text, quoted: false) }
+
+    /// The same in double quotes, quotes inside escaped.
+    public static func quoted(_ text: String) -> String { "\"" + escaped(text, quoted: true) + "\"" }
+
+    private static func escaped(_ text: String, quoted: Bool) -> String {
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C && $0 != 0x22 }) { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": result += "\\\\"
+            case "\"": result += quoted ? "\\\"" : "\""
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            default:
+                if isUnsafe(scalar.value) {
+                    result += "\\u{" + String(scalar.value, radix: 16) + "}"
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return result
+    }
+
+    private static func isUnsafe(_ value: UInt32) -> Bool {
+        switch value {
+        // C0, delete, C1; Arabic letter mark; direction marks; separators and embeddings; isolates; byte order mark.
+        case ..<0x20, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+
+/// The forms in which a capture can be printed.
+public enum CaptureOutput: String, Sendable, Hashable, CaseIterable {
+    /// For people.
+    case tree
+    /// OTLP/JSON; of frames one document in each line.
+    case json
+    /// Encoded again; of frames the batches one after the other, which together are one message with all spans.
+    case binary
+}
+
+extension Capture {
+    /// Writes what was captured, so far as it is whole.
+    ///
+    /// - Throws: `too_deep` for JSON of a message nested deeper than any decoder reads.
+    public func print(as form: CaptureOutput, to output: consuming ByteOutput) throws(CaptureError) -> ByteOutput {
+        switch form {
+        case .tree: return printTree(to: output)
+        case .json:
+            var output = output
+            do throws(WireError) {
+                try printJSON(to: &output)
+            } catch {
+                throw CaptureError(error)
+            }
+            return output
+        case .binary:
+            var output = output
+            switch content {
+            case .message(let message): output.append(message.message.encoded())
+            case .frames(let frames):
+                for frame in frames where frame.head.kind == .batch {
+                    if let message = frame.message { output.append(message.message.encoded()) }
+                }
+            case .nothing: break
+            }
+            return output
+        }
+    }
+
+    // MARK: Tree
+
+    private func printTree(to output: consuming ByteOutput) -> ByteOutput {
+        var printer = SpanTreePrinter(to: output)
+        switch content {
+        case .message(let message): Self.print(message, byteCount: message.byteCount, to: &printer)
+        case .frames(let frames):
+            for frame in frames { Self.print(frame, to: &printer) }
+        case .nothing: break
+        }
+        return printer.finish()
+    }
+
+    private static func print(_ message: CapturedMessage, byteCount: Int, to printer: inout SpanTreePrinter) {
+        var text = "\(message.type.messageName), \(AttributeText.count(byteCount, "byte"))"
+        if let spans = message.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        printer.line(text)
+        printer.indented { $0.print(message) }
+    }
+
+    private static func print(_ frame: CapturedFrame, to printer: inout SpanTreePrinter) {
+        var text = "frame at byte \(frame.offset): \(frame.head.kind), \(AttributeText.count(Int(frame.head.length), "byte"))"
+        if let spans = frame.message?.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        switch frame.content {
+        case .message: break
+        case .compressed: text += ", compressed (not looked into)"
+        case .malformed(let error): text += ", malformed: \(TerminalText.escaped(error.description))"
+        case .cut: text += ", cut off"
+        }
+        printer.line(text)
+        if let message = frame.message { printer.indented { $0.print(message) } }
+    }
+
+    // MARK: JSON
+
+    private func printJSON(to output: inout ByteOutput) throws(WireError) {
+        switch content {
+        case .message(let message):
+            try JSONPrinter(message.type.schema, style: .pretty).print(message.message, to: &output)
+            output.append(UInt8(ascii: "\n"))
+        case .frames(let frames):
+            var printers: [MessageType: JSONPrinter] = [:]
+            for frame in frames { try Self.printJSON(frame, &printers, to: &output) }
+        case .nothing: break
+        }
+    }
+
+    private static func printJSON(
+        _ frame: CapturedFrame, _ printers: inout [MessageType: JSONPrinter], to output: inout ByteOutput
+    ) throws(WireError) {
+        output.append("{\"frame\":\"\(frame.head.kind)\",\"offset\":\(frame.offset),\"length\":\(frame.head.length)")
+        switch frame.content {
+        case .message: break
+        case .compressed: output.append(ascii: ",\"compressed\":true")
+        case .malformed(let error):
+            output.append(ascii: ",\"error\":")
+            output.appendJSONString(error.description)
+        case .cut: output.append(ascii: ",\"cut\":true")
+        }
+        if let message = frame.message {
+            let printer = printers[message.type] ?? JSONPrinter(message.type.schema)
+            printers[message.type] = printer
+            output.append(ascii: ",\"message\":")
+            try printer.print(message.message, to: &output)
+        }
+        output.append(ascii: "}\n")
+    }
+}

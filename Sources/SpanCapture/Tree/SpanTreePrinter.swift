@@ -1,0 +1,170 @@
+import ProtoWire
+import SpanModel
+
+/// Prints spans for people: resource, scope, span, a line for each thing they hold.
+///
+/// Everything from outside is escaped, so that it is safe on a terminal. Times are UTC with nanoseconds; a span without
+/// an end is running, never measured.
+public struct SpanTreePrinter: ~Copyable {
+    private var output: ByteOutput
+    private var depth: Int
+
+    /// - Parameter depth: how far to indent, in steps of two spaces.
+    public init(to output: consuming ByteOutput, depth: Int = 0) {
+        self.output = output
+        self.depth = depth
+    }
+
+    /// Gives the output back.
+    public consuming func finish() -> ByteOutput { output }
+
+    /// Prints one line at the current depth.
+    public mutating func line(_ text: String) {
+        for _ in 0..<depth { output.append(ascii: "  ") }
+        output.append(text)
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    /// Prints what `body` prints one step deeper.
+    public mutating func indented(_ body: (inout SpanTreePrinter) -> Void) {
+        depth += 1
+        body(&self)
+        depth -= 1
+    }
+
+    /// Moves what is printed next in or out.
+    mutating func depthChanged(by steps: Int) { depth += steps }
+
+    /// Prints all spans of a batch.
+    public mutating func print(_ batch: SpanBatch) {
+        for resourceSpans in batch.resourceSpans { print(resourceSpans) }
+        unknown(batch.unknownFields)
+    }
+
+    private mutating func print(_ group: ResourceSpans) {
+        if let resource = group.resource {
+            line("resource " + (resource.serviceName.map(TerminalText.escaped) ?? "(no service.name)"))
+            indented { $0.print(resource) }
+        } else {
+            line("resource (absent)")
+        }
+        indented { printer in
+            printer.optional("schema url", group.schemaURL)
+            printer.unknown(group.unknownFields)
+            for scopeSpans in group.scopeSpans { printer.print(scopeSpans) }
+        }
+    }
+
+    private mutating func print(_ resource: Resource) {
+        attributes(resource.attributes, dropped: resource.droppedAttributesCount)
+        for entity in resource.entityRefs {
+            line("entity " + TerminalText.escaped(entity.type))
+            indented { printer in
+                printer.optional("id keys", entity.idKeys.joined(separator: ", "))
+                printer.optional("description keys", entity.descriptionKeys.joined(separator: ", "))
+                printer.optional("schema url", entity.schemaURL)
+                printer.unknown(entity.unknownFields)
+            }
+        }
+        unknown(resource.unknownFields)
+    }
+
+    private mutating func print(_ group: ScopeSpans) {
+        if let scope = group.scope {
+            let name = scope.name.isEmpty ? "(no name)" : TerminalText.escaped(scope.name)
+            line("scope \(name)" + (scope.version.isEmpty ? "" : " " + TerminalText.escaped(scope.version)))
+            indented { printer in
+                printer.attributes(scope.attributes, dropped: scope.droppedAttributesCount)
+                printer.unknown(scope.unknownFields)
+            }
+        } else {
+            line("scope (absent)")
+        }
+        indented { printer in
+            printer.optional("schema url", group.schemaURL)
+            printer.unknown(group.unknownFields)
+            for span in group.spans { printer.print(span) }
+        }
+    }
+
+    /// Prints one span.
+    public mutating func print(_ span: SpanRecord) {
+        line(
+            "span \(TerminalText.quoted(span.name)) \(span.kind) "
+                + DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano))
+        indented { printer in
+            printer.line("trace  " + Self.id(span.traceID.isValid ? span.traceID.hex : nil, span.irregularIDs[.traceID]))
+            printer.line("id     " + Self.id(span.spanID.isValid ? span.spanID.hex : nil, span.irregularIDs[.spanID]))
+            let parent = span.irregularIDs[.parentSpanID]
+            if span.parentSpanID.isValid || parent != nil {
+                printer.line("parent " + Self.id(span.parentSpanID.isValid ? span.parentSpanID.hex : nil, parent))
+            } else {
+                printer.line("parent none (root)")
+            }
+            printer.line("start  " + Self.time(span.startTimeUnixNano, "unknown"))
+            printer.line("end    " + Self.time(span.endTimeUnixNano, "still running"))
+            printer.print(span.status)
+            printer.optional("trace state", span.traceState)
+            if span.flags != 0 { printer.line("flags 0x" + String(span.flags, radix: 16)) }
+            if span.revision != 0 { printer.line("revision \(span.revision)") }
+            printer.attributes(span.attributes, dropped: span.droppedAttributesCount)
+            for event in span.events { printer.print(event, spanStart: span.startTimeUnixNano) }
+            if span.droppedEventsCount != 0 { printer.line("dropped events \(span.droppedEventsCount)") }
+            for link in span.links { printer.print(link) }
+            if span.droppedLinksCount != 0 { printer.line("dropped links \(span.droppedLinksCount)") }
+            printer.unknown(span.unknownFields)
+        }
+    }
+
+    private mutating func print(_ status: SpanStatus?) {
+        guard let status else { return }
+        line("status \(status.code)" + (status.message.isEmpty ? "" : " " + TerminalText.quoted(status.message)))
+        indented { $0.unknown(status.unknownFields) }
+    }
+
+    private mutating func print(_ event: SpanEvent, spanStart: UInt64) {
+        var text = "event \(TerminalText.quoted(event.name)) " + Self.time(event.timeUnixNano, "at no time")
+        if spanStart != 0, event.timeUnixNano >= spanStart {
+            text += " (+\(DurationText.text(Int64(clamping: event.timeUnixNano - spanStart))))"
+        }
+        line(text)
+        indented { printer in
+            printer.attributes(event.attributes, dropped: event.droppedAttributesCount)
+            printer.unknown(event.unknownFields)
+        }
+    }
+
+    private mutating func print(_ link: SpanLink) {
+        line(
+            "link to trace " + Self.id(link.traceID.isValid ? link.traceID.hex : nil, link.irregularIDs[.traceID])
+                + " span " + Self.id(link.spanID.isValid ? link.spanID.hex : nil, link.irregularIDs[.spanID]))
+        indented { printer in
+            printer.optional("trace state", link.traceState)
+            if link.flags != 0 { printer.line("flags 0x" + String(link.flags, radix: 16)) }
+            printer.attributes(link.attributes, dropped: link.droppedAttributesCount)
+            printer.unknown(link.unknownFields)
+        }
+    }
+
+    private mutating func attributes(_ attributes: [Attribute], dropped: UInt32) {
+        for attribute in attributes { line(AttributeText.text(attribute)) }
+        if dropped != 0 { line("dropped attributes \(dropped)") }
+    }
+
+    private mutating func optional(_ label: String, _ text: String) {
+        if !text.isEmpty { line("\(label) \(TerminalText.escaped(text))") }
+    }
+
+    mutating func unknown(_ fields: UnknownFields) {
+        if let text = AttributeText.unknownFields(fields) { line(text) }
+    }
+
+    private static func time(_ unixNano: UInt64, _ zero: String) -> String {
+        unixNano == 0 ? zero : UTCTime.text(unixNano)
+    }
+
+    private static func id(_ hex: String?, _ irregular: [UInt8]?) -> String {
+        if let hex { return hex }
+        return irregular.map { AttributeText.text($0) + " not valid" } ?? "absent"
+    }
+}

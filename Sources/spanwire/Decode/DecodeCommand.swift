@@ -1,0 +1,91 @@
+import ArgumentParser
+import ProtoWire
+import SpanCapture
+import SpanModel
+
+/// `spanwire decode`: what a captured payload holds.
+struct DecodeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode",
+        abstract: "Shows what a captured payload holds.",
+        discussion: """
+            Takes raw protobuf, hexadecimal or base64 text of it, and frames of a Spanwire session, and says on standard \
+            error which it was. What is whole of an input that ends too early is shown.
+
+            Exit codes: 0 when the bytes are a valid message (or frames of valid messages), 3 when they are the start of \
+            one and something whole was in it, 1 otherwise, 2 for a wrong command line.
+
+            Examples:
+              spanwire decode payload.pb
+              spanwire decode payload.pb --to json | jq .
+              xxd payload.pb | spanwire decode
+              echo CgQKAhIA | spanwire decode --from base64
+              spanwire decode session.frames --to binary > spans.pb
+              spanwire decode answer.bin --type response
+            """)
+
+    @Argument(help: "The file to read, or - for standard input.")
+    var file = "-"
+
+    @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames.", valueName: "form"))
+    var from = FromOption.auto
+
+    @Option(help: ArgumentHelp("What to print: tree, json (OTLP/JSON), binary (encoded again).", valueName: "output"))
+    var to = CaptureOutput.tree
+
+    @Option(
+        help: ArgumentHelp(
+            "The message that raw protobuf holds: traces, response, hello, welcome, batch, ack, ping, pong, goodbye, goaway.",
+            valueName: "message"))
+    var type = MessageType.traces
+
+    @Option(help: ArgumentHelp("How many messages may lie inside each other, 0 to 500.", valueName: "count"))
+    var maxDepth = 100
+
+    @Option(help: ArgumentHelp("The largest message in bytes, 1 to 2147483647.", valueName: "bytes"))
+    var maxBytes = Int(Int32.max)
+
+    @Flag(help: "Do not say what was detected.")
+    var quiet = false
+
+    func validate() throws {
+        guard (0...500).contains(maxDepth) else {
+            throw ValidationError("--max-depth takes 0 to 500, not \(maxDepth).")
+        }
+        guard (1...Int(Int32.max)).contains(maxBytes) else {
+            throw ValidationError("--max-bytes takes 1 to \(Int32.max), not \(maxBytes).")
+        }
+    }
+
+    func run() throws {
+        // A line of a dump has five characters for a byte, and a session many messages.
+        let bytes = try InputFile.read(file, maxBytes: 5 * maxBytes + (1 << 20))
+        let limits = WireLimits(maxDepth: maxDepth, maxPayloadBytes: maxBytes)
+        let capture = Capture(bytes, options: CaptureOptions(form: from.form, type: type, limits: limits))
+        if !quiet { Process.writeError("spanwire: \(capture.explanation)\n") }
+        let standardOutput = StandardOutput()
+        do throws(CaptureError) {
+            var output = try capture.print(as: to, to: standardOutput.makeOutput())
+            output.flush()
+        } catch {
+            throw CommandFailure(error.description)
+        }
+        try standardOutput.check()
+        if let fault = capture.fault {
+            throw CommandFailure(
+                TerminalText.escaped(fault.description) + (capture.isPartial ? "; what was whole is shown" : ""),
+                exitCode: capture.isPartial ? 3 : 1)
+        }
+    }
+}
+
+/// The values of `--from`.
+enum FromOption: String, CaseIterable, ExpressibleByArgument {
+    case auto, protobuf, hex, base64, frames
+
+    /// `nil` for `auto`.
+    var form: CaptureForm? { CaptureForm(rawValue: rawValue) }
+}
+
+extension CaptureOutput: ExpressibleByArgument {}
+extension MessageType: ExpressibleByArgument {}

@@ -1,0 +1,53 @@
+import SpanCapture
+import SpanMerge
+import SpanModel
+
+/// A trace as a tree of aligned lines: services, names, durations.
+enum TraceText {
+    /// - Parameter spans: of one trace; at least one.
+    static func text(_ spans: [MergedSpan]) -> String {
+        let outline = TraceOutline(spans)
+        let starts = spans.map(\.span.startTimeUnixNano).filter { $0 != 0 }
+        let begin = starts.min() ?? 0
+        var table = TextTable(
+            ["SERVICE / SPAN", "KIND", "START", "DURATION", "STATUS", "SPAN ID", ""], rightAligned: [2, 3])
+        for line in outline.lines { table.add(cells(line, begin: begin)) }
+        return heading(spans, begin: begin) + table.text
+    }
+
+    private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {
+        var text = "trace \(spans[0].span.traceID.hex)\n"
+        let services = Set(spans.map(\.service)).count
+        text += "\(AttributeText.count(spans.count, "span")) of \(AttributeText.count(services, "service"))"
+        if begin != 0 { text += ", started \(UTCTime.text(begin))" }
+        let running = spans.count { $0.isRunning }
+        let end = spans.map(\.span.endTimeUnixNano).max() ?? 0
+        if running > 0 {
+            text += ", \(running) running"
+        } else if begin != 0, end >= begin {
+            text += ", took \(DurationText.text(Int64(clamping: end - begin)))"
+        }
+        let errors = spans.count { $0.statusCode == .error }
+        if errors > 0 { text += ", \(AttributeText.count(errors, "error"))" }
+        return text + "\n\n"
+    }
+
+    private static func cells(_ line: TraceOutline.Line, begin: UInt64) -> [String] {
+        let merged = line.span
+        let span = merged.span
+        let service = merged.service.isEmpty ? "(no service)" : TerminalText.escaped(merged.service)
+        let start = span.startTimeUnixNano
+        var status = merged.statusCode.description
+        if let message = span.status?.message, !message.isEmpty { status += " " + TerminalText.quoted(message) }
+        var marks: [String] = []
+        if line.isOrphan { marks.append("orphan: parent \(span.parentSpanID.hex) is not here") }
+        if line.isInCycle { marks.append("its own ancestor") }
+        if merged.isConflicted { marks.append("conflicting reports") }
+        return [
+            "\(line.prefix)\(service) / \(TerminalText.escaped(span.name))", span.kind.description,
+            start == 0 ? "unknown" : "+" + DurationText.text(Int64(clamping: start - begin)),
+            DurationText.text(from: start, to: span.endTimeUnixNano), status, span.spanID.hex,
+            marks.joined(separator: ", "),
+        ]
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The command line: parse the arguments, call the library, print.
+@main struct Spanwire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spanwire",
+        abstract: "Carries, stores and explains tracing spans.",
+        discussion: """
+            Data goes to standard output, words to standard error.
+            Exit codes: 0 fine, 1 bad input or failure, 2 wrong command line, 3 decoded in part (the input ends too early).
+            """,
+        version: "0.1.0",
+        subcommands: [DecodeCommand.self, QueryCommand.self])
+
+    mutating func run() throws {
+        throw ValidationError("Missing subcommand.")
+    }
+
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        Process.exit(await CommandRun.run(arguments))
+    }
+}
