@@ -14,48 +14,168 @@ import SpanModel
 /// while session.wantsBatch, let batch = queue.nextBatch(now: now) { perform(session.send(batch, now: now)) }
 /// ```
 ///
-/// A batch is kept until the collector has acknowledged it, and is sent again after a reconnect.
+/// A batch is kept until the collector has acknowledged it, and is sent again after a reconnect. `docs/protocol.md` has
+/// the transition table.
 public struct ClientSession: Sendable {
     public let settings: ClientSettings
 
-    public init(settings: ClientSettings) { self.settings = settings }
+    /// What the sender is at.
+    enum State: Sendable {
+        /// Not started. To `connecting`.
+        case fresh
+        /// `connect` was asked for. To `greeting`, `waiting`.
+        case connecting(deadline: SessionInstant)
+        /// `Hello` is sent. To `open`, `waiting`, `finished`.
+        case greeting(deadline: SessionInstant)
+        /// `Welcome` came. To `waiting`, `finished`.
+        case open
+        /// Between two attempts. To `connecting`, `finished`.
+        case waiting(until: SessionInstant)
+        /// Over.
+        case finished(ClientOutcome)
+    }
 
-    /// Whether `send` is welcome: a connection is open, credit is left and nothing handed over before waits to be sent.
-    /// A driver that hands over more all the same only takes memory from the queue to the session.
-    public var wantsBatch: Bool { false }
+    /// What belongs to one connection.
+    struct Link: Sendable {
+        var decoder: FrameDecoder
+        var liveness: Liveness
+        /// May be negative after a frame larger than the window.
+        var credit = 0
+        /// The largest payload that the collector accepts.
+        var maxFrameBytes = 0
+        /// The highest number sent or known to be stored.
+        var highestSequence: UInt64 = 0
+        var saidGoodbye = false
+    }
+
+    var state = State.fresh
+    var link: Link?
+    var connection = ConnectionNumber(rawValue: 0)
+    var held = HeldBatches()
+    var drops = DropLedger()
+    var attempt = 0
+    var isLeaving = false
+    var generator: SplitMix64
+
+    public init(settings: ClientSettings) {
+        self.settings = settings
+        generator = SplitMix64(seed: settings.seed)
+    }
+
+    /// Whether `send` is welcome: a connection is open, credit is left, and nothing handed over before waits to be sent.
+    /// A driver that hands over more all the same only moves memory from the queue to the session.
+    public var wantsBatch: Bool {
+        guard case .open = state, let link, !isLeaving, !held.hasUnsent else { return false }
+        return link.credit > 0 || held.outstandingBytes == 0
+    }
+
+    /// Whether every batch handed over is settled and every drop told.
+    public var isIdle: Bool { held.isEmpty && drops.isEmpty }
 
     /// When `timeout(now:)` is to be called, `nil` for never. Ask again after every event.
-    public var nextDeadline: SessionInstant? { nil }
-
-    /// Whether every batch handed over is settled.
-    public var isIdle: Bool { true }
+    public var nextDeadline: SessionInstant? {
+        switch state {
+        case .fresh, .finished: nil
+        case .connecting(let deadline), .greeting(let deadline): deadline
+        case .waiting(let until): until
+        case .open: link?.liveness.deadline(insideFrame: link?.decoder.isInsideFrame ?? false)
+        }
+    }
 
     /// Begins to connect. Once.
-    public mutating func start(now: SessionInstant) -> [ClientAction] { [] }
+    public mutating func start(now: SessionInstant) -> [ClientAction] {
+        guard case .fresh = state else { return [] }
+        var actions: [ClientAction] = []
+        connect(now: now, &actions)
+        return actions
+    }
 
-    /// The connection asked for by `connect` is open.
-    public mutating func connectionOpened(_ connection: ConnectionNumber, now: SessionInstant) -> [ClientAction] { [] }
+    /// Takes a batch over, to be delivered for certain. After `goodbye`, or when the session is over, it comes straight
+    /// back as given up.
+    public mutating func send(_ batch: EncodedBatch, now: SessionInstant) -> [ClientAction] {
+        var actions: [ClientAction] = []
+        let entry = HeldBatches.Held(batch: batch)
+        if case .finished(let outcome) = state {
+            if case .refused = outcome { return [.settled(entry.receipt(.refused))] }
+            return [.settled(entry.receipt(.shutdown))]
+        }
+        if isLeaving { return [.settled(entry.receipt(.shutdown))] }
+        held.append(entry)
+        advance(now: now, &actions)
+        return actions
+    }
 
-    /// The connection could not be opened, or was closed by the peer or the network.
-    public mutating func connectionClosed(_ connection: ConnectionNumber, now: SessionInstant) -> [ClientAction] { [] }
-
-    /// Bytes came, in any cut.
-    public mutating func received(
-        _ bytes: borrowing RawSpan, on connection: ConnectionNumber, now: SessionInstant
-    ) -> [ClientAction] { [] }
-
-    /// Takes a batch over, to be delivered for certain; legal at any time before `goodbye`.
-    public mutating func send(_ batch: EncodedBatch, now: SessionInstant) -> [ClientAction] { [] }
-
-    /// Spans were given up before they reached the session; told to the collector with the next batch.
-    public mutating func reportDropped(_ dropped: [DropCount], now: SessionInstant) -> [ClientAction] { [] }
+    /// Spans were given up before they reached the session; the collector is told with the next batch, or by an empty
+    /// one when everything else is acknowledged.
+    public mutating func reportDropped(_ dropped: [DropCount], now: SessionInstant) -> [ClientAction] {
+        if case .finished = state { return [] }
+        var actions: [ClientAction] = []
+        drops.add(dropped)
+        advance(now: now, &actions)
+        return actions
+    }
 
     /// No more batches: delivers what it holds, says goodbye and finishes.
-    public mutating func goodbye(now: SessionInstant) -> [ClientAction] { [] }
+    public mutating func goodbye(now: SessionInstant) -> [ClientAction] {
+        if case .finished = state { return [] }
+        var actions: [ClientAction] = []
+        isLeaving = true
+        switch state {
+        case .open: advance(now: now, &actions)
+        case .fresh, .waiting:
+            if isIdle { finish(.saidGoodbye, &actions) }
+        case .connecting, .greeting, .finished: break
+        }
+        return actions
+    }
 
-    /// Ends at once and gives up every batch that is not acknowledged, with receipts. Also legal after `refused`.
-    public mutating func abandon(_ reason: DropReason, now: SessionInstant) -> [ClientAction] { [] }
+    /// Ends at once and gives up every batch that is not acknowledged, each with a receipt. After `finished`, which stays
+    /// as it was, only the receipts.
+    public mutating func abandon(_ reason: DropReason, now: SessionInstant) -> [ClientAction] {
+        var actions: [ClientAction] = []
+        for entry in held.takeAll() where !entry.isReport { actions.append(.settled(entry.receipt(reason))) }
+        drops = DropLedger()
+        if case .finished = state { return actions }
+        if hasConnection { actions.append(.close(connection)) }
+        finish(.abandoned, &actions)
+        return actions
+    }
 
     /// The deadline has come (harmless when it has not).
-    public mutating func timeout(now: SessionInstant) -> [ClientAction] { [] }
+    public mutating func timeout(now: SessionInstant) -> [ClientAction] {
+        var actions: [ClientAction] = []
+        switch state {
+        case .fresh, .finished: break
+        case .connecting(let deadline):
+            guard now >= deadline else { break }
+            lose(SessionError(.timedOut, "no connection in \(settings.timing.patience)"), now: now, &actions)
+        case .greeting(let deadline):
+            guard now >= deadline else { break }
+            lose(SessionError(.timedOut, "no Welcome in \(settings.timing.handshake)"), now: now, &actions)
+        case .waiting(let until):
+            if now >= until { connect(now: now, &actions) }
+        case .open:
+            checkLiveness(now: now, &actions)
+        }
+        return actions
+    }
+
+    private mutating func checkLiveness(now: SessionInstant, _ actions: inout [ClientAction]) {
+        guard var link else { return }
+        let verdict = link.liveness.check(insideFrame: link.decoder.isInsideFrame, now: now)
+        self.link = link
+        switch verdict {
+        case .alive: break
+        case .ask: actions.append(.send(OutgoingFrame(.ping, Ping(token: generator.next()))))
+        case .dead(let error): lose(error, now: now, &actions)
+        }
+    }
+
+    /// Whether there is a connection that the driver would have to close.
+    var hasConnection: Bool {
+        switch state {
+        case .connecting, .greeting, .open: true
+        case .fresh, .waiting, .finished: false
+        }
+    }
 }

@@ -2,16 +2,42 @@ import ProtoWire
 import SpanModel
 
 /// Resource and scope of spans, encoded once and shared by all of them.
+///
+/// Two origins are equal when they encode to the same bytes; the same object is so at no cost.
 public final class SpanOrigin: Sendable {
     /// The fields of `ResourceSpans` other than `scope_spans`.
     let resourceFields: [UInt8]
     /// The fields of `ScopeSpans` other than `spans`.
     let scopeFields: [UInt8]
+    private let hashed: Int
 
-    public init(
+    public convenience init(
         resource: Resource?, resourceSchemaURL: String = "", scope: InstrumentationScope?, scopeSchemaURL: String = ""
     ) {
-        resourceFields = ResourceSpans(resource: resource, schemaURL: resourceSchemaURL).encoded()
-        scopeFields = ScopeSpans(scope: scope, schemaURL: scopeSchemaURL).encoded()
+        self.init(
+            resourceFields: ResourceSpans(resource: resource, schemaURL: resourceSchemaURL).encoded(),
+            scopeFields: ScopeSpans(scope: scope, schemaURL: scopeSchemaURL).encoded())
     }
+
+    init(resourceFields: [UInt8], scopeFields: [UInt8]) {
+        self.resourceFields = resourceFields
+        self.scopeFields = scopeFields
+        var hasher = Hasher()
+        hasher.combine(resourceFields)
+        hasher.combine(scopeFields)
+        hashed = hasher.finalize()
+    }
+
+    /// The most that the origin takes in a batch, besides its spans: its fields, and two keys with lengths.
+    var overheadBytes: Int { resourceFields.count + scopeFields.count + 12 }
+}
+
+extension SpanOrigin: Hashable {
+    public static func == (left: SpanOrigin, right: SpanOrigin) -> Bool {
+        left === right
+            || left.hashed == right.hashed && left.resourceFields == right.resourceFields
+                && left.scopeFields == right.scopeFields
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(hashed) }
 }

@@ -1,42 +1,27 @@
 import ProtoWire
 import SpanModel
 
-/// The bounds of a `SpanQueue`, and when a batch is full.
-public struct SpanQueueLimits: Sendable, Hashable {
-    /// Encoded bytes of all spans that are not settled: waiting, in a batch, or sent and not yet acknowledged.
-    public var maxQueuedBytes: Int
-    /// The same in spans.
-    public var maxQueuedSpans: Int
-    /// A batch is closed when it has so many spans …
-    public var maxBatchSpans: Int
-    /// … or when the next span would take its payload over so many bytes …
-    public var maxBatchBytes: Int
-    /// … or when its first span has waited so long.
-    public var maxBatchDelay: Duration
-
-    public init(
-        maxQueuedBytes: Int = 64 << 20, maxQueuedSpans: Int = 200_000, maxBatchSpans: Int = 8192,
-        maxBatchBytes: Int = 1 << 20, maxBatchDelay: Duration = .milliseconds(200)
-    ) {
-        self.maxQueuedBytes = max(maxQueuedBytes, 1)
-        self.maxQueuedSpans = max(maxQueuedSpans, 1)
-        self.maxBatchSpans = max(maxBatchSpans, 1)
-        self.maxBatchBytes = max(maxBatchBytes, 64)
-        self.maxBatchDelay = maxBatchDelay
-    }
-}
-
 /// Spans on their way to a session: grouped into batches, bounded in bytes and spans until they are settled.
 ///
-/// No lock and no clock inside; a driver guards it. A span is encoded outside, spliced in once by copying its bytes.
+/// No lock and no clock inside; a driver guards it. A span is encoded outside and spliced in by copying its bytes once.
+///
+/// ```swift
+/// span.encode(to: &writer)
+/// switch queue.append(writer.bytes, origin: origin, now: now) {
+/// case .taken, .tooLarge: break
+/// case .batchReady: wakeSender()
+/// case .full: queue.drop(.queueFull)   // or wake the sender, wait for room and offer it again
+/// }
+/// ```
 public struct SpanQueue: Sendable {
     /// What became of a span that was offered.
     public enum Outcome: Sendable, Hashable {
-        /// Taken; the batch it went to is still open.
+        /// Taken; no batch is ready.
         case taken
-        /// Taken, and a batch is ready: wake who sends.
+        /// Taken, and at least one batch is ready: wake who sends.
         case batchReady
-        /// There is no room. Nothing was taken and nothing counted: wait and offer it again, or `drop` it.
+        /// There is no room. Nothing was taken and nothing counted: wait and offer it again, or `drop` it. What is there
+        /// is ready to be sent: wake who sends.
         case full
         /// Larger than a batch may be: dropped and counted.
         case tooLarge
@@ -44,39 +29,146 @@ public struct SpanQueue: Sendable {
 
     public let limits: SpanQueueLimits
 
+    /// Spans that are not settled.
+    public private(set) var queuedSpans = 0
+
+    /// Encoded bytes of the spans that are not settled.
+    public private(set) var queuedBytes = 0
+
+    private var open = BatchAssembler()
+    private var opened = SessionInstant(nanoseconds: 0)
+    private var ready = Fifo<EncodedBatch>()
+    /// Spans not settled of each batch, from `firstUnsettled` on.
+    private var unsettled = Fifo<Int>()
+    private var firstUnsettled: UInt64 = 1
+    private var nextOrdinal: UInt64 = 1
+    private var unreported = DropLedger()
+    private var dropped = DropLedger()
+    private var storedSpans = 0
+    private var rejectedSpans = 0
+
     public init(limits: SpanQueueLimits = SpanQueueLimits()) { self.limits = limits }
 
     /// Offers a span.
     ///
-    /// - Parameter span: an encoded `Span` message, without key and length.
-    public mutating func append(_ span: borrowing RawSpan, origin: SpanOrigin, now: SessionInstant) -> Outcome { .full }
+    /// - Parameters:
+    ///   - span: an encoded `Span` message, without key and length.
+    ///   - origin: best the same object for spans of the same resource and scope.
+    public mutating func append(_ span: borrowing RawSpan, origin: SpanOrigin, now: SessionInstant) -> Outcome {
+        let byteCount = span.byteCount
+        let alone = BatchAssembler.soleCost(of: byteCount, origin: origin)
+        guard alone <= limits.maxBatchBytes else {
+            drop(.spanTooLarge)
+            return .tooLarge
+        }
+        var cost = open.cost(of: byteCount, origin: origin)
+        let startsBatch = open.isEmpty || open.boundBytes + cost > limits.maxBatchBytes
+        if startsBatch { cost = alone }
+        guard queuedSpans < limits.maxQueuedSpans, queuedBytes + cost <= limits.maxQueuedBytes else {
+            closeOpen()
+            return .full
+        }
+        if startsBatch {
+            closeOpen()
+            opened = now
+        }
+        open.append(span, origin: origin)
+        queuedSpans += 1
+        queuedBytes += cost
+        if open.spanCount >= limits.maxBatchSpans { closeOpen() }
+        return ready.isEmpty ? .taken : .batchReady
+    }
 
     /// Counts spans that were given up before they were taken.
-    public mutating func drop(_ reason: DropReason, spans: Int = 1) {}
+    public mutating func drop(_ reason: DropReason, spans: Int = 1) {
+        let count = UInt64(clamping: spans)
+        dropped.add(reason.rawValue, count)
+        unreported.add(reason.rawValue, count)
+    }
 
-    /// What was dropped since the last call, for `ClientSession.reportDropped`.
-    public mutating func takeDropped() -> [DropCount] { [] }
+    /// What `drop` and `tooLarge` counted since the last call, for `ClientSession.reportDropped`.
+    public mutating func takeDropped() -> [DropCount] { unreported.take() }
 
-    /// When the open batch's delay is over; `nil` when nothing waits.
-    public var nextDeadline: SessionInstant? { nil }
+    /// When the open batch's delay is over; `nil` when there is none.
+    public var nextDeadline: SessionInstant? {
+        open.isEmpty ? nil : opened.advanced(by: limits.maxBatchDelay)
+    }
+
+    /// Whether `nextBatch` has one.
+    public func hasBatch(now: SessionInstant) -> Bool {
+        if !ready.isEmpty { return true }
+        guard let nextDeadline else { return false }
+        return now >= nextDeadline
+    }
 
     /// The oldest batch that is closed, or the open one when its delay is over.
-    public mutating func nextBatch(now: SessionInstant) -> EncodedBatch? { nil }
+    public mutating func nextBatch(now: SessionInstant) -> EncodedBatch? {
+        if ready.isEmpty, hasBatch(now: now) { closeOpen() }
+        return ready.popFirst()
+    }
 
-    /// Closes the open batch.
+    /// Closes the open batch, so that `nextBatch` has it.
     ///
     /// - Returns: the ordinal of the last batch: once it and all before it are settled, so is every span taken so far.
-    public mutating func flush() -> UInt64 { 0 }
+    public mutating func flush() -> UInt64 {
+        closeOpen()
+        return nextOrdinal - 1
+    }
 
-    /// Gives free what a receipt is about.
-    public mutating func settle(_ receipt: BatchReceipt) {}
+    /// Gives free what a receipt is about, and counts it.
+    public mutating func settle(_ receipt: BatchReceipt) {
+        if let reason = receipt.dropReason {
+            dropped.add(reason.rawValue, UInt64(clamping: receipt.spans))
+        } else {
+            storedSpans += receipt.spans
+        }
+        guard receipt.ordinal >= firstUnsettled, receipt.ordinal < nextOrdinal else { return }
+        unsettled[Int(receipt.ordinal - firstUnsettled)] -= receipt.spans
+        queuedSpans -= receipt.spans
+        queuedBytes -= receipt.queuedBytes
+        while unsettled.first == 0 {
+            _ = unsettled.popFirst()
+            firstUnsettled += 1
+        }
+    }
+
+    /// The collector refused some of the spans that receipts called stored.
+    public mutating func rejected(_ spans: Int) {
+        let count = min(max(spans, 0), storedSpans)
+        storedSpans -= count
+        rejectedSpans += count
+    }
+
+    /// Gives up all that was not handed to a session.
+    public mutating func abandon(_ reason: DropReason) {
+        closeOpen()
+        while let batch = ready.popFirst() {
+            settle(
+                BatchReceipt(
+                    ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: reason))
+        }
+    }
 
     /// Whether the batch of that ordinal and all before it are settled.
-    public func isSettled(through ordinal: UInt64) -> Bool { true }
+    public func isSettled(through ordinal: UInt64) -> Bool { firstUnsettled > ordinal }
 
-    /// Spans that are not settled.
-    public var queuedSpans: Int { 0 }
+    /// What became of all spans so far.
+    public var report: DeliveryReport {
+        var report = DeliveryReport()
+        report.storedSpans = storedSpans
+        report.rejectedSpans = rejectedSpans
+        report.dropped = dropped.counts
+        report.pendingSpans = queuedSpans
+        return report
+    }
 
-    /// Encoded bytes of the spans that are not settled.
-    public var queuedBytes: Int { 0 }
+    private mutating func closeOpen() {
+        guard !open.isEmpty else { return }
+        let spanCount = open.spanCount
+        let bytes = open.boundBytes
+        ready.append(
+            EncodedBatch(payload: open.take(), spanCount: spanCount, queuedBytes: bytes, ordinal: nextOrdinal))
+        unsettled.append(spanCount)
+        nextOrdinal += 1
+    }
 }

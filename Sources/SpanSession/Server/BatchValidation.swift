@@ -5,7 +5,7 @@ import SpanModel
 public struct BatchValidation: Sendable, Hashable {
     /// Spans that were taken out.
     public var rejectedSpans = 0
-    /// Why the first of them was: the field's path and what is wrong with it, no values; empty when there is none.
+    /// Why the first of them was: the field's path and what is wrong with it, no values; empty when none was.
     public var firstReason = ""
     /// Strings that were not UTF-8 and were repaired.
     public var repairedStrings = 0
@@ -14,7 +14,51 @@ public struct BatchValidation: Sendable, Hashable {
 
     public init() {}
 
-    /// Takes the spans whose trace or span id is missing, of a wrong length or zero out of `batch`.
+    /// Takes the spans whose trace or span id is missing, of a wrong length or zero out of `batch`; their neighbours
+    /// stay. Copies nothing when all are fit.
+    ///
+    /// - Parameter notes: what decoding repaired.
     public init(removingInvalidSpansFrom batch: inout SpanBatch, notes: DecodeNotes = DecodeNotes()) {
+        repairedStrings = notes.repairedStrings
+        firstRepairPath = notes.firstRepairPath
+        for resource in batch.resourceSpans.indices {
+            for scope in batch.resourceSpans[resource].scopeSpans.indices {
+                let spans = batch.resourceSpans[resource].scopeSpans[scope].spans
+                guard let first = spans.firstIndex(where: { !BatchValidation.isFit($0) }) else { continue }
+                if firstReason.isEmpty {
+                    let path = "resource_spans[\(resource)].scope_spans[\(scope)].spans[\(first)]"
+                    firstReason = path + BatchValidation.fault(of: spans[first])
+                }
+                let fit = spans.filter(BatchValidation.isFit)
+                rejectedSpans += spans.count - fit.count
+                batch.resourceSpans[resource].scopeSpans[scope].spans = fit
+            }
+        }
+    }
+
+    /// For `Ack.partial_success.error_message`: what was refused and what was repaired; empty when nothing was.
+    public var message: String {
+        var parts: [String] = []
+        if rejectedSpans > 0 {
+            parts.append("\(rejectedSpans) \(rejectedSpans == 1 ? "span" : "spans") rejected, the first: \(firstReason)")
+        }
+        if repairedStrings > 0 {
+            let strings = repairedStrings == 1 ? "1 string was" : "\(repairedStrings) strings were"
+            parts.append("\(strings) not UTF-8 and repaired, the first: \(firstRepairPath)")
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    private static func isFit(_ span: SpanRecord) -> Bool { span.traceID.isValid && span.spanID.isValid }
+
+    private static func fault(of span: SpanRecord) -> String {
+        span.traceID.isValid
+            ? ".span_id " + fault(of: span.irregularIDs[.spanID], length: 8)
+            : ".trace_id " + fault(of: span.irregularIDs[.traceID], length: 16)
+    }
+
+    private static func fault(of bytes: [UInt8]?, length: Int) -> String {
+        guard let bytes, !bytes.isEmpty else { return "is missing" }
+        return bytes.count == length ? "is all zeros" : "has \(bytes.count) bytes, \(length) are needed"
     }
 }

@@ -5,43 +5,154 @@ import SpanModel
 ///
 /// No socket, clock or store inside: events come in with the moment they happened at, actions go out, to be done in their
 /// order. Between events the driver waits until `nextDeadline` and then calls `timeout(now:)`. It stops reading from a
-/// socket that takes no writes, so that nothing piles up.
+/// socket that takes no writes, so that nothing piles up. `docs/protocol.md` has the transition table.
+///
+/// ```swift
+/// var session = ServerSession(settings: settings, now: now)
+/// for action in session.received(bytes.rawSpan, now: now) {
+///     switch action {
+///     case .lookUpSender(let sender, _): look(sender) { perform(session.senderFound(storedSequence: $0, now: now)) }
+///     case .store(let batch): commit(batch) { perform(session.batchesStored([StoredBatch(…)], now: now)) }
+///     …
+/// ```
 public struct ServerSession: Sendable {
     public let settings: ServerSettings
 
-    /// - Parameter now: when the connection was accepted.
-    public init(settings: ServerSettings, now: SessionInstant) { self.settings = settings }
+    /// What the connection is at.
+    enum State: Sendable {
+        /// Nothing came yet. To `lookingUp`, `closed`.
+        case awaitingHello(deadline: SessionInstant)
+        /// The store is asked what it has of this sender. To `open`, `closed`.
+        case lookingUp(Hello)
+        /// `Welcome` is sent. To `leaving`, `closed`.
+        case open
+        /// Nothing more is taken; `GoAway` follows when the stores under way have ended or the deadline comes. To
+        /// `closed`.
+        case leaving(GoAway, deadline: SessionInstant)
+        /// Over.
+        case closed
+    }
 
-    /// The sender, once its `Hello` was read.
-    public var senderID: SenderID? { nil }
+    /// A batch that is on its way to the store.
+    struct InFlight: Sendable {
+        var sequence: UInt64
+        var payloadBytes: Int
+        var validation: BatchValidation
+    }
+
+    var state: State
+    var decoder: FrameDecoder
+    var liveness: Liveness
+    var inFlight = Fifo<InFlight>()
+    var outstandingBytes = 0
+    var credit = 0
+    /// The highest number received on this connection.
+    var lastSequence: UInt64 = 0
+    /// What `Welcome` said.
+    var storedSequence: UInt64 = 0
+    /// The largest payload that the sender accepts.
+    var maxAnswerBytes = FrameDecoder.controlLimit
+    var saidGoodbye = false
+    var pingToken: UInt64 = 0
+
+    /// The sender, once its `Hello` was accepted.
+    public internal(set) var senderID: SenderID?
+
+    /// - Parameter now: when the connection was accepted.
+    public init(settings: ServerSettings, now: SessionInstant) {
+        self.settings = settings
+        state = .awaitingHello(deadline: now.advanced(by: settings.timing.handshake))
+        decoder = FrameDecoder(maxBatchBytes: min(Int(settings.maxFrameBytes), FrameDecoder.controlLimit))
+        liveness = Liveness(timing: settings.timing, now: now)
+    }
 
     /// When `timeout(now:)` is to be called, `nil` for never. Ask again after every event.
-    public var nextDeadline: SessionInstant? { nil }
+    public var nextDeadline: SessionInstant? {
+        switch state {
+        case .awaitingHello(let deadline), .leaving(_, let deadline): deadline
+        case .lookingUp, .closed: nil
+        case .open: liveness.deadline(insideFrame: decoder.isInsideFrame)
+        }
+    }
 
-    /// Bytes came, in any cut.
-    public mutating func received(_ bytes: borrowing RawSpan, now: SessionInstant) -> [ServerAction] { [] }
+    /// Whether the connection is welcomed and not on its way out.
+    public var isOpen: Bool { if case .open = state { true } else { false } }
+
+    /// Payload bytes of batches that are not acknowledged, and bytes of frames that are not complete: what the
+    /// connection holds in memory, give or take the decoded form.
+    public var heldBytes: Int { outstandingBytes + decoder.bufferedBytes }
 
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
-    public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] { [] }
+    public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
+        guard case .lookingUp(let hello) = state else { return [] }
+        self.storedSequence = storedSequence
+        credit = Int(clamping: settings.creditBytes)
+        decoder.maxBatchBytes = Int(settings.maxFrameBytes)
+        state = .open
+        // The store may have taken its time: the silence begins now.
+        liveness.received(now: now)
+        let welcome = Welcome(
+            compression: .agreed(offered: hello.compressions, supported: settings.compressions),
+            storedSequence: storedSequence, maxFrameBytes: settings.maxFrameBytes, creditBytes: settings.creditBytes,
+            agent: settings.agent.bounded(toUTF8Bytes: 256))
+        var actions: [ServerAction] = [.send(OutgoingFrame(.welcome, welcome))]
+        // A sender that did not wait for the welcome is read from here on.
+        readFrames(now: now, &actions)
+        return actions
+    }
 
-    /// Another answer to `lookUpSender`, or at any later time: the sender is sent away.
-    public mutating func refuse(_ goAway: GoAway, now: SessionInstant) -> [ServerAction] { [] }
+    /// Another answer to `lookUpSender`, or at any later time: the sender is sent away at once.
+    public mutating func refuse(_ goAway: GoAway, now: SessionInstant) -> [ServerAction] {
+        var actions: [ServerAction] = []
+        if case .closed = state { return actions }
+        sendAway(goAway, &actions)
+        return actions
+    }
 
-    /// These batches, in the order of their `store`, are durable: they are acknowledged by one frame.
-    public mutating func batchesStored(_ stored: [StoredBatch], now: SessionInstant) -> [ServerAction] { [] }
-
-    /// The store cannot take a batch (nor any later one of this connection): the sender comes back after the delay.
-    public mutating func batchFailed(retryAfter: Duration, now: SessionInstant) -> [ServerAction] { [] }
-
-    /// A newer connection of the same sender is there: this one ends at once.
-    public mutating func superseded(now: SessionInstant) -> [ServerAction] { [] }
+    /// A newer connection of the same sender is there: this one ends at once. What it has on its way to the store may
+    /// still be stored, not acknowledged here; the newer connection's `Welcome` tells of it.
+    ///
+    /// `GoAway(PROTOCOL_ERROR)` without a delay: of two programs that share a `sender_id`, the older one is not to come
+    /// back and supersede the newer in turn.
+    public mutating func superseded(now: SessionInstant) -> [ServerAction] {
+        if case .closed = state { return [] }
+        let message = "a newer connection of this sender_id took over"
+        var actions: [ServerAction] = [.fault(SessionError(.superseded, message))]
+        sendAway(GoAway(.protocolError, message), &actions)
+        return actions
+    }
 
     /// The collector shuts down: acknowledges what it took, takes no more, and asks to come back after the delay.
-    public mutating func drain(retryAfter: Duration, now: SessionInstant) -> [ServerAction] { [] }
+    public mutating func drain(retryAfter: Duration, now: SessionInstant) -> [ServerAction] {
+        var actions: [ServerAction] = []
+        let goAway = GoAway(
+            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.goAwayMilliseconds)
+        leave(goAway, now: now, &actions)
+        return actions
+    }
 
-    /// The connection was closed by the peer or the network.
-    public mutating func connectionClosed(now: SessionInstant) {}
+    /// The connection was closed by the peer or the network; nothing follows.
+    public mutating func connectionClosed(now: SessionInstant) { close() }
 
     /// The deadline has come (harmless when it has not).
-    public mutating func timeout(now: SessionInstant) -> [ServerAction] { [] }
+    public mutating func timeout(now: SessionInstant) -> [ServerAction] {
+        var actions: [ServerAction] = []
+        switch state {
+        case .lookingUp, .closed: break
+        case .awaitingHello(let deadline):
+            guard now >= deadline else { break }
+            giveUp(SessionError(.timedOut, "no Hello in \(settings.timing.handshake)"), &actions)
+        case .leaving(let goAway, let deadline):
+            if now >= deadline { sendAway(goAway, &actions) }
+        case .open:
+            switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
+            case .alive: break
+            case .ask:
+                pingToken += 1
+                actions.append(.send(OutgoingFrame(.ping, Ping(token: pingToken))))
+            case .dead(let error): giveUp(error, &actions)
+            }
+        }
+        return actions
+    }
 }

@@ -1,0 +1,133 @@
+import ProtoWire
+import SpanModel
+
+// What the collector says.
+extension ClientSession {
+    /// Bytes came, in any cut. Bytes of another connection than the present one are ignored.
+    public mutating func received(
+        _ bytes: borrowing RawSpan, on connection: ConnectionNumber, now: SessionInstant
+    ) -> [ClientAction] {
+        guard connection == self.connection, bytes.byteCount > 0 else { return [] }
+        var actions: [ClientAction] = []
+        link?.liveness.received(now: now)
+        link?.decoder.append(bytes)
+        do throws(SessionError) {
+            while let head = try link?.decoder.nextFrame() {
+                try frameReceived(head, now: now, &actions)
+            }
+        } catch {
+            lose(error, now: now, &actions)
+        }
+        return actions
+    }
+
+    private mutating func frameReceived(
+        _ head: FrameHead, now: SessionInstant, _ actions: inout [ClientAction]
+    ) throws(SessionError) {
+        switch (head.kind, state) {
+        case (.goAway, .greeting), (.goAway, .open):
+            goneAway(try decode(), now: now, &actions)
+        case (.welcome, .greeting):
+            try welcomed(try decode(), now: now, &actions)
+        case (.ack, .open):
+            attempt = 0
+            try acknowledged(try decode(), now: now, &actions)
+        case (.ping, .open):
+            let ping: Ping = try decode()
+            actions.append(.send(OutgoingFrame(.pong, Pong(token: ping.token))))
+        case (.pong, .open):
+            attempt = 0
+            _ = try decode() as Pong
+        default:
+            throw unexpected(head.kind)
+        }
+    }
+
+    private func unexpected(_ kind: FrameKind) -> SessionError {
+        let moment = if case .open = state { "after Welcome" } else { "before Welcome" }
+        return SessionError(
+            .unexpectedFrame, "\(kind) from a collector \(moment)", frameNumber: link?.decoder.frameCount)
+    }
+
+    private mutating func welcomed(
+        _ welcome: Welcome, now: SessionInstant, _ actions: inout [ClientAction]
+    ) throws(SessionError) {
+        guard welcome.protocolVersion == 1 else {
+            let goAway = GoAway(
+                .unsupportedVersion, "the collector speaks version \(welcome.protocolVersion), this sender version 1")
+            actions.append(.close(connection))
+            finish(.refused(goAway), &actions)
+            return
+        }
+        guard welcome.compression == .identity || settings.compressions.contains(welcome.compression) else {
+            throw SessionError(
+                .invalidField, "the collector chose compression \(welcome.compression), which was not offered",
+                frameNumber: link?.decoder.frameCount)
+        }
+        guard let settled = held.resume(storedSequence: welcome.storedSequence) else {
+            throw SessionError(
+                .invalidSequence, "stored_sequence \(welcome.storedSequence) leaves no numbers for batches",
+                frameNumber: link?.decoder.frameCount)
+        }
+        link?.credit = Int(clamping: min(welcome.creditBytes, ClientSession.maxCredit))
+        link?.maxFrameBytes = welcome.maxFrameBytes == 0 ? 64 << 20 : Int(welcome.maxFrameBytes)
+        link?.highestSequence = welcome.storedSequence
+        state = .open
+        actions.append(.welcomed(welcome))
+        settle(settled, &actions)
+        advance(now: now, &actions)
+    }
+
+    private mutating func acknowledged(
+        _ ack: Ack, now: SessionInstant, _ actions: inout [ClientAction]
+    ) throws(SessionError) {
+        guard let highest = link?.highestSequence, ack.sequence <= highest else {
+            throw SessionError(
+                .invalidSequence, "an ack of \(ack.sequence), which was not sent",
+                frameNumber: link?.decoder.frameCount)
+        }
+        let credit = link?.credit ?? 0
+        let granted = Int(clamping: min(ack.creditBytes, ClientSession.maxCredit))
+        link?.credit = min(credit + granted, Int(ClientSession.maxCredit))
+        settle(held.acknowledge(through: ack.sequence), &actions)
+        if let partialSuccess = ack.partialSuccess, partialSuccess != ExportPartialSuccess() {
+            actions.append(.partialSuccess(partialSuccess))
+        }
+        advance(now: now, &actions)
+    }
+
+    private func settle(_ settled: [HeldBatches.Held], _ actions: inout [ClientAction]) {
+        for entry in settled where !entry.isReport { actions.append(.settled(entry.receipt())) }
+    }
+
+    private mutating func goneAway(_ received: GoAway, now: SessionInstant, _ actions: inout [ClientAction]) {
+        var goAway = received
+        goAway.message = goAway.message.bounded(toUTF8Bytes: 512)
+        actions.append(.close(connection))
+        if goAway.isFinal {
+            if link?.saidGoodbye == true, isIdle {
+                finish(.saidGoodbye, &actions)
+            } else {
+                finish(.refused(goAway), &actions)
+            }
+            return
+        }
+        let error = SessionError(.goneAway, "the collector said \(goAway.code): \(goAway.message)")
+        let wait = Duration.milliseconds(Int64(goAway.retryAfterMilliseconds))
+        retry(error, after: wait, now: now, &actions)
+    }
+
+    private func decode<Message: WireMessage>() throws(SessionError) -> Message {
+        guard let link else { throw SessionError(.unexpectedFrame, "a frame without a connection") }
+        do throws(WireError) {
+            return try Message(decoding: link.decoder.payload, options: DecodeOptions(invalidUTF8: .repair))
+        } catch {
+            throw SessionError(
+                .malformedMessage, "\(Message.schema.name): \(error)", frameNumber: link.decoder.frameCount,
+                cause: error)
+        }
+    }
+
+    /// More credit than this is as good as this.
+    private static let maxCredit = UInt64(1) << 53
+}

@@ -1,0 +1,87 @@
+import ProtoWire
+import SpanModel
+
+// What may be sent now is sent.
+extension ClientSession {
+    /// Sends as many batches as credit allows, then, on the way out, the goodbye.
+    mutating func advance(now: SessionInstant, _ actions: inout [ClientAction]) {
+        guard case .open = state, var link, !link.saidGoodbye else { return }
+        while true {
+            if !held.hasUnsent {
+                // Drops that no batch tells of get an empty one, one at a time.
+                guard !drops.isEmpty, held.outstandingBytes == 0 || isLeaving else { break }
+                let empty = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
+                held.append(HeldBatches.Held(batch: empty, isReport: true))
+            }
+            guard sendNext(&link, &actions) else { break }
+        }
+        if isLeaving, !held.hasUnsent, drops.isEmpty {
+            actions.append(.send(OutgoingFrame(.goodbye, Goodbye())))
+            link.saidGoodbye = true
+        }
+        self.link = link
+        if link.saidGoodbye, held.isEmpty {
+            actions.append(.close(connection))
+            finish(.saidGoodbye, &actions)
+        }
+    }
+
+    /// - Returns: `false` when the next batch has to wait for credit.
+    private mutating func sendNext(_ link: inout Link, _ actions: inout [ClientAction]) -> Bool {
+        let needed = bytesNeeded(held.nextUnsent)
+        guard needed <= link.maxFrameBytes else {
+            split(maxBytes: link.maxFrameBytes - HeldBatches.maxSequenceBytes, &actions)
+            return true
+        }
+        guard held.outstandingBytes == 0 || needed <= link.credit else { return false }
+        held.numberNext(dropped: &drops, maxBytes: roomForDrops(link))
+        let entry = held.nextUnsent
+        let frame = OutgoingFrame(.batch, payload: entry.batch.payload, trailer: entry.trailer)
+        let bytes = Int(frame.head.length)
+        held.markSent(bytes: bytes)
+        link.credit -= bytes
+        link.highestSequence = max(link.highestSequence, entry.sequence)
+        actions.append(.send(frame))
+        return true
+    }
+
+    /// Payload bytes: with a number, what it has; without one, the most it may have, drop counts left out unless the
+    /// batch is there for nothing else.
+    private func bytesNeeded(_ next: HeldBatches.Held) -> Int {
+        guard next.sequence == 0 else { return next.batch.payload.count + next.trailer.count }
+        guard next.isReport else { return next.batch.payload.count + HeldBatches.maxSequenceBytes }
+        var told = next
+        told.sequence = .max
+        told.dropped = drops.counts
+        return told.trailer.count
+    }
+
+    /// Drop counts must take a frame neither over the limit nor over the credit.
+    private func roomForDrops(_ link: Link) -> Int {
+        held.outstandingBytes == 0 ? link.maxFrameBytes : min(link.maxFrameBytes, link.credit)
+    }
+
+    /// The next batch is larger than this collector takes: parts take its place. Spans that are too large on their own
+    /// are given up.
+    private mutating func split(maxBytes: Int, _ actions: inout [ClientAction]) {
+        let entry = held.removeNextUnsent()
+        drops.add(entry.dropped)
+        guard !entry.isReport else {
+            // Not even the counts fit: the collector's limit leaves no room for a batch of any kind.
+            drops = DropLedger()
+            return
+        }
+        let (parts, tooLarge, tooLargeBytes) = entry.batch.split(maxBytes: maxBytes)
+        held.putBack(parts, hadNumber: entry.sequence != 0)
+        if tooLarge > 0 {
+            drops.add(DropReason.spanTooLarge.rawValue, UInt64(clamping: tooLarge))
+        }
+        if tooLarge > 0 || parts.isEmpty {
+            actions.append(
+                .settled(
+                    BatchReceipt(
+                        ordinal: entry.batch.ordinal, spans: tooLarge, queuedBytes: tooLargeBytes,
+                        dropReason: .spanTooLarge)))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ProtoWire
+import SpanModel
+
+/// The batches of a sender that are not acknowledged, in the order in which they are sent: first those that have a
+/// number, rising, then those that were never sent.
+///
+/// ```
+///  [ sent on this connection | numbered on an earlier one | no number yet )
+///  0                     sentCount                                    count
+/// ```
+struct HeldBatches: Sendable {
+    struct Held: Sendable {
+        var batch: EncodedBatch
+        /// 0 while the batch was never sent. What was sent under a number never changes: the collector may have stored
+        /// it without the sender knowing.
+        var sequence: UInt64 = 0
+        /// Told with this batch.
+        var dropped: [DropCount] = []
+        /// Only there to tell of drops: no receipt is given for it.
+        var isReport = false
+
+        var trailer: [UInt8] {
+            var writer = WireWriter(capacity: 64)
+            Batch.encodeTrailer(sequence: sequence, dropped: dropped, to: &writer)
+            return writer.byteArray()
+        }
+
+        func receipt(_ reason: DropReason? = nil) -> BatchReceipt {
+            BatchReceipt(
+                ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: reason)
+        }
+    }
+
+    /// What a sequence in a trailer takes at the most.
+    static let maxSequenceBytes = 12
+
+    private(set) var batches = Fifo<Held>()
+    /// The payload bytes of those sent on this connection.
+    private var sentBytes = Fifo<Int>()
+    private(set) var outstandingBytes = 0
+    private var nextSequence: UInt64 = 1
+
+    var isEmpty: Bool { batches.isEmpty }
+    var sentCount: Int { sentBytes.count }
+    var hasUnsent: Bool { sentCount < batches.count }
+
+    mutating func append(_ held: Held) { batches.append(held) }
+
+    /// A new connection: nothing was sent on it, and the collector has everything up to `storedSequence`.
+    ///
+    /// - Returns: what is settled by that; `nil` when no number is left above `storedSequence`.
+    mutating func resume(storedSequence: UInt64) -> [Held]? {
+        sentBytes.removeAll()
+        outstandingBytes = 0
+        guard storedSequence < UInt64.max / 2 else { return nil }
+        nextSequence = max(nextSequence, storedSequence + 1)
+        var settled: [Held] = []
+        while let first = batches.first, first.sequence != 0, first.sequence <= storedSequence {
+            settled.append(first)
+            _ = batches.popFirst()
+        }
+        return settled
+    }
+
+    /// An ack on this connection.
+    mutating func acknowledge(through sequence: UInt64) -> [Held] {
+        var settled: [Held] = []
+        while let first = batches.first, sentCount > 0, first.sequence <= sequence {
+            settled.append(first)
+            _ = batches.popFirst()
+            outstandingBytes -= sentBytes.popFirst() ?? 0
+        }
+        return settled
+    }
+
+    /// The next to be sent.
+    var nextUnsent: Held { batches[sentCount] }
+
+    /// Gives the next to be sent a number, if it has none, and drop counts, if they fit under `maxBytes`.
+    mutating func numberNext(dropped ledger: inout DropLedger, maxBytes: Int) {
+        let index = sentCount
+        guard batches[index].sequence == 0 else { return }
+        batches[index].sequence = nextSequence
+        nextSequence += 1
+        guard !ledger.isEmpty else { return }
+        var held = batches[index]
+        held.dropped = ledger.counts
+        guard held.batch.payload.count + held.trailer.count <= maxBytes else { return }
+        batches[index] = held
+        _ = ledger.take()
+    }
+
+    /// Counts the next to be sent as sent.
+    mutating func markSent(bytes: Int) {
+        sentBytes.append(bytes)
+        outstandingBytes += bytes
+    }
+
+    /// Takes the next to be sent out.
+    mutating func removeNextUnsent() -> Held { batches.remove(at: sentCount) }
+
+    /// Puts parts of one that was taken out back: where it stood, or behind all others when it had had a number, which
+    /// is skipped then.
+    mutating func putBack(_ parts: [EncodedBatch], hadNumber: Bool) {
+        let held = parts.map { Held(batch: $0) }
+        batches.insert(contentsOf: held, at: hadNumber ? batches.count : sentCount)
+    }
+
+    mutating func takeAll() -> [Held] {
+        var all: [Held] = []
+        while let first = batches.popFirst() { all.append(first) }
+        sentBytes.removeAll()
+        outstandingBytes = 0
+        return all
+    }
+}

@@ -1,0 +1,107 @@
+import ProtoWire
+
+/// A batch that grows: encoded spans are copied to the group of their origin, and framed by lengths at the end.
+struct BatchAssembler: Sendable {
+    private struct Group: Sendable {
+        var origin: SpanOrigin
+        /// Fields 2 of `ScopeSpans`, one behind the other.
+        var spans: [UInt8] = []
+    }
+
+    private var groups: [Group] = []
+    private var index: [SpanOrigin: Int] = [:]
+    private var latest = 0
+
+    private(set) var spanCount = 0
+
+    /// What the payload will have at the most; it lacks no more than the bytes that short lengths save.
+    private(set) var boundBytes = 0
+
+    var isEmpty: Bool { spanCount == 0 }
+
+    /// By how much `boundBytes` would grow.
+    mutating func cost(of byteCount: Int, origin: SpanOrigin) -> Int {
+        let field = BatchAssembler.fieldBytes(byteCount)
+        return group(of: origin) == nil ? field + origin.overheadBytes : field
+    }
+
+    /// What a span takes alone in a batch.
+    static func soleCost(of byteCount: Int, origin: SpanOrigin) -> Int {
+        fieldBytes(byteCount) + origin.overheadBytes
+    }
+
+    mutating func append(_ span: borrowing RawSpan, origin: SpanOrigin) {
+        boundBytes += cost(of: span.byteCount, origin: origin)
+        let position: Int
+        if let known = group(of: origin) {
+            position = known
+        } else {
+            position = groups.count
+            groups.append(Group(origin: origin))
+            index[origin] = position
+        }
+        latest = position
+        groups[position].spans.append(0x12)
+        groups[position].spans.append(varint: span.byteCount)
+        groups[position].spans.append(copying: span)
+        spanCount += 1
+    }
+
+    /// The payload, origins in the order in which they first came, those of one resource together. Empties the
+    /// assembler.
+    mutating func take() -> [UInt8] {
+        var byResource: [(fields: [UInt8], groups: [Int], size: Int)] = []
+        var positions: [[UInt8]: Int] = [:]
+        for (number, group) in groups.enumerated() {
+            let fields = group.origin.resourceFields
+            let position = positions[fields, default: byResource.count]
+            if position == byResource.count {
+                positions[fields] = position
+                byResource.append((fields, [], fields.count))
+            }
+            byResource[position].groups.append(number)
+            byResource[position].size += BatchAssembler.fieldBytes(scopeBytes(group))
+        }
+        var payload: [UInt8] = []
+        payload.reserveCapacity(boundBytes)
+        for resource in byResource {
+            payload.append(0x0A)
+            payload.append(varint: resource.size)
+            payload.append(contentsOf: resource.fields)
+            for number in resource.groups {
+                payload.append(0x12)
+                payload.append(varint: scopeBytes(groups[number]))
+                payload.append(contentsOf: groups[number].origin.scopeFields)
+                payload.append(contentsOf: groups[number].spans)
+            }
+        }
+        self = BatchAssembler()
+        return payload
+    }
+
+    private func scopeBytes(_ group: Group) -> Int { group.origin.scopeFields.count + group.spans.count }
+
+    /// Spans of one origin mostly come in a row.
+    private func group(of origin: SpanOrigin) -> Int? {
+        if latest < groups.count, groups[latest].origin === origin { return latest }
+        return index[origin]
+    }
+
+    /// A length-delimited field with a key of one byte.
+    private static func fieldBytes(_ byteCount: Int) -> Int { 1 + varintBytes(byteCount) + byteCount }
+
+    private static func varintBytes(_ value: Int) -> Int {
+        max(1, (70 - UInt64(truncatingIfNeeded: value).leadingZeroBitCount) / 7)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(varint value: Int) {
+        var rest = UInt64(truncatingIfNeeded: value)
+        while rest >= 0x80 {
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        append(UInt8(truncatingIfNeeded: rest))
+    }
+}

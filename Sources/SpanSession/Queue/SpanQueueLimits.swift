@@ -1,0 +1,25 @@
+/// The bounds of a `SpanQueue`, and when a batch is full.
+public struct SpanQueueLimits: Sendable, Hashable {
+    /// Encoded bytes, group headers included, of all spans that are not settled: waiting, in a batch, or sent and not
+    /// yet acknowledged. At least one batch.
+    public var maxQueuedBytes: Int
+    /// The same in spans.
+    public var maxQueuedSpans: Int
+    /// A batch is closed when it has so many spans …
+    public var maxBatchSpans: Int
+    /// … or when the next span would take its payload over so many bytes …
+    public var maxBatchBytes: Int
+    /// … or when its first span has waited so long.
+    public var maxBatchDelay: Duration
+
+    public init(
+        maxQueuedBytes: Int = 64 << 20, maxQueuedSpans: Int = 200_000, maxBatchSpans: Int = 8192,
+        maxBatchBytes: Int = 1 << 20, maxBatchDelay: Duration = .milliseconds(200)
+    ) {
+        self.maxBatchBytes = max(maxBatchBytes, 64)
+        self.maxBatchSpans = max(maxBatchSpans, 1)
+        self.maxQueuedBytes = max(maxQueuedBytes, self.maxBatchBytes)
+        self.maxQueuedSpans = max(maxQueuedSpans, 1)
+        self.maxBatchDelay = maxBatchDelay
+    }
+}

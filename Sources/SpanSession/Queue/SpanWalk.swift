@@ -1,0 +1,75 @@
+import ProtoWire
+
+/// Finds the spans in encoded `ResourceSpans` fields without decoding them.
+enum SpanWalk {
+    /// The spans of the `ResourceSpans` whose length comes next.
+    static func countSpans(_ reader: inout WireReader) throws(WireError) -> Int {
+        var count = 0
+        let resourceEnd = try reader.enterMessage()
+        while let key = try reader.nextKey() {
+            guard key.rawValue == 0x12 else {
+                try reader.skip(key)
+                continue
+            }
+            let scopeEnd = try reader.enterMessage()
+            while let key = try reader.nextKey() {
+                if key.rawValue == 0x12 { count += 1 }
+                try reader.skip(key)
+            }
+            reader.leaveMessage(scopeEnd)
+        }
+        reader.leaveMessage(resourceEnd)
+        return count
+    }
+
+    /// Calls `body` for each span with its resource and scope; stops at what it cannot read.
+    static func forEachSpan(in payload: [UInt8], _ body: (borrowing RawSpan, SpanOrigin) -> Void) {
+        try? walk(payload.rawSpan, body)
+    }
+
+    private static func walk(
+        _ payload: borrowing RawSpan, _ body: (borrowing RawSpan, SpanOrigin) -> Void
+    ) throws(WireError) {
+        var reader = try WireReader(copy payload, options: EncodedBatch.walkOptions)
+        while let key = try reader.nextKey() {
+            guard key.rawValue == 0x0A else {
+                try reader.skip(key)
+                continue
+            }
+            let resource = try reader.rawBytes()
+            let resourceFields = try fields(of: resource, except: 0x12)
+            var scopes = try WireReader(resource, options: EncodedBatch.walkOptions)
+            while let key = try scopes.nextKey() {
+                guard key.rawValue == 0x12 else {
+                    try scopes.skip(key)
+                    continue
+                }
+                let scope = try scopes.rawBytes()
+                let origin = SpanOrigin(
+                    resourceFields: resourceFields, scopeFields: try fields(of: scope, except: 0x12))
+                var spans = try WireReader(scope, options: EncodedBatch.walkOptions)
+                while let key = try spans.nextKey() {
+                    guard key.rawValue == 0x12 else {
+                        try spans.skip(key)
+                        continue
+                    }
+                    body(try spans.rawBytes(), origin)
+                }
+            }
+        }
+    }
+
+    /// All other fields of a message, verbatim; they may stand behind the repeated one.
+    private static func fields(of message: RawSpan, except skipped: UInt32) throws(WireError) -> [UInt8] {
+        var kept = UnknownFields()
+        var reader = try WireReader(message, options: EncodedBatch.walkOptions)
+        while let key = try reader.nextKey() {
+            if key.rawValue == skipped {
+                try reader.skip(key)
+            } else {
+                try reader.unknownField(key, into: &kept)
+            }
+        }
+        return kept.bytes
+    }
+}

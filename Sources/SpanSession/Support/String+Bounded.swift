@@ -1,0 +1,14 @@
+extension String {
+    /// The text, cut between characters to at most `maxBytes` of UTF-8.
+    func bounded(toUTF8Bytes maxBytes: Int) -> String {
+        guard utf8.count > maxBytes else { return self }
+        var end = startIndex
+        var size = 0
+        while end < endIndex {
+            size += self[end].utf8.count
+            guard size <= maxBytes else { break }
+            end = index(after: end)
+        }
+        return String(self[..<end])
+    }
+}
