@@ -92,7 +92,7 @@ let package = Package(
             name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .testTarget(
             name: "SpanSessionTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"],
-            swiftSettings: settings),
+            exclude: ["Transcripts"], swiftSettings: settings),
         .testTarget(
             name: "SpanStorageTests",
             dependencies: [

@@ -14,7 +14,7 @@ import ProtoWire
 ///
 /// The buffer holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and
 /// nothing is set aside for bytes that have not come. O(1) work per frame besides copying each byte in once; the bytes
-/// that are used up are dropped when more come, at most as many being moved as were dropped.
+/// that are used up are dropped when no whole frame is left, at most as many being moved as are dropped.
 public struct FrameDecoder: Sendable {
     /// The largest payload of a `Batch` that passes.
     public var maxBatchBytes: Int
@@ -44,10 +44,7 @@ public struct FrameDecoder: Sendable {
     public static let controlLimit = 64 << 10
 
     /// Adds bytes as they came.
-    public mutating func append(_ bytes: borrowing RawSpan) {
-        discardUsed()
-        buffer.append(copying: bytes)
-    }
+    public mutating func append(_ bytes: borrowing RawSpan) { buffer.append(copying: bytes) }
 
     /// The head of the next frame when all of it has arrived; `payload` then has its payload until the next call of any
     /// mutating method. `nil` when bytes are missing.
@@ -55,11 +52,16 @@ public struct FrameDecoder: Sendable {
     /// - Throws: `unknown_kind`, `unexpected_compression`, `frame_too_large`, as soon as the head is there. The stream
     ///   cannot be read on after that.
     public mutating func nextFrame() throws(SessionError) -> FrameHead? {
-        payloadStart = cursor
-        guard let head = FrameHead(buffer.rawSpan.extracting(droppingFirst: cursor)) else { return nil }
+        guard let head = FrameHead(buffer.rawSpan.extracting(droppingFirst: cursor)) else {
+            discardUsed()
+            return nil
+        }
         try check(head)
         let end = cursor + FrameHead.byteCount + Int(head.length)
-        guard end <= buffer.count else { return nil }
+        guard end <= buffer.count else {
+            discardUsed()
+            return nil
+        }
         payloadStart = cursor + FrameHead.byteCount
         cursor = end
         frameCount += 1

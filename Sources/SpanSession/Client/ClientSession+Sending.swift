@@ -5,7 +5,16 @@ import SpanModel
 extension ClientSession {
     /// Sends as many batches as credit allows, then, on the way out, the goodbye.
     mutating func advance(now: SessionInstant, _ actions: inout [ClientAction]) {
-        guard case .open = state, var link, !link.saidGoodbye else { return }
+        guard case .open = state, var link else { return }
+        if !link.saidGoodbye { sendBatches(&link, &actions) }
+        self.link = link
+        if link.saidGoodbye, held.isEmpty {
+            actions.append(.close(connection))
+            finish(.saidGoodbye, &actions)
+        }
+    }
+
+    private mutating func sendBatches(_ link: inout Link, _ actions: inout [ClientAction]) {
         while true {
             if !held.hasUnsent {
                 // Drops that no batch tells of get an empty one, one at a time.
@@ -18,11 +27,6 @@ extension ClientSession {
         if isLeaving, !held.hasUnsent, drops.isEmpty {
             actions.append(.send(OutgoingFrame(.goodbye, Goodbye())))
             link.saidGoodbye = true
-        }
-        self.link = link
-        if link.saidGoodbye, held.isEmpty {
-            actions.append(.close(connection))
-            finish(.saidGoodbye, &actions)
         }
     }
 

@@ -16,7 +16,7 @@ import SpanModel
 ///     …
 /// ```
 public struct ServerSession: Sendable {
-    public let settings: ServerSettings
+    public internal(set) var settings: ServerSettings
 
     /// What the connection is at.
     enum State: Sendable {

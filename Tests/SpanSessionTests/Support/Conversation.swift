@@ -1,0 +1,149 @@
+import ProtoWire
+import SpanModel
+
+@testable import SpanSession
+
+/// A sender and a collector that talk to each other through bytes, with everything that happens written down.
+struct Conversation {
+    var now = SessionInstant.at(.zero)
+    var client: ClientSession
+    var server: ServerSession?
+    let serverSettings: ServerSettings
+    /// What the collector has to store, in order.
+    var storing: [ReceivedBatch] = []
+    private(set) var lines: [String] = []
+
+    init(
+        _ title: String, client settings: ClientSettings = ClientSettings(senderID: aliceID, agent: "shop/1", seed: 1),
+        server: ServerSettings = ServerSettings(agent: "collector/1", creditBytes: 4096)
+    ) {
+        client = ClientSession(settings: settings)
+        serverSettings = server
+        lines = ["# \(title)"]
+    }
+
+    var text: String { lines.joined(separator: "\n") + "\n" }
+
+    mutating func note(_ text: String) {
+        let milliseconds = now.nanoseconds / 1_000_000
+        let fraction = String(milliseconds % 1000)
+        let padded = String(repeating: "0", count: 3 - fraction.count) + fraction
+        lines.append("\(milliseconds / 1000).\(padded) \(text)")
+    }
+
+    mutating func wait(_ duration: Duration) { now = now.advanced(by: duration) }
+
+    mutating func start() { perform(client.start(now: now)) }
+
+    /// The connection asked for opens, and the collector finds what it has stored.
+    mutating func connect(storedSequence: UInt64 = 0) {
+        note("network: connection \(client.connection.rawValue) opens")
+        server = ServerSession(settings: serverSettings, now: now)
+        perform(client.connectionOpened(client.connection, now: now))
+        note("store: has \(storedSequence)")
+        perform(server!.senderFound(storedSequence: storedSequence, now: now))
+    }
+
+    mutating func send(_ spans: Range<Int>, ordinal: UInt64) {
+        note("sender: hands over batch \(ordinal) of \(spans.count) spans")
+        perform(client.send(encodedBatch(spans, ordinal: ordinal), now: now))
+    }
+
+    mutating func commit(_ count: Int) {
+        let batches = Array(storing.prefix(count))
+        storing.removeFirst(batches.count)
+        note("store: committed \(batches.map { String($0.sequence) }.joined(separator: ", "))")
+        perform(server!.batchesStored(batches.map { StoredBatch(sequence: $0.sequence) }, now: now))
+    }
+
+    mutating func lose() {
+        note("network: the connection is lost")
+        server = nil
+        storing = []
+        perform(client.connectionClosed(client.connection, now: now))
+    }
+
+    /// Lets time pass to the next deadline of the sender.
+    mutating func passToDeadline() {
+        guard let deadline = client.nextDeadline else { return note("sender: waits for nothing") }
+        now = max(now, deadline)
+        perform(client.timeout(now: now))
+    }
+
+    mutating func perform(_ actions: [ClientAction]) {
+        for action in actions {
+            switch action {
+            case .connect(let number): note("sender: connect \(number.rawValue)")
+            case .send(let frame):
+                note("  → \(frameLine(frame.bytes))")
+                if server != nil { perform(server!.received(frame.bytes.rawSpan, now: now)) }
+            case .close(let number): note("sender: close \(number.rawValue)")
+            case .welcomed: note("sender: welcomed")
+            case .settled(let receipt):
+                let end = receipt.dropReason.map { "given up, \($0)" } ?? "stored"
+                note("sender: batch \(receipt.ordinal): \(receipt.spans) spans \(end)")
+            case .partialSuccess(let partial):
+                note("sender: \(partial.rejectedSpans) refused: \(partial.errorMessage)")
+            case .disconnected(let error): note("sender: disconnected, \(error)")
+            case .finished(let outcome): note("sender: finished, \(describe(outcome))")
+            }
+        }
+    }
+
+    mutating func perform(_ actions: [ServerAction]) {
+        for action in actions {
+            switch action {
+            case .lookUpSender(let sender, _): note("collector: look up \(sender)")
+            case .store(let batch):
+                note("collector: store \(batch.sequence), \(batch.spans.spanCount) spans")
+                storing.append(batch)
+            case .send(let frame):
+                note("  ← \(frameLine(frame.bytes))")
+                perform(client.received(frame.bytes.rawSpan, on: client.connection, now: now))
+            case .fault(let error): note("collector: \(error)")
+            case .close(let outcome): note("collector: close, \(describe(outcome))")
+            }
+        }
+    }
+
+    private func describe(_ outcome: ClientOutcome) -> String {
+        switch outcome {
+        case .saidGoodbye: "said goodbye"
+        case .refused(let goAway): "refused: \(goAway.message)"
+        case .abandoned: "abandoned"
+        }
+    }
+
+    private func describe(_ outcome: ServerOutcome) -> String {
+        switch outcome {
+        case .saidGoodbye: "said goodbye"
+        case .sentAway(let goAway): "sent away with \(goAway.code)"
+        case .timedOut: "timed out"
+        }
+    }
+}
+
+/// One frame in a line, read back from its bytes.
+func frameLine(_ bytes: [UInt8]) -> String {
+    guard let (head, payload) = frames(in: bytes).first else { return "no frame" }
+    let size = "\(head.kind) [\(head.length)]"
+    switch head.kind {
+    case .hello: return "\(size) \((try? Hello(decoding: payload)).map { "\($0)" } ?? "?")"
+    case .welcome:
+        guard let welcome = try? Welcome(decoding: payload) else { return size }
+        return "\(size) stored \(welcome.storedSequence), max_frame_bytes \(welcome.maxFrameBytes), "
+            + "credit \(welcome.creditBytes), compression \(welcome.compression)"
+    case .batch:
+        guard let batch = try? Batch(decoding: payload) else { return size }
+        let drops = batch.dropped.map { ", dropped \($0.spans) \($0.reason)" }.joined()
+        return "\(size) sequence \(batch.sequence), \(batch.spans.spanCount) spans\(drops)"
+    case .ack:
+        guard let ack = try? Ack(decoding: payload) else { return size }
+        let partial = ack.partialSuccess.map { ", rejected \($0.rejectedSpans): \($0.errorMessage)" } ?? ""
+        return "\(size) sequence \(ack.sequence), credit \(ack.creditBytes)\(partial)"
+    case .goAway:
+        guard let goAway = try? GoAway(decoding: payload) else { return size }
+        return "\(size) \(goAway.code), retry_after_ms \(goAway.retryAfterMilliseconds): \(goAway.message)"
+    default: return size
+    }
+}
