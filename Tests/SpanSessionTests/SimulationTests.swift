@@ -4,7 +4,7 @@ import Testing
 
 struct SimulationTests {
     @Test func `whatever fails, acknowledged spans are stored, none is stored twice, and all are stored in the end`() {
-        for seed in seeds(3000) {
+        for seed in seeds(2000) {
             var simulation = Simulation(seed: seed)
             do {
                 try simulation.run()
