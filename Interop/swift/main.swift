@@ -66,7 +66,7 @@ do {
     try Data(sent.flatMap(\.bytes)).write(to: URL(fileURLWithPath: capture + ".frames"))
     let richest = sent.filter { $0.head.kind == .batch }.max { $0.byteCount < $1.byteCount }
     try Data((richest.map { $0.payload + $0.trailer }) ?? []).write(to: URL(fileURLWithPath: capture + ".pb"))
-    guard flushed.stored == 3, report.stored == 3 else { fail("not everything was stored: \(report)") }
+    guard flushed.storedSpans == 3, report.storedSpans == 3 else { fail("not everything was stored: \(report)") }
 } catch {
     fail("\(error)")
 }

@@ -21,14 +21,14 @@ public struct CollectorService: Service {
     private let store: any SpanStore
     private let shutdownLimit: Duration
     private let logger: Logger
-    private let whenListening: @Sendable (Int) async -> Void
+    private let whenListening: @Sendable (Int) async throws -> Void
 
     /// - Parameters:
     ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
-    ///   - whenListening: called with the port once senders can connect.
+    ///   - whenListening: called with the port once senders can connect; what it throws ends the service.
     public init(
         store: any SpanStore, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
-        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
     ) {
         self.store = store
         writer = GroupWriter(store: store, logger: logger)
@@ -48,7 +48,12 @@ public struct CollectorService: Service {
     public func run() async throws {
         let port = try await server.start()
         logger.info("listening", metadata: ["port": "\(port)"])
-        await whenListening(port)
+        do {
+            try await whenListening(port)
+        } catch {
+            await server.shutdown(within: .zero)
+            throw error
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await writer.run() }
             // Waits for the graceful shutdown or the cancellation, whichever comes first.

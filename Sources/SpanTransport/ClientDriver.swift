@@ -49,7 +49,10 @@ final class ClientDriver {
     func pump() {
         guard !isOver else { return }
         let now = SessionInstant.now()
-        let dropped = client.state.withLock { $0.queue.takeDropped() }
+        let dropped = client.state.withLock { state in
+            state.driverCame()
+            return state.queue.takeDropped()
+        }
         if !dropped.isEmpty {
             for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
             perform(session.reportDropped(dropped, now: now))
@@ -178,7 +181,9 @@ final class ClientDriver {
     }
 
     private func partialSuccess(_ partial: ExportPartialSuccess) {
-        client.state.withLock { $0.rejected(partial.rejectedSpans, partial.errorMessage) }
+        client.state.withLock {
+            $0.queue.rejected(Int(clamping: partial.rejectedSpans), reason: partial.errorMessage)
+        }
         if partial.rejectedSpans > 0 { rejectedCounter.increment(by: partial.rejectedSpans) }
         logger.warning(
             "the collector says", metadata: [
@@ -214,7 +219,7 @@ final class ClientDriver {
         channel?.close(promise: nil)
         channel = nil
         let left = client.state.withLock { $0.end(reason) }
-        if left > 0 { countDropped(reason, left) }
+        if left > 0 { countDropped(reason, UInt64(left)) }
         logDrops(now: .now(), isLast: true)
         client.driverEnded()
     }
@@ -238,10 +243,13 @@ final class ClientDriver {
 
     private func rearm() {
         guard !isOver else { return }
-        let queueDeadline = session.wantsBatch ? client.state.withLock { $0.queue.nextDeadline } : nil
+        let wantsBatch = session.wantsBatch
+        let queueDeadline = client.state.withLock { state in
+            let deadline = wantsBatch ? state.queue.nextDeadline : nil
+            state.driverGoes(wantsBatch: wantsBatch, until: deadline)
+            return deadline
+        }
         let due = [session.nextDeadline, queueDeadline].compactMap(\.self).min()
-        // Only a sleep that ends for the queue's sake spares callers the waking.
-        client.state.withLock { $0.driverSleeps(until: queueDeadline) }
         guard let due else { return }
         if timer != nil, timerDeadline <= due { return }
         timer?.cancel()

@@ -66,7 +66,7 @@ public final class SpanClient: Sendable {
 
     /// Where spans of one instrumentation scope are reported; make it once and keep it.
     public func reporter(for scope: InstrumentationScope? = nil, schemaURL: String = "") -> SpanReporter {
-        let origin = SpanOrigin(
+        let origin = EncodedOrigin(
             resource: resource, resourceSchemaURL: resourceSchemaURL, scope: scope, scopeSchemaURL: schemaURL)
         return SpanReporter(client: self, origin: origin)
     }
@@ -79,7 +79,7 @@ public final class SpanClient: Sendable {
         var taken = 0
         for resourceSpans in batch.resourceSpans {
             for scopeSpans in resourceSpans.scopeSpans {
-                let origin = SpanOrigin(
+                let origin = EncodedOrigin(
                     resource: resourceSpans.resource, resourceSchemaURL: resourceSpans.schemaURL,
                     scope: scopeSpans.scope, scopeSchemaURL: scopeSpans.schemaURL)
                 for span in scopeSpans.spans where await deliver(span, origin, until: deadline) { taken += 1 }
@@ -88,7 +88,7 @@ public final class SpanClient: Sendable {
         return taken
     }
 
-    private func deliver(_ span: SpanRecord, _ origin: SpanOrigin, until deadline: NIODeadline) async -> Bool {
+    private func deliver(_ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline) async -> Bool {
         while true {
             let isLastTry = NIODeadline.now() >= deadline
             switch offer(span, origin, countsFull: isLastTry) {
@@ -103,7 +103,7 @@ public final class SpanClient: Sendable {
     enum Offer { case taken, dropped, full }
 
     /// - Parameter countsFull: a span without room is dropped and counted.
-    func offer(_ span: SpanRecord, _ origin: SpanOrigin, countsFull: Bool) -> Offer {
+    func offer(_ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool) -> Offer {
         let now = SessionInstant.now()
         let (offer, wakes) = state.withLock { state in
             state.offer(span, origin, countsFull: countsFull, now: now)
@@ -139,13 +139,13 @@ public final class SpanClient: Sendable {
             // Giving up needs no peer, so this wait is a matter of the event loop's next turn.
             await waitForProgress(until: .distantFuture) { $0.isOver }
         } else {
-            state.withLock { _ = $0.end(.shutdown) }
+            _ = state.withLock { $0.end(.shutdown) }
         }
         return report
     }
 
     /// What became of everything reported so far.
-    public var report: DeliveryReport { state.withLock { $0.report() } }
+    public var report: DeliveryReport { state.withLock { $0.queue.report } }
 
     // MARK: Between callers and the driver
 
@@ -193,9 +193,9 @@ public final class SpanClient: Sendable {
 /// Reports the spans of one instrumentation scope.
 public struct SpanReporter: Sendable {
     private let client: SpanClient
-    private let origin: SpanOrigin
+    private let origin: EncodedOrigin
 
-    init(client: SpanClient, origin: SpanOrigin) {
+    init(client: SpanClient, origin: EncodedOrigin) {
         self.client = client
         self.origin = origin
     }

@@ -9,8 +9,11 @@ import ArgumentParser
             Data goes to standard output, words to standard error.
             Exit codes: 0 fine, 1 bad input or failure, 2 wrong command line, 3 decoded in part (the input ends too early).
             """,
-        version: "0.1.0",
-        subcommands: [DecodeCommand.self, QueryCommand.self])
+        version: version,
+        subcommands: [CollectCommand.self, DecodeCommand.self, SendCommand.self, QueryCommand.self])
+
+    /// The version of library and tool.
+    static let version = "0.1.0"
 
     mutating func run() throws {
         throw ValidationError("Missing subcommand.")

@@ -59,9 +59,9 @@ import Testing
             for number in 1...2_000 { #expect(reporter.report(Self.span(trace, UInt64(number)))) }
             return await client.shutdown(within: .seconds(20))
         }
-        #expect(report.stored == 2_000)
-        #expect(report.isSettled)
-        #expect(report.droppedTotal == 0)
+        #expect(report.storedSpans == 2_000)
+        #expect(report.pendingSpans == 0)
+        #expect(report.droppedSpans == 0)
         let spans = try await store.trace(trace)
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
@@ -77,7 +77,7 @@ import Testing
             let reporter = client.reporter()
             for number in 1...10 { reporter.report(Self.span(trace, UInt64(number))) }
             let report = await client.flush(within: .seconds(20))
-            #expect(report.stored == 10)
+            #expect(report.storedSpans == 10)
             #expect(try await store.trace(trace).count == 10)
             _ = await client.shutdown(within: .seconds(20))
         }
@@ -92,7 +92,7 @@ import Testing
             queue.maxBatchDelay = .milliseconds(20)
             let client = try Self.client(port, queue: queue)
             client.reporter().report(Self.span(trace, 1))
-            while client.report.stored == 0 { await Task.yield() }
+            while client.report.storedSpans == 0 { await Task.yield() }
             #expect(try await store.trace(trace).count == 1)
             _ = await client.shutdown(within: .seconds(20))
         }
@@ -110,8 +110,8 @@ import Testing
             reporter.report(Self.span(trace, 3))
             return await client.shutdown(within: .seconds(20))
         }
-        #expect(report.stored == 2)
-        #expect(report.rejected == 1)
+        #expect(report.storedSpans == 2)
+        #expect(report.rejectedSpans == 1)
         #expect(!report.rejectionReason.isEmpty)
         #expect(try await store.trace(trace).map(\.span.spanID) == [SpanID(1), SpanID(3)])
     }
@@ -130,8 +130,8 @@ import Testing
             client.start()
             return await client.shutdown(within: .seconds(20))
         }
-        #expect(report.stored == 10)
-        #expect(report.dropped == [.queueFull: 15])
+        #expect(report.storedSpans == 10)
+        #expect(report.dropped == [DropCount(reason: DropReason.queueFull.rawValue, spans: 15)])
         #expect(try await store.senders().first?.dropped == [DropCount(reason: "queue_full", spans: 15)])
     }
 
@@ -142,9 +142,9 @@ import Testing
         let client = try Self.client(port)
         client.reporter().report(Self.span(.random(), 1))
         let report = await client.shutdown(within: .milliseconds(100))
-        #expect(report.stored == 0)
-        #expect(report.dropped == [.shutdown: 1])
-        #expect(report.isSettled)
+        #expect(report.storedSpans == 0)
+        #expect(report.dropped == [DropCount(reason: DropReason.shutdown.rawValue, spans: 1)])
+        #expect(report.pendingSpans == 0)
     }
 
     @Test("spans reported while the collector is away arrive when it is there again, once")
@@ -156,14 +156,14 @@ import Testing
         let reporter = client.reporter()
         for number in 1...100 { reporter.report(Self.span(trace, UInt64(number))) }
         _ = await client.flush(within: .milliseconds(50))
-        #expect(client.report.pending == 100)
+        #expect(client.report.pendingSpans == 100)
         let collector = CollectorService(
             store: store, configuration: SpanServerConfiguration(port: port), logger: Self.logger)
         let running = Task { try await collector.run() }
         let report = await client.shutdown(within: .seconds(20))
         running.cancel()
         try await running.value
-        #expect(report.stored == 100)
+        #expect(report.storedSpans == 100)
         #expect(try await store.trace(trace).count == 100)
     }
 
@@ -178,8 +178,8 @@ import Testing
             client.reporter().report(Self.span(.random(), 1))
             return await client.shutdown(within: .seconds(20))
         }
-        #expect(report.stored == 0)
-        #expect(report.dropped == [.refused: 1])
+        #expect(report.storedSpans == 0)
+        #expect(report.dropped == [DropCount(reason: DropReason.refused.rawValue, spans: 1)])
     }
 
     @Test("a store that fails sends the sender away; it comes again and nothing is lost or twice")
@@ -194,7 +194,7 @@ import Testing
             for number in 1...200 { reporter.report(Self.span(trace, UInt64(number))) }
             return await client.shutdown(within: .seconds(30))
         }
-        #expect(report.stored == 200)
+        #expect(report.storedSpans == 200)
         #expect(try await store.inner.trace(trace).count == 200)
         #expect(try await store.inner.senders().map(\.storedReports) == [200])
     }

@@ -7,7 +7,7 @@ import Testing
 struct SpanQueueTests {
     let start = SessionInstant.at(.zero)
 
-    func fill(_ queue: inout SpanQueue, _ numbers: Range<Int>, _ from: SpanOrigin = origin) -> [SpanQueue.Outcome] {
+    func fill(_ queue: inout SpanQueue, _ numbers: Range<Int>, _ from: EncodedOrigin = origin) -> [SpanQueue.Outcome] {
         numbers.map { queue.append(span($0).encoded().rawSpan, origin: from, now: start) }
     }
 
@@ -46,10 +46,10 @@ struct SpanQueueTests {
 
     @Test func `spans are grouped by resource and scope, in the order of arrival`() throws {
         let shop = Resource(attributes: [Attribute("service.name", .string("shop"))])
-        let db = SpanOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "db"))
-        let http = SpanOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "http"))
-        let httpAgain = SpanOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "http"))
-        let none = SpanOrigin(resource: nil, scope: nil)
+        let db = EncodedOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "db"))
+        let http = EncodedOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "http"))
+        let httpAgain = EncodedOrigin(resource: shop, resourceSchemaURL: "u", scope: InstrumentationScope(name: "http"))
+        let none = EncodedOrigin(resource: nil, scope: nil)
         var queue = SpanQueue()
         for (number, from) in [db, http, none, httpAgain, db].enumerated() {
             _ = fill(&queue, number..<number + 1, from)

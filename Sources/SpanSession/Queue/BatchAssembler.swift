@@ -3,13 +3,13 @@ import ProtoWire
 /// A batch that grows: encoded spans are copied to the group of their origin, and framed by lengths at the end.
 struct BatchAssembler: Sendable {
     private struct Group: Sendable {
-        var origin: SpanOrigin
+        var origin: EncodedOrigin
         /// Fields 2 of `ScopeSpans`, one behind the other.
         var spans: [UInt8] = []
     }
 
     private var groups: [Group] = []
-    private var index: [SpanOrigin: Int] = [:]
+    private var index: [EncodedOrigin: Int] = [:]
     private var latest = 0
 
     private(set) var spanCount = 0
@@ -20,17 +20,17 @@ struct BatchAssembler: Sendable {
     var isEmpty: Bool { spanCount == 0 }
 
     /// By how much `boundBytes` would grow.
-    mutating func cost(of byteCount: Int, origin: SpanOrigin) -> Int {
+    mutating func cost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         let field = BatchAssembler.fieldBytes(byteCount)
         return group(of: origin) == nil ? field + origin.overheadBytes : field
     }
 
     /// What a span takes alone in a batch.
-    static func soleCost(of byteCount: Int, origin: SpanOrigin) -> Int {
+    static func soleCost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         fieldBytes(byteCount) + origin.overheadBytes
     }
 
-    mutating func append(_ span: borrowing RawSpan, origin: SpanOrigin) {
+    mutating func append(_ span: borrowing RawSpan, origin: EncodedOrigin) {
         boundBytes += cost(of: span.byteCount, origin: origin)
         let position: Int
         if let known = group(of: origin) {
@@ -82,7 +82,7 @@ struct BatchAssembler: Sendable {
     private func scopeBytes(_ group: Group) -> Int { group.origin.scopeFields.count + group.spans.count }
 
     /// Spans of one origin mostly come in a row.
-    private func group(of origin: SpanOrigin) -> Int? {
+    private func group(of origin: EncodedOrigin) -> Int? {
         if latest < groups.count, groups[latest].origin === origin { return latest }
         return index[origin]
     }

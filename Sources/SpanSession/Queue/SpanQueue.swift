@@ -46,6 +46,7 @@ public struct SpanQueue: Sendable {
     private var dropped = DropLedger()
     private var storedSpans = 0
     private var rejectedSpans = 0
+    private var rejectionReason = ""
 
     public init(limits: SpanQueueLimits = SpanQueueLimits()) { self.limits = limits }
 
@@ -54,7 +55,7 @@ public struct SpanQueue: Sendable {
     /// - Parameters:
     ///   - span: an encoded `Span` message, without key and length.
     ///   - origin: best the same object for spans of the same resource and scope.
-    public mutating func append(_ span: borrowing RawSpan, origin: SpanOrigin, now: SessionInstant) -> Outcome {
+    public mutating func append(_ span: borrowing RawSpan, origin: EncodedOrigin, now: SessionInstant) -> Outcome {
         let byteCount = span.byteCount
         let alone = BatchAssembler.soleCost(of: byteCount, origin: origin)
         guard alone <= limits.maxBatchBytes else {
@@ -133,8 +134,11 @@ public struct SpanQueue: Sendable {
     }
 
     /// The collector refused some of the spans that receipts called stored.
-    public mutating func rejected(_ spans: Int) {
+    ///
+    /// - Parameter reason: in the collector's words; the first is kept.
+    public mutating func rejected(_ spans: Int, reason: String = "") {
         let count = min(max(spans, 0), storedSpans)
+        if count > 0, rejectionReason.isEmpty { rejectionReason = reason }
         storedSpans -= count
         rejectedSpans += count
     }
@@ -157,6 +161,7 @@ public struct SpanQueue: Sendable {
         var report = DeliveryReport()
         report.storedSpans = storedSpans
         report.rejectedSpans = rejectedSpans
+        report.rejectionReason = rejectionReason
         report.dropped = dropped.counts
         report.pendingSpans = queuedSpans
         return report

@@ -23,12 +23,12 @@ enum SpanWalk {
     }
 
     /// Calls `body` for each span with its resource and scope; stops at what it cannot read.
-    static func forEachSpan(in payload: [UInt8], _ body: (borrowing RawSpan, SpanOrigin) -> Void) {
+    static func forEachSpan(in payload: [UInt8], _ body: (borrowing RawSpan, EncodedOrigin) -> Void) {
         try? walk(payload.rawSpan, body)
     }
 
     private static func walk(
-        _ payload: borrowing RawSpan, _ body: (borrowing RawSpan, SpanOrigin) -> Void
+        _ payload: borrowing RawSpan, _ body: (borrowing RawSpan, EncodedOrigin) -> Void
     ) throws(WireError) {
         var reader = try WireReader(copy payload, options: EncodedBatch.walkOptions)
         while let key = try reader.nextKey() {
@@ -45,7 +45,7 @@ enum SpanWalk {
                     continue
                 }
                 let scope = try scopes.rawBytes()
-                let origin = SpanOrigin(
+                let origin = EncodedOrigin(
                     resourceFields: resourceFields, scopeFields: try fields(of: scope, except: 0x12))
                 var spans = try WireReader(scope, options: EncodedBatch.walkOptions)
                 while let key = try spans.nextKey() {

@@ -62,4 +62,18 @@ enum Process {
         guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
+
+    /// A variable of the environment; `nil` when it is not set.
+    static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Replaces the line of progress on standard error, where that is a terminal; nothing elsewhere.
+    static func showProgress(_ text: String) {
+        if isatty(2) == 1 { writeError("\r\u{1B}[K\(text)") }
+    }
+
+    /// Takes the line of progress away.
+    static func clearProgress() { showProgress("") }
 }

@@ -294,7 +294,7 @@ struct Simulation {
     }
 }
 
-let origin = SpanOrigin(
+let origin = EncodedOrigin(
     resource: Resource(attributes: [Attribute("service.name", .string("shop"))]), scope: InstrumentationScope(name: "http"))
 
 extension ServerSession {

@@ -4,7 +4,7 @@ import SpanModel
 /// Resource and scope of spans, encoded once and shared by all of them.
 ///
 /// Two origins are equal when they encode to the same bytes; the same object is so at no cost.
-public final class SpanOrigin: Sendable {
+public final class EncodedOrigin: Sendable {
     /// The fields of `ResourceSpans` other than `scope_spans`.
     let resourceFields: [UInt8]
     /// The fields of `ScopeSpans` other than `spans`.
@@ -32,8 +32,8 @@ public final class SpanOrigin: Sendable {
     var overheadBytes: Int { resourceFields.count + scopeFields.count + 12 }
 }
 
-extension SpanOrigin: Hashable {
-    public static func == (left: SpanOrigin, right: SpanOrigin) -> Bool {
+extension EncodedOrigin: Hashable {
+    public static func == (left: EncodedOrigin, right: EncodedOrigin) -> Bool {
         left === right
             || left.hashed == right.hashed && left.resourceFields == right.resourceFields
                 && left.scopeFields == right.scopeFields

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Logging
+import ServiceLifecycle
+import SpanCollector
+import SpanSession
+import SpanStorage
+import SpanStorageSQLite
+import SpanTransport
+import UnixSignals
+
+/// `spanwire collect`: receive, merge, store.
+struct CollectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "collect",
+        abstract: "Receives spans over TCP and keeps them, merged, in a store.",
+        discussion: """
+            Listens for senders that speak the Spanwire session protocol, merges the reports of each span and keeps \
+            them in an SQLite file. A batch is acknowledged when it is on the disk. SIGTERM and Ctrl-C end it in good \
+            order: what was received is stored and acknowledged, senders are told to come back.
+
+            Exit codes: 0 ended by a signal in good order, 1 the address or the store cannot be used, 2 for a wrong \
+            command line.
+
+            Examples:
+              spanwire collect --store spans.db
+              spanwire collect --listen 0.0.0.0:4319 --store /var/lib/spanwire/spans.db --token-file tokens
+            """)
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+    var listen = Address(host: "127.0.0.1", port: 4319)
+
+    @Option(help: ArgumentHelp("The store's file; made if there is none.", valueName: "path"))
+    var store: String
+
+    @Option(help: ArgumentHelp("Write the port to this file once senders can connect.", valueName: "path"))
+    var portFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Admit only senders that show one of the bearer tokens in this file, one a line.", valueName: "path"))
+    var tokenFile: String?
+
+    @Option(help: ArgumentHelp("The largest batch to accept, 1024 to 4294967295.", valueName: "bytes"))
+    var maxFrameBytes: UInt32 = 64 << 20
+
+    @Option(help: ArgumentHelp("What a sender may have under way, unacknowledged; at least 1.", valueName: "bytes"))
+    var creditBytes: UInt64 = 16 << 20
+
+    @Option(help: ArgumentHelp("How long to wait for senders at the end, 0 to 3600.", valueName: "seconds"))
+    var shutdownLimit = 10
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error, critical.", valueName: "level"))
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard maxFrameBytes >= 1024 else {
+            throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
+        }
+        guard creditBytes >= 1 else { throw ValidationError("--credit-bytes takes at least 1.") }
+        guard (0...3600).contains(shutdownLimit) else {
+            throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
+        }
+    }
+
+    func run() async throws {
+        let logger = CommandLogger.make(logLevel)
+        let tokens = try tokenFile.map(TokenFile.read) ?? []
+        let spans: SQLiteSpanStore
+        do {
+            spans = try await SQLiteSpanStore.open(path: store, mode: .readWrite)
+        } catch {
+            throw CommandFailure(error.message)
+        }
+        let port = PortFile(path: portFile)
+        let collector = CollectorService(
+            store: spans,
+            configuration: SpanServerConfiguration(
+                host: listen.host, port: listen.port,
+                session: ServerSettings(
+                    agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
+                    bearerTokens: tokens)),
+            shutdownLimit: .seconds(shutdownLimit), logger: logger,
+            whenListening: { try port.write($0) })
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: collector)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(shutdownLimit + 10)
+        var failure: (any Error)?
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            failure = error
+        }
+        await spans.close()
+        switch failure {
+        case let error as TransportError: throw CommandFailure(error.message)
+        case let error as CommandFailure: throw error
+        case let error?: throw CommandFailure("the collector ended: \(error)")
+        case nil: break
+        }
+        let done = collector.statistics
+        logger.info(
+            "ended in good order",
+            metadata: [
+                "stored": "\(done.storedReports)", "rejected": "\(done.rejectedReports)",
+                "batches": "\(done.storedBatches)",
+            ])
+    }
+}
+
+/// Where scripts learn which port a collector took.
+private struct PortFile: Sendable {
+    var path: String?
+
+    func write(_ port: Int) throws {
+        guard let path else { return }
+        try OutputFile.write(Array("\(port)\n".utf8), to: path)
+    }
+}

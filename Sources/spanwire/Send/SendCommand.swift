@@ -1,0 +1,102 @@
+import ArgumentParser
+import Logging
+import ProtoWire
+import SpanCapture
+import SpanModel
+import SpanSession
+import SpanTransport
+
+/// `spanwire send`: captured payloads to a collector.
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Sends the spans of captured payloads to a collector.",
+        discussion: """
+            Takes every form that decode takes. A file is sent when all of it is valid; one that is not is left out and \
+            named, and the others are sent all the same. Ends when the collector has stored everything, or at the \
+            timeout; the last line on standard error says what became of the spans.
+
+            Exit codes: 0 when every span of every file is stored, 1 otherwise, 2 for a wrong command line.
+
+            Examples:
+              spanwire send payload.pb
+              spanwire send *.frames --to collector:4319 --timeout 60
+              SPANWIRE_TOKEN=… spanwire send payload.pb --to 127.0.0.1:4319
+            """)
+
+    @Argument(help: "The files to send, or - for standard input.")
+    var files: [String]
+
+    @Option(help: ArgumentHelp("The collector.", valueName: "host:port"))
+    var to = Address(host: "127.0.0.1", port: 4319)
+
+    @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames.", valueName: "form"))
+    var from = FromOption.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the bearer token; without it the environment's SPANWIRE_TOKEN.", valueName: "path"))
+    var tokenFile: String?
+
+    @Flag(help: "Show the token to a collector on another machine, though it travels in the clear.")
+    var allowTokenInClear = false
+
+    @Option(help: ArgumentHelp("How long to wait for the collector in all, 1 to 86400.", valueName: "seconds"))
+    var timeout = 30
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("Name the files to send.") }
+        guard to.port > 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("--timeout takes 1 to 86400, not \(timeout).")
+        }
+    }
+
+    func run() async throws {
+        let token = try tokenFile.map(TokenFile.read)?.first ?? Process.environment("SPANWIRE_TOKEN") ?? ""
+        let client: SpanClient
+        do {
+            client = try SpanClient(
+                configuration: SpanClientConfiguration(
+                    host: to.host, port: to.port, agent: "spanwire-send/\(Spanwire.version)", bearerToken: token,
+                    allowsTokenInClear: allowTokenInClear),
+                logger: CommandLogger.make(.warning))
+        } catch {
+            throw CommandFailure(error.message)
+        }
+        client.start()
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: .seconds(timeout))
+        var badFiles = 0
+        var given = 0
+        for file in files {
+            do {
+                for batch in try batches(of: file) {
+                    given += batch.spanCount
+                    _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
+                    Process.showProgress("sent \(given) spans, stored \(client.report.storedSpans)")
+                }
+            } catch let failure as CommandFailure {
+                badFiles += 1
+                Process.clearProgress()
+                Process.writeError("spanwire: \(file) is not sent: \(failure.message ?? "")\n")
+            }
+        }
+        let report = await client.shutdown(within: clock.now.duration(to: deadline))
+        Process.clearProgress()
+        Process.writeError("spanwire: \(report)\n")
+        if report.rejectedSpans > 0 {
+            Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
+        }
+        guard report.storedSpans == given, badFiles == 0 else { throw CommandFailure(nil) }
+    }
+
+    /// The span messages of one file, all of it being valid.
+    private func batches(of file: String) throws -> [SpanBatch] {
+        let bytes = try InputFile.read(file, maxBytes: Int(Int32.max))
+        let capture = Capture(bytes, options: CaptureOptions(form: from.form))
+        if let fault = capture.fault { throw CommandFailure(TerminalText.escaped(fault.description)) }
+        let messages = capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
+        return messages.compactMap(\.spans).filter { $0.spanCount > 0 }
+    }
+}

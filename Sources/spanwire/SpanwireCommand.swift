@@ -1,2 +1,0 @@
-import ArgumentParser
-@main struct SpanwireCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "spanwire", subcommands: [Collect.self]) }

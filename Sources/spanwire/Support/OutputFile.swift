@@ -1,0 +1,20 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Writes a small file whole: whoever sees it sees all of it.
+enum OutputFile {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let temporary = path + ".new"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw CommandFailure("cannot write \(path): \(Process.words(for: errno))") }
+        var fault = Process.write(bytes, to: descriptor)
+        if close(descriptor) != 0, fault == 0 { fault = errno }
+        if fault == 0, unsafe rename(temporary, path) != 0 { fault = errno }
+        guard fault == 0 else { throw CommandFailure("cannot write \(path): \(Process.words(for: fault))") }
+    }
+}
