@@ -65,8 +65,11 @@ actor SQLiteWriter {
     private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
         var result = AppendResult()
         var senders: [SenderID: SenderSummary] = [:]
-        var states: [SpanKey: SpanState] = [:]
-        states.reserveCapacity(group.reduce(0) { $0 + $1.reports.spanCount })
+        var states: [(key: SpanKey, state: SpanState)] = []
+        var positions: [SpanKey: Int] = [:]
+        let most = group.reduce(0) { $0 + $1.reports.spanCount }
+        states.reserveCapacity(most)
+        positions.reserveCapacity(most)
         for batch in group {
             var summary = senders[batch.sender]
             if summary == nil { summary = try SenderTable.one(batch.sender, connection) }
@@ -76,16 +79,22 @@ actor SQLiteWriter {
                 continue
             }
             let counts = batch.forEachState { key, state in
-                if states[key]?.join(state) == nil { states[key] = state }
+                if let known = positions[key] {
+                    states[known].state.join(state)
+                } else {
+                    positions[key] = states.count
+                    states.append((key, state))
+                }
             }
             taken.storedReports += UInt64(counts.storedReports)
             senders[batch.sender] = taken
             result += counts
         }
         // In the order of the index, so that neighbours share its pages.
-        for key in states.keys.sorted() {
-            if let state = states[key] { try spans?.join(key, state) }
+        for position in states.indices.sorted(by: { states[$0].key < states[$1].key }) {
+            try spans?.join(states[position].key, states[position].state)
         }
+        spans?.endTransaction()
         for summary in senders.values { try SenderTable.store(summary, connection) }
         return result
     }
