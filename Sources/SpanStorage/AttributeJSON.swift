@@ -55,10 +55,14 @@ package struct AttributeJSON {
     /// A JSON string.
     package mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: Self.isEscaped) {
-            for byte in text.utf8 { writeEscaped(byte) }
-        } else {
-            bytes.append(contentsOf: text.utf8)
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        for index in start..<bytes.count where Self.isEscaped(bytes[index]) {
+            // Rare: the part from here on is written again.
+            let rest = Array(bytes[index...])
+            bytes.removeSubrange(index...)
+            for byte in rest { writeEscaped(byte) }
+            break
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -97,7 +97,7 @@ enum Schema {
         SELECT
             lower(hex(m.trace_id)) AS trace_id,
             lower(hex(m.span_id)) AS span_id,
-            lower(hex(m.parent_span_id)) AS parent_span_id,
+            CASE WHEN m.parent_span_id IS NOT NULL THEN lower(hex(m.parent_span_id)) END AS parent_span_id,
             s.name AS service,
             m.name AS name,
             CASE m.kind

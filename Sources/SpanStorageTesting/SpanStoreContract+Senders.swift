@@ -19,7 +19,7 @@ extension SpanStoreContract {
         return IncomingBatch(
             sender: sender, sequence: sequence, agent: agent,
             reports: SpanBatch(resourceSpans: [ResourceSpans(resource: nil, scopeSpans: [scope])]), dropped: dropped,
-            receivedAtUnixNano: sequence * 10)
+            receivedAtUnixNano: sequence &* 10)
     }
 
     @Sendable private static func resend(_ makePlace: MakePlace, seed: UInt64) async throws {
