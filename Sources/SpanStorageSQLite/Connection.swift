@@ -28,7 +28,8 @@ final class Connection {
         let file = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
         let exists = unsafe access(file, F_OK) == 0
         if mode == .readOnly && !exists {
-            throw SpanStoreError(.notFound, "there is no file \(path); check the path or start a collector that writes it")
+            throw SpanStoreError(
+                .notFound, "there is no file \(path); check the path or start a collector that writes it")
         }
         if let folder = unsafe opendir(file) {
             unsafe closedir(folder)

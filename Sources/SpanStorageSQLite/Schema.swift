@@ -24,7 +24,8 @@ enum Schema {
             guard version <= Self.version else {
                 throw SpanStoreError(
                     .newerFormat,
-                    "\(connection.path) has format \(version), this version of Spanwire knows \(Self.version); update it")
+                    "\(connection.path) has format \(version), this version of Spanwire knows \(Self.version); update it"
+                )
             }
             return .ours
         }

@@ -97,7 +97,8 @@ public struct ReportGenerator: Sendable {
     private mutating func unknownFields() -> UnknownFields {
         // Fields 501 to 503 as varints, in any order and number.
         guard chance(20) else { return UnknownFields() }
-        return UnknownFields(bytes: many(3) { [UInt8](arrayLiteral: 0xA8 + 8 * $0.pick([0, 1, 2]), 0x1F, 1) }.flatMap { $0 })
+        return UnknownFields(
+            bytes: many(3) { [UInt8](arrayLiteral: 0xA8 + 8 * $0.pick([0, 1, 2]), 0x1F, 1) }.flatMap { $0 })
     }
 
     private mutating func time() -> UInt64 {
@@ -115,12 +116,16 @@ public struct ReportGenerator: Sendable {
     }
 
     /// Two spellings of é are among them, which are one text to Unicode and two to every store.
-    public static let texts = ["", "a", "b", "é", "e\u{301}", "GET /cart", "nul\u{0}inside", "\u{1F680}\u{1F1E9}\u{1F1EA}", "\"\\\u{7}"]
+    public static let texts = [
+        "", "a", "b", "é", "e\u{301}", "GET /cart", "nul\u{0}inside", "\u{1F680}\u{1F1E9}\u{1F1EA}", "\"\\\u{7}",
+    ]
 
     static let keys = ["", "a", "http.method", "é", "e\u{301}", "nul\u{0}", "z"]
 }
 
 extension SpanKind {
     /// Kinds of both sides, one without a name among them.
-    public static let some: [SpanKind] = [.unspecified, .internal, .client, .producer, .server, .consumer, .init(rawValue: 99)]
+    public static let some: [SpanKind] = [
+        .unspecified, .internal, .client, .producer, .server, .consumer, .init(rawValue: 99),
+    ]
 }

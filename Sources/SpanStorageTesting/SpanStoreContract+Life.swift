@@ -11,7 +11,9 @@ extension SpanStoreContract {
         Check("a store opened for reading refuses to append", readerRefuses),
     ]
 
-    private static func batch(_ number: Int, spans: Int, sender: SenderID = .none, sequence: UInt64 = 0) -> IncomingBatch {
+    private static func batch(_ number: Int, spans: Int, sender: SenderID = .none, sequence: UInt64 = 0)
+        -> IncomingBatch
+    {
         let records = (0..<spans).map { index in
             SpanRecord(
                 traceID: TraceID(high: 8, low: UInt64(number + 1)), spanID: SpanID(UInt64(index + 1)), name: "s",
@@ -46,7 +48,9 @@ extension SpanStoreContract {
         let (groups, spans) = (40, 50)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                for number in 0..<groups { try await store.append([batch(number, spans: spans), batch(number, spans: spans)]) }
+                for number in 0..<groups {
+                    try await store.append([batch(number, spans: spans), batch(number, spans: spans)])
+                }
             }
             tasks.addTask {
                 var seen = 0

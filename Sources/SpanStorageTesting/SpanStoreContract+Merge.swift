@@ -20,7 +20,8 @@ extension SpanStoreContract {
     private static func batch(_ spans: [SpanRecord], service: String = "cart") -> IncomingBatch {
         let resource = Resource(attributes: [Attribute("service.name", .string(service))])
         let scope = ScopeSpans(scope: InstrumentationScope(name: "contract"), spans: spans)
-        return IncomingBatch(reports: SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: [scope])]))
+        return IncomingBatch(
+            reports: SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: [scope])]))
     }
 
     @Sendable private static func reportIsFound(_ makePlace: MakePlace, seed: UInt64) async throws {
@@ -58,10 +59,13 @@ extension SpanStoreContract {
                 var round = 0
                 for (position, report) in order.enumerated() {
                     round = Int.random(in: round...5, using: &generator.random)
-                    let copies = generator.chance(20) ? [report, order[0...position].randomElement(using: &generator.random)!] : [report]
+                    let copies =
+                        generator.chance(20)
+                        ? [report, order[0...position].randomElement(using: &generator.random)!] : [report]
                     for copy in copies {
                         var batch = reports[copy]
-                        batch.resourceSpans[0].scopeSpans[0].spans[0].traceID = TraceID(high: 1, low: UInt64(number + 1))
+                        batch.resourceSpans[0].scopeSpans[0].spans[0].traceID = TraceID(
+                            high: 1, low: UInt64(number + 1))
                         groups[round].append(IncomingBatch(reports: batch))
                     }
                 }
@@ -149,7 +153,8 @@ extension SpanStoreContract {
     }
 
     @Sendable private static func unusualTexts(_ makePlace: MakePlace, seed: UInt64) async throws {
-        let texts = ReportGenerator.texts + [String(repeating: "long \u{1F9F5}", count: 20_000), "\u{FEFF}\r\n\u{2028}'--"]
+        let texts =
+            ReportGenerator.texts + [String(repeating: "long \u{1F9F5}", count: 20_000), "\u{FEFF}\r\n\u{2028}'--"]
         let store = try await makePlace().open()
         for (index, text) in texts.enumerated() {
             var span = SpanRecord(

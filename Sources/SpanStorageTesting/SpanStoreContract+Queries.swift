@@ -53,11 +53,14 @@ extension SpanStoreContract {
     }
 
     @Sendable private static func extremeTimes(_ makePlace: MakePlace, seed: UInt64) async throws {
-        let times: [UInt64] = [0, 1, 1 << 62, 1 << 63 - 1, 1 << 63, 1 << 63 + 1, 10_000_000_000_000_000_000, .max - 1, .max]
+        let times: [UInt64] = [
+            0, 1, 1 << 62, 1 << 63 - 1, 1 << 63, 1 << 63 + 1, 10_000_000_000_000_000_000, .max - 1, .max,
+        ]
         let store = try await makePlace().open()
         let spans = times.enumerated().map { index, time in
             SpanRecord(
-                traceID: TraceID(high: 5, low: 5), spanID: SpanID(UInt64(index + 1)), name: "t", startTimeUnixNano: time,
+                traceID: TraceID(high: 5, low: 5), spanID: SpanID(UInt64(index + 1)), name: "t",
+                startTimeUnixNano: time,
                 endTimeUnixNano: times[times.count - 1 - index])
         }
         let scope = ScopeSpans(scope: nil, spans: spans.shuffled())
@@ -103,7 +106,8 @@ extension SpanStoreContract {
         for (limit, expected) in [(-1, 1), (0, 1), (1, 1), (2, 2), (100, 100), (150, 150), (1_000_000, 150)] {
             let found = try await store.search(SpanQuery(limit: limit))
             try expectEqual(found.count, expected, "spans at limit \(limit)")
-            try expectEqual(found.prefix(3).map(\.span.spanID.value), [150, 148, 149].prefix(expected).map { $0 }, "the newest")
+            try expectEqual(
+                found.prefix(3).map(\.span.spanID.value), [150, 148, 149].prefix(expected).map { $0 }, "the newest")
         }
         try await store.close()
     }

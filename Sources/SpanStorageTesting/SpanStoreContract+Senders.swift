@@ -14,7 +14,8 @@ extension SpanStoreContract {
         _ sender: SenderID, _ sequence: UInt64, span: UInt64, dropped: [DropCount] = [], agent: String = "test/1"
     ) -> IncomingBatch {
         let span = SpanRecord(
-            traceID: TraceID(high: 4, low: 4), spanID: SpanID(span), name: "s", startTimeUnixNano: 1, endTimeUnixNano: 2)
+            traceID: TraceID(high: 4, low: 4), spanID: SpanID(span), name: "s", startTimeUnixNano: 1, endTimeUnixNano: 2
+        )
         let scope = ScopeSpans(scope: nil, spans: [span])
         return IncomingBatch(
             sender: sender, sequence: sequence, agent: agent,

@@ -38,7 +38,9 @@ let seed: UInt64 = {
     }
 
     /// All ways to bracket the states in this order, by what they join to.
-    static func bracketings(_ states: ArraySlice<SpanState>, _ results: inout [Range<Int>: Set<[UInt8]>]) -> Set<[UInt8]> {
+    static func bracketings(_ states: ArraySlice<SpanState>, _ results: inout [Range<Int>: Set<[UInt8]>]) -> Set<
+        [UInt8]
+    > {
         let range = states.startIndex..<states.endIndex
         if let known = results[range] { return known }
         var all: Set<[UInt8]> = []
@@ -115,7 +117,10 @@ let seed: UInt64 = {
 
     @Test("the order of attributes and of simultaneous events within a report does not matter")
     func mapsAndSets() {
-        let events = [SpanEvent(timeUnixNano: 5, name: "b"), SpanEvent(timeUnixNano: 5, name: "a"), SpanEvent(timeUnixNano: 1, name: "z")]
+        let events = [
+            SpanEvent(timeUnixNano: 5, name: "b"), SpanEvent(timeUnixNano: 5, name: "a"),
+            SpanEvent(timeUnixNano: 1, name: "z"),
+        ]
         let nested = AttributeValue.keyValueList([Attribute("y", 1), Attribute("x", 2)])
         let swapped = AttributeValue.keyValueList([Attribute("x", 2), Attribute("y", 1)])
         let left = SpanRecord(
@@ -182,6 +187,7 @@ let seed: UInt64 = {
         #expect(joined([SpanStatus(.error, message: "e"), SpanStatus(.ok)]).conflicts == ["status"])
         #expect(joined([SpanStatus(.error, message: "e"), SpanStatus(.unset), nil]).statusCode == .error)
         #expect(joined([SpanStatus(.error, message: "e"), SpanStatus(.unset), nil]).conflicts == [])
-        #expect(joined([SpanStatus(.error, message: "a"), SpanStatus(.error, message: "b")]).span.status?.message == "b")
+        #expect(
+            joined([SpanStatus(.error, message: "a"), SpanStatus(.error, message: "b")]).span.status?.message == "b")
     }
 }

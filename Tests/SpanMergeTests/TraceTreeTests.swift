@@ -6,7 +6,8 @@ import Testing
 @Suite struct TraceTreeTests {
     func span(_ id: UInt64, parent: UInt64 = 0, start: UInt64 = 1, kind: SpanKind = .internal) -> MergedSpan {
         let record = SpanRecord(
-            traceID: TraceID(high: 1, low: 1), spanID: SpanID(id), parentSpanID: SpanID(parent), name: "\(id)", kind: kind,
+            traceID: TraceID(high: 1, low: 1), spanID: SpanID(id), parentSpanID: SpanID(parent), name: "\(id)",
+            kind: kind,
             startTimeUnixNano: start, endTimeUnixNano: start + 1)
         return MergedSpan(span: record, origin: SpanOrigin())
     }
@@ -20,7 +21,9 @@ import Testing
 
     @Test("children stand under their parents by start, whatever order the spans come in")
     func order() {
-        let spans = [span(1), span(2, parent: 1, start: 30), span(3, parent: 1, start: 20), span(4, parent: 2, start: 5)]
+        let spans = [
+            span(1), span(2, parent: 1, start: 30), span(3, parent: 1, start: 20), span(4, parent: 2, start: 5),
+        ]
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<20 {
             #expect(shape(spans.shuffled(using: &generator)) == ["0:1", "1:3", "1:2", "2:4"])

@@ -30,10 +30,12 @@ import Testing
     @Test("the view has one plain row for a merged span")
     func plainRow() async throws {
         let span = SpanRecord(
-            traceID: TraceID(high: 0x4BF9_2F35_77B3_4DA6, low: 0xA3CE_929D_0E0E_4736), spanID: SpanID(0x00F0_67AA_0BA9_02B7),
+            traceID: TraceID(high: 0x4BF9_2F35_77B3_4DA6, low: 0xA3CE_929D_0E0E_4736),
+            spanID: SpanID(0x00F0_67AA_0BA9_02B7),
             parentSpanID: SpanID(1), name: "GET /cart", kind: .server, startTimeUnixNano: 1_000, endTimeUnixNano: 900,
             attributes: [
-                Attribute("http.method", "GET"), Attribute("n", .int(.max)), Attribute("d", 1.5), Attribute("nan", .double(.nan)),
+                Attribute("http.method", "GET"), Attribute("n", .int(.max)), Attribute("d", 1.5),
+                Attribute("nan", .double(.nan)),
                 Attribute("b", .bytes([1, 2, 3, 4])), Attribute("list", [1, "x", [true]]), Attribute("none", nil),
                 Attribute("map", .keyValueList([Attribute("q\"\n", "\u{0}")])),
             ],
@@ -47,7 +49,8 @@ import Testing
             """
         #expect(
             try row("SELECT \(columns) FROM spans", 15) == [
-                "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "0000000000000001", "cart", "GET /cart", "server",
+                "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "0000000000000001", "cart", "GET /cart",
+                "server",
                 "1000", "900", "-100", "error", "no", "0", "0", "lib", "2",
             ])
         #expect(
@@ -56,13 +59,15 @@ import Testing
                     + #""n":9223372036854775807,"nan":"NaN","none":null}"#,
                 #"{"pid":7,"service.name":"cart"}"#,
                 #"[{"time_unix_nano":18446744073709551615,"name":"e","attributes":{}}]"#,
-                #"[{"trace_id":"00000000000000000000000000000001","span_id":"0000000000000002","attributes":{}}]"#, "[]",
+                #"[{"trace_id":"00000000000000000000000000000001","span_id":"0000000000000002","attributes":{}}]"#,
+                "[]",
             ])
     }
 
     @Test("a running root has neither end, duration nor parent, and clashes are listed")
     func runningRow() async throws {
-        let first = SpanRecord(traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "a", startTimeUnixNano: 1 << 63)
+        let first = SpanRecord(
+            traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "a", startTimeUnixNano: 1 << 63)
         var second = first
         second.name = "b"
         try await store([first, second])
@@ -74,7 +79,9 @@ import Testing
 
     @Test("a trace is found through an index, by its bytes")
     func indexedTrace() async throws {
-        try await store([SpanRecord(traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "a", startTimeUnixNano: 1)])
+        try await store([
+            SpanRecord(traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "a", startTimeUnixNano: 1)
+        ])
         let plan = try row(
             "EXPLAIN QUERY PLAN SELECT * FROM spans WHERE trace_id_bytes = x'00000000000000010000000000000001'", 4)
         #expect(plan.last??.contains("USING INDEX") == true)
