@@ -17,7 +17,7 @@ actor SQLiteWriter {
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
-        // Rows of about 1 KB pack better into 8 KB than into the default 4 KB: a third more spans a second.
+        // Rows of about 1 KB pack better into 8 KB than into the default 4 KB.
         if finding == .empty { try connection.execute("PRAGMA page_size = 8192") }
         guard try connection.readsWAL() else {
             throw SpanStoreError(

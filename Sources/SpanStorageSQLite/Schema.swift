@@ -24,7 +24,7 @@ enum Schema {
             guard version <= Self.version else {
                 throw SpanStoreError(
                     .newerFormat,
-                    "\(connection.path) has format \(version), this version of Spanwire knows \(Self.version); update it"
+                    "\(connection.path) has format \(version), this Spanwire knows \(Self.version); update it"
                 )
             }
             return .ours

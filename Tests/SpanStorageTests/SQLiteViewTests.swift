@@ -73,7 +73,8 @@ import Testing
         try await store([first, second])
         #expect(
             try row(
-                "SELECT parent_span_id, start_time_unix_nano, end_time_unix_nano, duration_nano, status, running, conflicts FROM spans",
+                "SELECT parent_span_id, start_time_unix_nano, end_time_unix_nano, duration_nano, status, running, conflicts "
+                    + "FROM spans",
                 7) == [nil, "09223372036854775808", nil, nil, "unset", "1", #"["name"]"#])
     }
 
