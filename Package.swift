@@ -98,7 +98,11 @@ let package = Package(
             dependencies: ["SpanCollector", "SpanStorage", "SpanTransport", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
-        .testTarget(name: "CommandTests", dependencies: ["spanwire"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel"],
+            exclude: ["Goldens"],
+            swiftSettings: settings),
         // Imports, arrows, file length.
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],

@@ -17,7 +17,7 @@ enum TraceText {
 
     private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {
         var text = "trace \(spans[0].span.traceID.hex)\n"
-        let services = Set(spans.map(\.service)).count
+        let services = Set(spans.map(\.service)).subtracting([""]).count
         text += "\(AttributeText.count(spans.count, "span")) of \(AttributeText.count(services, "service"))"
         if begin != 0 { text += ", started \(UTCTime.text(begin))" }
         let running = spans.count { $0.isRunning }
