@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(name: "ProtoWireTests", dependencies: ["ProtoWire"], swiftSettings: settings),
         .testTarget(name: "SpanModelTests", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .testTarget(
-            name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
+            name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanStorageTesting", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         .testTarget(
             name: "SpanSessionTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),

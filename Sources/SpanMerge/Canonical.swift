@@ -6,7 +6,7 @@ import SpanModel
 // the last one is kept, as a map built from the list would.
 
 extension [Attribute] {
-    /// The list as a map: sorted by key, each key once, values canonical. Returns the same array where it is so already.
+    /// The list as a map: sorted by key, each key once, values canonical. The same array where it is so already.
     func canonical() -> [Attribute] {
         var result = self
         if contains(where: { $0.value?.isNested ?? false }) {

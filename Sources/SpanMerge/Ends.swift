@@ -1,7 +1,7 @@
 import ProtoWire
 import SpanModel
 
-/// What a field's reports said: the value at the near end, which is shown, and the one at the far end where they differ.
+/// What a field's reports said: the value at the near end, which is shown, and the one at the far end if it differs.
 struct Ends<Value> {
     /// `nil` while no report has set the field.
     var near: Value?

@@ -3,8 +3,8 @@ import SpanModel
 
 /// The join of reports of one span that are all running or all ended. `spanwire.storage.v1.SpanPart`.
 ///
-/// `span` and `origin` hold what is shown; `farEnd` holds, of each field of which two reports said different things, the
-/// value at the other end, so that a clash is known from the set of values alone.
+/// `span` and `origin` hold what is shown; `farEnd` holds, of each field of which two reports said different things,
+/// the value at the other end, so that a clash is known from the set of values alone.
 public struct SpanPart: Sendable {
     /// Field 1, in canonical form.
     var span: SpanRecord
@@ -23,7 +23,7 @@ public struct SpanPart: Sendable {
     }
 }
 
-/// The other ends of fields that clashed: the greatest start, the least of everything else. Unset where nothing clashed.
+/// The other ends of fields that clashed: the greatest start, the least of everything else; unset where none clashed.
 /// `spanwire.storage.v1.SpanFarEnd`. A reference, since hardly any span has one.
 final class FarEnd: Sendable {
     /// Field 1.

@@ -28,7 +28,12 @@ final class Connection {
         let file = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
         let exists = unsafe access(file, F_OK) == 0
         if mode == .readOnly && !exists {
-            throw SpanStoreError(.notFound, "there is no file \(path); check the path or start a collector that writes it")
+            throw SpanStoreError(
+                .notFound, "there is no file \(path); check the path or start a collector that writes it")
+        }
+        if let folder = unsafe opendir(file) {
+            unsafe closedir(folder)
+            throw SpanStoreError(.cannotOpen, "\(path) is a folder; name a file in it")
         }
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let code = unsafe sqlite3_open_v2(file, &handle, access | SQLITE_OPEN_NOMUTEX, nil)

@@ -20,7 +20,8 @@ struct OriginTable {
     private let insertService: Statement
     private let connection: Connection
     private var rows: [[UInt8]: Row] = [:]
-    private var last: (origin: SharedOrigin, row: Row)?
+    /// By object, so that the bytes are hashed once for each `ScopeSpans`; the objects are held as long as the entries.
+    private var rowsByObject: [ObjectIdentifier: (origin: SharedOrigin, row: Row)] = [:]
 
     init(_ connection: Connection) throws(SpanStoreError) {
         self.connection = connection
@@ -33,12 +34,15 @@ struct OriginTable {
     /// Forgets all rows: after a transaction that did not happen.
     mutating func forget() {
         rows.removeAll()
-        last = nil
+        endTransaction()
     }
+
+    /// Lets go of the objects of the transaction.
+    mutating func endTransaction() { rowsByObject.removeAll(keepingCapacity: true) }
 
     /// The row of an origin, made if there is none.
     mutating func row(of origin: SharedOrigin) throws(SpanStoreError) -> Row {
-        if let last, last.origin === origin { return last.row }
+        if let known = rowsByObject[ObjectIdentifier(origin)] { return known.row }
         let row: Row
         if let known = rows[origin.bytes] {
             row = known
@@ -47,7 +51,7 @@ struct OriginTable {
             if rows.count >= Self.cacheLimit { rows.removeAll() }
             rows[origin.bytes] = row
         }
-        last = (origin, row)
+        rowsByObject[ObjectIdentifier(origin)] = (origin, row)
         return row
     }
 

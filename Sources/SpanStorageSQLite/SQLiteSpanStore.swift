@@ -4,8 +4,8 @@ import SpanStorage
 
 /// Keeps spans in one SQLite file, which `sqlite3` and Python's `sqlite3` read as well: see `docs/storage.md`.
 ///
-/// What `append` returned from is on the disk (write-ahead log, flushed at every commit). One process writes, any number
-/// read at the same time, each through a store of its own; a second writer is safe but has to wait.
+/// What `append` returned from is on the disk (write-ahead log, flushed at every commit). One process writes, any
+/// number read at the same time, each through a store of its own; a second writer is safe but has to wait.
 ///
 /// ```swift
 /// let store = try await SQLiteSpanStore.open(path: "spans.db", mode: .readOnly)
@@ -45,8 +45,8 @@ public final class SQLiteSpanStore: SpanStore {
 
     /// Opens a file, or makes it.
     ///
-    /// - Throws: `not_found`, `cannot_open`, `not_a_database`, `foreign_database`, `newer_format`; the file is then as it
-    ///   was.
+    /// - Throws: `not_found`, `cannot_open`, `not_a_database`, `foreign_database`, `newer_format`; the file is then
+    ///   as it was.
     public static func open(
         path: String, mode: Mode, options: Options = Options()
     ) async throws(SpanStoreError) -> SQLiteSpanStore {

@@ -24,7 +24,8 @@ enum Schema {
             guard version <= Self.version else {
                 throw SpanStoreError(
                     .newerFormat,
-                    "\(connection.path) has format \(version), this version of Spanwire knows \(Self.version); update it")
+                    "\(connection.path) has format \(version), this Spanwire knows \(Self.version); update it"
+                )
             }
             return .ours
         }
@@ -97,7 +98,7 @@ enum Schema {
         SELECT
             lower(hex(m.trace_id)) AS trace_id,
             lower(hex(m.span_id)) AS span_id,
-            lower(hex(m.parent_span_id)) AS parent_span_id,
+            CASE WHEN m.parent_span_id IS NOT NULL THEN lower(hex(m.parent_span_id)) END AS parent_span_id,
             s.name AS service,
             m.name AS name,
             CASE m.kind

@@ -45,6 +45,9 @@ final class SpanTable {
     /// Forgets what was read or made in a transaction that did not happen.
     func forget() { origins.forget() }
 
+    /// Lets go of what is kept for one transaction.
+    func endTransaction() { origins.endTransaction() }
+
     /// Adds what a state knows to the stored one.
     func join(_ key: SpanKey, _ state: SpanState) throws(SpanStoreError) {
         try write(key, state, with: insert)

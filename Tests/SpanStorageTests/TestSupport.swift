@@ -1,0 +1,63 @@
+import Foundation
+import SpanModel
+import SpanStorage
+import SpanStorageSQLite
+import SpanStorageTesting
+
+/// The seed of all that is random: `SEED` of the environment, else a new one. Printed.
+let seed: UInt64 = {
+    let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
+    print("SpanStorageTests: SEED=\(seed)")
+    return seed
+}()
+
+/// A folder of one test, removed when the test lets go of it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+        return file(name)
+    }
+}
+
+/// A SQLite file for the contract.
+struct SQLitePlace: SpanStorePlace {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    var isDurable: Bool { true }
+
+    func open() async throws -> any SpanStore {
+        try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
+    }
+
+    func openReader() async throws -> (any SpanStore)? {
+        try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readOnly)
+    }
+}
+
+/// A batch of `count` spans in the trace with that number.
+func batch(
+    trace: UInt64, count: Int = 1, sender: SenderID = .none, sequence: UInt64 = 0
+) -> IncomingBatch {
+    let spans = (1...count).map { number in
+        SpanRecord(
+            traceID: TraceID(high: 1, low: trace), spanID: SpanID(UInt64(number)), name: "work",
+            startTimeUnixNano: 1_000, endTimeUnixNano: 2_500, attributes: [Attribute("n", .int(Int64(number)))])
+    }
+    let resource = Resource(attributes: [Attribute("service.name", "test")])
+    let scope = ScopeSpans(scope: InstrumentationScope(name: "lib", version: "2"), spans: spans)
+    let reports = SpanBatch(resourceSpans: [ResourceSpans(resource: resource, scopeSpans: [scope])])
+    return IncomingBatch(sender: sender, sequence: sequence, reports: reports)
+}
