@@ -114,7 +114,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
-        .testTarget(name: "CommandTests", dependencies: ["spanwire"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel"],
+            exclude: ["Goldens"],
+            swiftSettings: settings),
         // The codec as a filter, held against google.protobuf by Tests/Differential/codec.py.
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",

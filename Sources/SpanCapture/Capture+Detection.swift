@@ -26,18 +26,15 @@ extension Capture {
     }
 
     private static func detectedBinary(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
-        if FrameScan(bytes.rawSpan, limits: options.limits, stopsAtFault: true).isComplete {
-            return framed(bytes, options)
-        }
+        let scan = FrameScan(bytes.rawSpan, limits: options.limits, stopsAtFault: true)
+        if scan.isComplete { return framed(scan, byteCount: bytes.count) }
         let message = message(bytes, options)
-        if message.fault == nil || !looksLikeFrames(bytes, options) { return message }
-        return framed(bytes, options)
+        return message.fault == nil || !looksLikeFrames(scan) ? message : framed(bytes, options)
     }
 
     /// The bytes are no message, and start as a session does: with a whole frame that is in order, or with the head of a
     /// greeting or a batch of which bytes are missing.
-    private static func looksLikeFrames(_ bytes: [UInt8], _ options: CaptureOptions) -> Bool {
-        let scan = FrameScan(bytes.rawSpan, limits: options.limits, stopsAtFault: true)
+    private static func looksLikeFrames(_ scan: FrameScan) -> Bool {
         switch scan.frames.first?.content {
         case .message, .compressed: return true
         case .cut: return scan.frames[0].message != nil || scan.frames[0].head.kind == .hello
@@ -83,11 +80,14 @@ extension Capture {
     }
 
     static func framed(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
-        let scan = FrameScan(bytes.rawSpan, limits: options.limits)
+        framed(FrameScan(bytes.rawSpan, limits: options.limits), byteCount: bytes.count)
+    }
+
+    private static func framed(_ scan: FrameScan, byteCount: Int) -> Capture {
         let count = scan.frames.count
         let frames = "\(count) \(count == 1 ? "frame" : "frames")"
         let start = scan.frames.first.map { ", the first a \($0.head.kind)" } ?? ""
-        let explanation = "session frames: \(bytes.count) bytes, \(frames)\(start)"
+        let explanation = "session frames: \(byteCount) bytes, \(frames)\(start)"
         return Capture(
             count == 0 ? .nothing : .frames(scan.frames), explanation, fault: scan.fault, isCut: scan.isCut)
     }

@@ -89,7 +89,8 @@ enum HexText {
             if repeats {
                 guard offset <= maxBytes else {
                     throw CaptureError(
-                        .payloadTooLarge, "the dump stands for \(offset) bytes, the limit is \(maxBytes)", offset: first)
+                        .payloadTooLarge, "the dump stands for \(offset) bytes, the limit is \(maxBytes)", offset: first
+                    )
                 }
                 while bytes.count < offset { bytes += lastLine.prefix(offset - bytes.count) }
                 repeats = false

@@ -62,7 +62,8 @@ extension Capture {
     }
 
     private static func print(_ frame: CapturedFrame, to printer: inout SpanTreePrinter) {
-        var text = "frame at byte \(frame.offset): \(frame.head.kind), \(AttributeText.count(Int(frame.head.length), "byte"))"
+        var text =
+            "frame at byte \(frame.offset): \(frame.head.kind), \(AttributeText.count(Int(frame.head.length), "byte"))"
         if let spans = frame.message?.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
         switch frame.content {
         case .message: break

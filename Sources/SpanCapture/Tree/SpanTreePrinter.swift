@@ -93,7 +93,8 @@ public struct SpanTreePrinter: ~Copyable {
             "span \(TerminalText.quoted(span.name)) \(span.kind) "
                 + DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano))
         indented { printer in
-            printer.line("trace  " + Self.id(span.traceID.isValid ? span.traceID.hex : nil, span.irregularIDs[.traceID]))
+            printer.line(
+                "trace  " + Self.id(span.traceID.isValid ? span.traceID.hex : nil, span.irregularIDs[.traceID]))
             printer.line("id     " + Self.id(span.spanID.isValid ? span.spanID.hex : nil, span.irregularIDs[.spanID]))
             let parent = span.irregularIDs[.parentSpanID]
             if span.parentSpanID.isValid || parent != nil {

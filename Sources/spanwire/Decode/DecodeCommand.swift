@@ -27,16 +27,16 @@ struct DecodeCommand: ParsableCommand {
     @Argument(help: "The file to read, or - for standard input.")
     var file = "-"
 
-    @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames.", valueName: "form"))
+    @Option(help: ArgumentHelp("The form of the input; auto finds out.", valueName: "form"))
     var from = FromOption.auto
-
-    @Option(help: ArgumentHelp("What to print: tree, json (OTLP/JSON), binary (encoded again).", valueName: "output"))
-    var to = CaptureOutput.tree
 
     @Option(
         help: ArgumentHelp(
-            "The message that raw protobuf holds: traces, response, hello, welcome, batch, ack, ping, pong, goodbye, goaway.",
-            valueName: "message"))
+            "What to print: a tree for people, OTLP/JSON, or the message encoded again.", valueName: "output"))
+    var to = CaptureOutput.tree
+
+    @Option(
+        help: ArgumentHelp("The message that raw protobuf holds; frames say it themselves.", valueName: "message"))
     var type = MessageType.traces
 
     @Option(help: ArgumentHelp("How many messages may lie inside each other, 0 to 500.", valueName: "count"))

@@ -28,7 +28,7 @@ struct QueryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The store's file.", valueName: "path"))
     var store: String
 
-    @Option(help: ArgumentHelp("What to print: table or json.", valueName: "format"))
+    @Option(help: ArgumentHelp("What to print.", valueName: "format"))
     var format = Format.table
 
     enum Format: String, CaseIterable, ExpressibleByArgument {

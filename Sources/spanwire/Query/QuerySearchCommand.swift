@@ -29,7 +29,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
         transform: duration)
     var minDuration: Int64?
 
-    @Option(help: ArgumentHelp("Only spans with this status: error, ok or unset.", valueName: "status"))
+    @Option(help: ArgumentHelp("Only spans with this status.", valueName: "status"))
     var status: StatusOption?
 
     @Option(

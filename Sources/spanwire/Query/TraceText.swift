@@ -6,7 +6,7 @@ import SpanModel
 enum TraceText {
     /// - Parameter spans: of one trace; at least one.
     static func text(_ spans: [MergedSpan]) -> String {
-        let outline = TraceOutline(spans)
+        let outline = TraceOutline(TraceTree(spans))
         let starts = spans.map(\.span.startTimeUnixNano).filter { $0 != 0 }
         let begin = starts.min() ?? 0
         var table = TextTable(
@@ -17,7 +17,7 @@ enum TraceText {
 
     private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {
         var text = "trace \(spans[0].span.traceID.hex)\n"
-        let services = Set(spans.map(\.service)).count
+        let services = Set(spans.map(\.service)).subtracting([""]).count
         text += "\(AttributeText.count(spans.count, "span")) of \(AttributeText.count(services, "service"))"
         if begin != 0 { text += ", started \(UTCTime.text(begin))" }
         let running = spans.count { $0.isRunning }
@@ -33,15 +33,15 @@ enum TraceText {
     }
 
     private static func cells(_ line: TraceOutline.Line, begin: UInt64) -> [String] {
-        let merged = line.span
+        let merged = line.node.span
         let span = merged.span
         let service = merged.service.isEmpty ? "(no service)" : TerminalText.escaped(merged.service)
         let start = span.startTimeUnixNano
         var status = merged.statusCode.description
         if let message = span.status?.message, !message.isEmpty { status += " " + TerminalText.quoted(message) }
         var marks: [String] = []
-        if line.isOrphan { marks.append("orphan: parent \(span.parentSpanID.hex) is not here") }
-        if line.isInCycle { marks.append("its own ancestor") }
+        if line.node.attachment == .orphan { marks.append("orphan: parent \(span.parentSpanID.hex) is not here") }
+        if line.node.attachment == .cycle { marks.append("its own ancestor") }
         if merged.isConflicted { marks.append("conflicting reports") }
         return [
             "\(line.prefix)\(service) / \(TerminalText.escaped(span.name))", span.kind.description,

@@ -1,0 +1,124 @@
+import Foundation
+import SpanModel
+import SpanStorage
+import SpanStorageSQLite
+import Testing
+
+@Suite struct QueryCommandTests {
+    private static let traceID = TraceID(hex: "5b8aa5a2d2c872e8321cf37308d69df2")!
+    private static let start: UInt64 = 1_785_585_600_000_000_000
+
+    private static func span(
+        _ id: UInt64, parent: UInt64 = 0, _ name: String, _ kind: SpanKind, at offset: UInt64, took: UInt64?
+    ) -> SpanRecord {
+        SpanRecord(
+            traceID: traceID, spanID: SpanID(id), parentSpanID: SpanID(parent), name: name, kind: kind,
+            startTimeUnixNano: start + offset, endTimeUnixNano: took.map { start + offset + $0 } ?? 0)
+    }
+
+    private static func reports(_ service: String, _ spans: [SpanRecord]) -> ResourceSpans {
+        ResourceSpans(
+            resource: Resource(attributes: [Attribute("service.name", .string(service))]),
+            scopeSpans: [ScopeSpans(scope: InstrumentationScope(name: "test"), spans: spans)])
+    }
+
+    /// A trace with branches, a failure, a running span, a shared id, an orphan, a circle and a name that is no text for
+    /// a terminal; and the store it lies in, open for writing as a collector has it.
+    private func withStore(_ body: (String) throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("spans.db").path
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        var failed = Self.span(0x22, parent: 0x20, "charge", .client, at: 9_000_000, took: 20_500_000)
+        failed.status = SpanStatus(.error, message: "card \"declined\"\n")
+        let batch = SpanBatch(resourceSpans: [
+            Self.reports(
+                "web",
+                [
+                    Self.span(0x10, "GET /checkout", .server, at: 0, took: 45_250_000),
+                    Self.span(0x20, parent: 0x10, "POST /orders", .client, at: 2_000_000, took: 40_000_000),
+                ]),
+            Self.reports(
+                "orders",
+                [
+                    Self.span(0x20, parent: 0x10, "POST /orders", .server, at: 3_000_000, took: 38_000_000),
+                    Self.span(0x21, parent: 0x20, "reserve \u{1B}[31m", .internal, at: 4_000_000, took: 1500), failed,
+                    Self.span(0x23, parent: 0x20, "send mail", .producer, at: 39_000_000, took: nil),
+                ]),
+            Self.reports(
+                "",
+                [
+                    Self.span(0x30, parent: 0x99, "lost", .consumer, at: 50_000_000, took: 1),
+                    Self.span(0x41, parent: 0x42, "hen", .internal, at: 60_000_000, took: 1),
+                    Self.span(0x42, parent: 0x41, "egg", .internal, at: 61_000_000, took: 1),
+                ]),
+        ])
+        try await store.append([IncomingBatch(reports: batch)])
+        do { try body(path) } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    @Test("services, traces and spans as tables and as JSON, while another process writes the store")
+    func goldens() async throws {
+        try await withStore { path in
+            for (arguments, name) in [
+                (["services"], "query-services"), (["trace", Self.traceID.hex], "query-trace"),
+                (["search", "--service", "orders"], "query-search"),
+            ] {
+                for (format, ending) in [("table", "txt"), ("json", "json")] {
+                    let outcome = try SpanwireCommand.run(
+                        ["query"] + arguments + ["--store", path, "--format", format])
+                    #expect(outcome.exitCode == 0 && outcome.words.isEmpty, "\(outcome.words)")
+                    try SpanwireCommand.expectGolden(outcome.text, "\(name).\(ending)")
+                }
+            }
+        }
+    }
+
+    @Test("a search finds what every condition holds for, the newest first")
+    func search() async throws {
+        try await withStore { path in
+            func expect(_ arguments: [String], finds ids: [String]) throws {
+                let outcome = try SpanwireCommand.run(["query", "search", "--store", path] + arguments)
+                #expect(outcome.exitCode == 0)
+                let found = outcome.text.split(separator: "\n").dropFirst().map { String($0.suffix(2)) }
+                #expect(found == ids, "\(arguments)")
+            }
+            try expect(["--status", "error"], finds: ["22"])
+            try expect(["--min-duration", "20ms"], finds: ["22", "20", "20", "10"])
+            try expect(["--min-duration", "20ms", "--service", "orders"], finds: ["22", "20"])
+            try expect(["--name", "send mail"], finds: ["23"])
+            try expect(["--since", "2026-08-01T12:00:00.060Z"], finds: ["42", "41"])
+            try expect(["--since", "2200-01-01"], finds: [])
+            try expect(["--limit", "1"], finds: ["42"])
+        }
+    }
+
+    @Test("JSON of a trace is a payload that decodes to the same spans")
+    func json() async throws {
+        try await withStore { path in
+            let outcome = try SpanwireCommand.run(
+                ["query", "trace", Self.traceID.hex, "--store", path, "--format", "json"])
+            let document = try #require(try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+            let groups = try #require(document["resourceSpans"] as? [[String: Any]])
+            let spans = groups.flatMap { $0["scopeSpans"] as? [[String: Any]] ?? [] }
+                .flatMap { $0["spans"] as? [[String: Any]] ?? [] }
+            #expect(groups.count == 3 && spans.count == 9)
+            #expect(spans.allSatisfy { $0["traceId"] as? String == Self.traceID.hex })
+        }
+    }
+
+    @Test("a trace that is not there is one line on standard error and exit code 1")
+    func unknownTrace() async throws {
+        try await withStore { path in
+            let id = "000000000000000000000000000000ff"
+            let outcome = try SpanwireCommand.run(["query", "trace", id, "--store", path])
+            #expect(outcome.exitCode == 1 && outcome.output.isEmpty)
+            #expect(outcome.words == "spanwire: no span of trace \(id) in \(path)\n")
+        }
+    }
+}

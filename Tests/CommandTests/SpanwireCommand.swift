@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// Runs the built `spanwire` as a user would.
+enum SpanwireCommand {
+    struct Outcome {
+        var exitCode: Int32
+        var output: Data
+        /// Standard error.
+        var words: String
+
+        var text: String { String(decoding: output, as: UTF8.self) }
+    }
+
+    /// The folder of the tests.
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    static let corpus = folder.deletingLastPathComponent().appendingPathComponent("Corpus")
+
+    /// Stands in the folder that the tests were built into.
+    static let binary: URL = {
+        var folder = URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
+        while folder.path != "/" {
+            let candidate = folder.appendingPathComponent("spanwire")
+            if FileManager.default.isExecutableFile(atPath: candidate.path), !candidate.hasDirectory {
+                return candidate
+            }
+            folder.deleteLastPathComponent()
+        }
+        return Self.folder.appendingPathComponent("../../.build/debug/spanwire").standardizedFileURL
+    }()
+
+    /// - Parameter input: what stands on standard input.
+    static func run(_ arguments: [String], input: Data = Data()) throws -> Outcome {
+        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: scratch) }
+        let files = ["in", "out", "err"].map { scratch.appendingPathComponent($0) }
+        try input.write(to: files[0])
+        try Data().write(to: files[1])
+        try Data().write(to: files[2])
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.currentDirectoryURL = corpus
+        process.standardInput = try FileHandle(forReadingFrom: files[0])
+        process.standardOutput = try FileHandle(forWritingTo: files[1])
+        process.standardError = try FileHandle(forWritingTo: files[2])
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            exitCode: process.terminationStatus, output: try Data(contentsOf: files[1]),
+            words: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+    }
+
+    /// Compares with `Goldens/NAME`, which `RECORD=1` writes anew.
+    static func expectGolden(_ text: String, _ name: String, _ location: SourceLocation = #_sourceLocation) throws {
+        let file = folder.appendingPathComponent("Goldens/\(name)")
+        if ProcessInfo.processInfo.environment["RECORD"] == "1" {
+            try Data(text.utf8).write(to: file)
+        }
+        let golden = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        #expect(text == golden, "RECORD=1 rewrites \(name)", sourceLocation: location)
+    }
+}
+
+extension URL {
+    /// A folder stands there.
+    fileprivate var hasDirectory: Bool {
+        (try? resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory ?? false
+    }
+}

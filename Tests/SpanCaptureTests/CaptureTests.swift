@@ -1,0 +1,292 @@
+import Foundation
+import ProtoWire
+import SpanCapture
+import SpanModel
+import SpanSession
+import Testing
+
+@Suite struct CaptureTests {
+    static let span = SpanRecord(
+        traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), name: "GET /", kind: .server, startTimeUnixNano: 1000,
+        endTimeUnixNano: 3500)
+
+    static func batch(_ names: [String]) -> SpanBatch {
+        let spans = names.map { name in
+            var span = span
+            span.name = name
+            return span
+        }
+        return SpanBatch(resourceSpans: [
+            ResourceSpans(
+                resource: Resource(attributes: [Attribute("service.name", "web")]),
+                scopeSpans: [
+                    ScopeSpans(scope: InstrumentationScope(name: "lib"), spans: spans)
+                ])
+        ])
+    }
+
+    static let payload = batch(["one", "two"]).encoded()
+
+    static func frame(_ kind: FrameKind, _ payload: [UInt8], isCompressed: Bool = false) -> [UInt8] {
+        FrameHead(kind, length: UInt32(payload.count), isCompressed: isCompressed).bytes + payload
+    }
+
+    static let session =
+        frame(.hello, Hello(senderID: SenderID(high: 1, low: 2), agent: "test").encoded())
+        + frame(.batch, Batch(spans: batch(["one", "two"]), sequence: 1).encoded())
+        + frame(.goodbye, [])
+
+    static func hex(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+
+    static func text(_ capture: Capture, as form: CaptureOutput = .tree) throws -> String {
+        let box = Box()
+        do {
+            var output = try capture.print(as: form, to: ByteOutput { box.bytes += $0 })
+            output.flush()
+        }
+        return String(decoding: box.bytes, as: UTF8.self)
+    }
+
+    final class Box {
+        var bytes: [UInt8] = []
+    }
+
+    // MARK: Forms
+
+    @Test("a message as it is, empty ones included")
+    func protobuf() {
+        let capture = Capture(Self.payload)
+        #expect(capture.fault == nil && capture.encoding == nil)
+        #expect(capture.message?.spans?.spanCount == 2)
+        #expect(Capture([]).fault == nil)
+        #expect(Capture([]).message != nil)
+    }
+
+    @Test("hexadecimal text as people paste it")
+    func hex() {
+        let digits = Self.hex(Self.payload)
+        var pairs: [String] = []
+        for byte in Self.payload { pairs.append(String(format: "%02X", byte)) }
+        let texts = [
+            digits, digits.uppercased() + "\n", pairs.joined(separator: " "), pairs.joined(separator: ":"),
+            pairs.map { "0x" + $0 }.joined(separator: ", "), "0x" + digits, pairs.map { "\\x" + $0 }.joined(),
+            String(digits.enumerated().flatMap { $0.offset % 60 == 59 ? [$0.element, "\n"] : [$0.element] }),
+        ]
+        for text in texts {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.encoding == .hex, "\(text.prefix(30))")
+            #expect(capture.message?.spans == Self.batch(["one", "two"]))
+        }
+    }
+
+    @Test("dumps with offsets, the text column notwithstanding, repeated lines included")
+    func dumps() throws {
+        let bytes = Self.payload
+        var xxd = ""
+        var hexdump = ""
+        for start in stride(from: 0, to: bytes.count, by: 16) {
+            let line = bytes[start..<min(start + 16, bytes.count)]
+            let shown = String(decoding: line.map { (0x20..<0x7F).contains($0) ? $0 : 0x2E }, as: UTF8.self)
+            let groups = line.enumerated().map { String(format: $0.offset % 2 == 0 ? " %02x" : "%02x", $0.element) }
+            xxd += String(format: "%08x:", start) + groups.joined() + "  " + shown + "\n"
+            hexdump +=
+                String(format: "%08x ", start) + line.map { String(format: " %02x", $0) }.joined() + "  |\(shown)|\n"
+        }
+        hexdump += String(format: "%08x\n", bytes.count)
+        #expect(Capture(Array(xxd.utf8)).message?.spans == Self.batch(["one", "two"]))
+        #expect(Capture(Array(hexdump.utf8)).message?.spans == Self.batch(["one", "two"]))
+        // 40 bytes of an unknown field, of which 32 are equal lines.
+        let repeated = """
+            00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|
+            *
+            00000020  00 00                                             |..|
+            00000022
+            """
+        let zeros = Capture(Array(repeated.utf8), options: CaptureOptions(form: .hex))
+        #expect(zeros.fault?.code.rawValue == "invalid_key")
+        let huge = "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00\n*\nfffffff0\n"
+        #expect(Capture(Array(huge.utf8), options: CaptureOptions(form: .hex)).fault?.code == .payloadTooLarge)
+    }
+
+    @Test("base64 in both alphabets, with line breaks, with and without padding")
+    func base64() {
+        let standard = Data(Self.payload).base64EncodedString()
+        let broken = Data(Self.payload).base64EncodedString(options: [.lineLength64Characters])
+        let urlSafe = standard.replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
+        for text in [standard, broken, urlSafe, urlSafe.replacingOccurrences(of: "=", with: "")] {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.encoding == .base64)
+            #expect(capture.message?.spans == Self.batch(["one", "two"]))
+        }
+        #expect(
+            Capture(Array("A===".utf8), options: CaptureOptions(form: .base64)).fault?.code == .notBase64)
+    }
+
+    @Test("frames, also in text, and the spans of all batches as one message")
+    func frames() throws {
+        let texts = [Self.session, Array(Self.hex(Self.session).utf8)]
+        for bytes in texts {
+            let capture = Capture(bytes)
+            #expect(capture.fault == nil)
+            #expect(capture.frames.map(\.head.kind) == [.hello, .batch, .goodbye])
+        }
+        let twice = Capture(Self.session + Self.session)
+        let box = Box()
+        do {
+            var output = try twice.print(as: .binary, to: ByteOutput { box.bytes += $0 })
+            output.flush()
+        }
+        #expect(try SpanBatch(decoding: box.bytes).spanCount == 4)
+        #expect(try Self.text(twice, as: .json).split(separator: "\n").count == 6)
+    }
+
+    @Test("a compressed frame is named and not looked into")
+    func compressed() throws {
+        let capture = Capture(Self.session + Self.frame(.batch, [1, 2, 3], isCompressed: true))
+        #expect(capture.fault == nil)
+        #expect(try Self.text(capture).hasSuffix("Batch, 3 bytes, compressed (not looked into)\n"))
+    }
+
+    @Test("a frame whose payload is no message does not hide the ones behind it")
+    func malformedFrame() {
+        let capture = Capture(
+            Self.frame(.ping, Ping(token: 5).encoded()) + Self.frame(.batch, [0x0A, 0x7F]) + Self.frame(.goodbye, []),
+            options: CaptureOptions(form: .frames))
+        #expect(capture.frames.count == 3)
+        #expect(capture.fault?.offset == 2 + 5 + 5 + 1)
+        #expect(!capture.isPartial)
+    }
+
+    @Test("detection never turns a message that is valid as it is into a failure")
+    func neverWorse() throws {
+        var generator = SystemRandomNumberGenerator()
+        let alphabets: [[UInt8]] = [
+            Array(0...255), Array("0123456789abcdef \n".utf8), Array("ABCDabcd0189+/=".utf8), Array(0...8),
+            [0x08, 0x81, 0x83, 0x0A, 0x00, 0x01, 0x05],
+        ]
+        for _ in 0..<20_000 {
+            let alphabet = alphabets.randomElement(using: &generator)!
+            let bytes = (0..<Int.random(in: 0...14, using: &generator)).map { _ in
+                alphabet.randomElement(using: &generator)!
+            }
+            if (try? SpanBatch(decoding: bytes)) != nil { #expect(Capture(bytes).fault == nil, "\(bytes)") }
+        }
+    }
+
+    // MARK: Faults
+
+    @Test("cut anywhere, a message gives what was whole and says where it ends")
+    func cut() throws {
+        for count in 1..<Self.payload.count {
+            let capture = Capture(Array(Self.payload[..<count]), options: CaptureOptions(form: .protobuf))
+            #expect(capture.isCut && capture.fault?.code == .truncated, "\(count)")
+            #expect((capture.message?.spans?.spanCount ?? 0) < 2)
+            if let spans = capture.message?.spans?.spans { #expect(spans.allSatisfy { $0.endTimeUnixNano == 3500 }) }
+        }
+        let last = Capture(Array(Self.payload.dropLast()))
+        #expect(last.isPartial)
+        #expect(last.message?.spans?.spanCount == 1)
+        #expect(last.fault?.path == "resource_spans[0].scope_spans[0].spans[1]")
+    }
+
+    @Test("cut anywhere, a session gives its whole frames")
+    func cutSession() {
+        for count in 1..<(Self.session.count) {
+            let capture = Capture(Array(Self.session[..<count]), options: CaptureOptions(form: .frames))
+            if let fault = capture.fault {
+                #expect(fault.code == .truncated && capture.isCut)
+            } else {
+                // Between two frames nothing is missing.
+                #expect(capture.frames.allSatisfy { $0.message != nil })
+            }
+        }
+        let capture = Capture(Array(Self.session.dropLast(8)))
+        #expect(capture.frames.count == 2 && capture.isPartial)
+    }
+
+    @Test("another fault is no truncation, and shows nothing")
+    func malformed() {
+        var bytes = Self.payload
+        bytes[bytes.count - 1] = 0xFF
+        bytes += [0x0F]
+        let capture = Capture(bytes, options: CaptureOptions(form: .protobuf))
+        #expect(capture.fault != nil && !capture.isCut && capture.message == nil)
+    }
+
+    // MARK: Trees
+
+    @Test("a tree shows times, durations and everything a span holds")
+    func tree() throws {
+        #expect(
+            try Self.text(Capture(Self.batch(["GET /"]).encoded())) == """
+                TracesData, \(Self.batch(["GET /"]).encoded().count) bytes, 1 span
+                  resource web
+                    service.name: "web"
+                    scope lib
+                      span "GET /" server 2.5µs
+                        trace  00000000000000010000000000000002
+                        id     0000000000000003
+                        parent none (root)
+                        start  1970-01-01T00:00:00.000001000Z
+                        end    1970-01-01T00:00:00.000003500Z
+
+                """)
+    }
+
+    @Test("nothing from outside reaches the terminal as a control character")
+    func terminal() throws {
+        var batch = Self.batch(["\u{1B}[2J\u{202E}\u{9B}\n"])
+        batch.resourceSpans[0].resource?.attributes.append(
+            Attribute("\u{7}key\r", .keyValueList([Attribute("\u{1B}", "\u{0}")])))
+        let text = try Self.text(Capture(batch.encoded()))
+        #expect(text.contains(#"span "\u{1b}[2J\u{202e}\u{9b}\n""#))
+        let unsafe = text.unicodeScalars.filter {
+            $0.value < 0x20 && $0 != "\n" || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E
+        }
+        #expect(unsafe.isEmpty)
+    }
+
+    @Test("a tree never shows a bearer token")
+    func token() throws {
+        let hello = Hello(senderID: SenderID(high: 1, low: 2), bearerToken: "secret-word")
+        let text = try Self.text(Capture(Self.frame(.hello, hello.encoded())))
+        #expect(!text.contains("secret-word"))
+        #expect(text.contains("bearer_token: (11 bytes, not shown)"))
+    }
+
+    @Test("a running span has no duration, an end before the start is said")
+    func durations() {
+        #expect(DurationText.text(from: 5, to: 0) == "running")
+        #expect(DurationText.text(from: 0, to: 5) == "unknown start")
+        #expect(DurationText.text(from: 2_000_000, to: 500_000) == "-1.5ms (end before start)")
+        #expect(DurationText.text(999_999_999) == "999.999ms")
+        #expect(DurationText.text(60_000_000_000) == "60s")
+        #expect(DurationText.text(.min) == "-9223372036.854s")
+    }
+
+    @Test("dates are those of the Gregorian calendar, forth and back")
+    func dates() {
+        #expect(UTCTime.text(0) == "1970-01-01T00:00:00.000000000Z")
+        #expect(UTCTime.text(951_782_400_000_000_001) == "2000-02-29T00:00:00.000000001Z")
+        #expect(UTCTime.text(.max) == "2554-07-21T23:34:33.709551615Z")
+        for day in 0..<80_000 {
+            let time = UInt64(day) * 86_400_000_000_000 + 3_723_000_000_004
+            #expect(UTCTime.unixNano(UTCTime.text(time)) == time)
+        }
+        #expect(UTCTime.unixNano("2026-08-01T12:00:00.5+02:00") == UTCTime.unixNano("2026-08-01 10:00:00.500Z"))
+        for bad in ["2026-02-29", "2026-13-01", "1969-12-31", "2026-08-01T24:00", "2026-08-01X", "", "2600-01-01"] {
+            #expect(UTCTime.unixNano(bad) == nil, "\(bad)")
+        }
+    }
+
+    @Test("durations are read as people write them")
+    func durationParsing() {
+        #expect(DurationText.nanoseconds("1.5s") == 1_500_000_000)
+        #expect(DurationText.nanoseconds("100ms") == 100_000_000)
+        #expect(DurationText.nanoseconds("2m") == 120_000_000_000)
+        #expect(DurationText.nanoseconds("0.5d") == 43_200_000_000_000)
+        for bad in ["", "5", "ms", "1.s", ".5s", "-1s", "1.2.3s", "99999999999999d", "1 s"] {
+            #expect(DurationText.nanoseconds(bad) == nil, "\(bad)")
+        }
+    }
+}
