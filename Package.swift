@@ -118,6 +118,9 @@ let package = Package(
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
             swiftSettings: settings),
+        // The hand-written tables and codecs against proto/.
+        .testTarget(
+            name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
         // Imports, arrows, file length.
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
