@@ -56,3 +56,13 @@ stop_collector() {
     kill -TERM "$pid" 2>/dev/null || true
     wait "$pid"
 }
+
+# The spanwire executable to try: $SPANWIRE, or the debug build, which is brought up to date.
+spanwire_executable() {
+    if [[ -n ${SPANWIRE:-} ]]; then
+        printf '%s\n' "$SPANWIRE"
+        return
+    fi
+    swift build --product spanwire >&2 || die "spanwire does not build"
+    printf '%s/spanwire\n' "$(swift build --show-bin-path)"
+}
