@@ -32,14 +32,14 @@ fuzz: ## fuzz the decoder for FUZZ_SECONDS (30)
 
 conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=…, SEED=…)
 	@scripts/install.sh run
-	@SPANWIRE=$$(scripts/release.sh) && SPANWIRE=$$SPANWIRE scripts/conformance.sh --spans $${SPANS:-100000}
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/conformance.sh --spans $${SPANS:-100000}
 
 faults: ## kill -9 the collector under load (KILLS=…, SEED=…)
 	@scripts/install.sh run
-	@SPANWIRE=$$(scripts/release.sh) && SPANWIRE=$$SPANWIRE scripts/faults.sh --kills $${KILLS:-40}
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/faults.sh --kills $${KILLS:-40}
 
-differential: ## the decoder against google.protobuf on 10,000 mutations (MUTATIONS=…, SEED=…)
-	@SPANWIRE=$$(scripts/release.sh) && SPANWIRE=$$SPANWIRE scripts/differential.sh --mutations $${MUTATIONS:-10000}
+differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTATIONS=…, SEED=…)
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh
 
 clean: ## remove what was built; .run/ stays
 	rm -rf .build .build-interop .build-linkage Benchmarks/.build Fuzz/.build

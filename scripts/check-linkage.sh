@@ -18,7 +18,7 @@ let package = Package(
             name: "Probe",
             dependencies: [
                 .product(name: "SpanModel", package: "spanwire"), .product(name: "SpanSession", package: "spanwire"),
-                .product(name: "SpanCapture", package: "spanwire"), .product(name: "SpanStorageCore", package: "spanwire"),
+                .product(name: "SpanCapture", package: "spanwire"), .product(name: "SpanStorage", package: "spanwire"),
             ])
     ]
 )
@@ -42,6 +42,7 @@ if grep -E 'Foundation|NIO|libicu|sqlite' <<<"$linked" >&2; then
     die "the core links what it must not"
 fi
 # NIO and Foundation could be linked statically too; their symbols would then be in the program.
+# shellcheck disable=SC2016
 symbols=$(nm "$probe" | grep -cE '\$s(7NIOCore|8NIOPosix|10Foundation|20FoundationEssentials)' || true)
 ((symbols == 0)) || die "the core contains $symbols symbols of Foundation or NIO"
 printf 'linkage: the core links %s libraries, neither Foundation nor NIO among them\n' "$(wc -l <<<"$linked")"

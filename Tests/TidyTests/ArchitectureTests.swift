@@ -26,11 +26,17 @@ import Testing
         return Set(parts.indices.filter { $0 % 2 == 1 }.map { String(parts[$0]) })
     }
 
-    /// Target → the names of its dependencies in Package.swift, tests aside.
-    static func manifest() throws -> [String: Set<String>] {
+    /// A target of Package.swift.
+    struct Target {
+        var dependencies: Set<String>
+        var folder: String
+    }
+
+    /// Targets by name, tests aside.
+    static func manifest() throws -> [String: Target] {
         let text = try SourceTree.text("Package.swift")
-        var result: [String: Set<String>] = [:]
-        for kind in [".target(", ".executableTarget("] {
+        var result: [String: Target] = [:]
+        for kind in [".target(", ".executableTarget(", ".systemLibrary("] {
             for part in text.components(separatedBy: kind).dropFirst() {
                 let call = prefix(of: part, upToClosing: "(", ")")
                 guard let name = call.firstMatch(of: /name:\s*"([^"]+)"/)?.1 else { continue }
@@ -43,7 +49,8 @@ import Testing
                     dependencies.replace(/\.product\([^)]*\)/, with: "")
                     names.formUnion(quoted(dependencies, by: "\""))
                 }
-                result[String(name)] = names
+                let path = call.firstMatch(of: /path:\s*"([^"]+)"/)?.1 ?? "Sources/\(name)"
+                result[String(name)] = Target(dependencies: names, folder: String(path))
             }
         }
         return result
@@ -77,8 +84,8 @@ import Testing
     @Test("a target depends only on what its row names")
     func arrows() throws {
         let table = try Self.table()
-        for (target, dependencies) in try Self.manifest() {
-            let extra = dependencies.subtracting(table[target] ?? [])
+        for (target, declared) in try Self.manifest() {
+            let extra = declared.dependencies.subtracting(table[target] ?? [])
             #expect(extra.isEmpty, "\(target) depends on \(extra.sorted())")
         }
     }
@@ -87,15 +94,14 @@ import Testing
     func imports() throws {
         let table = try Self.table()
         let manifest = try Self.manifest()
-        for target in manifest.keys {
-            let folder = target == "interop-swift" ? "Interop/swift" : "Sources/\(target)"
-            let files = try SourceTree.files(in: folder, suffix: ".swift")
-            #expect(!files.isEmpty, "\(folder) has no files")
+        for (target, declared) in manifest where target != "CSQLite" {
+            let files = try SourceTree.files(in: declared.folder, suffix: ".swift")
+            #expect(!files.isEmpty, "\(declared.folder) has no files")
             for file in files {
                 let found = Set(Self.imports(of: file).map { Self.twins[$0] ?? $0 }).subtracting(Self.standardLibrary)
                 let extra = found.subtracting(table[target] ?? [])
                 #expect(extra.isEmpty, "\(file.path) imports \(extra.sorted())")
-                let undeclared = found.filter { manifest[$0] != nil }.subtracting(manifest[target] ?? [])
+                let undeclared = found.filter { manifest[$0] != nil }.subtracting(declared.dependencies)
                 #expect(undeclared.isEmpty, "\(file.path) imports \(undeclared.sorted()) without the manifest's word")
             }
         }
@@ -115,9 +121,9 @@ import Testing
         let manifest = try Self.manifest()
         for start in manifest.keys {
             var reached: Set<String> = []
-            var open = Array(manifest[start] ?? [])
+            var open = Array(manifest[start]?.dependencies ?? [])
             while let next = open.popLast() {
-                if reached.insert(next).inserted { open += manifest[next] ?? [] }
+                if reached.insert(next).inserted { open += manifest[next]?.dependencies ?? [] }
             }
             #expect(!reached.contains(start), "\(start)")
         }
