@@ -35,7 +35,7 @@ import Testing
 
     @Test("files end with one line break and have no spaces at the ends of lines")
     func whitespace() throws {
-        for file in try SourceTree.files() where !file.text.isEmpty && !file.path.hasPrefix("Tests/Corpus") {
+        for file in try SourceTree.files() where !file.text.isEmpty && !file.path.hasPrefix("Tests/Corpus/") {
             #expect(file.text.hasSuffix("\n") && !file.text.hasSuffix("\n\n"), "\(file.path)")
             let line = file.lines.firstIndex { $0.hasSuffix(" ") || $0.hasSuffix("\t") || $0.hasSuffix("\r") }
             #expect(line == nil, "\(file.path):\(line.map { $0 + 1 } ?? 0)")
@@ -57,26 +57,44 @@ import Testing
         }
     }
 
-    /// Witnesses of protocols that document them once for all.
+    /// Requirements that other packages document once for all who conform.
     static let witnesses: Set<String> = [
-        "schema", "merge", "encode", "description", "debugDescription", "rawValue", "hash", "unknownFields", "==", "<",
-        "startIndex", "endIndex", "makeIterator", "next", "index", "subscript", "configuration", "validate", "run",
+        "description", "debugDescription", "rawValue", "hash", "==", "<", "startIndex", "endIndex", "makeIterator",
+        "next", "index", "subscript", "configuration", "validate", "run", "unknownFields",
     ]
 
-    @Test("every public declaration has a doc comment")
+    /// Names that this package's own protocols require, and so document.
+    static func requirements(in files: [SourceTree.File]) -> Set<String> {
+        var names: Set<String> = []
+        for file in files {
+            var isInProtocol = false
+            for line in file.lines {
+                if line.firstMatch(of: /^(public |package )?protocol /) != nil { isInProtocol = true }
+                if line == "}" { isInProtocol = false }
+                guard isInProtocol else { continue }
+                if let match = line.firstMatch(of: /\b(?:func|var) (\w+)/) { names.insert(String(match.1)) }
+            }
+        }
+        return names
+    }
+
+    @Test("every public declaration has a doc comment, but properties that bear their type's name")
     func documentation() throws {
         let declaration = #/
             ^\s* (?: @\w+ (?: \([^)]*\) )? \s+ )* (?: public | open ) \s+
             (?: (?: static | final | mutating | nonmutating | indirect | nonisolated | override | consuming | borrowing
                 | \w+\(set\) ) \s+ )*
             (?: func | var | let | struct | enum | class | actor | protocol | typealias | macro | subscript ) \b
-            \s* (?<name> [^\s(:<]+ | < | == )?
+            \s* (?<name> [^\s(:<]+ | < | == )? (?: : \s+ \[? (?<type> \w+ ) )?
             /#
-        for file in try SourceTree.files(in: "Sources", suffix: ".swift") {
+        let files = try SourceTree.files(in: "Sources", suffix: ".swift")
+        let known = Self.witnesses.union(Self.requirements(in: files))
+        for file in files {
             let lines = file.lines
             for (index, line) in lines.enumerated() {
-                guard let match = line.firstMatch(of: declaration) else { continue }
-                if let name = match.output.name, Self.witnesses.contains(String(name)) { continue }
+                guard let match = line.firstMatch(of: declaration), let name = match.output.name else { continue }
+                if known.contains(String(name)) { continue }
+                if let type = match.output.type, type.lowercased().contains(name.lowercased()) { continue }
                 // Attributes may stand between the comment and the declaration.
                 var above = index - 1
                 while above >= 0, lines[above].drop(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
