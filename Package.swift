@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "SpanTransport",
             dependencies: [
-                "SpanSession", "SpanModel",
+                "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -69,7 +69,7 @@ import Testing
         for file in files {
             var isInProtocol = false
             for line in file.lines {
-                if line.firstMatch(of: /^(public |package )?protocol /) != nil { isInProtocol = true }
+                if line.firstMatch(of: /^(public |package )?protocol\b/) != nil { isInProtocol = true }
                 if line == "}" { isInProtocol = false }
                 guard isInProtocol else { continue }
                 if let match = line.firstMatch(of: /\b(?:func|var) (\w+)/) { names.insert(String(match.1)) }
