@@ -67,7 +67,8 @@ import Testing
     }
 
     static func imports(of file: SourceTree.File) -> Set<String> {
-        let pattern = #/
+        let pattern =
+            #/
             ^\s* (?: @\w+ (?: \([^)]*\) )? \s+ )* (?: (?: public | package | internal | private | fileprivate ) \s+ )?
             import \s+ (?: (?: struct | class | enum | protocol | func | var | let | typealias ) \s+ )? (\w+)
             /#

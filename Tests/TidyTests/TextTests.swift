@@ -80,7 +80,8 @@ import Testing
 
     @Test("every public declaration has a doc comment, but properties that bear their type's name")
     func documentation() throws {
-        let declaration = #/
+        let declaration =
+            #/
             ^\s* (?: @\w+ (?: \([^)]*\) )? \s+ )* (?: public | open ) \s+
             (?: (?: static | final | mutating | nonmutating | indirect | nonisolated | override | consuming | borrowing
                 | \w+\(set\) ) \s+ )*
