@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "SpanTransport",
             dependencies: [
-                "SpanSession", "SpanModel",
+                "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -123,6 +123,9 @@ let package = Package(
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
             swiftSettings: settings),
+        // The hand-written tables and codecs against proto/.
+        .testTarget(
+            name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
         // Imports, arrows, file length.
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],

@@ -16,10 +16,12 @@ public struct MessageSchema: Sendable {
 
 /// One field of a message.
 public struct FieldSchema: Sendable {
+    /// 1 to 536,870,911.
     public let number: UInt32
     /// The name in `proto/` (snake_case).
     public let name: String
     public let type: FieldType
+    /// Whether the field holds any number of values.
     public let isRepeated: Bool
     /// The oneof that the field is a member of.
     public let oneof: String?
@@ -71,11 +73,14 @@ public enum FieldType: Sendable {
 public struct EnumSchema: Sendable {
     /// The full protobuf name, such as `opentelemetry.proto.trace.v1.Span.SpanKind`.
     public let name: String
+    /// In the order of the schema.
     public let values: [Value]
 
     /// One named value.
     public struct Value: Sendable {
+        /// The value on the wire.
         public let number: Int32
+        /// The name in `proto/`, such as `SPAN_KIND_SERVER`.
         public let name: String
     }
 

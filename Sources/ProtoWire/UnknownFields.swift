@@ -11,6 +11,7 @@ public struct UnknownFields: Sendable, Hashable {
     /// - Parameter bytes: whole fields, key included.
     public init(bytes: [UInt8]) { storage = bytes.isEmpty ? nil : bytes }
 
+    /// Whether there are none.
     @inlinable
     public var isEmpty: Bool { storage == nil }
 

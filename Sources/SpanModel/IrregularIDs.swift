@@ -19,6 +19,7 @@ public struct IrregularIDs: Sendable, Hashable {
 
     public init() { entries = nil }
 
+    /// Whether every id came as the schema wants it.
     @inlinable
     public var isEmpty: Bool { self == IrregularIDs() }
 

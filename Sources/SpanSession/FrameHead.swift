@@ -60,6 +60,7 @@ public struct FrameHead: Sendable, Hashable {
     public static let byteCount = 5
 
     public var kind: FrameKind
+    /// Bit 7 of the head's first byte.
     public var isCompressed: Bool
     /// Payload bytes on the wire, without the head.
     public var length: UInt32

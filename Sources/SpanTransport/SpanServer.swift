@@ -11,6 +11,7 @@ public struct SpanServerConfiguration: Sendable {
     public var host: String
     /// 0 ... 65,535; 0 takes a free one.
     public var port: Int
+    /// Limits, tokens and times of every connection.
     public var session: ServerSettings
     /// How soon senders that were sent away by a shutdown may come back.
     public var retryAfterShutdown: Duration

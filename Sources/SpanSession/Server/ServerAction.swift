@@ -21,6 +21,7 @@ public enum ServerAction: Sendable, Equatable {
 
 /// A batch that is to be stored: decoded, and freed of the spans that cannot be.
 public struct ReceivedBatch: Sendable, Equatable {
+    /// The sender's number for it.
     public var sequence: UInt64
     /// The spans that are fit for the store.
     public var spans: SpanBatch
@@ -34,6 +35,7 @@ public struct ReceivedBatch: Sendable, Equatable {
 
 /// A batch that is durably stored.
 public struct StoredBatch: Sendable, Hashable {
+    /// The sender's number for it.
     public var sequence: UInt64
     /// Spans that the store itself refused, on top of those that the validation took out.
     public var rejectedSpans: Int

@@ -1,0 +1,83 @@
+"""A collector under test as a child process, and its store read from outside."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+
+
+class Collector:
+    """`spanwire collect` on a free loopback port."""
+
+    def __init__(self, spanwire, store):
+        self.spanwire, self.store = spanwire, store
+        self.process, self.port = None, None
+
+    def start(self, patience=60):
+        port_file = self.store + ".port"
+        if os.path.exists(port_file):
+            os.remove(port_file)
+        with open(self.store + ".log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.spanwire, "collect", "--listen", "127.0.0.1:0", "--store", self.store, "--port-file", port_file],
+                stderr=log)
+        deadline = time.monotonic() + patience
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the collector ended with {self.process.returncode}, see {self.store}.log")
+            try:
+                with open(port_file) as file:
+                    text = file.read().strip()
+            except FileNotFoundError:
+                text = ""
+            if text:
+                self.port = int(text)
+                return
+            if time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError("the collector did not listen in time")
+            time.sleep(0.02)
+
+    def kill(self):
+        """kill -9."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; returns the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+class Store:
+    """The `spans` view of the store's file, by Python's sqlite3 (docs/storage.md)."""
+
+    def __init__(self, path):
+        self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+
+    def spans(self, service_prefix):
+        """(trace id, span id, service, name, attributes as a dictionary) of every span of these services."""
+        rows = self.connection.execute(
+            "SELECT trace_id, span_id, service, name, attributes FROM spans WHERE substr(service, 1, ?) = ?",
+            (len(service_prefix), service_prefix))
+        for trace_id, span_id, service, name, attributes in rows:
+            yield trace_id, span_id, service, name, json.loads(attributes)
+
+    def count(self, trace_id):
+        return self.connection.execute("SELECT count(*) FROM spans WHERE trace_id = ?", (trace_id,)).fetchone()[0]
+
+
+SPAN_ID = re.compile(r'"(?:spanId|span_id)"\s*:\s*"([0-9a-fA-F]{16})"')
+
+
+def queried_span_ids(spanwire, store, trace_id):
+    """The span ids that `spanwire query trace` prints, in its order; repeated where it repeats them."""
+    done = subprocess.run(
+        [spanwire, "query", "trace", trace_id, "--store", store, "--format", "json"],
+        capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise RuntimeError(f"query trace {trace_id} ended with {done.returncode}: {done.stderr.strip()}")
+    return [found.lower() for found in SPAN_ID.findall(done.stdout)]

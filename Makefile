@@ -1,0 +1,45 @@
+# Each target is a script in scripts/ or one swift command. `make help` lists them.
+.DEFAULT_GOAL := help
+SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
+FUZZ_SECONDS ?= 30
+
+.PHONY: help run test build lint format bench fuzz conformance faults differential clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## three services in three languages report one checkout; prints the trace
+	@scripts/run-checkout.sh
+
+test: ## all tests, and the short forms of conformance, faults and differential
+	@scripts/test.sh
+
+build: ## build everything, tests included
+	@scripts/install.sh build
+	swift build --build-tests
+
+lint: ## check the format of all Swift files
+	swift format lint --strict --recursive $(SWIFT_FILES)
+
+format: ## format all Swift files
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+bench: ## decode and encode, nanoseconds per span
+	swift run -c release --package-path Benchmarks
+
+fuzz: ## fuzz the decoder for FUZZ_SECONDS (30)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
+conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=…, SEED=…)
+	@scripts/install.sh run
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/conformance.sh --spans $${SPANS:-100000}
+
+faults: ## kill -9 the collector under load (KILLS=…, SEED=…)
+	@scripts/install.sh run
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/faults.sh --kills $${KILLS:-40}
+
+differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTATIONS=…, SEED=…)
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh
+
+clean: ## remove what was built; .run/ stays
+	rm -rf .build .build-interop .build-linkage Benchmarks/.build Fuzz/.build

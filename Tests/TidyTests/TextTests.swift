@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+/// Rules about the text of files.
+@Suite struct TextTests {
+    @Test("no file is longer than 600 lines")
+    func fileLength() throws {
+        let files = try SourceTree.files()
+        #expect(files.count > 50, "the files were not found")
+        for file in files where !file.path.hasSuffix(".md") {
+            #expect(file.lines.count <= 601, "\(file.path) has \(file.lines.count - 1) lines")
+        }
+    }
+
+    @Test("the product holds nothing unfinished and no trap for data from outside")
+    func unfinished() throws {
+        let pattern = /\b(TODO|FIXME|XXX|HACK)\b|\bfatalError\(|\btry!|\bas!/
+        let files = try SourceTree.files().filter { $0.path.hasPrefix("Sources/") || $0.path.hasPrefix("Interop/") }
+        for file in files {
+            for (index, line) in file.lines.enumerated() {
+                #expect(line.firstMatch(of: pattern) == nil, "\(file.path):\(index + 1)")
+            }
+        }
+    }
+
+    @Test("no file names a folder of somebody's machine")
+    func machinePaths() throws {
+        let pattern = /(^|[^A-Za-z0-9_.$}*])\/(work|farm|root|home|Users)\//
+        for file in try SourceTree.files() {
+            for (index, line) in file.lines.enumerated() {
+                #expect(line.firstMatch(of: pattern) == nil, "\(file.path):\(index + 1)")
+            }
+        }
+    }
+
+    @Test("files end with one line break and have no spaces at the ends of lines")
+    func whitespace() throws {
+        for file in try SourceTree.files() where !file.text.isEmpty && !file.path.hasPrefix("Tests/Corpus/") {
+            #expect(file.text.hasSuffix("\n") && !file.text.hasSuffix("\n\n"), "\(file.path)")
+            let line = file.lines.firstIndex { $0.hasSuffix(" ") || $0.hasSuffix("\t") || $0.hasSuffix("\r") }
+            #expect(line == nil, "\(file.path):\(line.map { $0 + 1 } ?? 0)")
+        }
+    }
+
+    @Test("links between the project's pages lead to files that exist")
+    func links() throws {
+        let pages = try SourceTree.files().filter { $0.path.hasSuffix(".md") }
+        #expect(pages.count > 3)
+        for page in pages {
+            let folder = SourceTree.root.appendingPathComponent(page.path).deletingLastPathComponent()
+            for match in page.text.matches(of: /\]\(([^)\s]+)\)/) where !match.1.contains("://") {
+                let path = match.1.prefix { $0 != "#" }
+                guard !path.isEmpty else { continue }
+                let target = folder.appendingPathComponent(String(path)).path
+                #expect(FileManager.default.fileExists(atPath: target), "\(page.path) → \(path)")
+            }
+        }
+    }
+
+    /// Requirements that other packages document once for all who conform.
+    static let witnesses: Set<String> = [
+        "description", "debugDescription", "rawValue", "hash", "==", "<", "startIndex", "endIndex", "makeIterator",
+        "next", "index", "subscript", "configuration", "validate", "run", "unknownFields",
+    ]
+
+    /// Names that this package's own protocols require, and so document.
+    static func requirements(in files: [SourceTree.File]) -> Set<String> {
+        var names: Set<String> = []
+        for file in files {
+            var isInProtocol = false
+            for line in file.lines {
+                if line.firstMatch(of: /^(public |package )?protocol\b/) != nil { isInProtocol = true }
+                if line == "}" { isInProtocol = false }
+                guard isInProtocol else { continue }
+                if let match = line.firstMatch(of: /\b(?:func|var) (\w+)/) { names.insert(String(match.1)) }
+            }
+        }
+        return names
+    }
+
+    @Test("every public declaration has a doc comment, but properties that bear their type's name")
+    func documentation() throws {
+        let declaration =
+            #/
+            ^\s* (?: @\w+ (?: \([^)]*\) )? \s+ )* (?: public | open ) \s+
+            (?: (?: static | final | mutating | nonmutating | indirect | nonisolated | override | consuming | borrowing
+                | \w+\(set\) ) \s+ )*
+            (?: func | var | let | struct | enum | class | actor | protocol | typealias | macro | subscript ) \b
+            \s* (?<name> [^\s(:<]+ | < | == )? (?: : \s+ \[? (?<type> \w+ ) )?
+            /#
+        let files = try SourceTree.files(in: "Sources", suffix: ".swift")
+        let known = Self.witnesses.union(Self.requirements(in: files))
+        for file in files {
+            let lines = file.lines
+            for (index, line) in lines.enumerated() {
+                guard let match = line.firstMatch(of: declaration), let name = match.output.name else { continue }
+                if known.contains(String(name)) { continue }
+                if let type = match.output.type, type.lowercased().contains(name.lowercased()) { continue }
+                // Attributes may stand between the comment and the declaration.
+                var above = index - 1
+                while above >= 0, lines[above].drop(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
+                let comment = above >= 0 ? lines[above].drop { $0 == " " } : ""
+                #expect(comment.hasPrefix("///"), "\(file.path):\(index + 1): \(line)")
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Links a program against the core targets and shows that neither Foundation nor NIO comes with them.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+folder=$root/.build-linkage
+mkdir -p "$folder/Sources/Probe"
+cat >"$folder/Package.swift" <<END
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "Probe",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "spanwire", path: "$root")],
+    targets: [
+        .executableTarget(
+            name: "Probe",
+            dependencies: [
+                .product(name: "SpanModel", package: "spanwire"), .product(name: "SpanSession", package: "spanwire"),
+                .product(name: "SpanCapture", package: "spanwire"), .product(name: "SpanStorage", package: "spanwire"),
+            ])
+    ]
+)
+END
+cat >"$folder/Sources/Probe/main.swift" <<END
+import ProtoWire
+import SpanCapture
+import SpanMerge
+import SpanModel
+import SpanSession
+import SpanStorage
+
+let batch = try SpanBatch(decoding: [UInt8]())
+print(batch.spanCount)
+END
+swift build --package-path "$folder" --product Probe >&2
+probe=$(swift build --package-path "$folder" --show-bin-path)/Probe
+[[ $("$probe") == 0 ]] || die "the probe does not run"
+linked=$(ldd "$probe" | awk '{ print $1 }' | sort)
+if grep -E 'Foundation|NIO|libicu|sqlite' <<<"$linked" >&2; then
+    die "the core links what it must not"
+fi
+# NIO and Foundation could be linked statically too; their symbols would then be in the program.
+# shellcheck disable=SC2016
+symbols=$(nm "$probe" | grep -cE '\$s(7NIOCore|8NIOPosix|10Foundation|20FoundationEssentials)' || true)
+((symbols == 0)) || die "the core contains $symbols symbols of Foundation or NIO"
+printf 'linkage: the core links %s libraries, neither Foundation nor NIO among them\n' "$(wc -l <<<"$linked")"

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# `make test`: everything that must hold, in its short form. The long forms: make conformance, faults, differential.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+scripts/install.sh test
+
+say "building"
+swift build --build-tests >&2
+scripts/check-linkage.sh
+SPANWIRE=$(spanwire_executable)
+export SPANWIRE
+scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
+scripts/faults.sh --kills 5 --senders 2
+CASES=3000 MUTATIONS=60 scripts/differential.sh
+# Last, so that its closing lines are what one sees.
+swift test --skip-build
