@@ -3,8 +3,10 @@ import SpanModel
 
 /// Makes reports that clash, overlap and repeat: values come from small pools, the odd ones of every kind included.
 public struct ReportGenerator: Sendable {
+    /// Where all choices come from.
     public var random: SeededGenerator
 
+    /// - Parameter seed: equal seeds make equal reports.
     public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// A report of the span with this key.
@@ -66,6 +68,7 @@ public struct ReportGenerator: Sendable {
         return resource
     }
 
+    /// A scope with attributes, or none.
     public mutating func scope() -> InstrumentationScope? {
         chance(20) ? nil : InstrumentationScope(name: pick(["", "http", "db"]), version: pick(["", "1"]))
     }
@@ -109,8 +112,10 @@ public struct ReportGenerator: Sendable {
         (0..<Int.random(in: 0...most, using: &random)).map { _ in make(&self) }
     }
 
+    /// `true` in that many of a hundred cases.
     public mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
+    /// An element of a pool that is not empty.
     public mutating func pick<Element>(_ pool: [Element]) -> Element {
         pool[Int.random(in: 0..<pool.count, using: &random)]
     }

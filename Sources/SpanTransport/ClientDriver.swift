@@ -186,7 +186,8 @@ final class ClientDriver {
         }
         if partial.rejectedSpans > 0 { rejectedCounter.increment(by: partial.rejectedSpans) }
         logger.warning(
-            "the collector says", metadata: [
+            "the collector says",
+            metadata: [
                 "rejected": "\(partial.rejectedSpans)", "message": "\(partial.errorMessage)",
             ])
     }

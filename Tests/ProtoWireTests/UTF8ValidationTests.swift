@@ -2,7 +2,9 @@ import ProtoWire
 import Testing
 
 @Suite struct UTF8ValidationTests {
-    @Test("the scalar twin agrees with the fast check on every sequence of up to three interesting bytes and on all scalars")
+    @Test(
+        "the scalar twin agrees with the fast check on every sequence of up to three interesting bytes and on all scalars"
+    )
     func twins() {
         let interesting: [UInt8] = [
             0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,

@@ -20,7 +20,8 @@ import Testing
 
     /// Runs a collector while `body` does, then ends it in good order.
     static func withCollector<Result: Sendable>(
-        store: any SpanStore, settings: ServerSettings = ServerSettings(), _ body: @Sendable (Int) async throws -> Result
+        store: any SpanStore, settings: ServerSettings = ServerSettings(),
+        _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let collector = CollectorService(
@@ -43,7 +44,8 @@ import Testing
     static func client(_ port: Int, queue: SpanQueueLimits = SpanQueueLimits()) throws -> SpanClient {
         let client = try SpanClient(
             configuration: SpanClientConfiguration(
-                port: port, queue: queue, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(50))),
+                port: port, queue: queue, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(50))
+            ),
             resource: Resource(attributes: [Attribute("service.name", "shop")]), logger: logger)
         client.start()
         return client
@@ -124,7 +126,8 @@ import Testing
         queue.maxQueuedSpans = 10
         let limits = queue
         let report = try await Self.withCollector(store: store) { port in
-            let client = try SpanClient(configuration: SpanClientConfiguration(port: port, queue: limits), logger: Self.logger)
+            let client = try SpanClient(
+                configuration: SpanClientConfiguration(port: port, queue: limits), logger: Self.logger)
             let reporter = client.reporter()
             for number in 1...25 { reporter.report(Self.span(trace, UInt64(number))) }
             client.start()

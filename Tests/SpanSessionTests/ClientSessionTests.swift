@@ -7,7 +7,8 @@ import Testing
 struct ClientSessionTests {
     let start = SessionInstant.at(.zero)
 
-    func receive(_ client: inout ClientSession, _ bytes: [UInt8], at now: SessionInstant = .at(.zero)) -> [ClientAction] {
+    func receive(_ client: inout ClientSession, _ bytes: [UInt8], at now: SessionInstant = .at(.zero)) -> [ClientAction]
+    {
         client.received(bytes.rawSpan, on: client.connection, now: now)
     }
 
@@ -103,7 +104,11 @@ struct ClientSessionTests {
     @Test func `a limit that leaves room for nothing gives up with a count and does not hang`() {
         var client = welcomedClient(Welcome(maxFrameBytes: 5, creditBytes: 100))
         let actions = client.send(encodedBatch(0..<3, ordinal: 1), now: start)
-        #expect(actions.receipts == [BatchReceipt(ordinal: 1, spans: 3, queuedBytes: encodedBatch(0..<3).queuedBytes, dropReason: .spanTooLarge)])
+        #expect(
+            actions.receipts == [
+                BatchReceipt(
+                    ordinal: 1, spans: 3, queuedBytes: encodedBatch(0..<3).queuedBytes, dropReason: .spanTooLarge)
+            ])
         #expect(client.goodbye(now: start).outcome == .saidGoodbye)
     }
 
@@ -151,7 +156,8 @@ struct ClientSessionTests {
     }
 
     @Test(arguments: [
-        GoAway(.unauthenticated, "no", retryAfterMilliseconds: 5), GoAway(.unsupportedVersion), GoAway(.protocolError, "x"),
+        GoAway(.unauthenticated, "no", retryAfterMilliseconds: 5), GoAway(.unsupportedVersion),
+        GoAway(.protocolError, "x"),
         GoAway(.init(rawValue: 99)),
     ])
     func `a final GoAway ends the session and keeps the batches for the caller to judge`(goAway: GoAway) {

@@ -24,9 +24,11 @@ struct HostileBytesTests {
             var random = SplitMix64(seed: seed)
             let good = [
                 frame(.hello, Hello(senderID: aliceID)), batchFrame(UInt64.random(in: 0...9, using: &random)),
-                batchFrame(UInt64.random(in: 0...99, using: &random), 0..<5), frame(.ping, Ping(token: 1)), frame(7, []),
+                batchFrame(UInt64.random(in: 0...99, using: &random), 0..<5), frame(.ping, Ping(token: 1)),
+                frame(7, []),
             ]
-            var server = ServerSession(settings: ServerSettings(maxFrameBytes: 4096, creditBytes: 2000), now: .at(.zero))
+            var server = ServerSession(
+                settings: ServerSettings(maxFrameBytes: 4096, creditBytes: 2000), now: .at(.zero))
             var isClosed = false
             if Bool.random(using: &random) { server = welcomedServer(server.settings) }
             for step in 0..<8 {

@@ -37,7 +37,9 @@ struct SpanQueueTests {
         while let batch = queue.nextBatch(now: start) {
             #expect(batch.payload.count <= limit)
             #expect(batch.payload.count <= batch.queuedBytes)
-            #expect(batch.payload == SpanBatch(resourceSpans: try SpanBatch(decoding: batch.payload).resourceSpans).encoded())
+            #expect(
+                batch.payload
+                    == SpanBatch(resourceSpans: try SpanBatch(decoding: batch.payload).resourceSpans).encoded())
             seen += batch.spanCount
         }
         #expect(seen == outcomes.filter { $0 != .tooLarge }.count)

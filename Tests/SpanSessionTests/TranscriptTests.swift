@@ -66,7 +66,8 @@ struct TranscriptTests {
     }
 
     @Test func `an overloaded store, then silence`() throws {
-        var talk = Conversation("The store fails, the sender comes back after the delay; then the network falls silent.")
+        var talk = Conversation(
+            "The store fails, the sender comes back after the delay; then the network falls silent.")
         talk.start()
         talk.connect()
         talk.send(0..<2, ordinal: 1)

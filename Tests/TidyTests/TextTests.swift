@@ -3,11 +3,11 @@ import Testing
 
 /// Rules about the text of files.
 @Suite struct TextTests {
-    @Test("no file is longer than 600 lines")
+    @Test("no file that people write is longer than 600 lines")
     func fileLength() throws {
         let files = try SourceTree.files()
         #expect(files.count > 50, "the files were not found")
-        for file in files where !file.path.hasSuffix(".md") {
+        for file in files where !file.path.hasSuffix(".md") && !file.path.contains("/Goldens/") {
             #expect(file.lines.count <= 601, "\(file.path) has \(file.lines.count - 1) lines")
         }
     }

@@ -40,7 +40,8 @@ public struct BatchValidation: Sendable, Hashable {
     public var message: String {
         var parts: [String] = []
         if rejectedSpans > 0 {
-            parts.append("\(rejectedSpans) \(rejectedSpans == 1 ? "span" : "spans") rejected, the first: \(firstReason)")
+            parts.append(
+                "\(rejectedSpans) \(rejectedSpans == 1 ? "span" : "spans") rejected, the first: \(firstReason)")
         }
         if repairedStrings > 0 {
             let strings = repairedStrings == 1 ? "1 string was" : "\(repairedStrings) strings were"

@@ -226,7 +226,9 @@ struct Simulation {
 
     private mutating func failStore() throws(Failure) {
         guard server?.isOpen == true else { return }
-        store.queue.removeAll { if case .commit(let connection, _) = $0 { connection == serverConnection } else { false } }
+        store.queue.removeAll {
+            if case .commit(let connection, _) = $0 { connection == serverConnection } else { false }
+        }
         try perform(server!.batchFailed(retryAfter: .milliseconds(20), now: now))
     }
 
@@ -295,7 +297,8 @@ struct Simulation {
 }
 
 let origin = EncodedOrigin(
-    resource: Resource(attributes: [Attribute("service.name", .string("shop"))]), scope: InstrumentationScope(name: "http"))
+    resource: Resource(attributes: [Attribute("service.name", .string("shop"))]),
+    scope: InstrumentationScope(name: "http"))
 
 extension ServerSession {
     /// Says a smaller limit in `Welcome` than settings can name.

@@ -83,7 +83,8 @@ let firstConnection = ConnectionNumber(rawValue: 1)
 
 /// A client past its welcome on its first connection.
 func welcomedClient(
-    _ welcome: Welcome = Welcome(creditBytes: 1 << 20), settings: ClientSettings = ClientSettings(senderID: aliceID, seed: 1)
+    _ welcome: Welcome = Welcome(creditBytes: 1 << 20),
+    settings: ClientSettings = ClientSettings(senderID: aliceID, seed: 1)
 ) -> ClientSession {
     var client = ClientSession(settings: settings)
     _ = client.start(now: .at(.zero))
