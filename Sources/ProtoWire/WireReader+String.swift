@@ -7,7 +7,7 @@ extension WireReader {
     public mutating func string() throws(WireError) -> String {
         let start = offset
         let span = try rawBytes()
-        if let text = String(validatingUTF8: span) { return text }
+        if let text = text(span) { return text }
         return try repairedString(span, fieldStart: start)
     }
 
@@ -19,10 +19,16 @@ extension WireReader {
     public mutating func string(orInvalidBytes invalidBytes: inout [UInt8]) throws(WireError) -> String? {
         let start = offset
         let span = try rawBytes()
-        if let text = String(validatingUTF8: span) { return text }
+        if let text = text(span) { return text }
         try noteInvalidUTF8(span, fieldStart: start)
         invalidBytes = [UInt8](copying: span)
         return nil
+    }
+
+    /// The text in these bytes, `nil` when they are not UTF-8; equal texts are shared where that is worth it.
+    @inlinable
+    mutating func text(_ span: RawSpan) -> String? {
+        SharedStrings.lengths.contains(span.byteCount) ? shared.string(span) : String(validatingUTF8: span)
     }
 
     @usableFromInline

@@ -20,6 +20,7 @@ public struct WireReader: ~Escapable {
     @usableFromInline var end: Int
     @usableFromInline var depthLeft: Int
     @usableFromInline var keyStart: Int
+    @usableFromInline var shared: SharedStrings
 
     @usableFromInline var cursor: Int
 
@@ -49,6 +50,7 @@ public struct WireReader: ~Escapable {
         self.end = count
         self.depthLeft = options.limits.maxDepth
         self.keyStart = 0
+        self.shared = SharedStrings()
         self.cursor = 0
         self.options = options
         self.repairedStrings = 0
