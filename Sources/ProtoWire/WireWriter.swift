@@ -228,11 +228,12 @@ public struct WireWriter: ~Copyable {
     /// A repeated message field.
     @inlinable
     public mutating func prependMessages<Message: WireMessage>(_ messages: [Message], key: UInt32) {
-        let span = messages.span
-        var index = span.count
+        var index = messages.count
         while index > 0 {
             index -= 1
-            prependMessage(span[index], key: key)
+            let mark = count
+            messages[index].encode(to: &self)
+            prependLength(since: mark, key: key)
         }
     }
 

@@ -77,36 +77,37 @@ extension AttributeValue: WireMessage {
     }
 
     public func encode(to writer: inout WireWriter) {
-        if case .extended(let value, let unknownFields, let listUnknownFields) = self {
-            writer.prependUnknown(unknownFields)
-            value.encode(to: &writer, listUnknownFields: listUnknownFields)
-        } else {
-            encode(to: &writer, listUnknownFields: UnknownFields())
-        }
-    }
-
-    private func encode(to writer: inout WireWriter, listUnknownFields: UnknownFields) {
         switch self {
         case .empty: break
         case .string(let value): writer.prependPresentString(value, key: 0x0A)
         case .bool(let value): writer.prependPresentVarint(value ? 1 : 0, key: 0x10)
         case .int(let value): writer.prependPresentVarint(UInt64(bitPattern: value), key: 0x18)
         case .double(let value): writer.prependPresentFixed64(value.bitPattern, key: 0x21)
-        case .array(let values):
-            let mark = writer.count
-            writer.prependUnknown(listUnknownFields)
-            writer.prependMessages(values, key: 0x0A)
-            writer.prependLength(since: mark, key: 0x2A)
-        case .keyValueList(let attributes):
-            let mark = writer.count
-            writer.prependUnknown(listUnknownFields)
-            writer.prependMessages(attributes, key: 0x0A)
-            writer.prependLength(since: mark, key: 0x32)
+        case .array(let values): writer.prependList(values, UnknownFields(), key: 0x2A)
+        case .keyValueList(let attributes): writer.prependList(attributes, UnknownFields(), key: 0x32)
         case .bytes(let value): writer.prependPresentBytes(value, key: 0x3A)
         case .stringIndex(let value):
             writer.prependPresentVarint(UInt64(bitPattern: Int64(value)), key: 0x40)
-        case .extended: encode(to: &writer)
+        case .extended(let value, let unknownFields, let listUnknownFields):
+            writer.prependUnknown(unknownFields)
+            switch value {
+            case .array(let values): writer.prependList(values, listUnknownFields, key: 0x2A)
+            case .keyValueList(let attributes): writer.prependList(attributes, listUnknownFields, key: 0x32)
+            default: value.encode(to: &writer)
+            }
         }
+    }
+}
+
+extension WireWriter {
+    /// `ArrayValue` or `KeyValueList`: messages in field 1.
+    mutating func prependList<Element: WireMessage>(
+        _ elements: [Element], _ unknownFields: UnknownFields, key: UInt32
+    ) {
+        let mark = count
+        prependUnknown(unknownFields)
+        prependMessages(elements, key: 0x0A)
+        prependLength(since: mark, key: key)
     }
 }
 
