@@ -259,6 +259,14 @@ public struct WireReader: ~Escapable {
         leaveMessage(outerEnd)
     }
 
+    /// Reads the message whose length comes next into a field that may still be absent, in place: a field that comes in
+    /// many fragments costs no copy for each.
+    @inlinable
+    public mutating func merge<Message: WireMessage>(_ message: inout Message?) throws(WireError) {
+        if message == nil { message = Message() }
+        try merge(&message!)
+    }
+
     /// Reads the message whose length comes next.
     @inlinable
     public mutating func message<Message: WireMessage>(_ type: Message.Type = Message.self) throws(WireError) -> Message

@@ -33,6 +33,8 @@ extension AttributeValue: WireMessage {
         if case .extended(let inner, let fields, let listFields) = self {
             (value, unknown, listUnknown) = (inner, fields, listFields)
         }
+        // A second owner would make each fragment of a split value copy all fragments before it.
+        self = .empty
         while let key = try reader.nextKey() {
             switch key.rawValue {
             case 0x0A:
@@ -143,11 +145,7 @@ extension Attribute: WireMessage {
         while let key = try reader.nextKey() {
             switch key.rawValue {
             case 0x0A: self.key = try reader.string()
-            case 0x12:
-                var inner = value ?? .empty
-                value = nil
-                try reader.merge(&inner)
-                value = inner
+            case 0x12: try reader.merge(&value)
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }

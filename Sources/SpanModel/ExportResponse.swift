@@ -22,10 +22,7 @@ extension ExportResponse: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A:
-                var inner = partialSuccess ?? ExportPartialSuccess()
-                try reader.merge(&inner)
-                partialSuccess = inner
+            case 0x0A: try reader.merge(&partialSuccess)
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }

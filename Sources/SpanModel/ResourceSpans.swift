@@ -35,10 +35,7 @@ extension ResourceSpans: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A:
-                var inner = resource ?? Resource()
-                try reader.merge(&inner)
-                resource = inner
+            case 0x0A: try reader.merge(&resource)
             case 0x12: try reader.messages(0x12, into: &scopeSpans)
             case 0x1A: schemaURL = try reader.string()
             default: try reader.unknownField(key, into: &unknownFields)
@@ -86,10 +83,7 @@ extension ScopeSpans: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A:
-                var inner = scope ?? InstrumentationScope()
-                try reader.merge(&inner)
-                scope = inner
+            case 0x0A: try reader.merge(&scope)
             case 0x12: try reader.messages(0x12, into: &spans)
             case 0x1A: schemaURL = try reader.string()
             default: try reader.unknownField(key, into: &unknownFields)

@@ -42,10 +42,7 @@ extension SpanRecord: WireMessage {
             case 0x60: droppedEventsCount = UInt32(truncatingIfNeeded: try reader.varint())
             case 0x6A: try reader.messages(0x6A, into: &links)
             case 0x70: droppedLinksCount = UInt32(truncatingIfNeeded: try reader.varint())
-            case 0x7A:
-                var inner = status ?? SpanStatus()
-                try reader.merge(&inner)
-                status = inner
+            case 0x7A: try reader.merge(&status)
             case 0x85: flags = try reader.fixed32()
             case 0x1F48: revision = UInt32(truncatingIfNeeded: try reader.varint())
             default: try reader.unknownField(key, into: &unknownFields)

@@ -32,6 +32,48 @@ import Testing
         #expect(try AttributeValue(decoding: list + [0x18, 7] + list) == .array([.int(1)]))
     }
 
+    @Test(
+        "a sub-message in very many fragments is read in linear time", .timeLimit(.minutes(1)),
+        arguments: fragmented)
+    func manyFragments(_ example: Fragmented) throws {
+        // Where each fragment copied those before it, this took minutes.
+        let bytes = example.wrap([[UInt8]](repeating: example.fragment, count: 150_000).flatMap { $0 })
+        let batch = try SpanBatch(decoding: bytes)
+        #expect(batch.encoded().count > 300_000)
+    }
+
+    struct Fragmented: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var fragment: [UInt8]
+        /// Keys of the messages around the fragments, the outermost first.
+        var keys: [UInt32]
+
+        func wrap(_ fragments: [UInt8]) -> [UInt8] {
+            var writer = WireWriter()
+            writer.prependRaw(fragments)
+            for key in keys.reversed() { writer.prependLength(since: 0, key: key) }
+            return writer.byteArray()
+        }
+    }
+
+    static let fragmented: [Fragmented] = [
+        Fragmented(
+            testDescription: "a resource's attributes", fragment: field(0x0A, field(0x0A, [])), keys: [0x0A]),
+        Fragmented(
+            testDescription: "a scope's attributes", fragment: field(0x0A, field(0x1A, [])), keys: [0x0A, 0x12]),
+        Fragmented(
+            testDescription: "a status's unknown fields", fragment: field(0x7A, [0x78, 1]), keys: [0x0A, 0x12, 0x12]),
+        Fragmented(
+            testDescription: "an array's elements", fragment: field(0x12, field(0x2A, field(0x0A, []))),
+            keys: [0x0A, 0x12, 0x12, 0x4A]),
+        Fragmented(
+            testDescription: "a value's unknown fields", fragment: field(0x12, [0x78, 1]),
+            keys: [0x0A, 0x12, 0x12, 0x4A]),
+        Fragmented(
+            testDescription: "a list of attributes and unknown fields",
+            fragment: field(0x12, field(0x32, field(0x0A, [])) + [0x78, 1]), keys: [0x0A, 0x12, 0x12, 0x4A]),
+    ]
+
     @Test("a member of a oneof is written even when it holds the default, another field is not")
     func defaults() throws {
         let values: [(AttributeValue, [UInt8])] = [

@@ -34,10 +34,7 @@ extension Ack: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A:
-                var inner = partialSuccess ?? ExportPartialSuccess()
-                try reader.merge(&inner)
-                partialSuccess = inner
+            case 0x0A: try reader.merge(&partialSuccess)
             case 0x1F48: sequence = try reader.varint()
             case 0x1F50: creditBytes = try reader.varint()
             default: try reader.unknownField(key, into: &unknownFields)
