@@ -2,7 +2,7 @@
 ///
 /// A conforming type reads its fields in `merge(from:)`, in any order, the last of a repeated scalar winning and a split
 /// sub-message merging, keeps what it does not know, and writes in `encode(to:)` from the highest field down.
-public protocol WireMessage: Sendable {
+public protocol WireMessage: Sendable, ~Copyable {
     /// The message with every field at its default.
     init()
 

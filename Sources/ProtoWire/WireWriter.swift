@@ -219,7 +219,7 @@ public struct WireWriter: ~Copyable {
 
     /// A message field, written even when the message is empty.
     @inlinable
-    public mutating func prependMessage<Message: WireMessage>(_ message: borrowing Message, key: UInt32) {
+    public mutating func prependMessage<Message: WireMessage & ~Copyable>(_ message: borrowing Message, key: UInt32) {
         let mark = count
         message.encode(to: &self)
         prependLength(since: mark, key: key)
@@ -228,12 +228,16 @@ public struct WireWriter: ~Copyable {
     /// A repeated message field.
     @inlinable
     public mutating func prependMessages<Message: WireMessage>(_ messages: [Message], key: UInt32) {
+        prependMessages(messages.span, key: key)
+    }
+
+    /// A repeated message field. The elements may be noncopyable, so they are not copied: each is encoded where it is.
+    @inlinable
+    public mutating func prependMessages<Message: WireMessage & ~Copyable>(_ messages: Span<Message>, key: UInt32) {
         var index = messages.count
         while index > 0 {
             index -= 1
-            let mark = count
-            messages[index].encode(to: &self)
-            prependLength(since: mark, key: key)
+            prependMessage(messages[index], key: key)
         }
     }
 
