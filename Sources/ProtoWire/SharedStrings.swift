@@ -33,7 +33,8 @@ struct SharedStrings {
         // Proof: the callee checks the bounds; every bit pattern is a UInt64.
         let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
         let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-        let mixed = (first ^ (last &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(truncatingIfNeeded: count)) &* 0xD6E8_FEB8_6659_FD93
+        let both = first ^ (last &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(truncatingIfNeeded: count)
+        let mixed = both &* 0xD6E8_FEB8_6659_FD93
         return Int(truncatingIfNeeded: mixed >> 56)
     }
 

@@ -112,6 +112,17 @@ public struct WireReader: ~Escapable {
         throw WireError(.varintTooLong, "\(what) has no end within 5 bytes", offset: start)
     }
 
+    /// Whether all that is left of the current message is one length-delimited field with this key, of up to 127 bytes;
+    /// if so, its key is read. A short cut past the loop for messages that nearly always hold one field.
+    @inlinable
+    public mutating func takeSoleKey(_ key: UInt8) -> Bool {
+        guard end - cursor >= 2, byte(cursor) == key, Int(byte(cursor + 1)) == end - cursor - 2 else { return false }
+        guard byte(cursor + 1) < 0x80 else { return false }
+        keyStart = cursor
+        cursor += 1
+        return true
+    }
+
     /// A varint of at most ten bytes; bits above the 64th are dropped.
     ///
     /// - Throws: `truncated`, `varint_too_long`.
@@ -290,7 +301,8 @@ public struct WireReader: ~Escapable {
         if messages.isEmpty { messages.reserveCapacity(run) }
         var left = run
         while true {
-            messages.append(try message())
+            messages.append(Message())
+            try merge(&messages[messages.count - 1])
             left -= 1
             guard left > 0 else { return }
             keyStart = cursor

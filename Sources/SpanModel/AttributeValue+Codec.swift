@@ -27,6 +27,21 @@ extension AttributeValue: WireMessage {
         [FieldSchema(1, "values", .message { Attribute.schema }, repeated: true)])
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        if case .empty = self, reader.takeSoleKey(0x0A) {
+            self = try Self.string(&reader)
+        } else {
+            try mergeFields(from: &reader)
+        }
+    }
+
+    /// `string_value`, or `bytes_value` where it has to be repaired.
+    private static func string(_ reader: inout WireReader) throws(WireError) -> AttributeValue {
+        var invalid: [UInt8] = []
+        guard let text = try reader.string(orInvalidBytes: &invalid) else { return .bytes(invalid) }
+        return .string(text)
+    }
+
+    private mutating func mergeFields(from reader: inout WireReader) throws(WireError) {
         var value = self
         var unknown = UnknownFields()
         var listUnknown = UnknownFields()
@@ -37,13 +52,7 @@ extension AttributeValue: WireMessage {
         self = .empty
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A:
-                var invalid: [UInt8] = []
-                if let text = try reader.string(orInvalidBytes: &invalid) {
-                    value = .string(text)
-                } else {
-                    value = .bytes(invalid)
-                }
+            case 0x0A: value = try Self.string(&reader)
             case 0x10: value = .bool(try reader.varint() != 0)
             case 0x18: value = .int(Int64(bitPattern: try reader.varint()))
             case 0x21: value = .double(Double(bitPattern: try reader.fixed64()))
