@@ -43,7 +43,8 @@ extension WireMessage {
 
     /// Decodes one message on top of what `self` holds and tells what was repaired.
     ///
-    /// - Throws: `WireError` with code, byte offset and field path; `self` then holds what was read before the fault.
+    /// - Throws: `WireError` with code, byte offset and field path; `self` then holds a part of what was there and of
+    ///   what was read.
     @discardableResult
     public mutating func merge(
         decoding bytes: RawSpan, options: DecodeOptions = DecodeOptions()
