@@ -51,7 +51,8 @@ public struct SpanClientConfiguration: Sendable {
         guard bearerToken.isEmpty || allowsTokenInClear || isLoopback else {
             throw TransportError(
                 .invalidSetting,
-                "a bearer token would go to \(host) in the clear; use a local address or set allowsTokenInClear")
+                "a bearer token would go to \(host) in the clear; use a local address, or allow it "
+                    + "(allowsTokenInClear, --allow-token-in-clear)")
         }
     }
 

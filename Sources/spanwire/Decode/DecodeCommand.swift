@@ -59,7 +59,7 @@ struct DecodeCommand: ParsableCommand {
 
     func run() throws {
         // A line of a dump has five characters for a byte, and a session many messages.
-        let bytes = try InputFile.read(file, maxBytes: 5 * maxBytes + (1 << 20))
+        let bytes = try InputFile.read(file, maxBytes: 5 * maxBytes + (1 << 20), advice: "; see --max-bytes")
         let limits = WireLimits(maxDepth: maxDepth, maxPayloadBytes: maxBytes)
         let capture = Capture(bytes, options: CaptureOptions(form: from.form, type: type, limits: limits))
         if !quiet { Process.writeError("spanwire: \(capture.explanation)\n") }

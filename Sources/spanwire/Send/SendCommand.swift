@@ -79,7 +79,8 @@ struct SendCommand: AsyncParsableCommand {
             } catch let failure as CommandFailure {
                 badFiles += 1
                 Process.clearProgress()
-                Process.writeError("spanwire: \(file) is not sent: \(failure.message ?? "")\n")
+                let line = TerminalText.line("\(file) is not sent: \(failure.message ?? "")")
+                Process.writeError("spanwire: \(line)\n")
             }
         }
         let report = await client.shutdown(within: clock.now.duration(to: deadline))
@@ -87,6 +88,11 @@ struct SendCommand: AsyncParsableCommand {
         Process.writeError("spanwire: \(report)\n")
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
+        }
+        if clock.now >= deadline, report.storedSpans + report.rejectedSpans < given {
+            Process.writeError(
+                "spanwire: \(to) did not acknowledge everything within \(timeout) s; "
+                    + "check that a collector listens there, or raise --timeout\n")
         }
         guard report.storedSpans == given, badFiles == 0 else { throw CommandFailure(nil) }
     }

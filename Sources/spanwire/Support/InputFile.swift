@@ -11,7 +11,8 @@ enum InputFile {
     /// - Parameters:
     ///   - path: `-` for standard input.
     ///   - maxBytes: more than that is refused, so that an endless input ends.
-    static func read(_ path: String, maxBytes: Int) throws -> [UInt8] {
+    ///   - advice: what to do about it, where something can be done.
+    static func read(_ path: String, maxBytes: Int, advice: String = "") throws -> [UInt8] {
         let name = path == "-" ? "standard input" : path
         let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandFailure("cannot read \(name): \(Process.words(for: errno))") }
@@ -40,7 +41,7 @@ enum InputFile {
             }
             if count == 0 { return bytes }
             guard bytes.count + count <= maxBytes else {
-                throw CommandFailure("cannot read \(name): it has more than \(maxBytes) bytes; see --max-bytes")
+                throw CommandFailure("cannot read \(name): it has more than \(maxBytes) bytes\(advice)")
             }
             bytes.append(contentsOf: chunk[..<count])
         }
