@@ -86,7 +86,7 @@ extension Capture {
     private static func framed(_ scan: FrameScan, byteCount: Int) -> Capture {
         let count = scan.frames.count
         let frames = "\(count) \(count == 1 ? "frame" : "frames")"
-        let start = scan.frames.first.map { ", the first a \($0.head.kind)" } ?? ""
+        let start = scan.frames.first.map { ", the first: \($0.head.kind)" } ?? ""
         let explanation = "session frames: \(byteCount) bytes, \(frames)\(start)"
         return Capture(
             count == 0 ? .nothing : .frames(scan.frames), explanation, fault: scan.fault, isCut: scan.isCut)

@@ -26,6 +26,42 @@ import Testing
     }
 
     @Test(
+        "the help that a wrong command line is sent to is that of the command it named",
+        arguments: [
+            (["frob"], "spanwire"), (["decode", "--frob"], "spanwire decode"), (["query", "frob"], "spanwire query"),
+            (["query", "search", "--limit", "x"], "spanwire query search"),
+        ])
+    func helpHint(arguments: [String], command: String) throws {
+        let outcome = try SpanwireCommand.run(arguments)
+        #expect(outcome.words.hasSuffix(" (see '\(command) --help')\n"), "\(outcome.words)")
+    }
+
+    @Test(
+        "an argument with control characters cannot drive the terminal and stays one line",
+        arguments: [
+            ["decode", "a\u{1B}[2J\nb\u{202E}"], ["decode", "x", "a\u{1B}[2J\nb\u{202E}"],
+            ["query", "services", "--store", "a\u{1B}[2J\nb\u{202E}"],
+            ["collect", "--listen", "127.0.0.1:0", "--store", "/a\u{1B}[2J\nb\u{202E}/x"],
+        ])
+    func controlCharacters(arguments: [String]) throws {
+        let outcome = try SpanwireCommand.run(arguments)
+        #expect(outcome.exitCode == 1 || outcome.exitCode == 2)
+        #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words.debugDescription)")
+        let unsafe = outcome.words.unicodeScalars.filter { $0 != "\n" && $0.value < 0x20 || $0 == "\u{202E}" }
+        #expect(unsafe.isEmpty, "\(outcome.words.debugDescription)")
+    }
+
+    @Test("send to nobody ends at the timeout and says what to look at")
+    func sendToNobody() throws {
+        let outcome = try SpanwireCommand.run(["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1"])
+        #expect(outcome.exitCode == 1)
+        #expect(
+            outcome.words.hasSuffix(
+                "spanwire: 127.0.0.1:1 did not acknowledge everything within 1 s; "
+                    + "check that a collector listens there, or raise --timeout\n"), "\(outcome.words)")
+    }
+
+    @Test(
         "what cannot be read is one line on standard error and exit code 1",
         arguments: [
             (["decode", "no-such-file"], "cannot read no-such-file: No such file or directory"),

@@ -91,7 +91,7 @@ import Testing
         let session = Data([1, 0, 0, 0, 5, 0x08, 1, 0x2A, 1, 0x78]) + Data([5, 0, 0, 0, 2, 0x08, 9, 7, 0, 0, 0, 0])
         let tree = try SpanwireCommand.run(["decode"], input: session)
         #expect(tree.exitCode == 0)
-        #expect(tree.words == "spanwire: session frames: 22 bytes, 3 frames, the first a Hello\n")
+        #expect(tree.words == "spanwire: session frames: 22 bytes, 3 frames, the first: Hello\n")
         #expect(
             tree.text == """
                 frame at byte 0: Hello, 5 bytes

@@ -7,6 +7,21 @@ public enum TerminalText {
     /// The same in double quotes, quotes inside escaped.
     public static func quoted(_ text: String) -> String { "\"" + escaped(text, quoted: true) + "\"" }
 
+    /// A line made of words and of parts from outside (a file's name, an argument): what could move the cursor is written
+    /// as in `escaped`, and nothing else changes, so that parts which are escaped already stay as they are.
+    public static func line(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if isUnsafe(scalar.value) {
+                result += escaped(String(scalar))
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
     private static func escaped(_ text: String, quoted: Bool) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C && $0 != 0x22 }) { return text }
         var result = ""

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 
 /// Runs a command line and turns every outcome into an exit code and, where it failed, one line on standard error.
@@ -14,7 +15,7 @@ enum CommandRun {
             }
             return 0
         } catch let failure as CommandFailure {
-            if let message = failure.message { Process.writeError("spanwire: \(message)\n") }
+            if let message = failure.message { Process.writeError("spanwire: \(TerminalText.line(message))\n") }
             return failure.exitCode
         } catch {
             return finish(error, arguments)
@@ -30,12 +31,22 @@ enum CommandRun {
             return 0
         }
         let words = Spanwire.message(for: error).split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }
-        let name = arguments.first.flatMap { first in
-            Spanwire.configuration.subcommands.first { $0.configuration.commandName == first } != nil ? first : nil
-        }
-        let help = name.map { "spanwire \($0) --help" } ?? "spanwire --help"
-        Process.writeError("spanwire: \(words.joined(separator: " ")) (see '\(help)')\n")
+        let line = TerminalText.line(words.joined(separator: " "))
+        Process.writeError("spanwire: \(line) (see '\(command(named: arguments)) --help')\n")
         return CommandFailure.usageExitCode
+    }
+
+    /// `spanwire query search`: the command that the first arguments name, as far as they name one.
+    private static func command(named arguments: [String]) -> String {
+        var command: any ParsableCommand.Type = Spanwire.self
+        var name = "spanwire"
+        for argument in arguments {
+            let commands = command.configuration.subcommands
+            guard let next = commands.first(where: { $0.configuration.commandName == argument }) else { break }
+            command = next
+            name += " \(argument)"
+        }
+        return name
     }
 }
 
