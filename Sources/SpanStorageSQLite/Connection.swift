@@ -81,6 +81,17 @@ final class Connection {
     /// How many rows the last statement changed.
     var changes: Int { Int(unsafe sqlite3_changes(handle)) }
 
+    /// Whether the file at `path` is no more the one that is open: it was deleted, moved or replaced. Writing to it would
+    /// succeed, and nobody would find what was written.
+    var fileIsGone: Bool {
+        var hasMoved: Int32 = 0
+        // Proof: the pointer is to a local that lives through the call, of the type that this opcode writes.
+        let code = unsafe withUnsafeMutablePointer(to: &hasMoved) { pointer in
+            unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, pointer)
+        }
+        return code == SQLITE_OK && hasMoved != 0
+    }
+
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
     /// How long a statement waits for another process, in milliseconds.

@@ -57,7 +57,15 @@ actor SQLiteWriter {
     func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
         guard let connection else { throw .closedStore }
         do {
-            return try connection.transaction { () throws(SpanStoreError) in try merge(group, connection) }
+            return try connection.transaction { () throws(SpanStoreError) in
+                let result = try merge(group, connection)
+                // As late as can be: what is committed to a file without a name is lost, and must not be acknowledged.
+                guard !connection.fileIsGone else {
+                    throw SpanStoreError(
+                        .ioFailed, "\(connection.path) was deleted or moved while open; put it back or start anew")
+                }
+                return result
+            }
         } catch {
             spans?.forget()
             throw error

@@ -37,6 +37,19 @@ import Testing
         await store.close()
     }
 
+    @Test("what is appended after the file was deleted is refused, not written where nobody finds it")
+    func deletedFile() async throws {
+        let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
+        try await store.append([batch(trace: 1)])
+        try FileManager.default.moveItem(atPath: folder.file("spans.db"), toPath: folder.file("elsewhere.db"))
+        let error = await #expect(throws: SpanStoreError.self) { try await store.append([batch(trace: 2)]) }
+        #expect(error?.code == .ioFailed)
+        try FileManager.default.moveItem(atPath: folder.file("elsewhere.db"), toPath: folder.file("spans.db"))
+        try await store.append([batch(trace: 3)])
+        #expect(try await store.search(SpanQuery()).count == 2)
+        await store.close()
+    }
+
     @Test("a log that is cut anywhere loses whole groups from its end and nothing else")
     func tornLog() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)

@@ -9,6 +9,9 @@ import Testing
 
     @Test("the SQLite engine keeps the contract", arguments: SpanStoreContract.checks)
     func sqlite(check: SpanStoreContract.Check) async throws {
-        try await check.run({ try SQLitePlace() }, seed: seed)
+        let folder = try TemporaryFolder()
+        try await check.run({ SQLitePlace(in: folder) }, seed: seed)
+        // To the end of the check, for its stores are open in it.
+        withExtendedLifetime(folder) {}
     }
 }

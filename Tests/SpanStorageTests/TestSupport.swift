@@ -30,20 +30,21 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// A SQLite file for the contract.
+/// A SQLite file for the contract, of its own in `folder`, which must outlive the stores.
 struct SQLitePlace: SpanStorePlace {
     let folder: TemporaryFolder
+    private let name = UUID().uuidString + ".db"
 
-    init() throws { folder = try TemporaryFolder() }
+    init(in folder: TemporaryFolder) { self.folder = folder }
 
     var isDurable: Bool { true }
 
     func open() async throws -> any SpanStore {
-        try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
+        try await SQLiteSpanStore.open(path: folder.file(name), mode: .readWrite)
     }
 
     func openReader() async throws -> (any SpanStore)? {
-        try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readOnly)
+        try await SQLiteSpanStore.open(path: folder.file(name), mode: .readOnly)
     }
 }
 
