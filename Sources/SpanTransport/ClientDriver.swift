@@ -127,9 +127,15 @@ final class ClientDriver {
             channel.close(promise: nil)
             return
         }
+        let actions = session.connectionOpened(number, now: .now())
+        // An attempt that was given up (the name took long to be found) may still succeed, beside a newer one.
+        guard !actions.isEmpty else {
+            channel.close(promise: nil)
+            return
+        }
         self.channel = channel
         connection = number
-        perform(session.connectionOpened(number, now: .now()))
+        perform(actions)
         pump()
     }
 
@@ -246,9 +252,7 @@ final class ClientDriver {
         guard !isOver else { return }
         let wantsBatch = session.wantsBatch
         let queueDeadline = client.state.withLock { state in
-            let deadline = wantsBatch ? state.queue.nextDeadline : nil
-            state.driverGoes(wantsBatch: wantsBatch, until: deadline)
-            return deadline
+            state.driverGoes(wantsBatch: wantsBatch, now: .now())
         }
         let due = [session.nextDeadline, queueDeadline].compactMap(\.self).min()
         guard let due else { return }

@@ -77,10 +77,14 @@ struct ClientState: ~Copyable {
     /// The driver has come and looks at the queue.
     mutating func driverCame() { isDriverComing = false }
 
-    /// The driver goes, and says whether a batch would be welcome and until when it sleeps.
-    mutating func driverGoes(wantsBatch: Bool, until deadline: SessionInstant?) {
+    /// The driver goes, and says whether a batch would be welcome.
+    ///
+    /// - Returns: when it has to come back for the queue's sake, `nil` for not at all; at once for a batch that was closed
+    ///   since it looked, by a caller who could not yet know that it is welcome.
+    mutating func driverGoes(wantsBatch: Bool, now: SessionInstant) -> SessionInstant? {
         self.wantsBatch = wantsBatch
-        driverDeadline = deadline
+        driverDeadline = !wantsBatch ? nil : queue.hasBatch(now: now) ? now : queue.nextDeadline
+        return driverDeadline
     }
 
     /// A receipt of the session: stored or given up.

@@ -50,11 +50,13 @@ public final class SpanClient: Sendable {
         driver = .makeEmptyBox(eventLoop: eventLoop)
     }
 
-    /// Begins to connect and to send; from then on lost connections are opened again. Calling it again does nothing.
+    /// Begins to connect and to send; from then on lost connections are opened again. Calling it again, or after
+    /// `shutdown`, does nothing.
     public func start() {
-        let isFirst = state.withLock { state in
-            defer { state.isStarted = true }
-            return !state.isStarted
+        let isFirst = state.withLock { state -> Bool in
+            guard !state.isStarted, !state.isClosed else { return false }
+            state.isStarted = true
+            return true
         }
         guard isFirst else { return }
         eventLoop.execute { [self] in
