@@ -104,7 +104,12 @@ let package = Package(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
-            name: "SpanTransportTests", dependencies: ["SpanTransport", "SpanSession", "SpanModel", "ProtoWire"],
+            name: "SpanTransportTests",
+            dependencies: [
+                "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SpanCollectorTests",

@@ -21,6 +21,11 @@ final class ServerConnection: ChannelInboundHandler {
     private var isOver = false
     private var saidGoodbye = false
     private var peerEndedItsSide = false
+    private var isReading = true
+
+    /// How many batches may be without an answer before no more bytes are read. Credit bounds their payloads alone, and a
+    /// batch of a few bytes takes hundreds in memory.
+    private static let maxUnanswered = 1024
 
     init(server: SpanServer, channel: any Channel) {
         self.server = server
@@ -67,9 +72,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // A peer that reads no acks may send no batches either, so that nothing piles up here.
-        let isWritable = channel.isWritable
-        channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
+        rebalance()
         context.fireChannelWritabilityChanged()
     }
 
@@ -86,10 +89,20 @@ final class ServerConnection: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
+    /// A peer that reads no acks, or is ahead of the store by many batches, may send no more, so that nothing piles up
+    /// here.
+    private func rebalance() {
+        let mayRead = channel.isWritable && unanswered < Self.maxUnanswered
+        guard mayRead != isReading else { return }
+        isReading = mayRead
+        channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+    }
+
     // MARK: From other threads, through the handle
 
     func batchesStored(_ answers: [SinkAnswer<StoredBatch>]) {
         unanswered -= answers.count
+        rebalance()
         var stored: [StoredBatch] = []
         var refusal: Duration?
         for answer in answers {
@@ -131,6 +144,15 @@ final class ServerConnection: ChannelInboundHandler {
         channel.flush()
     }
 
+    /// Sends the sender away without its acks: the shutdown's limit has come.
+    func cut(retryAfter: Duration) {
+        guard !isOver else { return }
+        let goAway = GoAway(
+            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.wholeMilliseconds)
+        perform(session.refuse(goAway, now: .now()))
+        channel.flush()
+    }
+
     // MARK: Actions
 
     private func perform(_ actions: [ServerAction]) {
@@ -151,6 +173,7 @@ final class ServerConnection: ChannelInboundHandler {
         unanswered += 1
         let delivery = Delivery(connection: handle.id, sender: sender, agent: agent, batch: batch)
         server.sink.store(delivery) { [handle] answer in handle.stored(answer) }
+        rebalance()
     }
 
     private func lookUp(_ sender: SenderID, _ hello: Hello) {

@@ -86,7 +86,8 @@ public final class SpanServer: Sendable {
 
     /// Ends in good order: takes no new connection, acknowledges what was taken, sends the senders away with a delay.
     ///
-    /// - Parameter limit: after which what is still open is cut.
+    /// - Parameter limit: after which senders that still wait for acks are sent away without them; their connections are
+    ///   closed within a second then.
     public func shutdown(within limit: Duration) async {
         let channel = listener.withLock { listener in
             defer { listener = nil }
@@ -100,7 +101,7 @@ public final class SpanServer: Sendable {
             return handle.channel.closeFuture
         }
         let timer = group.next().scheduleTask(in: TimeAmount(limit)) { [directory] in
-            for handle in directory.all() { handle.channel.close(promise: nil) }
+            for handle in directory.all() { handle.perform { $0.cut(retryAfter: retryAfter) } }
         }
         for future in closed { try? await future.get() }
         timer.cancel()
