@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "SpanModel", dependencies: ["ProtoWire"], swiftSettings: settings),
         .target(name: "SpanMerge", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
-        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
+        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
@@ -96,9 +96,7 @@ let package = Package(
             exclude: ["Transcripts"], swiftSettings: settings),
         .testTarget(
             name: "SpanStorageTests",
-            dependencies: [
-                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanMerge", "SpanModel", "ProtoWire",
-            ],
+            dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanModel"],
             swiftSettings: settings),
         .testTarget(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],

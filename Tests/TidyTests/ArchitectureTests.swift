@@ -108,6 +108,17 @@ import Testing
         }
     }
 
+    @Test("a row names nothing that no file of the target imports, and the manifest declares nothing such")
+    func unused() throws {
+        let table = try Self.table()
+        for (target, declared) in try Self.manifest() where target != "CSQLite" {
+            let files = try SourceTree.files(in: declared.folder, suffix: ".swift")
+            let found = Set(files.flatMap { Self.imports(of: $0) }.map { Self.twins[$0] ?? $0 })
+            let unused = (table[target] ?? []).union(declared.dependencies).subtracting(found)
+            #expect(unused.isEmpty, "\(target) does not import \(unused.sorted())")
+        }
+    }
+
     @Test("rows of core targets name core targets alone")
     func coreRows() throws {
         let table = try Self.table()
