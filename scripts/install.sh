@@ -65,7 +65,11 @@ command -v swift >/dev/null || die "no swift on the path; Spanwire needs the Swi
 for part in "$@"; do
     case $part in
         build) need gcc libsqlite3-dev ;;
-        run) need gcc libsqlite3-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf ;;
+        run)
+            # sqlite3: `make run` ends with a command that looks into the store with it.
+            need gcc libsqlite3-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
+                sqlite3
+            ;;
         test)
             need gcc libsqlite3-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
             need_reference_protobuf
