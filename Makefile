@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## all tests, and the short forms of conformance, faults and differential
+test: ## lint, all tests, and the short forms of conformance, faults and differential
 	@scripts/test.sh
 
 build: ## build everything, tests included

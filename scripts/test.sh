@@ -5,6 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 scripts/install.sh test
+make --no-print-directory lint >&2
 
 say "building"
 swift build --build-tests >&2
