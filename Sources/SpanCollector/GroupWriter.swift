@@ -135,10 +135,7 @@ final class GroupWriter: SpanSink {
             switch request {
             case .find(let sender, let completion): await find(sender, completion)
             case .store(let batch, let waiting):
-                if state.withLock({ $0.connections[waiting.connection]?.isRefused ?? false }) {
-                    state.withLock { $0.answered(waiting.connection, isRefused: true) }
-                    waiting.completion(.refused(retryAfter: retryAfter))
-                } else {
+                if !refusedForAnEarlierOne(waiting) {
                     group.append(batch)
                     pending.append(waiting)
                 }
@@ -146,6 +143,17 @@ final class GroupWriter: SpanSink {
         }
         if !group.isEmpty { await commit(group, pending) }
         return true
+    }
+
+    /// Refuses a batch of a connection of which an earlier one was refused.
+    private func refusedForAnEarlierOne(_ waiting: Pending) -> Bool {
+        let isRefused = state.withLock { state in
+            let isRefused = state.connections[waiting.connection]?.isRefused ?? false
+            if isRefused { state.answered(waiting.connection, isRefused: true) }
+            return isRefused
+        }
+        if isRefused { waiting.completion(.refused(retryAfter: retryAfter)) }
+        return isRefused
     }
 
     /// A look-up alone, or the run of batches in front of the next look-up, within the bounds of a group.
@@ -187,6 +195,13 @@ final class GroupWriter: SpanSink {
             }
             for waiting in pending { waiting.completion(.done(waiting.batch)) }
         } catch {
+            // What the engine cannot keep may be one batch's doing: its neighbours must not fail with it for ever.
+            if error.code == .engineFailed, group.count > 1 {
+                for (batch, waiting) in zip(group, pending) where !refusedForAnEarlierOne(waiting) {
+                    await commit([batch], [waiting])
+                }
+                return
+            }
             logger.error(
                 "the store took nothing of a group; its senders keep their spans and come again",
                 metadata: ["error": "\(error)", "batches": "\(group.count)"])

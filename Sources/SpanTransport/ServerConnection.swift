@@ -177,7 +177,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     private func lookUp(_ sender: SenderID, _ hello: Hello) {
-        agent = hello.agent
+        agent = hello.agent.bounded(toUTF8Bytes: 256)
         unanswered += 1
         let (sink, handle, agent) = (server.sink, handle, agent)
         let find: @Sendable () -> Void = {

@@ -5,6 +5,14 @@ import SpanModel
 import SpanSession
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Where a `SpanServer` listens and what it grants.
 public struct SpanServerConfiguration: Sendable {
     /// A name or an address of this machine.
@@ -111,8 +119,10 @@ public final class SpanServer: Sendable {
     public var connectionCount: Int { directory.all().count }
 
     static func reason(_ error: any Error) -> String {
-        if let error = error as? IOError { return error.description }
-        return String(describing: error)
+        guard let error = error as? IOError else { return String(describing: error) }
+        // Proof: strerror returns a string that lives at least until this thread's next call of it.
+        guard let words = unsafe strerror(error.errnoCode) else { return "error \(error.errnoCode)" }
+        return unsafe String(cString: words)
     }
 }
 

@@ -38,6 +38,16 @@ struct ServerSessionTests {
         #expect(!actions.description.contains("wrong"))
     }
 
+    @Test func `what a sender says it dropped is stored within bounds, and all of it is counted`() {
+        var server = welcomedServer()
+        var dropped = (0..<100).map { DropCount(reason: "reason \($0)", spans: 2) }
+        dropped.append(DropCount(reason: String(repeating: "x", count: 100_000), spans: 1))
+        let stored = server.received(batchFrame(1, dropped: dropped).rawSpan, now: start).stores.first?.dropped ?? []
+        #expect(stored.reduce(0) { $0 + $1.spans } == 201)
+        #expect(stored.count <= 33)
+        #expect(stored.allSatisfy { $0.reason.utf8.count <= 64 })
+    }
+
     @Test func `the token goes no further than the check`() {
         let actions = fresh(
             frame(.hello, Hello(senderID: aliceID, bearerToken: "right")), ServerSettings(bearerTokens: ["right"]))

@@ -124,6 +124,9 @@ extension ServerSession {
             actions.append(.send(OutgoingFrame(.ack, ack)))
             return
         }
+        // What a sender says is stored and read again with every group, so it is held to what our own senders say.
+        var dropped = DropLedger()
+        for drop in batch.dropped { dropped.add(drop.reason, drop.spans) }
         let validation = BatchValidation(removingInvalidSpansFrom: &batch.spans, notes: notes)
         credit -= payloadBytes
         outstandingBytes += payloadBytes
@@ -132,7 +135,7 @@ extension ServerSession {
         actions.append(
             .store(
                 ReceivedBatch(
-                    sequence: batch.sequence, spans: batch.spans, dropped: batch.dropped, validation: validation,
+                    sequence: batch.sequence, spans: batch.spans, dropped: dropped.counts, validation: validation,
                     payloadBytes: payloadBytes)))
     }
 

@@ -1,6 +1,6 @@
 extension String {
     /// The text, cut between characters to at most `maxBytes` of UTF-8.
-    func bounded(toUTF8Bytes maxBytes: Int) -> String {
+    package func bounded(toUTF8Bytes maxBytes: Int) -> String {
         guard utf8.count > maxBytes else { return self }
         var end = startIndex
         var size = 0

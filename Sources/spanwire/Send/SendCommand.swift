@@ -5,6 +5,8 @@ import SpanCapture
 import SpanModel
 import SpanSession
 import SpanTransport
+import Synchronization
+import UnixSignals
 
 /// `spanwire send`: captured payloads to a collector.
 struct SendCommand: AsyncParsableCommand {
@@ -14,7 +16,8 @@ struct SendCommand: AsyncParsableCommand {
         discussion: """
             Takes every form that decode takes. A file is sent when all of it is valid; one that is not is left out and \
             named, and the others are sent all the same. Ends when the collector has stored everything, or at the \
-            timeout; the last line on standard error says what became of the spans.
+            timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits up to \
+            five seconds for what is under way, and tells the same.
 
             Exit codes: 0 when every span of every file is stored, 1 otherwise, 2 for a wrong command line.
 
@@ -65,11 +68,27 @@ struct SendCommand: AsyncParsableCommand {
             throw CommandFailure(error.message)
         }
         client.start()
+        let interruption = Interruption()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await deliver(through: client, interruption) }
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+                    interruption.happens()
+                    _ = await client.shutdown(within: .seconds(5))
+                }
+            }
+            // The delivery ends by itself; the other task only waits for signals.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func deliver(through client: SpanClient, _ interruption: Interruption) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: .seconds(timeout))
         var badFiles = 0
         var given = 0
-        for file in files {
+        for file in files where !interruption.hasHappened {
             do {
                 for batch in try batches(of: file) {
                     given += batch.spanCount
@@ -89,12 +108,14 @@ struct SendCommand: AsyncParsableCommand {
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
         }
-        if clock.now >= deadline, report.storedSpans + report.rejectedSpans < given {
+        if interruption.hasHappened {
+            Process.writeError("spanwire: interrupted; what is not stored can be sent again\n")
+        } else if clock.now >= deadline, report.storedSpans + report.rejectedSpans < given {
             Process.writeError(
                 "spanwire: \(to) did not acknowledge everything within \(timeout) s; "
                     + "check that a collector listens there, or raise --timeout\n")
         }
-        guard report.storedSpans == given, badFiles == 0 else { throw CommandFailure(nil) }
+        guard report.storedSpans == given, badFiles == 0, !interruption.hasHappened else { throw CommandFailure(nil) }
     }
 
     /// The span messages of one file, all of it being valid.
@@ -105,4 +126,13 @@ struct SendCommand: AsyncParsableCommand {
         let messages = capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
         return messages.compactMap(\.spans).filter { $0.spanCount > 0 }
     }
+}
+
+/// Whether the user asked to stop.
+private final class Interruption: Sendable {
+    private let state = Mutex(false)
+
+    var hasHappened: Bool { state.withLock(\.self) }
+
+    func happens() { state.withLock { $0 = true } }
 }
