@@ -4,6 +4,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 folder=$root/.build-linkage
+# What was built with a forbidden import does not always notice that the import is gone.
+trap '(($? == 0)) || rm -rf "$folder"' EXIT
 mkdir -p "$folder/Sources/Probe"
 cat >"$folder/Package.swift" <<END
 // swift-tools-version: 6.2
