@@ -4,9 +4,18 @@ import PackageDescription
 let package = Package(
     name: "Benchmarks",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(name: "spanwire", path: "..")],
+    dependencies: [
+        .package(name: "spanwire", path: ".."),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    ],
     targets: [
-        .executableTarget(name: "benchmarks", dependencies: [.product(name: "SpanModel", package: "spanwire")])
+        // How a codec is asked for its numbers: README.md, "Peers".
+        .target(name: "Peer"),
+        // Also what the gates count; it links nothing but the codec.
+        .executableTarget(name: "spanwire-peer", dependencies: ["Peer", .product(name: "SpanModel", package: "spanwire")]),
+        .executableTarget(
+            name: "swift-protobuf-peer",
+            dependencies: ["Peer", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a part of this project needs and this machine lacks, and says what. Does nothing where all is there.
-# Usage: install.sh build|run|test|differential|fuzz…
+# Usage: install.sh build|run|test|differential|fuzz|bench|gates…
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,6 +15,7 @@ present() {
         protobuf-c-compiler) command -v protoc-c >/dev/null ;;
         libprotobuf-c-dev) has_header protobuf-c/protobuf-c.h ;;
         libsqlite3-dev) has_header sqlite3.h ;;
+        libprotobuf-dev) printf '#include <google/protobuf/arena.h>\n' | g++ -E -x c++ - >/dev/null 2>&1 ;;
         python3) command -v python3 >/dev/null ;;
         python3-protobuf) (python_with_protobuf) >/dev/null 2>&1 ;;
         python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
@@ -79,6 +80,11 @@ for part in "$@"; do
             need_reference_protobuf
             ;;
         fuzz) need gcc libsqlite3-dev libstdc++-12-dev ;;
+        bench)
+            need gcc g++ libsqlite3-dev protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
+            need_reference_protobuf
+            ;;
+        gates) need gcc libsqlite3-dev python3 valgrind ;;
         *) die "unknown part: $part" ;;
     esac
 done

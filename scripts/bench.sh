@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# `make bench`: our codec and its rivals over the same payloads in one run, with the ratios. RECORD=1 also writes the
+# result to Benchmarks/Records; ROUNDS (15) says how often each takes its turn, FILES which of Tests/Corpus are read.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+scripts/install.sh bench
+say "building (release), and the rivals"
+swift build -c release --package-path Benchmarks >&2
+Benchmarks/Rivals/build
+bin=$(swift build -c release --package-path Benchmarks --show-bin-path)
+corpus=Tests/Corpus rivals=.build-rivals
+export PYTHONDONTWRITEBYTECODE=1
+say "measuring; other work on this machine makes the numbers worse"
+read -ra files <<<"${FILES:-small.pb medium.pb large.pb}"
+result=$(.build-tools/reference/bin/python Benchmarks/compare.py --counting "$rivals/libcounting_malloc.so" \
+    --rounds "${ROUNDS:-15}" --files "${files[@]}" -- \
+    "$bin/spanwire-peer $corpus" \
+    "$bin/swift-protobuf-peer $corpus" \
+    "$rivals/libprotobuf_peer $corpus" \
+    "$rivals/protobuf_c_peer $corpus" \
+    ".build-tools/reference/bin/python Benchmarks/Rivals/python/upb_peer.py $corpus $rivals/schema.desc")
+printf '%s\n' "$result"
+[[ ${RECORD:-} == 1 ]] || exit 0
+# Several records of one day stand side by side.
+record=Benchmarks/Records/$(date -u +%F) suffix=
+while [[ -e $record$suffix.md ]]; do suffix=-$((${suffix#-} + 1)); done
+commit=$(git rev-parse --short HEAD)$([[ -z $(git status --porcelain -- Sources) ]] || printf ' and changes')
+{
+    printf '# %s\n\nSources of %s. ' "$(date -u +%F)" "$commit"
+    printf '%s\n' "$result"
+} >"$record$suffix.md"
+say "recorded in $record$suffix.md"
