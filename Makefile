@@ -3,7 +3,7 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench fuzz conformance faults differential clean
+.PHONY: help run test build lint format bench gates fuzz conformance faults differential clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## lint, all tests, and the short forms of conformance, faults and differential
+test: ## lint, all tests, the gates, and the short forms of conformance, faults and differential
 	@scripts/test.sh
 
 build: ## build everything, tests included
@@ -24,8 +24,11 @@ lint: ## check the format of all Swift files
 format: ## format all Swift files
 	swift format --in-place --recursive $(SWIFT_FILES)
 
-bench: ## decode and encode, nanoseconds per span
-	swift run -c release --package-path Benchmarks
+bench: ## our codec and its rivals over the same payloads, with the ratios (ROUNDS=…, FILES=…, RECORD=1)
+	@scripts/bench.sh
+
+gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt (RECORD=1 accepts them)
+	@scripts/gates.sh
 
 fuzz: ## fuzz the decoder for FUZZ_SECONDS (30)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
@@ -42,4 +45,4 @@ differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTA
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh
 
 clean: ## remove what was built; .run/ stays
-	rm -rf .build .build-interop .build-linkage Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build

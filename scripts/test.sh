@@ -10,6 +10,7 @@ make --no-print-directory lint >&2
 say "building"
 swift build --build-tests >&2
 scripts/check-linkage.sh
+scripts/gates.sh
 SPANWIRE=$(spanwire_executable)
 export SPANWIRE
 scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
