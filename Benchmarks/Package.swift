@@ -12,7 +12,8 @@ let package = Package(
         // How a codec is asked for its numbers: README.md, "Peers".
         .target(name: "Peer"),
         // Also what the gates count; it links nothing but the codec.
-        .executableTarget(name: "spanwire-peer", dependencies: ["Peer", .product(name: "SpanModel", package: "spanwire")]),
+        .executableTarget(
+            name: "spanwire-peer", dependencies: ["Peer", .product(name: "SpanModel", package: "spanwire")]),
         .executableTarget(
             name: "swift-protobuf-peer",
             dependencies: ["Peer", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make bench`: our codec and its rivals over the same payloads in one run, with the ratios. RECORD=1 also writes the
-# result to Benchmarks/Records; ROUNDS (15) says how often each takes its turn, FILES which of Tests/Corpus are read.
+# result to Benchmarks/Records; ROUNDS (15) says how often each takes its turn, FILES which payloads are read.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,17 +10,18 @@ say "building (release), and the rivals"
 swift build -c release --package-path Benchmarks >&2
 Benchmarks/Rivals/build
 bin=$(swift build -c release --package-path Benchmarks --show-bin-path)
-corpus=Tests/Corpus rivals=.build-rivals
+rivals=.build-rivals payloads=.build-rivals/payloads
 export PYTHONDONTWRITEBYTECODE=1
+.build-tools/reference/bin/python Benchmarks/payloads.py Tests/Corpus "$rivals/schema.desc" "$payloads"
 say "measuring; other work on this machine makes the numbers worse"
-read -ra files <<<"${FILES:-small.pb medium.pb large.pb}"
+read -ra files <<<"${FILES:-small.pb medium.pb large.pb wide.pb deep.pb}"
 result=$(.build-tools/reference/bin/python Benchmarks/compare.py --counting "$rivals/libcounting_malloc.so" \
     --rounds "${ROUNDS:-15}" --files "${files[@]}" -- \
-    "$bin/spanwire-peer $corpus" \
-    "$bin/swift-protobuf-peer $corpus" \
-    "$rivals/libprotobuf_peer $corpus" \
-    "$rivals/protobuf_c_peer $corpus" \
-    ".build-tools/reference/bin/python Benchmarks/Rivals/python/upb_peer.py $corpus $rivals/schema.desc")
+    "$bin/spanwire-peer $payloads" \
+    "$bin/swift-protobuf-peer $payloads" \
+    "$rivals/libprotobuf_peer $payloads" \
+    "$rivals/protobuf_c_peer $payloads" \
+    ".build-tools/reference/bin/python Benchmarks/Rivals/python/upb_peer.py $payloads $rivals/schema.desc")
 printf '%s\n' "$result"
 [[ ${RECORD:-} == 1 ]] || exit 0
 # Several records of one day stand side by side.

@@ -19,7 +19,7 @@ struct SourceTree {
     ]
     static let topLevel = ["Package.swift", "README.md", "CONTRIBUTING.md", "Makefile", ".swift-format", ".gitignore"]
     static let textSuffixes: Set<String> = [
-        "swift", "md", "proto", "py", "c", "h", "sh", "yml", "json", "txt", "",
+        "swift", "md", "proto", "py", "c", "cpp", "h", "sh", "yml", "json", "txt", "",
     ]
 
     /// All text files, sorted by path.

@@ -7,7 +7,9 @@ import Testing
     func fileLength() throws {
         let files = try SourceTree.files()
         #expect(files.count > 50, "the files were not found")
-        for file in files where !file.path.hasSuffix(".md") && !file.path.contains("/Goldens/") {
+        // What a test prints, and what protoc writes.
+        let others = ["/Goldens/", "/Generated/"]
+        for file in files where !file.path.hasSuffix(".md") && !others.contains(where: file.path.contains) {
             #expect(file.lines.count <= 601, "\(file.path) has \(file.lines.count - 1) lines")
         }
     }
