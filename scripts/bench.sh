@@ -25,9 +25,11 @@ result=$(.build-tools/reference/bin/python Benchmarks/compare.py --counting "$ri
 printf '%s\n' "$result"
 [[ ${RECORD:-} == 1 ]] || exit 0
 # Several records of one day stand side by side.
-record=Benchmarks/Records/$(date -u +%F) suffix=
-while [[ -e $record$suffix.md ]]; do suffix=-$((${suffix#-} + 1)); done
-commit=$(git rev-parse --short HEAD)$([[ -z $(git status --porcelain -- Sources) ]] || printf ' and changes')
+mkdir -p Benchmarks/Records
+record=Benchmarks/Records/$(date -u +%F) number=1 suffix=
+while [[ -e $record$suffix.md ]]; do suffix=-$((number += 1)); done
+# The commit that last changed what is measured.
+commit=$(git log -1 --format=%h -- Sources)$([[ -z $(git status --porcelain -- Sources) ]] || printf ' and changes')
 {
     printf '# %s\n\nSources of %s. ' "$(date -u +%F)" "$commit"
     printf '%s\n' "$result"
