@@ -7,7 +7,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 scripts/install.sh bench
 say "building (release), and the rivals"
-swift build -c release --package-path Benchmarks >&2
+# By product: without one, all that the packages depend on would be built too.
+for peer in spanwire-peer swift-protobuf-peer; do
+    swift build -c release --package-path Benchmarks --product "$peer" >&2
+done
 Benchmarks/Rivals/build
 bin=$(swift build -c release --package-path Benchmarks --show-bin-path)
 rivals=.build-rivals payloads=.build-rivals/payloads
