@@ -8,6 +8,9 @@ struct SharedStrings {
     /// Bytes of the strings that are worth keeping, and that four words hold.
     @usableFromInline static let lengths = 8...32
 
+    /// Bytes of a payload from which on the table earns back what it costs to make.
+    @usableFromInline static let leastPayloadBytes = 16 << 10
+
     /// A power of two; the slot is the hash's upper eight bits.
     private static let slotCount = 256
 

@@ -28,7 +28,8 @@ extension WireReader {
     /// The text in these bytes, `nil` when they are not UTF-8; equal texts are shared where that is worth it.
     @inlinable
     mutating func text(_ span: RawSpan) -> String? {
-        SharedStrings.lengths.contains(span.byteCount) ? shared.string(span) : String(validatingUTF8: span)
+        sharesStrings && SharedStrings.lengths.contains(span.byteCount)
+            ? shared.string(span) : String(validatingUTF8: span)
     }
 
     @usableFromInline

@@ -21,6 +21,7 @@ public struct WireReader: ~Escapable {
     @usableFromInline var depthLeft: Int
     @usableFromInline var keyStart: Int
     @usableFromInline var shared: SharedStrings
+    @usableFromInline let sharesStrings: Bool
 
     @usableFromInline var cursor: Int
 
@@ -51,6 +52,7 @@ public struct WireReader: ~Escapable {
         self.depthLeft = options.limits.maxDepth
         self.keyStart = 0
         self.shared = SharedStrings()
+        self.sharesStrings = count >= SharedStrings.leastPayloadBytes
         self.cursor = 0
         self.options = options
         self.repairedStrings = 0
