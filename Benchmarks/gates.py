@@ -11,10 +11,10 @@ import argparse, math, os, pathlib, re, shutil, subprocess, sys, tempfile
 from peers import Peer, counting
 
 RUNS = 4
-SLACK = {"allocations": 1.0, "instructions": 1.05}
+SLACK = {"allocations": 1.01, "instructions": 1.05}
 HEAD = """\
-# What the codec may cost for each span; `make gates` counts and compares. RECORD=1 writes the numbers anew: allocations as
-# they are, instructions with a slack of 5 %. In a commit that raises a ceiling the body says why.
+# What the codec may cost for each span; `make gates` counts and compares. RECORD=1 writes the numbers anew: allocations
+# with a slack of 1 % (none where there are none), instructions with one of 5 %. In a commit that raises a ceiling the body says why.
 # work file measure recorded ceiling
 """
 
