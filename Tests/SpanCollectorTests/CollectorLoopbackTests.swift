@@ -9,7 +9,7 @@ import SpanTransport
 import Testing
 
 /// Client, server and collector over loopback, with the in-memory engine behind.
-@Suite(.timeLimit(.minutes(1))) struct CollectorLoopbackTests {
+@Suite(.timeLimit(.minutes(5))) struct CollectorLoopbackTests {
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     static func span(_ trace: TraceID, _ number: UInt64, name: String = "op") -> SpanRecord {

@@ -9,7 +9,7 @@ import SpanTransport
 import Testing
 
 /// A server over loopback, with a sink that answers when it is told to.
-@Suite(.timeLimit(.minutes(1))) struct SpanServerTests {
+@Suite(.timeLimit(.minutes(5))) struct SpanServerTests {
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     static func server(_ sink: HoldingSink) -> SpanServer {
