@@ -201,37 +201,20 @@ import Testing
         #expect(try await store.inner.trace(trace).count == 200)
         #expect(try await store.inner.senders().map(\.storedReports) == [200])
     }
-
-    @Test("a batch that the engine cannot keep does not keep others' batches out")
-    func poison() async throws {
-        let store = FlakyStore()
-        let trace = TraceID.random()
-        try await Self.withCollector(store: store) { port in
-            let poisoned = try Self.client(port)
-            poisoned.reporter().report(Self.span(.random(), 1, name: "poison"))
-            var queue = SpanQueueLimits()
-            queue.maxBatchSpans = 5
-            let client = try Self.client(port, queue: queue)
-            let reporter = client.reporter()
-            for number in 1...100 { reporter.report(Self.span(trace, UInt64(number))) }
-            let report = await client.shutdown(within: .seconds(30))
-            #expect(report.storedSpans == 100)
-            let lost = await poisoned.shutdown(within: .milliseconds(100))
-            #expect(lost.storedSpans == 0)
-            #expect(lost.dropped == [DropCount(reason: DropReason.shutdown.rawValue, spans: 1)])
-        }
-        #expect(try await store.inner.trace(trace).count == 100)
-    }
 }
 
-/// Fails the first append, and every group that holds a span named `poison`.
+/// Fails the first appends, one by default, and every group that holds a span named `poison`.
 final actor FlakyStore: SpanStore {
     let inner = InMemorySpanStore()
-    private var appends = 0
+    private var failuresLeft: Int
+
+    init(failures: Int = 1) { failuresLeft = failures }
 
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
-        appends += 1
-        if appends == 1 { throw SpanStoreError(.diskFull, "no room is left; make some") }
+        if failuresLeft > 0 {
+            failuresLeft -= 1
+            throw SpanStoreError(.diskFull, "no room is left; make some")
+        }
         if group.contains(where: { $0.reports.spans.contains { $0.name == "poison" } }) {
             throw SpanStoreError(.engineFailed, "the engine cannot keep this")
         }

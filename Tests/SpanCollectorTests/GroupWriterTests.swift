@@ -1,0 +1,79 @@
+import SpanModel
+import SpanStorage
+import SpanTransport
+import Synchronization
+import Testing
+
+@testable import SpanCollector
+@testable import SpanSession
+
+/// The one task that commits, with what waits for it laid out beforehand.
+@Suite struct GroupWriterTests {
+    /// What each connection was answered, in order: the sequence, or `nil` for a refusal.
+    private final class Answers: Sendable {
+        private let state = Mutex<[UInt64: [UInt64?]]>([:])
+
+        func note(_ connection: UInt64, _ answer: SinkAnswer<StoredBatch>) {
+            state.withLock { state in
+                if case .done(let batch) = answer {
+                    state[connection, default: []].append(batch.sequence)
+                } else {
+                    state[connection, default: []].append(nil)
+                }
+            }
+        }
+
+        subscript(connection: UInt64) -> [UInt64?] { state.withLock { $0[connection] ?? [] } }
+    }
+
+    private func hand(
+        _ name: String, of connection: UInt64, _ sequence: UInt64, to writer: GroupWriter, _ answers: Answers
+    ) {
+        let span = CollectorLoopbackTests.span(TraceID(high: 7, low: 7), connection * 100 + sequence, name: name)
+        let spans = SpanBatch(resourceSpans: [
+            ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: [span])])
+        ])
+        let batch = ReceivedBatch(
+            sequence: sequence, spans: spans, dropped: [], validation: BatchValidation(), payloadBytes: 10)
+        let delivery = Delivery(
+            connection: ConnectionID(rawValue: connection), sender: SenderID(high: 1, low: connection), agent: "",
+            batch: batch)
+        writer.store(delivery) { answers.note(connection, $0) }
+    }
+
+    @Test("a batch that the engine cannot keep fails with what follows it on its connection, and with nothing else")
+    func poison() async throws {
+        let store = FlakyStore(failures: 0)
+        let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
+        let answers = Answers()
+        hand("good", of: 1, 1, to: writer, answers)
+        hand("poison", of: 2, 1, to: writer, answers)
+        hand("good", of: 1, 2, to: writer, answers)
+        hand("good", of: 2, 2, to: writer, answers)
+        hand("good", of: 3, 1, to: writer, answers)
+        writer.finish()
+        await writer.run()
+        #expect(answers[1] == [1, 2])
+        #expect(answers[2] == [nil, nil])
+        #expect(answers[3] == [1])
+        #expect(try await store.inner.trace(TraceID(high: 7, low: 7)).count == 3)
+    }
+
+    @Test("a group that fails for want of room is refused whole, and so is what its connections bring after it")
+    func diskFull() async throws {
+        let store = FlakyStore(failures: 1)
+        let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
+        let answers = Answers()
+        hand("good", of: 1, 1, to: writer, answers)
+        hand("good", of: 2, 1, to: writer, answers)
+        // A look-up ends the group, so that what follows is judged apart.
+        writer.findSender(SenderID(high: 1, low: 1), agent: "") { _ in }
+        hand("good", of: 1, 2, to: writer, answers)
+        hand("good", of: 3, 1, to: writer, answers)
+        writer.finish()
+        await writer.run()
+        #expect(answers[1] == [nil, nil])
+        #expect(answers[2] == [nil])
+        #expect(answers[3] == [1])
+    }
+}
