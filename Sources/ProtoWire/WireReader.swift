@@ -59,6 +59,19 @@ public struct WireReader: ~Escapable {
         self.firstRepairOffset = nil
     }
 
+    /// A reader that goes on where a view's cursor stands.
+    ///
+    /// - Parameters:
+    ///   - bytes: of the payload up to the end of the current message.
+    ///   - position: of the next byte.
+    @_lifetime(copy bytes)
+    init(_ bytes: RawSpan, at position: Int, keyStart: Int, context: ViewContext) throws(WireError) {
+        try self.init(bytes, options: context.options)
+        self.cursor = position
+        self.keyStart = keyStart
+        self.depthLeft = Int(context.depthLeft)
+    }
+
     @inlinable
     @inline(__always)
     func byte(_ position: Int) -> UInt8 {

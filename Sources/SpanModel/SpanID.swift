@@ -2,7 +2,7 @@
 ///
 /// All-zero is invalid (`SpanID.invalid`) and stands for "none", as in the parent of a root span. Source: OTLP
 /// `Span.span_id`, W3C Trace Context `parent-id`.
-public struct SpanID: Sendable, Hashable {
+public struct SpanID: Sendable, Hashable, BitwiseCopyable {
     /// The bytes, big-endian.
     public let value: UInt64
 

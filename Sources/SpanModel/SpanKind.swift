@@ -1,7 +1,7 @@
 import ProtoWire
 
 /// The role of a span between its parent and its children. Open: other numbers are legal on the wire.
-public struct SpanKind: RawRepresentable, Sendable, Hashable {
+public struct SpanKind: RawRepresentable, Sendable, Hashable, BitwiseCopyable {
     public let rawValue: Int32
 
     @inlinable

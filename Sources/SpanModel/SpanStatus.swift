@@ -3,7 +3,7 @@ import ProtoWire
 /// How the operation ended. OTLP's `Status`.
 public struct SpanStatus: Sendable, Hashable {
     /// Open: other numbers are legal on the wire.
-    public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    public struct Code: RawRepresentable, Sendable, Hashable, BitwiseCopyable, CustomStringConvertible {
         public let rawValue: Int32
 
         @inlinable

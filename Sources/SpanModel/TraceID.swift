@@ -2,7 +2,7 @@
 ///
 /// All-zero is invalid (`TraceID.invalid`) and stands for "none". Ordered and written as big-endian bytes, so that the
 /// order equals that of the hex text. Source: OTLP `Span.trace_id`, W3C Trace Context `trace-id`.
-public struct TraceID: Sendable, Hashable {
+public struct TraceID: Sendable, Hashable, BitwiseCopyable {
     /// Bytes 0 to 7, big-endian.
     public let high: UInt64
     /// Bytes 8 to 15, big-endian.

@@ -4,25 +4,13 @@ import SpanModel
 
 /// Batches of every shape from a seed.
 struct RandomBatch {
-    private var generator: Generator
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) { generator = Generator(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(state: seed) }
 
     /// The seed from `SEED=`, or a random one.
     static var seed: UInt64 {
         ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
-    }
-
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
     }
 
     mutating func batch() -> SpanBatch {

@@ -1,0 +1,158 @@
+/// The bytes of a payload as views read them: a pointer to the first one.
+///
+/// It checks nothing and keeps nothing alive, so it stays inside of views and of what makes them. Proof that this is safe:
+/// a view is `~Escapable` and depends on the `RawSpan` that it was made from, so the bytes outlive it; and every position
+/// that is loaded from has been compared with the end of its message, which lies inside the payload since the end of each
+/// message was compared with that of the message around it. Each caller says where.
+///
+/// Why not the `RawSpan` itself: the compiler treats what is `~Escapable` as if it had to be released, and so keeps it in
+/// memory with calls around it; and `RawSpan` compares every position once more. With it, reading every field of a span
+/// took four times as many instructions (Benchmarks/README.md).
+@safe
+public struct PayloadBytes: BitwiseCopyable {
+    @usableFromInline let base: UnsafeRawPointer
+
+    /// - Parameter bytes: outlive this value: the view that gets it depends on them.
+    @usableFromInline
+    package init(_ bytes: RawSpan) {
+        unsafe base = bytes.withUnsafeBytes { buffer in
+            // An empty payload has no address; nothing is loaded from it.
+            unsafe buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!
+        }
+    }
+
+    /// `count` bytes from `start` on, which lie inside the payload.
+    @inlinable
+    @inline(__always)
+    @_lifetime(immortal)
+    package func span(_ start: Int, count: Int) -> RawSpan {
+        // Proof: the caller's range lies inside, and the caller ties the span to its own lifetime.
+        let span = unsafe RawSpan(_unsafeStart: base + start, byteCount: count)
+        return unsafe _overrideLifetime(span, copying: ())
+    }
+
+    /// The bytes of `start ..< end`, which lies inside the payload.
+    @inlinable
+    @_lifetime(immortal)
+    package func span(_ start: Int, _ end: Int) -> RawSpan { span(start, count: end &- start) }
+
+    /// The byte at `offset`, which the caller has shown to lie inside.
+    @inlinable
+    @inline(__always)
+    package func byte(unchecked offset: Int) -> UInt8 {
+        // Proof: the caller's; every bit pattern is a UInt8.
+        unsafe base.load(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    /// Two bytes from `offset` on, the first the low one: a key and a length of one byte each. The caller has shown that
+    /// both lie inside.
+    @inlinable
+    @inline(__always)
+    package func pair(unchecked offset: Int) -> UInt16 {
+        // Proof: the caller's; every bit pattern is a UInt16.
+        UInt16(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
+    /// Four bytes from `offset` on, the first the lowest; the caller has shown that all lie inside.
+    @inlinable
+    @inline(__always)
+    package func half(unchecked offset: Int) -> UInt32 {
+        // Proof: the caller's; every bit pattern is a UInt32.
+        UInt32(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    /// Eight bytes from `offset` on, the first the lowest; the caller has shown that all lie inside.
+    @inlinable
+    @inline(__always)
+    package func word(unchecked offset: Int) -> UInt64 {
+        // Proof: the caller's; every bit pattern is a UInt64.
+        UInt64(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    @inlinable
+    @inline(__always)
+    package func words(unchecked offset: Int) -> SIMD2<UInt64> {
+        // Proof: the caller's; every bit pattern is two UInt64.
+        unsafe base.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+    }
+
+    /// Whether all bytes of `start ..< end`, which lies inside, are ASCII. Up to 64 bytes cost no loop.
+    @inlinable
+    @inline(__always)
+    package func isASCII(unchecked start: Int, _ end: Int) -> Bool {
+        // Proof for every load: it starts at `start` or later and ends at `end` or earlier; where the range is shorter
+        // than what is loaded at once, a smaller load is taken. Loads may overlap, which does no harm.
+        let count = end &- start
+        if count >= 16 {
+            let last = end &- 16
+            var all = words(unchecked: start) | words(unchecked: last)
+            all |= words(unchecked: min(start &+ 16, last))
+            all |= words(unchecked: min(start &+ 32, last))
+            return all & 0x8080_8080_8080_8080 == .zero && (count <= 64 || isLongASCII(start &+ 48, last))
+        }
+        if count >= 8 {
+            return (word(unchecked: start) | word(unchecked: end &- 8)) & 0x8080_8080_8080_8080 == 0
+        }
+        if count >= 4 {
+            return (half(unchecked: start) | half(unchecked: end &- 4)) & 0x8080_8080 == 0
+        }
+        guard count > 0 else { return true }
+        return byte(unchecked: start) | byte(unchecked: start &+ count / 2) | byte(unchecked: end &- 1) < 0x80
+    }
+
+    /// Whether all bytes of `start ..< last` are ASCII, and as far as it is looked at what lies behind up to `last + 16`.
+    @usableFromInline
+    func isLongASCII(_ start: Int, _ last: Int) -> Bool {
+        var position = start
+        while position < last {
+            let four =
+                words(unchecked: position) | words(unchecked: min(position &+ 16, last))
+                | words(unchecked: min(position &+ 32, last)) | words(unchecked: min(position &+ 48, last))
+            guard four & 0x8080_8080_8080_8080 == .zero else { return false }
+            position &+= 64
+        }
+        return true
+    }
+
+    /// Whether the bytes of `start ..< end`, which lies inside, are UTF-8.
+    @inlinable
+    @inline(__always)
+    package func isUTF8(unchecked start: Int, _ end: Int) -> Bool {
+        isASCII(unchecked: start, end) || isMultibyteUTF8(start, end)
+    }
+
+    @usableFromInline
+    func isMultibyteUTF8(_ start: Int, _ end: Int) -> Bool {
+        UTF8Validation.firstInvalidOffset(in: span(start, end)) == nil
+    }
+
+    /// The varint that fills `start ..< end` exactly, `nil` when there is none; the range lies inside the payload.
+    @inlinable
+    @inline(__always)
+    package func soleVarint(unchecked start: Int, _ end: Int) -> UInt64? {
+        // Proof for the loads: one byte for each that the range has.
+        let count = end &- start
+        guard count > 0 else { return nil }
+        let first = UInt64(byte(unchecked: start))
+        if count == 1 { return first < 0x80 ? first : nil }
+        let second = UInt64(byte(unchecked: start &+ 1))
+        if count == 2 { return first >= 0x80 && second < 0x80 ? first & 0x7F | second << 7 : nil }
+        return longSoleVarint(start, end)
+    }
+
+    @usableFromInline
+    func longSoleVarint(_ start: Int, _ end: Int) -> UInt64? {
+        guard end - start <= 10 else { return nil }
+        var value: UInt64 = 0
+        var position = end - 1
+        // Proof for the loads: each position lies in the range.
+        guard byte(unchecked: position) < 0x80 else { return nil }
+        while true {
+            let next = byte(unchecked: position)
+            guard position == end - 1 || next >= 0x80 else { return nil }
+            value = value << 7 | UInt64(next & 0x7F)
+            guard position > start else { return value }
+            position -= 1
+        }
+    }
+}

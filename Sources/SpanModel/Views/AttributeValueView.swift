@@ -1,0 +1,81 @@
+import ProtoWire
+
+/// A value of an attribute, in place. OTLP's `AnyValue`.
+public struct AttributeValueView: ~Escapable, MessageView {
+    @usableFromInline let payload: PayloadBytes
+    @usableFromInline let bits: UInt64
+    @usableFromInline let restEnds: UInt64
+    @usableFromInline let form: UInt64
+
+    /// The member that is set.
+    public enum Content: ~Escapable, BitwiseCopyable {
+        /// An `AnyValue` in which no member is set.
+        case empty
+        /// Field 1; UTF-8.
+        case string(TextView)
+        /// Field 2.
+        case bool(Bool)
+        /// Field 3.
+        case int(Int64)
+        /// Field 4. Any bit pattern, NaN and infinities included.
+        case double(Double)
+        /// Field 5. Elements may be of different kinds and nested.
+        case array(MessageViews<AttributeValueView>)
+        /// Field 6. Keys are meant to be unique; nothing here enforces it.
+        case keyValueList(MessageViews<AttributeView>)
+        /// Field 7, or field 1 where it was not UTF-8 and the policy is to repair.
+        case bytes(RawSpan)
+        /// Field 8, an index into a string table; reads as absent in a span.
+        case stringIndex(Int32)
+    }
+
+    @inlinable
+    @inline(__always)
+    @_lifetime(immortal)
+    init(_ payload: PayloadBytes, bits: UInt64, restEnds: UInt64, form: UInt64) {
+        self.payload = payload
+        self.bits = bits
+        self.restEnds = restEnds
+        self.form = form
+    }
+
+    @_lifetime(immortal)
+    public init(_ slice: MessageSlice) throws(WireError) {
+        let slice = try slice.entered()
+        let fields = try ValueFields(slice)
+        payload = slice.bytes
+        bits = fields.bits
+        restEnds = fields.rest.ends
+        form = fields.form(slice.context, attributeHasUnknownFields: false)
+    }
+
+    /// Whether the `AnyValue`, or the list in it, has fields that the schema does not name.
+    @inlinable
+    public var hasUnknownFields: Bool { form & ValueFields.unknownBit != 0 }
+
+    /// The member that is set, with its value.
+    @inlinable
+    public var content: Content {
+        @_lifetime(copy self)
+        @inline(__always)
+        get {
+            switch ValueFields.kind(form) {
+            case .absent, .empty: .empty
+            case .string: unsafe _overrideLifetime(.string(TextView(payload, TextRange(bits: bits))), copying: self)
+            case .bool: .bool(bits != 0)
+            case .int: .int(Int64(bitPattern: bits))
+            case .double: .double(Double(bitPattern: bits))
+            case .array: unsafe _overrideLifetime(.array(MessageViews(list, key: 0x0A)), copying: self)
+            case .keyValueList: unsafe _overrideLifetime(.keyValueList(MessageViews(list, key: 0x0A)), copying: self)
+            case .bytes:
+                unsafe _overrideLifetime(
+                    .bytes(payload.span(TextRange(bits: bits).start, TextRange(bits: bits).end)), copying: self)
+            case .stringIndex: .stringIndex(Int32(truncatingIfNeeded: bits))
+            }
+        }
+    }
+
+    /// The pieces of a list.
+    @inlinable
+    var list: MessageSlice { ValueFields.list(payload, bits: bits, restEnds: restEnds, form: form) }
+}

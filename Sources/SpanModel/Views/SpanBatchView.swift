@@ -1,0 +1,122 @@
+import ProtoWire
+
+/// Spans with their resources and scopes, read where they are: nothing is copied and nothing allocated.
+///
+/// ```swift
+/// let batch = try SpanBatchView(payload.rawSpan)
+/// var groups = batch.resourceSpans
+/// while let group = try groups.next() {
+///     var scopes = group.scopeSpans
+///     while let scope = try scopes.next() {
+///         var spans = scope.spans
+///         while let span = try spans.next() { print(span.name.string) }
+///     }
+/// }
+/// ```
+///
+/// A view costs what is asked of it: making one walks the fields of its own message and steps over the messages inside.
+/// So a fault deep inside is thrown when one gets there; `validate()` reads everything. What all views together accept,
+/// and the values they give, are what `SpanBatch(decoding:)` accepts and holds.
+public struct SpanBatchView: ~Escapable {
+    /// The encoded message, in place.
+    public let bytes: RawSpan
+    @usableFromInline let slice: MessageSlice
+    private let options: DecodeOptions
+
+    /// - Parameter bytes: the whole message, nothing else.
+    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
+    @_lifetime(copy bytes)
+    public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
+        // Positions in views have 32 bits, one of which marks texts.
+        var bounded = options
+        bounded.limits.maxPayloadBytes = min(options.limits.maxPayloadBytes, Int(Int32.max))
+        _ = try WireReader(bytes, options: bounded)
+        self.bytes = bytes
+        self.options = options
+        slice = MessageSlice(PayloadBytes(bytes), 0, bytes.byteCount, ViewContext(options))
+    }
+
+    /// Field 1.
+    @inlinable
+    public var resourceSpans: MessageViews<ResourceSpansView> {
+        @_lifetime(copy self)
+        get { unsafe _overrideLifetime(MessageViews(slice, key: 0x0A), copying: self) }
+    }
+
+    /// Reads every byte of the payload: whether `SpanBatch(decoding:)` would accept it.
+    ///
+    /// - Returns: how many spans there are.
+    /// - Throws: the `WireError` that `SpanBatch(decoding:)` throws, with code, byte offset and field path.
+    @discardableResult
+    public func validate() throws(WireError) -> Int {
+        do {
+            return try spanCountOfAll()
+        } catch {
+            // Of several faults views find that of the outer message first. Only what is refused pays for the other order.
+            _ = try SpanBatch(decoding: bytes, options: options)
+            var located = error
+            located.path = FieldPath.path(to: error.offset, in: bytes, schema: SpanBatch.schema)
+            throw located
+        }
+    }
+
+    private func spanCountOfAll() throws(WireError) -> Int {
+        var cursor = FieldCursor(slice)
+        while let key = try cursor.nextKey() {
+            if key.rawValue == 0x0A { _ = try cursor.content() } else { try cursor.skip(key) }
+        }
+        var count = 0
+        var groups = resourceSpans
+        while let group = try groups.next() {
+            if let resource = try group.resource() {
+                try resource.attributes.validate()
+                var entities = resource.entityRefs
+                while try entities.next() != nil {}
+            }
+            var scopes = group.scopeSpans
+            while let scopeSpans = try scopes.next() {
+                if let scope = try scopeSpans.scope() { try scope.attributes.validate() }
+                var spans = scopeSpans.spans
+                while let span = try spans.next() {
+                    try span.validateContent()
+                    count += 1
+                }
+            }
+        }
+        return count
+    }
+}
+
+extension SpanView {
+    /// Reads what making the view has left unread.
+    fileprivate func validateContent() throws(WireError) {
+        try attributes.validate()
+        var eventViews = events
+        while let event = try eventViews.next() { try event.attributes.validate() }
+        var linkViews = links
+        while let link = try linkViews.next() { try link.attributes.validate() }
+    }
+}
+
+extension MessageViews<AttributeView> {
+    /// Reads all that are left, with their values.
+    fileprivate func validate() throws(WireError) {
+        var views = self
+        while let view = try views.next() {
+            if let value = view.value { try value.validateLists() }
+        }
+    }
+}
+
+extension AttributeValueView {
+    /// Reads the lists, which making the view has left unread.
+    fileprivate func validateLists() throws(WireError) {
+        switch content {
+        case .array(let views):
+            var views = views
+            while let view = try views.next() { try view.validateLists() }
+        case .keyValueList(let views): try views.validate()
+        default: break
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import ProtoWire
+
+/// A pointer from a span to a span of this or another trace, in place. OTLP's `Span.Link`.
+public struct SpanLinkView: ~Escapable, MessageView {
+    @usableFromInline let slice: MessageSlice
+
+    /// Field 1; `.invalid` where `irregularID(.traceID)` has what came instead.
+    public private(set) var traceID = TraceID.invalid
+    /// Field 2; `.invalid` where `irregularID(.spanID)` has what came instead.
+    public private(set) var spanID = SpanID.invalid
+    /// Field 5: attributes left out by the sender's limits.
+    public private(set) var droppedAttributesCount: UInt32 = 0
+    /// Field 6: W3C flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE`.
+    public private(set) var flags: UInt32 = 0
+    /// Whether the message has fields that the schema does not name.
+    public private(set) var hasUnknownFields = false
+
+    @usableFromInline var traceStateRange = TextRange()
+    @usableFromInline var attributesField = RepeatedField()
+    @usableFromInline var irregularIDs = IrregularIDFields()
+
+    @_lifetime(immortal)
+    public init(_ slice: MessageSlice) throws(WireError) {
+        let slice = try slice.entered()
+        self.slice = slice
+        var cursor = FieldCursor(slice)
+        while let key = try cursor.nextKey() {
+            switch key.rawValue {
+            case 0x0A: traceID = try cursor.traceID(&irregularIDs)
+            case 0x12: spanID = try cursor.spanID(.spanID, &irregularIDs)
+            case 0x1A: traceStateRange = try cursor.text()
+            case 0x22: try attributesField.readRun(of: 0x22, &cursor)
+            case 0x28: droppedAttributesCount = UInt32(truncatingIfNeeded: try cursor.varint())
+            case 0x35: flags = try cursor.fixed32()
+            default:
+                try cursor.skip(key)
+                hasUnknownFields = true
+            }
+        }
+    }
+
+    /// The encoded message, in place.
+    @inlinable
+    public var bytes: RawSpan {
+        @_lifetime(copy self)
+        get { unsafe _overrideLifetime(slice.content(), copying: self) }
+    }
+
+    /// Field 3: W3C `tracestate`.
+    @inlinable
+    public var traceState: TextView {
+        @_lifetime(copy self)
+        get { unsafe _overrideLifetime(TextView(slice.bytes, traceStateRange), copying: self) }
+    }
+
+    /// Field 4.
+    @inlinable
+    public var attributes: MessageViews<AttributeView> {
+        @_lifetime(copy self)
+        get { unsafe _overrideLifetime(MessageViews(slice.part(attributesField), key: 0x22), copying: self) }
+    }
+
+    /// The bytes that came for an id and are none, in place; `nil` where the id is regular or absent.
+    ///
+    /// - Parameter field: `.parentSpanID` is never there; a link has no such field.
+    @_lifetime(copy self)
+    public func irregularID(_ field: IrregularIDs.Field) -> RawSpan? {
+        irregularIDs[field] ? unsafe _overrideLifetime(slice.lastBytes(of: field.spanKey), copying: self) : nil
+    }
+}

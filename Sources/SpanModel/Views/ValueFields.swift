@@ -1,0 +1,168 @@
+import ProtoWire
+
+/// What an `AnyValue` holds, with positions for what stands in the payload.
+@usableFromInline
+struct ValueFields: BitwiseCopyable {
+    @usableFromInline
+    enum Kind: UInt8, BitwiseCopyable {
+        case absent, empty, string, bool, int, double, array, keyValueList, bytes, stringIndex
+    }
+
+    @usableFromInline var kind = Kind.absent
+    /// In the `AnyValue` or in its list.
+    @usableFromInline var hasUnknownFields = false
+    /// Of a list: how many messages may be open inside it.
+    @usableFromInline var depthLeft: UInt16 = 0
+    /// A number or a bool; of a string or bytes their range, of a list that of its first piece.
+    @usableFromInline var bits: UInt64 = 0
+    /// Of a list in pieces, where the others stand.
+    @usableFromInline var rest = MessageRest()
+
+    /// No value.
+    @inlinable
+    @inline(__always)
+    init() {}
+
+    /// Reads a value of any form, the lists in it left unread.
+    ///
+    /// - Throws: what the value's own fields are answered with, and what a list holds that another member replaces.
+    @usableFromInline
+    init(_ slice: MessageSlice) throws(WireError) {
+        kind = .empty
+        var hasOwnUnknown = false
+        // Where further pieces of the list that is there could stand.
+        var pieces = MessageRest()
+        var cursor = FieldCursor(slice)
+        while let key = try cursor.nextKey() {
+            switch key.rawValue {
+            case 0x0A:
+                let text = try cursor.text()
+                try set(text.isUTF8 ? .string : .bytes, cursor)
+                bits = text.bits
+            case 0x10: try setBits(.bool, try cursor.varint() == 0 ? 0 : 1, cursor)
+            case 0x18: try setBits(.int, try cursor.varint(), cursor)
+            case 0x21: try setBits(.double, try cursor.fixed64(), cursor)
+            case 0x2A: try readList(.array, 0x2A, &cursor, &pieces)
+            case 0x32: try readList(.keyValueList, 0x32, &cursor, &pieces)
+            case 0x3A:
+                let start = try cursor.content()
+                try set(.bytes, cursor)
+                bits = TextRange(start, cursor.position).bits
+            case 0x40: try setBits(.stringIndex, try cursor.varint(), cursor)
+            default:
+                try cursor.skip(key)
+                hasOwnUnknown = true
+            }
+        }
+        if hasOwnUnknown { hasUnknownFields = true }
+    }
+
+    private mutating func setBits(_ kind: Kind, _ bits: UInt64, _ cursor: FieldCursor) throws(WireError) {
+        try set(kind, cursor)
+        self.bits = bits
+    }
+
+    /// Another member of the oneof takes the place of what was there.
+    private mutating func set(_ kind: Kind, _ cursor: FieldCursor) throws(WireError) {
+        if self.kind == .array || self.kind == .keyValueList { try checkReplacedList(cursor) }
+        self.kind = kind
+        hasUnknownFields = false
+        rest = MessageRest()
+    }
+
+    /// Notes a list, or a further piece of the one that is there.
+    private mutating func readList(
+        _ kind: Kind, _ key: UInt8, _ cursor: inout FieldCursor, _ pieces: inout MessageRest
+    ) throws(WireError) {
+        let start = try cursor.content()
+        let inner = try cursor.context.entered(at: cursor.keyStart)
+        if self.kind == kind {
+            // Only now, so that nobody searches for a second piece where there is none.
+            rest = pieces
+        } else {
+            try set(kind, cursor)
+            depthLeft = inner.depthLeft
+            bits = TextRange(start, cursor.position).bits
+            pieces = MessageRest(key: key, end: cursor.end, outer: cursor.rest)
+        }
+        var members = FieldCursor(MessageSlice(cursor.bytes, start, cursor.position, inner))
+        while let member = try members.nextKey() {
+            if member.rawValue == 0x0A {
+                _ = try members.content()
+            } else {
+                try members.skip(member)
+                hasUnknownFields = true
+            }
+        }
+    }
+
+    /// Reads the list that another member replaces: what nobody will ask for has to be in order all the same. Each piece is
+    /// looked at here once and by no view later, so the whole stays linear.
+    private func checkReplacedList(_ cursor: FieldCursor) throws(WireError) {
+        let form = form(cursor.context, attributeHasUnknownFields: false)
+        var pieces = FieldCursor(Self.list(cursor.bytes, bits: bits, restEnds: rest.ends, form: form))
+        repeat {
+            var reader = try pieces.reader()
+            var values: [AttributeValue] = []
+            var attributes: [Attribute] = []
+            var unknown = UnknownFields()
+            while let key = try reader.nextKey() {
+                switch (key.rawValue, kind) {
+                case (0x0A, .array): try reader.messages(0x0A, into: &values)
+                case (0x0A, _): try reader.messages(0x0A, into: &attributes)
+                default: try reader.unknownField(key, into: &unknown)
+                }
+            }
+        } while try pieces.nextPiece() && pieces.position <= cursor.keyStart
+    }
+}
+
+// What a view keeps of it: `bits`, the ends of `rest`, and all else in one word.
+extension ValueFields {
+    /// Of a form: the value, or its list, has unknown fields.
+    @inlinable static var unknownBit: UInt64 { 1 << 8 }
+    /// Of a form: the attribute around the value has unknown fields.
+    @inlinable static var attributeUnknownBit: UInt64 { 1 << 9 }
+
+    /// The kind (8 bits), the two flags (8), the keys of `rest` (16), and the context of a list's elements (32).
+    ///
+    /// - Parameter context: of the value or of what is around it.
+    @inlinable
+    @inline(__always)
+    func form(_ context: ViewContext, attributeHasUnknownFields: Bool) -> UInt64 {
+        UInt64(kind.rawValue) | (hasUnknownFields ? Self.unknownBit : 0)
+            | (attributeHasUnknownFields ? Self.attributeUnknownBit : 0) | UInt64(rest.keys) << 16
+            | UInt64(context.bits & 0xFFFF_0000 | UInt32(depthLeft)) << 32
+    }
+
+    @inlinable
+    @inline(__always)
+    static func kind(_ form: UInt64) -> Kind {
+        switch UInt8(truncatingIfNeeded: form) {
+        case Kind.empty.rawValue: .empty
+        case Kind.string.rawValue: .string
+        case Kind.bool.rawValue: .bool
+        case Kind.int.rawValue: .int
+        case Kind.double.rawValue: .double
+        case Kind.array.rawValue: .array
+        case Kind.keyValueList.rawValue: .keyValueList
+        case Kind.bytes.rawValue: .bytes
+        case Kind.stringIndex.rawValue: .stringIndex
+        default: .absent
+        }
+    }
+
+    /// Whether the list stands in several pieces.
+    @inlinable
+    @inline(__always)
+    static func isInPieces(_ form: UInt64) -> Bool { form & 0xFFFF_0000 != 0 }
+
+    /// The pieces of a list.
+    @inlinable
+    static func list(_ bytes: PayloadBytes, bits: UInt64, restEnds: UInt64, form: UInt64) -> MessageSlice {
+        let range = TextRange(bits: bits)
+        return MessageSlice(
+            bytes, range.start, range.end, ViewContext(bits: UInt32(truncatingIfNeeded: form >> 32)),
+            rest: MessageRest(ends: restEnds, keys: UInt16(truncatingIfNeeded: form >> 16)))
+    }
+}

@@ -1,0 +1,151 @@
+import ProtoWire
+
+extension MessageSlice {
+    /// The message's own bytes; the caller ties the span to its lifetime. Of a message in pieces the first one.
+    @inlinable
+    @_lifetime(immortal)
+    func content() -> RawSpan { bytes.span(start, end) }
+
+    /// The message in a field of this one, which is whole; with the context of this one.
+    func message(_ field: MessageField, key: UInt8) -> MessageSlice {
+        MessageSlice(
+            bytes, field.start, field.end, context,
+            rest: field.isSplit ? MessageRest(key: key, end: end) : MessageRest())
+    }
+
+    /// From the first to the last of a repeated field's members.
+    @inlinable
+    @inline(__always)
+    func part(_ field: RepeatedField) -> MessageSlice { MessageSlice(bytes, field.start, field.end, context) }
+}
+
+/// Where the one message of a field stands, or the first piece of it.
+@usableFromInline
+struct MessageField: BitwiseCopyable {
+    @usableFromInline var start = -1
+    @usableFromInline var end = -1
+    @usableFromInline var isSplit = false
+
+    @usableFromInline init() {}
+
+    @inlinable
+    var isPresent: Bool { start >= 0 }
+
+    /// Notes the field whose key was read last, and steps over it.
+    @inlinable
+    mutating func read(_ cursor: inout FieldCursor) throws(WireError) {
+        let content = try cursor.content()
+        if start < 0 {
+            start = content
+            end = cursor.position
+        } else {
+            isSplit = true
+        }
+    }
+}
+
+/// Where the members of a repeated field stand: from the first one's key to the last one's end, other fields between them
+/// included.
+@usableFromInline
+struct RepeatedField: BitwiseCopyable {
+    @usableFromInline var low: UInt32 = 0
+    @usableFromInline var high: UInt32 = 0
+
+    @usableFromInline init() {}
+
+    @inlinable
+    var isEmpty: Bool { high == 0 }
+
+    @inlinable
+    @inline(__always)
+    var start: Int { Int(low) }
+
+    @inlinable
+    @inline(__always)
+    var end: Int { Int(high) }
+
+    /// Notes the field whose key was read last, and steps over it.
+    @inlinable
+    @inline(__always)
+    mutating func read(_ cursor: inout FieldCursor) throws(WireError) {
+        if high == 0 { low = UInt32(truncatingIfNeeded: cursor.keyStart) }
+        _ = try cursor.content()
+        high = UInt32(truncatingIfNeeded: cursor.position)
+    }
+
+    /// The same for a field whose members usually stand in a run.
+    @inlinable
+    @inline(__always)
+    mutating func readRun(of key: UInt8, _ cursor: inout FieldCursor) throws(WireError) {
+        if high == 0 { low = UInt32(truncatingIfNeeded: cursor.keyStart) }
+        try cursor.skipRun(of: key)
+        high = UInt32(truncatingIfNeeded: cursor.position)
+    }
+
+    /// Steps over the members that stand here, if any, behind each other; `false` where a length has more than two bytes or
+    /// is wrong.
+    @inlinable
+    @inline(__always)
+    mutating func takeRun(of key: UInt8, _ bytes: PayloadBytes, _ position: inout Int, _ end: Int) -> Bool {
+        let start = position
+        // Proof for the loads: each is behind a comparison of its end with `end`, which lies inside the payload.
+        while end &- position >= 2 {
+            let pair = Int(bytes.pair(unchecked: position))
+            guard UInt8(truncatingIfNeeded: pair) == key else { break }
+            var length = pair >> 8
+            position &+= 2
+            if length >= 0x80 {
+                guard position < end else { return false }
+                let upper = Int(bytes.byte(unchecked: position))
+                guard upper < 0x80 else { return false }
+                length = length & 0x7F | upper << 7
+                position &+= 1
+            }
+            guard length <= end &- position else { return false }
+            position &+= length
+        }
+        if position != start {
+            low = UInt32(truncatingIfNeeded: start)
+            high = UInt32(truncatingIfNeeded: position)
+        }
+        return true
+    }
+}
+
+extension PayloadBytes {
+    /// Whether a field with this key, one byte on the wire, stands at `position`; `end` lies inside the payload.
+    @inlinable
+    @inline(__always)
+    func hasKey(_ key: UInt8, at position: Int, before end: Int) -> Bool {
+        position < end && byte(unchecked: position) == key
+    }
+
+    /// Reads a string of at most 127 bytes, whose key stands at `position`, and goes past it; `false` when there is none or
+    /// it is not UTF-8.
+    @inlinable
+    @inline(__always)
+    func takeText(_ position: inout Int, _ end: Int, _ text: inout TextRange) -> Bool {
+        // Proof for the loads: behind a comparison of what they load with `end`, which lies inside the payload.
+        guard end &- position >= 2 else { return false }
+        let start = position &+ 2
+        let length = Int(byte(unchecked: position &+ 1))
+        guard length < 0x80, length <= end &- start, isUTF8(unchecked: start, start &+ length) else { return false }
+        text = TextRange(start, start &+ length)
+        position = start &+ length
+        return true
+    }
+
+    /// Reads a number of one byte under this key, one byte on the wire, if it stands at `position`, and goes past it;
+    /// `false` when it has more bytes.
+    @inlinable
+    @inline(__always)
+    func takeCount(_ key: UInt8, _ position: inout Int, _ end: Int, _ count: inout UInt32) -> Bool {
+        guard hasKey(key, at: position, before: end) else { return true }
+        // Proof for the load: behind a comparison of its end with `end`, which lies inside the payload.
+        guard end &- position >= 2 else { return false }
+        let value = byte(unchecked: position &+ 1)
+        count = UInt32(value)
+        position &+= 2
+        return value < 0x80
+    }
+}
