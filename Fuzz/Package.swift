@@ -6,6 +6,7 @@ import PackageDescription
 let fuzzTargets: [(name: String, dependencies: [Target.Dependency])] = [
     ("fuzz-decode", []),
     ("fuzz-fixpoint", []),
+    ("fuzz-differential", [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     ("fuzz-session", []),
 ]
 
@@ -18,6 +19,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(name: "spanwire", path: ".."),
+        // The version whose generated code lies in Benchmarks.
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     ],
     targets: [
         // What must hold for any bytes, as functions. The root package's tests run them too, over a symbolic link.
