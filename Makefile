@@ -30,7 +30,7 @@ bench: ## our codec and its rivals over the same payloads, with the ratios (ROUN
 gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt (RECORD=1 accepts them)
 	@scripts/gates.sh
 
-fuzz: ## fuzz the decoder for FUZZ_SECONDS (30)
+fuzz: ## libFuzzer on each target for FUZZ_SECONDS (30) (FUZZ_TARGETS=…, SEED=…)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
 conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=…, SEED=…)

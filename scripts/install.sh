@@ -79,7 +79,7 @@ for part in "$@"; do
             need gcc libsqlite3-dev protobuf-compiler python3
             need_reference_protobuf
             ;;
-        fuzz) need gcc libsqlite3-dev libstdc++-12-dev ;;
+        fuzz) need gcc libsqlite3-dev libstdc++-12-dev python3 ;;
         bench)
             need gcc g++ libsqlite3-dev protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
             need_reference_protobuf

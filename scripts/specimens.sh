@@ -5,7 +5,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-scripts/install.sh differential
+# test, not differential: that brings libprotobuf too.
+scripts/install.sh test
 descriptors=$(mktemp)
 trap 'rm -f "$descriptors"' EXIT
 mapfile -t protos < <(cd proto && find . -name '*.proto' | sort)

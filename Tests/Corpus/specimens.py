@@ -112,6 +112,11 @@ def specimens():
     yield "message-split", SPAN, text(15, text(2, b"why")) + text(15, key(3, 0) + b"\x02")
     yield "oneof-replaced", ANY, text(1, b"a") + key(3, 0) + b"\x05"
     yield "oneof-merged", ANY, text(5, text(1, b"")) + text(5, text(1, b""))
+    stray = key(99, 0) + b"\x01"
+    # Unknown fields of a list go with the list that a later member replaces, and stay where the same member is merged.
+    yield "oneof-list-with-unknown-replaced", ANY, text(6, stray) + text(5, text(1, b""))
+    yield "oneof-list-with-unknown-replaced-twice", ANY, text(5, stray) + key(3, 0) + b"\x05" + text(5, b"")
+    yield "oneof-list-with-unknown-merged", ANY, text(5, stray) + text(5, stray)
     yield "packed", HELLO, text(4, b"\x00\x03\x01")
     yield "packed-empty", HELLO, text(4, b"")
     yield "packed-torn", HELLO, text(4, b"\x00\x80")
@@ -147,12 +152,23 @@ def specimens():
         yield f"span-id-of-{length}-bytes", SPAN, text(2, bytes([7]) * length)
     yield "trace-id-of-zeros", SPAN, text(1, bytes(16))
     # Unknown fields at every level.
-    stray = key(99, 0) + b"\x01"
     yield "unknown-at-every-level", TRACES, text(
         1, text(1, text(1, text(1, b"k") + text(2, text(5, text(1, stray) + stray) + stray) + stray) + stray) + text(
             2, text(1, text(1, b"scope") + stray) + text(2, text(5, b"n") + text(15, stray) + text(
                 11, stray) + text(13, stray) + stray) + stray) + stray) + stray
+    # A batch as deep as it may be, and deeper by one: five messages lie around a span's attribute value.
+    for levels in (95, 96):
+        yield f"nested-{levels}-in-a-batch", TRACES, text(
+            1, text(2, text(2, text(9, text(2, nested(levels))))))
     yield "response-rejected", RESPONSE, text(1, key(1, 0) + b"\x03" + text(2, b"no id"))
+
+    # What fuzzing showed, under names that say what was wrong or differs (Fuzz/README.md).
+    # swift-protobuf reads these two: it takes lengths, and keys in a group, of up to ten bytes.
+    for width in (6, 10):
+        yield f"length-in-{width}-bytes-in-group", TRACES, key(99, 3) + key(5, 2) + varint(1, width) + b"A" + key(99, 4)
+        yield f"key-in-{width}-bytes-in-group", TRACES, key(99, 3) + key(5, 0, width) + b"\x01" + key(99, 4)
+    # swift-protobuf refuses this one, as libprotobuf does.
+    yield "group-of-field-0-in-group", TRACES, key(99, 3) + b"\x03\x04" + key(99, 4)
 
 
 def main():
