@@ -6,6 +6,7 @@ import PackageDescription
 let fuzzTargets: [(name: String, dependencies: [Target.Dependency])] = [
     ("fuzz-decode", []),
     ("fuzz-fixpoint", []),
+    ("fuzz-views", []),
     ("fuzz-differential", [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     ("fuzz-session", []),
 ]

@@ -81,6 +81,33 @@ public enum CodecProperties {
         return nil
     }
 
+    /// Reading with views: they accept and refuse what the records' decoder does, with and without repairing, and hold the
+    /// same values; what is refused is refused for the same fault.
+    public static func views(_ bytes: [UInt8]) -> String? {
+        for options in [DecodeOptions(), repairing, DecodeOptions(limits: WireLimits(maxDepth: 6))] {
+            let record = read(bytes, as: SpanBatch.self, options)
+            switch (record, readViews(bytes, options)) {
+            case (.success(let record), .success(let views)):
+                if views != record.message { return "views hold another value" }
+            case (.failure(let record), .failure(let views)):
+                if views != record { return "\(record), and with views: \(views)" }
+            case (.success, .failure(let views)): return "views refuse a valid message: \(views)"
+            case (.failure(let record), .success): return "views accept a message in spite of \(record)"
+            }
+        }
+        return nil
+    }
+
+    private static func readViews(_ bytes: [UInt8], _ options: DecodeOptions) -> Result<SpanBatch, WireError> {
+        do throws(WireError) {
+            let view = try SpanBatchView(bytes.rawSpan, options: options)
+            try view.validate()
+            return .success(try view.record())
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private static let repairing = DecodeOptions(invalidUTF8: .repair)
 
     /// An unknown field that makes a payload too large to be one whose strings are not worth sharing.
