@@ -49,7 +49,15 @@ extension WireMessage {
     public mutating func merge(
         decoding bytes: RawSpan, options: DecodeOptions = DecodeOptions()
     ) throws(WireError) -> DecodeNotes {
-        var reader = try WireReader(bytes, options: options)
+        try SharedStrings.withTable(forPayloadBytes: bytes.byteCount) { shared throws(WireError) in
+            try merge(bytes, options: options, shared: shared)
+        }
+    }
+
+    private mutating func merge(
+        _ bytes: RawSpan, options: DecodeOptions, shared: SharedStrings?
+    ) throws(WireError) -> DecodeNotes {
+        var reader = try WireReader(bytes, options: options, shared: shared)
         do {
             try merge(from: &reader)
         } catch {

@@ -28,8 +28,19 @@ extension WireReader {
     /// The text in these bytes, `nil` when they are not UTF-8; equal texts are shared where that is worth it.
     @inlinable
     mutating func text(_ span: RawSpan) -> String? {
-        sharesStrings && SharedStrings.lengths.contains(span.byteCount)
-            ? shared.string(span) : String(validatingUTF8: span)
+        let count = span.byteCount
+        guard let shared, SharedStrings.lengths.contains(count) else { return String(validatingUTF8: span) }
+        // What was read last stands right before the cursor.
+        return shared.string(payload, cursor - count, count, isASCII: false)
+    }
+
+    /// The text in these bytes, which are UTF-8 and lie inside the payload; "" for none.
+    package func utf8Text(_ range: TextRange) -> String {
+        if range.count == 0 { return "" }
+        guard let shared, SharedStrings.lengths.contains(range.count) else {
+            return String(utf8: payload.span(range.start, count: range.count), isASCII: false)
+        }
+        return shared.string(payload, range.start, range.count, isASCII: false) ?? ""
     }
 
     @usableFromInline
@@ -59,6 +70,18 @@ extension WireError {
 }
 
 extension String {
+    /// The text in bytes that are known to be UTF-8. Allocates above 15 bytes.
+    ///
+    /// - Parameter isASCII: whether they are known to be ASCII, too.
+    package init(utf8 span: RawSpan, isASCII: Bool) {
+        if #available(macOS 26.0, iOS 26.0, tvOS 26.0, watchOS 26.0, visionOS 26.0, *) {
+            // Proof: the caller has looked at all bytes.
+            self.init(copying: unsafe UTF8Span(unchecked: Span<UInt8>(_bytes: span), isKnownASCII: isASCII))
+        } else {
+            self = String(validatingUTF8: span) ?? ""
+        }
+    }
+
     /// The text in UTF-8 bytes, `nil` when they are not UTF-8. Allocates above 15 bytes.
     @inlinable
     public init?(validatingUTF8 span: RawSpan) {

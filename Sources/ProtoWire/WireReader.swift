@@ -17,11 +17,14 @@
 /// most five bytes, another varint ten, of which the bits above the 64th are dropped.
 public struct WireReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
+    /// The same, for short cuts that have compared their positions.
+    @usableFromInline package let payload: PayloadBytes
     @usableFromInline var end: Int
     @usableFromInline var depthLeft: Int
     @usableFromInline var keyStart: Int
-    @usableFromInline var shared: SharedStrings
-    @usableFromInline let sharesStrings: Bool
+    /// `nil` where strings are not shared.
+    @usableFromInline package let shared: SharedStrings?
+    @usableFromInline package let common: CommonStrings
 
     @usableFromInline var cursor: Int
 
@@ -42,17 +45,23 @@ public struct WireReader: ~Escapable {
     /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes`.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
+        try self.init(bytes, options: options, shared: nil)
+    }
+
+    @_lifetime(copy bytes)
+    init(_ bytes: RawSpan, options: DecodeOptions, shared: SharedStrings?) throws(WireError) {
         let count = bytes.byteCount
         guard count <= options.limits.maxPayloadBytes else {
             throw WireError(
                 .payloadTooLarge, "\(count) bytes, the limit is \(options.limits.maxPayloadBytes)", offset: 0)
         }
         self.bytes = bytes
+        self.payload = PayloadBytes(bytes)
         self.end = count
         self.depthLeft = options.limits.maxDepth
         self.keyStart = 0
-        self.shared = SharedStrings()
-        self.sharesStrings = count >= SharedStrings.leastPayloadBytes
+        self.shared = shared
+        self.common = CommonStrings.table
         self.cursor = 0
         self.options = options
         self.repairedStrings = 0
@@ -202,12 +211,23 @@ public struct WireReader: ~Escapable {
     ///
     /// - Throws: `truncated`, `varint_too_long`, `invalid_length`.
     @inlinable
+    @inline(__always)
     public mutating func length() throws(WireError) -> Int {
-        if cursor < end {
-            let first = byte(cursor)
-            if first < 0x80, Int(first) < end - cursor {
-                cursor += 1
-                return Int(first)
+        let left = end - cursor
+        if left > 0 {
+            let first = Int(byte(cursor))
+            if first < 0x80 {
+                if first < left {
+                    cursor += 1
+                    return first
+                }
+            } else if left > 1 {
+                let second = Int(byte(cursor + 1))
+                let length = first & 0x7F | second << 7
+                if second < 0x80 && length < left - 1 {
+                    cursor += 2
+                    return length
+                }
             }
         }
         return try longLength()
@@ -311,10 +331,10 @@ public struct WireReader: ~Escapable {
     public mutating func messages<Message: WireMessage>(
         _ key: UInt8, into messages: inout [Message]
     ) throws(WireError) {
-        let run = runLength(key)
+        let count = runLength(key)
         // Growing to fit exactly would copy everything for each of many short runs.
-        if messages.isEmpty { messages.reserveCapacity(run) }
-        var left = run
+        if messages.isEmpty { messages.reserveCapacity(count) }
+        var left = count
         while true {
             messages.append(Message())
             try merge(&messages[messages.count - 1])
@@ -325,10 +345,37 @@ public struct WireReader: ~Escapable {
         }
     }
 
+    /// What views inside the current message would share.
+    @inlinable
+    @inline(__always)
+    package var context: ViewContext { ViewContext(bits: UInt32(truncatingIfNeeded: depthLeft)) }
+
+    // MARK: Short cuts that look at the payload themselves
+
+    /// The end of the current message.
+    @inlinable
+    @inline(__always)
+    package var messageEnd: Int { end }
+
+    /// Goes to a field of the current message as if its key had been read.
+    ///
+    /// - Parameter start: of the key, which has one byte.
+    @inlinable
+    @inline(__always)
+    package mutating func stand(at start: Int) {
+        keyStart = start
+        cursor = start + 1
+    }
+
+    /// Goes to where a short cut has read to.
+    @inlinable
+    @inline(__always)
+    package mutating func stand(behind position: Int) { cursor = position }
+
     /// How many fields of one key stand here behind each other, the current one (whose key is read) included; at least
     /// 1. Stops at the first that is not whole.
     @usableFromInline
-    func runLength(_ key: UInt8) -> Int {
+    package func runLength(_ key: UInt8) -> Int {
         var count = 0
         var position = cursor
         while position < end {

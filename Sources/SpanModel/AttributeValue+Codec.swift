@@ -123,14 +123,29 @@ extension WireWriter {
 }
 
 extension WireReader {
-    /// `ArrayValue` or `KeyValueList`: messages in field 1.
-    mutating func mergeList<Element: WireMessage>(
-        _ elements: inout [Element], _ unknownFields: inout UnknownFields
+    /// `ArrayValue`: values in field 1.
+    mutating func mergeList(
+        _ elements: inout [AttributeValue], _ unknownFields: inout UnknownFields
     ) throws(WireError) {
         let outerEnd = try enterMessage()
         while let key = try nextKey() {
             if key.rawValue == 0x0A {
                 try messages(0x0A, into: &elements)
+            } else {
+                try unknownField(key, into: &unknownFields)
+            }
+        }
+        leaveMessage(outerEnd)
+    }
+
+    /// `KeyValueList`: attributes in field 1.
+    mutating func mergeList(
+        _ elements: inout [Attribute], _ unknownFields: inout UnknownFields
+    ) throws(WireError) {
+        let outerEnd = try enterMessage()
+        while let key = try nextKey() {
+            if key.rawValue == 0x0A {
+                try attributes(0x0A, into: &elements)
             } else {
                 try unknownField(key, into: &unknownFields)
             }

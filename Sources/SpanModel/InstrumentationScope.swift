@@ -40,7 +40,7 @@ extension InstrumentationScope: WireMessage {
             switch key.rawValue {
             case 0x0A: name = try reader.string()
             case 0x12: version = try reader.string()
-            case 0x1A: try reader.messages(0x1A, into: &attributes)
+            case 0x1A: try reader.attributes(0x1A, into: &attributes)
             case 0x20: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
             default: try reader.unknownField(key, into: &unknownFields)
             }

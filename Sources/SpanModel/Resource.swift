@@ -40,7 +40,7 @@ extension Resource: WireMessage {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let key = try reader.nextKey() {
             switch key.rawValue {
-            case 0x0A: try reader.messages(0x0A, into: &attributes)
+            case 0x0A: try reader.attributes(0x0A, into: &attributes)
             case 0x10: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
             case 0x1A: try reader.messages(0x1A, into: &entityRefs)
             default: try reader.unknownField(key, into: &unknownFields)

@@ -84,7 +84,7 @@ extension ScopeSpans: WireMessage {
         while let key = try reader.nextKey() {
             switch key.rawValue {
             case 0x0A: try reader.merge(&scope)
-            case 0x12: try reader.messages(0x12, into: &spans)
+            case 0x12: try reader.spans(0x12, into: &spans)
             case 0x1A: schemaURL = try reader.string()
             default: try reader.unknownField(key, into: &unknownFields)
             }

@@ -38,7 +38,7 @@ extension SpanEvent: WireMessage {
             switch key.rawValue {
             case 0x09: timeUnixNano = try reader.fixed64()
             case 0x12: name = try reader.string()
-            case 0x1A: try reader.messages(0x1A, into: &attributes)
+            case 0x1A: try reader.attributes(0x1A, into: &attributes)
             case 0x20: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
             default: try reader.unknownField(key, into: &unknownFields)
             }

@@ -53,7 +53,7 @@ extension SpanLink: WireMessage {
             case 0x0A: traceID = try reader.traceID(&irregularIDs)
             case 0x12: spanID = try reader.spanID(.spanID, &irregularIDs)
             case 0x1A: traceState = try reader.string()
-            case 0x22: try reader.messages(0x22, into: &attributes)
+            case 0x22: try reader.attributes(0x22, into: &attributes)
             case 0x28: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
             case 0x35: flags = try reader.fixed32()
             default: try reader.unknownField(key, into: &unknownFields)

@@ -36,7 +36,7 @@ extension SpanRecord: WireMessage {
             case 0x30: kind = SpanKind(rawValue: Int32(truncatingIfNeeded: try reader.varint()))
             case 0x39: startTimeUnixNano = try reader.fixed64()
             case 0x41: endTimeUnixNano = try reader.fixed64()
-            case 0x4A: try reader.messages(0x4A, into: &attributes)
+            case 0x4A: try reader.attributes(0x4A, into: &attributes)
             case 0x50: droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.varint())
             case 0x5A: try reader.messages(0x5A, into: &events)
             case 0x60: droppedEventsCount = UInt32(truncatingIfNeeded: try reader.varint())

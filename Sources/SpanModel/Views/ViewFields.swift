@@ -50,11 +50,10 @@ struct MessageField: BitwiseCopyable {
 struct RepeatedField: BitwiseCopyable {
     @usableFromInline var low: UInt32 = 0
     @usableFromInline var high: UInt32 = 0
+    /// How many there are, where that was counted on the way (`takeRun`).
+    @usableFromInline var count: UInt32 = 0
 
     @usableFromInline init() {}
-
-    @inlinable
-    var isEmpty: Bool { high == 0 }
 
     @inlinable
     @inline(__always)
@@ -103,6 +102,7 @@ struct RepeatedField: BitwiseCopyable {
             }
             guard length <= end &- position else { return false }
             position &+= length
+            count &+= 1
         }
         if position != start {
             low = UInt32(truncatingIfNeeded: start)
