@@ -49,11 +49,11 @@ public struct JSONPrinter: Sendable {
         var openList: UInt32 = 0
         var keptRaw: (place: Int, value: UInt64)?
         while let key = try reader.nextKey() {
-            guard let fieldPlace = plan.messages[place].place(of: key.number) else {
+            guard let fieldPlace = plan.place(of: key.number, in: place) else {
                 try reader.skip(key)
                 continue
             }
-            let field = plan.messages[place].fields[fieldPlace]
+            let field = plan.fields[fieldPlace]
             let isPacked = field.isRepeated && key.wireType == .lengthDelimited && field.wireType != .lengthDelimited
             guard key.wireType == field.wireType || isPacked else {
                 try reader.skip(key)
@@ -83,7 +83,7 @@ public struct JSONPrinter: Sendable {
         }
         if openList != 0 { closeList(&output, depth: depth + 1) }
         if let keptRaw, Int32(truncatingIfNeeded: keptRaw.value) != 0 {
-            label(plan.messages[place].fields[keptRaw.place], &output, isFirst: isFirst, depth: depth + 1)
+            label(plan.fields[keptRaw.place], &output, isFirst: isFirst, depth: depth + 1)
             output.appendDecimal(Int64(Int32(truncatingIfNeeded: keptRaw.value)))
             isFirst = false
         }
@@ -138,7 +138,7 @@ public struct JSONPrinter: Sendable {
 
     private func label(_ field: JSONPlan.Field, _ output: inout ByteOutput, isFirst: Bool, depth: Int) {
         separate(&output, isFirst: isFirst, depth: depth)
-        output.append(field.label)
+        output.append(copying: plan.labels.rawSpan.extracting(field.labelStart..<field.labelEnd))
         if style == .pretty { output.append(UInt8(ascii: " ")) }
     }
 
