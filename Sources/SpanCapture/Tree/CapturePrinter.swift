@@ -56,7 +56,7 @@ extension Capture {
 
     private static func print(_ message: CapturedMessage, byteCount: Int, to printer: inout SpanTreePrinter) {
         var text = "\(message.type.messageName), \(AttributeText.count(byteCount, "byte"))"
-        if let spans = message.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        if let spans = message.spanCount { text += ", \(AttributeText.count(spans, "span"))" }
         printer.line(text)
         printer.indented { $0.print(message) }
     }
@@ -64,7 +64,7 @@ extension Capture {
     private static func print(_ frame: CapturedFrame, to printer: inout SpanTreePrinter) {
         var text =
             "frame at byte \(frame.offset): \(frame.head.kind), \(AttributeText.count(Int(frame.head.length), "byte"))"
-        if let spans = frame.message?.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        if let spans = frame.message?.spanCount { text += ", \(AttributeText.count(spans, "span"))" }
         switch frame.content {
         case .message: break
         case .compressed: text += ", compressed (not looked into)"

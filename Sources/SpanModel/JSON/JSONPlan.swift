@@ -52,6 +52,13 @@ struct JSONPlan: Sendable {
     private(set) var labels: [UInt8] = []
     private(set) var enums: [EnumSchema] = []
 
+    /// The plan of a schema; that of spans, which nearly all text holds, is laid out once.
+    static func of(_ schema: MessageSchema) -> JSONPlan {
+        schema.name == SpanBatch.schema.name ? spans : JSONPlan(schema)
+    }
+
+    private static let spans = JSONPlan(SpanBatch.schema)
+
     init(_ schema: MessageSchema) {
         var places: [String: Int] = [:]
         _ = add(schema, &places)

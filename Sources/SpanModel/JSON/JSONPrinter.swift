@@ -21,7 +21,7 @@ public struct JSONPrinter: Sendable {
 
     /// - Parameter schema: of the messages that are going to be printed. Laid out once; keep the printer for many.
     public init(_ schema: MessageSchema, style: JSONStyle = .compact) {
-        plan = JSONPlan(schema)
+        plan = JSONPlan.of(schema)
         self.style = style
     }
 

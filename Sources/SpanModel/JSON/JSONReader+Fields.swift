@@ -2,7 +2,7 @@ import ProtoWire
 
 extension JSONReader {
     /// What is known of an object that is being read.
-    struct ObjectState {
+    struct ObjectState: Sendable {
         /// A bit for each of its fields, which are fewer than 64.
         var seen: UInt64 = 0
         /// A bit for each oneof that has a member.

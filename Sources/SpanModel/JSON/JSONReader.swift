@@ -45,7 +45,23 @@ public struct JSONReader: ~Escapable {
     /// The next byte to read, counted from the start of the text.
     public var offset: Int { scanner.cursor }
 
-    private enum State {
+    /// A place between two parts, for readers that do not live as long as the reading takes.
+    public struct Bookmark: Sendable {
+        fileprivate var offset: Int
+        fileprivate var state: State
+    }
+
+    /// Where reading goes on. Behind an error it means nothing.
+    public var bookmark: Bookmark { Bookmark(offset: scanner.cursor, state: state) }
+
+    /// Goes on where another reader of the same text and schema stopped. What was counted there is not counted here, and
+    /// the document's size counts anew.
+    public mutating func resume(at bookmark: Bookmark) {
+        state = bookmark.state
+        scanner.resume(at: bookmark.offset)
+    }
+
+    fileprivate enum State: Sendable {
         case betweenDocuments
         /// In the outermost object, of which something is left.
         case inDocument(ObjectState)
@@ -60,12 +76,7 @@ public struct JSONReader: ~Escapable {
     ///     U+FFFD.
     @_lifetime(copy text)
     public init(_ text: RawSpan, schema: MessageSchema, options: DecodeOptions = DecodeOptions()) {
-        self.init(text, plan: JSONPlan(schema), options: options)
-    }
-
-    @_lifetime(copy text)
-    init(_ text: RawSpan, plan: JSONPlan, options: DecodeOptions) {
-        self.plan = plan
+        plan = JSONPlan.of(schema)
         scanner = JSONScanner(text, options: options)
         maxDepth = options.limits.maxDepth
         lengthWidths = [UInt8](repeating: 1, count: plan.messages.count)

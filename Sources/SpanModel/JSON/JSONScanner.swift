@@ -56,6 +56,12 @@ struct JSONScanner: ~Escapable {
         }
     }
 
+    /// - Parameter offset: clamped to the text.
+    mutating func resume(at offset: Int) {
+        cursor = min(max(offset, 0), text.byteCount)
+        end = text.byteCount - cursor <= maxDocumentBytes ? text.byteCount : cursor + maxDocumentBytes
+    }
+
     /// Moves over white space to the next document.
     ///
     /// - Returns: `false` at the end of the text.
