@@ -4,7 +4,7 @@ import SpanModel
 
 /// Batches of every shape from a seed.
 struct RandomBatch {
-    private var generator: Generator
+    var generator: Generator
 
     init(seed: UInt64) { generator = Generator(state: seed) }
 
@@ -13,7 +13,7 @@ struct RandomBatch {
         ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
     }
 
-    private struct Generator: RandomNumberGenerator {
+    struct Generator: RandomNumberGenerator {
         var state: UInt64
 
         mutating func next() -> UInt64 {

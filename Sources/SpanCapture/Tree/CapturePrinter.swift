@@ -80,7 +80,7 @@ extension Capture {
     private func printJSON(to output: inout ByteOutput) throws(WireError) {
         switch content {
         case .message(let message):
-            try JSONPrinter(message.type.schema, style: .pretty).print(message.message, to: &output)
+            try Self.printJSON(message, JSONPrinter(message.type.schema, style: .pretty), to: &output)
             output.append(UInt8(ascii: "\n"))
         case .frames(let frames):
             var printers: [MessageType: JSONPrinter] = [:]
@@ -105,8 +105,18 @@ extension Capture {
             let printer = printers[message.type] ?? JSONPrinter(message.type.schema)
             printers[message.type] = printer
             output.append(ascii: ",\"message\":")
-            try printer.print(message.message, to: &output)
+            try printJSON(message, printer, to: &output)
         }
         output.append(ascii: "}\n")
+    }
+
+    private static func printJSON(
+        _ message: CapturedMessage, _ printer: JSONPrinter, to output: inout ByteOutput
+    ) throws(WireError) {
+        var object = printer.openObject(&output)
+        try message.forEachPart { (part: RawSpan) throws(WireError) in
+            try printer.printPart(part, of: &object, to: &output)
+        }
+        printer.closeObject(&object, &output)
     }
 }

@@ -9,6 +9,8 @@ struct JSONPlan: Sendable {
         case enumeration(Int)
         /// A message, by its place in `JSONPlan.messages`.
         case message(Int)
+
+        var isMessage: Bool { if case .message = self { true } else { false } }
     }
 
     /// Holds no reference, so that taking one out of the plan is a plain copy.
@@ -22,8 +24,8 @@ struct JSONPlan: Sendable {
         let isRepeated: Bool
         /// The bit of the oneof that the field is a member of, among those of its message; 0 for none.
         let oneof: UInt8
-        /// The decoder keeps the field among the unknown ones, where it may stand several times or hold the default.
-        let isKeptRaw: Bool
+        /// Printed even when it is empty: messages and members of a oneof.
+        let isAlwaysPresent: Bool
         /// Where in `labels` the text `"resourceSpans":` starts, the space of the pretty form not included.
         let labelStart: Int
         let labelEnd: Int
@@ -43,6 +45,7 @@ struct JSONPlan: Sendable {
         var places = [Int](repeating: -1, count: 32)
         /// Holds spans, so that a part of it is worth showing.
         var isContainer = false
+        var isSpan = false
     }
 
     /// The outermost message comes first.
@@ -87,6 +90,7 @@ struct JSONPlan: Sendable {
         var forms: [Form] = []
         for field in schema.fields { forms.append(form(of: field, in: schema, &places)) }
         var message = Message()
+        message.isSpan = schema.name == SpanRecord.schema.name
         message.isContainer = place == 0 || Self.containers.contains(schema.name)
         message.fields = fields.count..<fields.count + schema.fields.count
         var oneofs: [String] = []
@@ -106,7 +110,7 @@ struct JSONPlan: Sendable {
                 Field(
                     number: field.number, key: FieldKey(field.number, keyType).rawValue, form: form,
                     wireType: wireType, isRepeated: field.isRepeated, oneof: oneof,
-                    isKeptRaw: field.name == "key_strindex", labelStart: labelStart, labelEnd: labels.count))
+                    isAlwaysPresent: oneof != 0 || form.isMessage, labelStart: labelStart, labelEnd: labels.count))
         }
         messages[place] = message
         return place

@@ -44,7 +44,7 @@ extension JSONScanner {
         while true {
             while end - cursor >= 8 {
                 let word = word(cursor)
-                let stops = Self.stops(word)
+                let stops = ASCIIWord.specials(word)
                 if stops == 0 {
                     highBits |= word
                     cursor += 8
@@ -60,7 +60,7 @@ extension JSONScanner {
             switch next {
             case UInt8(ascii: "\""):
                 token.end = cursor
-                token.isASCII = highBits & 0x8080_8080_8080_8080 == 0
+                token.isASCII = highBits & ASCIIWord.highBits == 0
                 cursor += 1
                 return token
             case UInt8(ascii: "\\"):
@@ -74,17 +74,6 @@ extension JSONScanner {
                 cursor += 1
             }
         }
-    }
-
-    /// The high bit of each byte that ends a run of plain text (a quote, a backslash, a control character); the lowest
-    /// bit set is exact, bits above it may be wrong.
-    @inline(__always)
-    private static func stops(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-        let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-        let found = (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (word &- ones &* 0x20) & ~word
-        return found & 0x8080_8080_8080_8080
     }
 
     /// Puts what the string stands for into `scratch`.
