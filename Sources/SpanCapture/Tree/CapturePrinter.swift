@@ -30,11 +30,9 @@ extension Capture {
         case .binary:
             var output = output
             switch content {
-            case .message(let message): output.append(message.message.encoded())
+            case .message(let message): message.printBinary(to: &output)
             case .frames(let frames):
-                for frame in frames where frame.head.kind == .batch {
-                    if let message = frame.message { output.append(message.message.encoded()) }
-                }
+                for frame in frames where frame.head.kind == .batch { frame.message?.printBinary(to: &output) }
             case .nothing: break
             }
             return output

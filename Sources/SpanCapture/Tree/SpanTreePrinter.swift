@@ -41,7 +41,7 @@ public struct SpanTreePrinter: ~Copyable {
         unknown(batch.unknownFields)
     }
 
-    private mutating func print(_ group: ResourceSpans) {
+    mutating func print(_ group: ResourceSpans) {
         if let resource = group.resource {
             line("resource " + (resource.serviceName.map(TerminalText.escaped) ?? "(no service.name)"))
             indented { $0.print(resource) }
@@ -69,7 +69,7 @@ public struct SpanTreePrinter: ~Copyable {
         unknown(resource.unknownFields)
     }
 
-    private mutating func print(_ group: ScopeSpans) {
+    mutating func print(_ group: ScopeSpans) {
         if let scope = group.scope {
             let name = scope.name.isEmpty ? "(no name)" : TerminalText.escaped(scope.name)
             line("scope \(name)" + (scope.version.isEmpty ? "" : " " + TerminalText.escaped(scope.version)))
