@@ -65,15 +65,23 @@ extension JSONReader {
     mutating func fieldKey(
         _ place: Int, _ object: inout ObjectState, depthLeft: Int
     ) throws(JSONError) -> Int? {
-        let token = try scanner.key()
-        let keyStart = token.start - 1
         let fields = plan.messages[place].fields
-        let found = findField(token, in: fields, from: fields.lowerBound + object.next)
-        try scanner.expect(UInt8(ascii: ":"))
-        guard let found else {
-            noteIgnored(token)
-            try scanner.skipValue(depthLeft: depthLeft)
-            return nil
+        scanner.skipSpace()
+        let keyStart = scanner.cursor
+        let found: Int
+        if let expected = labelledField(in: fields.lowerBound + object.next..<fields.upperBound) {
+            found = expected
+            scanner.cursor += plan.fields[expected].labelEnd - plan.fields[expected].labelStart
+        } else {
+            let token = try scanner.key()
+            let known = findField(token, in: fields)
+            try scanner.expect(UInt8(ascii: ":"))
+            guard let known else {
+                noteIgnored(token)
+                try scanner.skipValue(depthLeft: depthLeft)
+                return nil
+            }
+            found = known
         }
         let index = found - fields.lowerBound
         object.next = index + 1
@@ -86,11 +94,20 @@ extension JSONReader {
         return found
     }
 
-    private func findField(_ token: JSONStringToken, in fields: Range<Int>, from first: Int) -> Int? {
-        for place in max(first, fields.lowerBound)..<max(first, fields.upperBound) where names(token, place) {
-            return place
+    /// The field whose key and colon stand here as our own printer writes them: the short cut for writers that have the
+    /// schema's order.
+    @inline(__always)
+    private func labelledField(in fields: Range<Int>) -> Int? {
+        let labels = plan.labels.rawSpan
+        for place in fields {
+            let field = plan.fields[place]
+            if scanner.stands(labels, field.labelStart..<field.labelEnd) { return place }
         }
-        for place in fields.lowerBound..<min(first, fields.upperBound) where names(token, place) { return place }
+        return nil
+    }
+
+    private func findField(_ token: JSONStringToken, in fields: Range<Int>) -> Int? {
+        for place in fields where names(token, place) { return place }
         return nil
     }
 

@@ -109,6 +109,27 @@ struct JSONScanner: ~Escapable {
         }
     }
 
+    /// Whether the text that `labels` has in a range stands here too.
+    @inline(__always)
+    func stands(_ labels: borrowing RawSpan, _ range: Range<Int>) -> Bool {
+        let count = range.count
+        guard end - cursor >= count else { return false }
+        var position = 0
+        // Proof for both: checked against the spans' bounds by the callee; every bit pattern is a UInt64 and a UInt8.
+        while count - position >= 8 {
+            let wanted = unsafe labels.unsafeLoadUnaligned(
+                fromByteOffset: range.lowerBound + position, as: UInt64.self)
+            if UInt64(littleEndian: wanted) != word(cursor + position) { return false }
+            position += 8
+        }
+        while position < count {
+            let wanted = unsafe labels.unsafeLoad(fromByteOffset: range.lowerBound + position, as: UInt8.self)
+            if wanted != byte(cursor + position) { return false }
+            position += 1
+        }
+        return true
+    }
+
     // MARK: Values that nobody wants
 
     /// Moves over one value of any kind, however it is nested; checked as if it were read.
