@@ -126,6 +126,44 @@ import Testing
         #expect(refused > 200)
     }
 
+    @Test("what is taken for canonical is encoded again to the same bytes, and what the encoder writes is taken for it")
+    func canonical() throws {
+        let seed = RandomBatch.seed
+        var scrambler = Scrambler(random: RandomBatch(seed: seed))
+        let check = CanonicalCheck(SpanBatch.schema)
+        var found = 0
+        for round in 0..<2000 {
+            var bytes = scrambler.random.batch().encoded()
+            if round % 2 == 0 {
+                bytes = scrambler.scrambled(bytes, SpanBatch.schema)
+            } else if !bytes.isEmpty {
+                bytes[scrambler.random.below(bytes.count)] ^= 1 << UInt8(scrambler.random.below(8))
+            }
+            guard let batch = try? SpanBatch(decoding: bytes), check.isCanonical(bytes.rawSpan) else { continue }
+            found += 1
+            let again = batch.encoded()
+            #expect(again == bytes, "SEED=\(seed) round \(round)")
+        }
+        #expect(found > 100)
+        for name in ["small.pb", "medium.pb"] {
+            let bytes = try SpanBatchCodecTests.corpus(name)
+            let isCanonical = check.isCanonical(bytes.rawSpan)
+            #expect(isCanonical, "\(name)")
+        }
+        // A default, a long varint, a long length, fields out of order, a value twice.
+        let spanCheck = CanonicalCheck(SpanRecord.schema)
+        let plain: [UInt8] = [0x2A, 1, 0x61, 0x30, 1]
+        let isCanonical = spanCheck.isCanonical(plain.rawSpan)
+        #expect(isCanonical)
+        for other: [UInt8] in [
+            [0x2A, 0], [0x30, 0], [0x30, 0x81, 0], [0x2A, 0x81, 0, 0x61], [0xAA, 0, 1, 0x61], [0x30, 1, 0x2A, 1, 0x61],
+            [0x30, 1, 0x30, 1], [0x50, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F],
+        ] {
+            let isCanonical = spanCheck.isCanonical(other.rawSpan)
+            #expect(!isCanonical, "\(other)")
+        }
+    }
+
     @Test("of two members of a oneof the last counts, a list that comes in pieces is one")
     func oneof() throws {
         // string, array [1], string, array [2], array [3]

@@ -95,7 +95,7 @@ public struct ByteOutput: ~Copyable {
     }
 
     /// Adds the same byte many times.
-    mutating func append(repeating byte: UInt8, count times: Int) {
+    package mutating func append(repeating byte: UInt8, count times: Int) {
         var left = times
         while left > 0 {
             if count == capacity { flush() }

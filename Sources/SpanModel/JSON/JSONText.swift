@@ -116,7 +116,7 @@ extension ByteOutput {
     }
 
     /// A decimal number.
-    mutating func appendDecimal(_ value: UInt64) {
+    package mutating func appendDecimal(_ value: UInt64) {
         if value < 10 { return append(UInt8(ascii: "0") + UInt8(value)) }
         unsafe append(upTo: 20) { buffer in
             var digits = 2
@@ -139,7 +139,7 @@ extension ByteOutput {
     }
 
     /// A decimal number.
-    mutating func appendDecimal(_ value: Int64) {
+    package mutating func appendDecimal(_ value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
         appendDecimal(value.magnitude)
     }
