@@ -141,13 +141,10 @@ public struct WireAppender: ~Copyable {
     /// - Parameter lengthWidth: how many bytes the length is going to have, 1 ... 5; a guess.
     /// - Returns: where the content starts, for `closeMessage`.
     public mutating func openMessage(key: UInt32, lengthWidth: Int) -> Int {
+        precondition((1...5).contains(lengthWidth), "a length has 1 to 5 bytes")
         appendVarint(UInt64(key))
-        open(5)
-        // Never read: the length is stored over it when the message is closed.
-        for index in 0..<lengthWidth {
-            unsafe base.storeBytes(of: 0, toByteOffset: count + index, as: UInt8.self)
-        }
-        count += lengthWidth
+        // The length is stored over these when the message is closed.
+        for _ in 0..<lengthWidth { append(0) }
         return count
     }
 
@@ -159,12 +156,14 @@ public struct WireAppender: ~Copyable {
     /// - Returns: how many bytes the length has: a good guess for the next message of this kind.
     @discardableResult
     public mutating func closeMessage(_ start: Int, lengthWidth: Int) -> Int {
+        precondition((1...5).contains(lengthWidth) && (lengthWidth...count).contains(start), "not an open message")
         let length = count - start
         let width = max(1, (70 - UInt64(length).leadingZeroBitCount) / 7)
         let lengthStart = start - lengthWidth
         if width != lengthWidth {
-            open(5)
-            // Proof: source and target lie in the first count + 5 bytes; the ranges may overlap, which moving allows.
+            open(10)
+            // Proof: source and target lie in the first count + 10 bytes, since a width is 1 to 10; the ranges may
+            // overlap, which moving allows.
             unsafe (base + lengthStart + width).copyMemory(from: base + start, byteCount: length)
             count = lengthStart + width + length
         }

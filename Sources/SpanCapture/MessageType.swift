@@ -53,10 +53,11 @@ public enum MessageType: String, Sendable, Hashable, CaseIterable {
     /// - Returns: how many spans it holds; `nil` where the type has none.
     /// - Throws: `WireError` with code, byte offset and field path.
     func check(_ bytes: RawSpan, limits: WireLimits) throws(WireError) -> Int? {
-        let holdsSpans = self == .traces || self == .batch
-        if holdsSpans, let count = PayloadCheck.spanCount(in: bytes, schema: schema, limits: limits) { return count }
-        // Small, or wrong: the decoder knows where.
-        let message = try type.init(decoding: bytes, options: DecodeOptions(limits: limits))
-        return ((message as? SpanBatch) ?? (message as? Batch)?.spans)?.spanCount
+        switch self {
+        case .traces, .batch: return try PayloadCheck.spanCount(in: bytes, schema: schema, limits: limits)
+        default:
+            _ = try type.init(decoding: bytes, options: DecodeOptions(limits: limits))
+            return nil
+        }
     }
 }

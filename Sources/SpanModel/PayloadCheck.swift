@@ -10,14 +10,18 @@ package struct PayloadCheck {
 
     /// How many spans the message holds.
     ///
-    /// - Returns: `nil` when the bytes are no valid message; what is wrong the decoder tells.
-    package static func spanCount(in bytes: RawSpan, schema: MessageSchema, limits: WireLimits) -> Int? {
+    /// - Throws: what the message's decoder would throw.
+    package static func spanCount(
+        in bytes: RawSpan, schema: MessageSchema, limits: WireLimits
+    ) throws(WireError) -> Int {
         var check = PayloadCheck(plan: JSONPlan.of(schema))
+        var reader = try WireReader(bytes, options: DecodeOptions(limits: limits))
         do throws(WireError) {
-            var reader = try WireReader(bytes, options: DecodeOptions(limits: limits))
             try check.message(0, &reader)
         } catch {
-            return nil
+            var located = error
+            located.path = FieldPath.path(to: error.offset, in: bytes, schema: schema)
+            throw located
         }
         return check.spans
     }
@@ -46,14 +50,17 @@ package struct PayloadCheck {
                 try message(inner, &reader)
                 reader.leaveMessage(outerEnd)
             case .string:
-                let start = reader.offset
                 let text = try reader.rawBytes()
-                guard UTF8Validation.isValid(text) else {
-                    throw WireError(.invalidUTF8, "a string is not UTF-8", offset: start)
-                }
+                guard UTF8Validation.isValid(text) else { throw Self.invalidUTF8(text, endingAt: reader.offset) }
             default: _ = try reader.rawBytes()
             }
         }
+    }
+
+    private static func invalidUTF8(_ text: RawSpan, endingAt end: Int) -> WireError {
+        let bad = UTF8Validation.firstInvalidOffset(in: text) ?? 0
+        return WireError(
+            .invalidUTF8, "a string of \(text.byteCount) bytes is not UTF-8", offset: end - text.byteCount + bad)
     }
 
     private func packed(_ field: JSONPlan.Field, _ reader: inout WireReader) throws(WireError) {

@@ -93,13 +93,13 @@ import Testing
                 let agree = try printed(bytes, style) == Array(batch.json(style: style).utf8)
                 #expect(agree, "SEED=\(seed) round \(round)")
             }
-            let count = PayloadCheck.spanCount(in: bytes.rawSpan, schema: SpanBatch.schema, limits: WireLimits())
+            let count = try PayloadCheck.spanCount(in: bytes.rawSpan, schema: SpanBatch.schema, limits: WireLimits())
             #expect(count == batch.spanCount, "SEED=\(seed) round \(round)")
         }
         #expect(different > 200)
     }
 
-    @Test("the check and the decoder have one verdict on bytes that were changed")
+    @Test("the check and the decoder have one verdict, and one fault, on bytes that were changed")
     func verdicts() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
@@ -115,10 +115,20 @@ import Testing
                 }
             }
             let limits = WireLimits(maxDepth: random.below(9) == 0 ? 3 : 100)
-            let batch = try? SpanBatch(decoding: bytes, options: DecodeOptions(limits: limits))
-            if batch == nil { refused += 1 }
-            let count = PayloadCheck.spanCount(in: bytes.rawSpan, schema: SpanBatch.schema, limits: limits)
-            #expect(count == batch?.spanCount, "SEED=\(seed) round \(round)")
+            var batch: SpanBatch?
+            var fault: WireError?
+            do throws(WireError) {
+                batch = try SpanBatch(decoding: bytes, options: DecodeOptions(limits: limits))
+            } catch {
+                fault = error
+                refused += 1
+            }
+            do throws(WireError) {
+                let count = try PayloadCheck.spanCount(in: bytes.rawSpan, schema: SpanBatch.schema, limits: limits)
+                #expect(count == batch?.spanCount, "SEED=\(seed) round \(round)")
+            } catch {
+                #expect(error == fault, "SEED=\(seed) round \(round)")
+            }
             // Printing what was not checked may fail, but does not trap.
             let text = try? printed(bytes, .compact)
             if let batch { #expect(text == Array(try batch.json().utf8), "SEED=\(seed) round \(round)") }

@@ -15,7 +15,7 @@ import ProtoWire
 /// `WireAppender`); messages inside each other are read recursively, bounded by `WireLimits.maxDepth`.
 ///
 /// ```swift
-/// var reader = try JSONReader(text.rawSpan, schema: SpanBatch.schema)
+/// var reader = JSONReader(text.rawSpan, schema: SpanBatch.schema)
 /// var message = WireAppender()
 /// while try reader.nextDocument(into: &message) {
 ///     let batch = try SpanBatch(decoding: message.bytes)
