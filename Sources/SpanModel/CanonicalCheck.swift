@@ -14,13 +14,15 @@ package struct CanonicalCheck: Sendable {
     package func isCanonical(_ bytes: RawSpan) -> Bool {
         do throws(WireError) {
             var reader = try WireReader(bytes, options: JSONPrinter.options(maxDepth: 500))
-            return try isCanonical(0, &reader)
+            return try isCanonical(0, bytes, &reader)
         } catch {
             return false
         }
     }
 
-    private func isCanonical(_ place: Int, _ reader: inout WireReader) throws(WireError) -> Bool {
+    private func isCanonical(
+        _ place: Int, _ bytes: RawSpan, _ reader: inout WireReader
+    ) throws(WireError) -> Bool {
         var last: UInt32 = 0
         var oneofs: UInt8 = 0
         var isBehindUnknown = false
@@ -42,17 +44,19 @@ package struct CanonicalCheck: Sendable {
             else { return false }
             last = field.number
             oneofs |= field.oneof
-            guard try isCanonical(field, &reader) else { return false }
+            guard try isCanonical(field, bytes, &reader) else { return false }
         }
     }
 
     /// The value that comes next.
-    private func isCanonical(_ field: JSONPlan.Field, _ reader: inout WireReader) throws(WireError) -> Bool {
+    private func isCanonical(
+        _ field: JSONPlan.Field, _ bytes: RawSpan, _ reader: inout WireReader
+    ) throws(WireError) -> Bool {
         let start = reader.offset
         if case .message(let inner) = field.form {
             let outerEnd = try reader.enterMessage()
             let contentStart = reader.offset
-            guard try isCanonical(inner, &reader) else { return false }
+            guard try isCanonical(inner, bytes, &reader) else { return false }
             let length = reader.offset - contentStart
             reader.leaveMessage(outerEnd)
             return contentStart - start == Self.width(UInt64(length))
@@ -66,7 +70,15 @@ package struct CanonicalCheck: Sendable {
             var again = reader
             let value = try again.varint()
             let bits = try JSONPrinter.scalar(field, &reader)
-            return bits == value && reader.offset - start == Self.width(value) && (value != 0 || isAlwaysPresent)
+            guard bits == value, reader.offset - start == Self.width(value) else { return false }
+            // Of a tenth byte one bit counts; the reader drops the others.
+            // Proof: the byte was read, and every bit pattern is a UInt8.
+            if reader.offset - start == 10,
+                unsafe bytes.unsafeLoad(fromByteOffset: reader.offset - 1, as: UInt8.self) != 1
+            {
+                return false
+            }
+            return value != 0 || isAlwaysPresent
         default: return try JSONPrinter.scalar(field, &reader) != 0 || isAlwaysPresent
         }
     }

@@ -151,8 +151,8 @@ import Testing
             }
             guard let batch = try? SpanBatch(decoding: bytes), check.isCanonical(bytes.rawSpan) else { continue }
             found += 1
-            let again = batch.encoded()
-            #expect(again == bytes, "SEED=\(seed) round \(round)")
+            let isSame = batch.encoded() == bytes
+            #expect(isSame, "SEED=\(seed) round \(round)")
         }
         #expect(found > 100)
         for name in ["small.pb", "medium.pb"] {
@@ -160,7 +160,7 @@ import Testing
             let isCanonical = check.isCanonical(bytes.rawSpan)
             #expect(isCanonical, "\(name)")
         }
-        // A default, a long varint, a long length, fields out of order, a value twice.
+        // A default, a long varint, one with bits above the 64th, a long length, fields out of order, a value twice.
         let spanCheck = CanonicalCheck(SpanRecord.schema)
         let plain: [UInt8] = [0x2A, 1, 0x61, 0x30, 1]
         let isCanonical = spanCheck.isCanonical(plain.rawSpan)
@@ -168,6 +168,7 @@ import Testing
         for other: [UInt8] in [
             [0x2A, 0], [0x30, 0], [0x30, 0x81, 0], [0x2A, 0x81, 0, 0x61], [0xAA, 0, 1, 0x61], [0x30, 1, 0x2A, 1, 0x61],
             [0x30, 1, 0x30, 1], [0x50, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F],
+            [0x30] + [UInt8](repeating: 0xFF, count: 9) + [5],
         ] {
             let isCanonical = spanCheck.isCanonical(other.rawSpan)
             #expect(!isCanonical, "\(other)")
