@@ -135,7 +135,7 @@ def main():
         pool.Add(file)
     types = {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in TYPES}
 
-    cases = []
+    cases, mutants = [], set()
     for path in sorted(options.corpus.glob("*.pb")):
         theirs = json_format.MessageToJson(types[TYPES[0]].FromString(path.read_bytes()), use_integers_for_enums=True)
         cases.append((TYPES[0], json.dumps(hex_ids(json.loads(theirs)), ensure_ascii=rng.random() < 0.5), theirs))
@@ -145,6 +145,7 @@ def main():
         # Escapes, base64 and enums' names are where google.protobuf takes more.
         if ours == theirs and not any(word in ours for word in ("\\u", "bytesValue", "kind", "code", 'Id"')) and rng.random() < 0.3:
             ours = theirs = mutated(rng, ours)
+            mutants.add(len(cases))
         cases.append((name, ours, theirs))
 
     process = subprocess.Popen([options.peer], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -174,6 +175,9 @@ def main():
             # It refuses a key that stands twice also in what is ignored.
             if head[0] and "duplicate key" in str(exception):
                 continue
+        # It takes "017", ".5" and "1." where they are in quotes; such come of mutations alone.
+        if expected is not None and b"a string that is not" in block and index in mutants:
+            continue
         fault = None
         if (head[0] == 1) != (expected is not None):
             fault = f"peer {'accepts' if head[0] else 'refuses: ' + block.decode()}, google.protobuf the opposite"
