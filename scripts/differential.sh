@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compares the decoder with google.protobuf (upb, from PyPI): verdict, JSON and re-encoding, on the corpus and on random
-# mutations of it. CASES (10,000) go through the codec, MUTATIONS (300) through `spanwire decode`; SEED repeats a run.
+# Compares the decoder with google.protobuf (upb, from PyPI): verdict, JSON both ways and re-encoding, on the corpus, on
+# random mutations of it and on random documents. CASES (10,000) go through the codec and as many through the JSON reader,
+# MUTATIONS (300) through `spanwire decode`; SEED repeats a run.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,5 +15,7 @@ python=.build-tools/reference/bin/python schema=.build-interop/differential/sche
 export PYTHONDONTWRITEBYTECODE=1
 "$python" Tests/Differential/codec.py "$(swift build --show-bin-path)/codec-peer" "$schema" Tests/Corpus \
     --cases "${CASES:-10000}" ${SEED:+--seed "$SEED"} --keep .build-interop/differential/disagreements
+"$python" Tests/Differential/read_json.py "$(swift build --show-bin-path)/codec-peer" "$schema" Tests/Corpus \
+    --cases "${CASES:-10000}" ${SEED:+--seed "$SEED"}
 "$python" Tests/Differential/decode.py --spanwire "$(spanwire_executable)" --schema "$schema" --corpus Tests/Corpus \
     --mutations "${MUTATIONS:-300}"

@@ -42,7 +42,8 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
             guard Self.lengths.contains(utf8.count) else { continue }
             let bytes = PayloadBytes(utf8.rawSpan)
             // Who comes second to a slot has lost it: it is shared like any other string.
-            let slot = unsafe slots + Int(truncatingIfNeeded: bytes.hash(unchecked: 0, utf8.count) >> (64 - Self.slotBits))
+            let slot =
+                unsafe slots + Int(truncatingIfNeeded: bytes.hash(unchecked: 0, utf8.count) >> (64 - Self.slotBits))
             guard unsafe slot.pointee.count == 0 else { continue }
             unsafe slot.pointee.count = utf8.count
             unsafe slot.pointee.words = bytes.fourWords(unchecked: 0, utf8.count)

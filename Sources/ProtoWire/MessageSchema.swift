@@ -36,17 +36,18 @@ public struct FieldSchema: Sendable {
 
     /// The name in the JSON mapping (lowerCamelCase).
     public var jsonName: String {
-        var result = ""
-        var raise = false
-        for character in name {
-            if character == "_" {
-                raise = true
+        var result: [UInt8] = []
+        var raises = false
+        for letter in name.utf8 {
+            if letter == UInt8(ascii: "_") {
+                raises = true
             } else {
-                result += raise ? character.uppercased() : String(character)
-                raise = false
+                let isLower = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
+                result.append(raises && isLower ? letter - 0x20 : letter)
+                raises = false
             }
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }
 

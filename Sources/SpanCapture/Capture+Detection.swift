@@ -3,9 +3,15 @@ import SpanModel
 import SpanSession
 
 // The rule, in the order of its steps (docs/decoding.md says it in words):
-// frames that fit the input to the last byte; a valid message; text of either; what fits best, with its fault.
+// JSON; frames that fit the input to the last byte; a valid message; text of either; what fits best, with its fault.
 extension Capture {
     static func detected(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        if startsAsJSON(bytes) {
+            let json = Capture.json(bytes, options)
+            guard json.fault != nil else { return json }
+            let binary = detectedBinary(bytes, options)
+            return binary.fault == nil ? binary : json
+        }
         let binary = detectedBinary(bytes, options)
         if binary.fault == nil && !(startsAsText(bytes) && binary.namesNothing) { return binary }
         if let text = detectedText(bytes, options) {
@@ -26,7 +32,7 @@ extension Capture {
     }
 
     private static func detectedBinary(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
-        let scan = FrameScan(bytes.rawSpan, limits: options.limits, stopsAtFault: true)
+        let scan = FrameScan(bytes, limits: options.limits, stopsAtFault: true)
         if scan.isComplete { return framed(scan, byteCount: bytes.count) }
         let message = message(bytes, options)
         return message.fault == nil || !looksLikeFrames(scan) ? message : framed(bytes, options)
@@ -58,8 +64,7 @@ extension Capture {
     static func message(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         let name = options.type.messageName
         do throws(WireError) {
-            let decoded = try options.type.decode(bytes.rawSpan, limits: options.limits)
-            let message = CapturedMessage(type: options.type, message: decoded, byteCount: bytes.count)
+            let message = try CapturedMessage(options.type, bytes, 0..<bytes.count, limits: options.limits)
             return Capture(
                 .message(message),
                 bytes.isEmpty
@@ -80,7 +85,7 @@ extension Capture {
     }
 
     static func framed(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
-        framed(FrameScan(bytes.rawSpan, limits: options.limits), byteCount: bytes.count)
+        framed(FrameScan(bytes, limits: options.limits), byteCount: bytes.count)
     }
 
     private static func framed(_ scan: FrameScan, byteCount: Int) -> Capture {
@@ -99,13 +104,13 @@ extension Capture {
     /// A message without a single field that its schema has.
     private var namesNothing: Bool {
         guard let message else { return false }
-        let bytes = message.message.encoded()
-        let options = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
-        guard var reader = try? WireReader(bytes.rawSpan, options: options) else { return false }
-        while let key = try? reader.nextKey() {
-            if message.type.schema.field(key.number)?.type.wireType == key.wireType { return false }
-            guard (try? reader.skip(key)) != nil else { return false }
+        var namesSomething = false
+        message.forEachPart { part in
+            guard var reader = try? WireReader(part, options: CapturedMessage.checkedOptions) else { return }
+            while !namesSomething, let key = try? reader.nextKey(), (try? reader.skip(key)) != nil {
+                namesSomething = message.type.schema.field(key.number)?.type.wireType == key.wireType
+            }
         }
-        return true
+        return !namesSomething
     }
 }

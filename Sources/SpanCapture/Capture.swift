@@ -6,9 +6,9 @@ import SpanSession
 public struct CaptureOptions: Sendable, Hashable {
     /// `nil`: find out.
     public var form: CaptureForm?
-    /// The message that raw protobuf holds; frames say it themselves.
+    /// The message that raw protobuf or JSON holds; frames say it themselves.
     public var type: MessageType
-    /// For each message. By default as wide as protobuf itself: depth 100, 2 GiB - 1.
+    /// For each message; of JSON, for the text of each document. By default as wide as protobuf itself: depth 100, 2 GiB - 1.
     public var limits: WireLimits
 
     public init(
@@ -31,6 +31,8 @@ public enum CaptureForm: String, Sendable, Hashable, CaseIterable {
     case base64
     /// Frames of a Spanwire session, one direction of it.
     case frames
+    /// OTLP/JSON: one document or several, such as JSON Lines.
+    case json
 }
 
 /// Captured bytes, explained: in which form they are, what they hold, what is wrong with them.
@@ -51,7 +53,7 @@ public struct Capture: Sendable {
         case nothing
     }
 
-    /// The text around the bytes: `.hex`, `.base64` or none.
+    /// The text around the bytes: `.hex`, `.base64`, `.json` or none.
     public var encoding: CaptureForm?
     public var content: Content
     /// What the bytes were taken for, and why; one line for people.
@@ -90,6 +92,7 @@ public struct Capture: Sendable {
         case nil: self = Capture.detected(bytes, options)
         case .protobuf: self = Capture.message(bytes, options)
         case .frames: self = Capture.framed(bytes, options)
+        case .json: self = Capture.json(bytes, options)
         case .hex:
             do throws(CaptureError) {
                 self = .inner(try HexText.decode(bytes, maxBytes: options.limits.maxPayloadBytes), .hex, options)

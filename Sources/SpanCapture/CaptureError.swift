@@ -4,7 +4,7 @@ import ProtoWire
 ///
 /// A description never holds a field's value, so that it can be logged.
 public struct CaptureError: Error, Sendable, Hashable {
-    /// The kind of fault. Open: every code of `WireError` occurs too.
+    /// The kind of fault. Open: every code of `WireError` and of `JSONError` occurs too.
     public struct Code: RawRepresentable, Sendable, Hashable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -27,7 +27,8 @@ public struct CaptureError: Error, Sendable, Hashable {
     public var message: String
 
     /// Where the faulty element starts: bytes from the start of the input, once hexadecimal or base64 text around it is
-    /// undone; in that text itself for `not_hex` and `not_base64`.
+    /// undone; in that text itself for `not_hex` and
+    /// `not_base64`, and of JSON.
     public var offset: Int
 
     /// The field in which the fault lies, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`, or empty.

@@ -2,18 +2,6 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// A message found in captured bytes.
-public struct CapturedMessage: Sendable {
-    public var type: MessageType
-    /// The decoded message; what `type.type` says.
-    public var message: any WireMessage
-    /// How many bytes it was decoded from.
-    public var byteCount: Int
-
-    /// The spans, where the message holds spans.
-    public var spans: SpanBatch? { (message as? SpanBatch) ?? (message as? Batch)?.spans }
-}
-
 /// One frame of a captured session.
 public struct CapturedFrame: Sendable {
     /// What stood in the frame.
@@ -54,7 +42,8 @@ struct FrameScan {
     var isComplete: Bool { fault == nil && !frames.isEmpty }
 
     /// - Parameter stopsAtFault: leave off at the first frame that is not in order, for detection.
-    init(_ bytes: RawSpan, limits: WireLimits, stopsAtFault: Bool = false) {
+    init(_ input: [UInt8], limits: WireLimits, stopsAtFault: Bool = false) {
+        let bytes = input.rawSpan
         var offset = 0
         while offset < bytes.byteCount {
             if stopsAtFault && fault != nil { return }
@@ -90,27 +79,27 @@ struct FrameScan {
                 frames.append(CapturedFrame(head: head, offset: offset, content: .cut(part?.message)))
                 return
             }
-            let payload = bytes.extracting(start..<start + Int(head.length))
+            let end = start + Int(head.length)
             frames.append(
-                CapturedFrame(head: head, offset: offset, content: read(payload, at: start, head, type, limits)))
-            offset = start + payload.byteCount
+                CapturedFrame(head: head, offset: offset, content: read(input, start..<end, head, type, limits)))
+            offset = end
         }
     }
 
     private mutating func read(
-        _ payload: RawSpan, at start: Int, _ head: FrameHead, _ type: MessageType, _ limits: WireLimits
+        _ input: [UInt8], _ range: Range<Int>, _ head: FrameHead, _ type: MessageType, _ limits: WireLimits
     ) -> CapturedFrame.Content {
         if head.isCompressed {
             guard !head.kind.isCompressible else { return .compressed }
-            let error = CaptureError(.unknownFrameKind, "a \(head.kind) is never compressed", offset: start - 5)
+            let error = CaptureError(
+                .unknownFrameKind, "a \(head.kind) is never compressed", offset: range.lowerBound - 5)
             note(error)
             return .malformed(error)
         }
         do throws(WireError) {
-            let message = try type.decode(payload, limits: limits)
-            return .message(CapturedMessage(type: type, message: message, byteCount: payload.byteCount))
+            return .message(try CapturedMessage(type, input, range, limits: limits))
         } catch {
-            let located = CaptureError(error, at: start)
+            let located = CaptureError(error, at: range.lowerBound)
             note(located)
             return .malformed(located)
         }
@@ -124,25 +113,6 @@ struct FrameScan {
     private mutating func cut(_ error: CaptureError) {
         isCut = fault == nil
         if fault == nil { fault = error }
-    }
-}
-
-/// What is left of a message that was cut off.
-struct CutMessage {
-    var message: CapturedMessage?
-    var path: String
-    var offset: Int
-
-    /// - Returns: `nil` when the bytes are wrong in another way than being cut off.
-    init?(_ payload: RawSpan, _ type: MessageType, _ limits: WireLimits) {
-        guard let whole = WholePart(of: payload, schema: type.schema),
-            let decoded = try? type.decode(whole.bytes.rawSpan, limits: limits)
-        else { return nil }
-        path = whole.path
-        offset = whole.cutOffset
-        if !whole.bytes.isEmpty {
-            message = CapturedMessage(type: type, message: decoded, byteCount: payload.byteCount)
-        }
     }
 }
 

@@ -48,8 +48,16 @@ public enum MessageType: String, Sendable, Hashable, CaseIterable {
     /// The message's name without its package, such as `TracesData`.
     public var messageName: String { schema.name.split(separator: ".").last.map(String.init) ?? schema.name }
 
+    /// Whether an encoded message is valid.
+    ///
+    /// - Returns: how many spans it holds; `nil` where the type has none.
     /// - Throws: `WireError` with code, byte offset and field path.
-    func decode(_ bytes: RawSpan, limits: WireLimits) throws(WireError) -> any WireMessage {
-        try type.init(decoding: bytes, options: DecodeOptions(limits: limits))
+    func check(_ bytes: RawSpan, limits: WireLimits) throws(WireError) -> Int? {
+        switch self {
+        case .traces, .batch: return try PayloadCheck.spanCount(in: bytes, schema: schema, limits: limits)
+        default:
+            _ = try type.init(decoding: bytes, options: DecodeOptions(limits: limits))
+            return nil
+        }
     }
 }

@@ -1,6 +1,7 @@
 // The hand-written codec as a filter, for comparison with other runtimes.
 //
-// stdin:  cases, each a message name (one byte of length, then ASCII) and a payload (4 bytes of length, big-endian).
+// stdin:  cases, each a message name (one byte of length, then ASCII) and a payload (4 bytes of length, big-endian). The
+//         name stands behind "json:" where the payload is JSON.
 // stdout: for each case one byte, 1 = accepted or 0 = refused, and a block (4 bytes of length, big-endian): the message
 //         encoded again, or the error's description.
 
@@ -37,23 +38,25 @@ func writeAll(_ bytes: [UInt8]) {
     }
 }
 
-func answer<Message: WireMessage>(_ type: Message.Type, _ payload: [UInt8]) -> (UInt8, [UInt8]) {
+func answer<Message: WireMessage>(_ type: Message.Type, _ payload: [UInt8], isJSON: Bool) -> (UInt8, [UInt8]) {
     do {
-        return (1, try Message(decoding: payload).encoded())
+        let message = isJSON ? try Message(json: payload.rawSpan) : try Message(decoding: payload)
+        return (1, message.encoded())
     } catch {
-        return (0, Array(error.description.utf8))
+        return (0, Array(String(describing: error).utf8))
     }
 }
 
-func answer(_ name: String, _ payload: [UInt8]) -> (UInt8, [UInt8]) {
+func answer(_ name: String, _ payload: [UInt8], isJSON: Bool = false) -> (UInt8, [UInt8]) {
+    if name.hasPrefix("json:") { return answer(String(name.dropFirst(5)), payload, isJSON: true) }
     switch name {
-    case SpanBatch.schema.name: answer(SpanBatch.self, payload)
-    case SpanRecord.schema.name: answer(SpanRecord.self, payload)
-    case AttributeValue.schema.name: answer(AttributeValue.self, payload)
-    case Attribute.schema.name: answer(Attribute.self, payload)
-    case Resource.schema.name: answer(Resource.self, payload)
-    case ExportResponse.schema.name: answer(ExportResponse.self, payload)
-    default: (0, Array("no message of that name".utf8))
+    case SpanBatch.schema.name: return answer(SpanBatch.self, payload, isJSON: isJSON)
+    case SpanRecord.schema.name: return answer(SpanRecord.self, payload, isJSON: isJSON)
+    case AttributeValue.schema.name: return answer(AttributeValue.self, payload, isJSON: isJSON)
+    case Attribute.schema.name: return answer(Attribute.self, payload, isJSON: isJSON)
+    case Resource.schema.name: return answer(Resource.self, payload, isJSON: isJSON)
+    case ExportResponse.schema.name: return answer(ExportResponse.self, payload, isJSON: isJSON)
+    default: return (0, Array("no message of that name".utf8))
     }
 }
 

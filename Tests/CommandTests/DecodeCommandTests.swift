@@ -71,7 +71,7 @@ import Testing
     @Test("--from takes no other form than the one named")
     func forced() throws {
         #expect(try SpanwireCommand.run(["decode", "small.pb", "--from", "protobuf"]).exitCode == 0)
-        for form in ["hex", "base64", "frames"] {
+        for form in ["hex", "base64", "frames", "json"] {
             let outcome = try SpanwireCommand.run(["decode", "small.pb", "--from", form, "--quiet"])
             #expect(outcome.exitCode == 1, "\(form)")
             #expect(outcome.words.split(separator: "\n").count == 1)
@@ -84,6 +84,38 @@ import Testing
         let outcome = try SpanwireCommand.run(["decode", "--type", "response", "--to", "json", "--quiet"], input: ack)
         #expect(outcome.exitCode == 0)
         #expect(outcome.text == "{\n  \"partialSuccess\": {\n    \"rejectedSpans\": \"3\"\n  }\n}\n")
+    }
+
+    @Test("JSON is taken back: the payload, byte for byte, and the same tree")
+    func json() throws {
+        let text = try SpanwireCommand.run(["decode", "small.pb", "--to", "json"]).output
+        let binary = try SpanwireCommand.run(["decode", "--to", "binary"], input: text)
+        #expect(binary.exitCode == 0)
+        #expect(binary.words == "spanwire: OTLP/JSON: \(text.count) bytes of text that are a valid TracesData\n")
+        #expect(binary.output == (try payload("small.pb")))
+        let lines = try SpanwireCommand.run(
+            ["decode", "--to", "binary", "--from", "json", "--quiet"], input: text + text)
+        #expect(lines.exitCode == 0 && lines.words.isEmpty)
+        #expect(lines.output == (try payload("small.pb")) + (try payload("small.pb")))
+        let tree = try SpanwireCommand.run(["decode", "--quiet"], input: text).text.split(separator: "\n").dropFirst()
+        #expect(tree == (try SpanwireCommand.run(["decode", "small.pb"])).text.split(separator: "\n").dropFirst())
+    }
+
+    @Test(
+        "JSON that ends too early gives what is whole and exit code 3, a wrong one its field and line and exit code 1")
+    func jsonFaults() throws {
+        let text = try SpanwireCommand.run(["decode", "small.pb", "--to", "json"]).output
+        let cut = try SpanwireCommand.run(["decode", "--quiet"], input: text.prefix(9000))
+        #expect(cut.exitCode == 3)
+        #expect(cut.text.components(separatedBy: "\n").filter { $0.contains("span \"") }.count == 2)
+        #expect(cut.words.hasPrefix("spanwire: truncated at byte 9000 in resourceSpans[0].scopeSpans[0].spans[2]."))
+        #expect(cut.words.hasSuffix("; what was whole is shown\n"))
+        let wrong = try SpanwireCommand.run(
+            ["decode", "--quiet"], input: Data("{\"resourceSpans\":[{\n\"schemaUrl\":7}]}".utf8))
+        #expect(wrong.exitCode == 1 && wrong.output.isEmpty)
+        #expect(
+            wrong.words == "spanwire: wrong_type at byte 32 in resourceSpans[0].schemaUrl: "
+                + "a number where a string is expected (line 2)\n")
     }
 
     @Test("frames as tree and as JSON lines")

@@ -2,7 +2,7 @@
 """Holds `spanwire decode` against google.protobuf: verdict, JSON and re-encoding.
 
 Every corpus file's JSON must equal what google.protobuf's own printer gives after OTLP's rule for ids (hex) and enums
-(numbers), its binary form must be the same message; and on random mutations the exit code must be 0 exactly when
+(numbers), its binary form must be the same message, and so must that of both texts; and on random mutations the exit code must be 0 exactly when
 google.protobuf takes the bytes. Drawn from one seed (SEED).
 """
 
@@ -38,9 +38,9 @@ def otlp(value):
     return value
 
 
-def decode(spanwire, form, data):
+def decode(spanwire, form, data, source="protobuf"):
     return subprocess.run(
-        [spanwire, "decode", "-", "--from", "protobuf", "--to", form], input=data, capture_output=True, timeout=60)
+        [spanwire, "decode", "-", "--from", source, "--to", form], input=data, capture_output=True, timeout=60)
 
 
 def accepted(message, data):
@@ -96,6 +96,10 @@ def main():
         again = decode(arguments.spanwire, "binary", data)
         if again.returncode != 0 or not accepted(message, again.stdout) or message.FromString(again.stdout) != wanted:
             faults.append(f"{file.name}: encoded again it is another message (exit {again.returncode})")
+        for text in (shown.stdout, json.dumps(expected, sort_keys=True).encode()):
+            read = decode(arguments.spanwire, "binary", text, "json")
+            if read.returncode != 0 or read.stdout != again.stdout:
+                faults.append(f"{file.name}: read from JSON it is another message (exit {read.returncode})")
 
     small = (arguments.corpus / "small.pb").read_bytes()
     refused = 0
@@ -111,7 +115,7 @@ def main():
     for fault in faults[:20]:
         print(f"decode: SEED={seed}: {fault}", file=sys.stderr)
     if not faults:
-        print(f"decode: {len(files)} files with equal JSON and binary, {arguments.mutations} mutations with equal "
+        print(f"decode: {len(files)} files with equal JSON both ways and binary, {arguments.mutations} mutations with equal "
               f"verdict ({refused} refused)")
     return 1 if faults else 0
 

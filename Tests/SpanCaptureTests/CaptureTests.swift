@@ -233,6 +233,47 @@ import Testing
                 """)
     }
 
+    @Test("a payload in any form that decodes is shown as the message that it decodes to")
+    func anyForm() throws {
+        func field(_ key: UInt8, _ content: [UInt8]) -> [UInt8] { [key, UInt8(content.count)] + content }
+        let unknown: [UInt8] = [0xF8, 0x3F, 0x05]
+        var span = Self.span
+        span.irregularIDs[.parentSpanID] = [1, 2, 3]
+        span.attributes = [
+            Attribute("a\u{1B}", .array(["x", -7, .bytes([1]), .array([])])), Attribute("b\"", nil),
+            Attribute("c", 2.5),
+        ]
+        // Spans before their scope, the scope in two pieces; scopes before their resource, the resource in two pieces.
+        let scope =
+            unknown + field(0x12, Array(span.encoded()[18...]) + Array(span.encoded()[..<18]))
+            + field(0x0A, field(0x0A, [0x6C])) + field(0x1A, [0x75]) + field(0x0A, field(0x12, [0x31]))
+        let resource = Resource(attributes: [Attribute("service.name", "web")])
+        let group =
+            field(0x1A, [0x73]) + [0x12, 0x80 | UInt8(scope.count & 0x7F), UInt8(scope.count >> 7)] + scope
+            + field(0x0A, resource.encoded()) + unknown
+            + field(0x0A, Resource(attributes: [Attribute("k", 1)]).encoded())
+        let bytes = unknown + [0x0A, 0x80 | UInt8(group.count & 0x7F), UInt8(group.count >> 7)] + group + Self.payload
+        let batch = try SpanBatch(decoding: bytes)
+        let box = Box()
+        do {
+            var printer = SpanTreePrinter(to: ByteOutput { box.bytes += $0 }, depth: 1)
+            printer.print(batch)
+            var output = printer.finish()
+            output.flush()
+        }
+        let decoded = "TracesData, \(bytes.count) bytes, 3 spans\n" + String(decoding: box.bytes, as: UTF8.self)
+        let capture = Capture(bytes)
+        #expect(try Self.text(capture) == decoded)
+        #expect(decoded.contains("scope l 1\n") && decoded.contains("resource web\n") && decoded.contains("    k: 1\n"))
+        #expect(try Self.text(capture, as: .json) == batch.json(style: .pretty) + "\n")
+        let binary = Box()
+        do {
+            var output = try capture.print(as: .binary, to: ByteOutput { binary.bytes += $0 })
+            output.flush()
+        }
+        #expect(binary.bytes == batch.encoded())
+    }
+
     @Test("nothing from outside reaches the terminal as a control character")
     func terminal() throws {
         var batch = Self.batch(["\u{1B}[2J\u{202E}\u{9B}\n"])

@@ -4,7 +4,7 @@ import SpanModel
 
 /// Batches of every shape from a seed.
 struct RandomBatch {
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
 
     init(seed: UInt64) { generator = SeededGenerator(state: seed) }
 
@@ -110,5 +110,6 @@ struct RandomBatch {
 
     private mutating func bytes() -> [UInt8] { (0..<(1 + below(7))).map { _ in UInt8(below(256)) } }
     private mutating func count() -> UInt32 { [0, 0, 1, .max][below(4)] }
-    private mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
+    /// A random number from 0 up to, not including, the bound.
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
 }

@@ -13,7 +13,8 @@ import Testing
 
     static func fault(_ message: String, _ bytes: [UInt8]) throws -> String? {
         switch message {
-        case SpanBatch.schema.name: CodecProperties.decodeBatch(bytes) ?? CodecProperties.views(bytes) ?? fault(SpanBatch.self, bytes)
+        case SpanBatch.schema.name:
+            CodecProperties.decodeBatch(bytes) ?? CodecProperties.views(bytes) ?? fault(SpanBatch.self, bytes)
         case SpanRecord.schema.name: fault(SpanRecord.self, bytes)
         case AttributeValue.schema.name: fault(AttributeValue.self, bytes)
         case Attribute.schema.name: fault(Attribute.self, bytes)

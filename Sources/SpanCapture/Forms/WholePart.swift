@@ -38,15 +38,32 @@ struct WholePart {
             opened.append(Opened(keyStart: step.cut, contentStart: step.contentStart, key: step.key))
             (schema, start, end) = (inner, step.contentStart, step.contentEnd)
         }
-        var writer = WireWriter(capacity: cutOffset + 64)
-        var partEnd = cutOffset
+        bytes = Self.closed(opened, around: payload.extracting(0..<cutOffset))
+    }
+
+    /// The bytes with the lengths of the containers that they end in made to fit.
+    private static func closed(_ opened: [Opened], around part: RawSpan) -> [UInt8] {
+        var heads: [[UInt8]] = []
+        // From the inside out: a head counts in the length of the container around it.
+        var end = part.byteCount
+        var added = 0
         for container in opened.reversed() {
-            writer.prependRaw(payload.extracting(container.contentStart..<partEnd))
-            writer.prependLength(since: 0, key: container.key)
-            partEnd = container.keyStart
+            var head = WireWriter(capacity: 64)
+            head.prependVarint(UInt64(end - container.contentStart + added))
+            head.prependKey(container.key)
+            added += end - container.contentStart + head.count
+            end = container.keyStart
+            heads.append(head.byteArray())
         }
-        writer.prependRaw(payload.extracting(0..<partEnd))
-        bytes = writer.byteArray()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(end + added)
+        bytes.append(copying: part.extracting(0..<end))
+        for (index, container) in opened.enumerated() {
+            bytes += heads[heads.count - 1 - index]
+            let contentEnd = index + 1 < opened.count ? opened[index + 1].keyStart : part.byteCount
+            bytes.append(copying: part.extracting(container.contentStart..<contentEnd))
+        }
+        return bytes
     }
 
     private struct Step {

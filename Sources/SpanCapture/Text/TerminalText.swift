@@ -22,8 +22,16 @@ public enum TerminalText {
         return result
     }
 
+    /// Printable ASCII without quotes and backslashes: shown as it is, in quotes or not.
+    static func isPlain(_ text: String) -> Bool {
+        func isPlainByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F && byte != 0x5C && byte != 0x22 }
+        // Proof: the buffer is only read while the closure runs.
+        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe $0.allSatisfy(isPlainByte) }
+        return isPlain ?? text.utf8.allSatisfy(isPlainByte)
+    }
+
     private static func escaped(_ text: String, quoted: Bool) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C && $0 != 0x22 }) { return text }
+        if isPlain(text) { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

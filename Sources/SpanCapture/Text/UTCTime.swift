@@ -1,15 +1,29 @@
 /// Instants as text.
-public enum UTCTime {
+public struct UTCTime: Sendable {
+    let year: Int
+    let month: Int
+    let day: Int
+    /// Of the day.
+    let second: Int
+    /// Of the second.
+    let nanosecond: Int
+
+    /// - Parameter unixNano: nanoseconds since 1970-01-01T00:00:00Z.
+    init(_ unixNano: UInt64) {
+        let seconds = unixNano / 1_000_000_000
+        (year, month, day) = Self.date(daysSince1970: Int(seconds / 86_400))
+        second = Int(seconds % 86_400)
+        nanosecond = Int(unixNano % 1_000_000_000)
+    }
+
     /// `2026-08-01T12:00:00.123456789Z`: ISO 8601 in UTC, always with nine digits after the point.
     ///
     /// - Parameter unixNano: nanoseconds since 1970-01-01T00:00:00Z; every value has a date (the last lies in 2554).
     public static func text(_ unixNano: UInt64) -> String {
-        let seconds = unixNano / 1_000_000_000
-        let (year, month, day) = date(daysSince1970: Int(seconds / 86_400))
-        let second = Int(seconds % 86_400)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-            + "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + ".\(padded(Int(unixNano % 1_000_000_000), 9))Z"
+        let time = UTCTime(unixNano)
+        return "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2))"
+            + "T\(padded(time.second / 3600, 2)):\(padded(time.second / 60 % 60, 2)):\(padded(time.second % 60, 2))"
+            + ".\(padded(time.nanosecond, 9))Z"
     }
 
     /// The proleptic Gregorian date of a day, counted in eras of 400 years that start on the 1st of March.

@@ -30,11 +30,9 @@ extension Capture {
         case .binary:
             var output = output
             switch content {
-            case .message(let message): output.append(message.message.encoded())
+            case .message(let message): message.printBinary(to: &output)
             case .frames(let frames):
-                for frame in frames where frame.head.kind == .batch {
-                    if let message = frame.message { output.append(message.message.encoded()) }
-                }
+                for frame in frames where frame.head.kind == .batch { frame.message?.printBinary(to: &output) }
             case .nothing: break
             }
             return output
@@ -56,7 +54,7 @@ extension Capture {
 
     private static func print(_ message: CapturedMessage, byteCount: Int, to printer: inout SpanTreePrinter) {
         var text = "\(message.type.messageName), \(AttributeText.count(byteCount, "byte"))"
-        if let spans = message.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        if let spans = message.spanCount { text += ", \(AttributeText.count(spans, "span"))" }
         printer.line(text)
         printer.indented { $0.print(message) }
     }
@@ -64,7 +62,7 @@ extension Capture {
     private static func print(_ frame: CapturedFrame, to printer: inout SpanTreePrinter) {
         var text =
             "frame at byte \(frame.offset): \(frame.head.kind), \(AttributeText.count(Int(frame.head.length), "byte"))"
-        if let spans = frame.message?.spans { text += ", \(AttributeText.count(spans.spanCount, "span"))" }
+        if let spans = frame.message?.spanCount { text += ", \(AttributeText.count(spans, "span"))" }
         switch frame.content {
         case .message: break
         case .compressed: text += ", compressed (not looked into)"
@@ -80,7 +78,7 @@ extension Capture {
     private func printJSON(to output: inout ByteOutput) throws(WireError) {
         switch content {
         case .message(let message):
-            try JSONPrinter(message.type.schema, style: .pretty).print(message.message, to: &output)
+            try Self.printJSON(message, JSONPrinter(message.type.schema, style: .pretty), to: &output)
             output.append(UInt8(ascii: "\n"))
         case .frames(let frames):
             var printers: [MessageType: JSONPrinter] = [:]
@@ -105,8 +103,18 @@ extension Capture {
             let printer = printers[message.type] ?? JSONPrinter(message.type.schema)
             printers[message.type] = printer
             output.append(ascii: ",\"message\":")
-            try printer.print(message.message, to: &output)
+            try printJSON(message, printer, to: &output)
         }
         output.append(ascii: "}\n")
+    }
+
+    private static func printJSON(
+        _ message: CapturedMessage, _ printer: JSONPrinter, to output: inout ByteOutput
+    ) throws(WireError) {
+        var object = printer.openObject(&output)
+        try message.forEachPart { (part: RawSpan) throws(WireError) in
+            try printer.printPart(part, of: &object, to: &output)
+        }
+        printer.closeObject(&object, &output)
     }
 }

@@ -5,24 +5,23 @@ import SpanSession
 extension SpanTreePrinter {
     /// Prints any message: spans as spans, everything else field by field, by its schema.
     public mutating func print(_ captured: CapturedMessage) {
-        switch captured.message {
-        case let batch as SpanBatch: print(batch)
-        case let batch as Batch:
-            line("sequence \(batch.sequence)")
-            for drop in batch.dropped {
-                line(
-                    "dropped by the sender: \(AttributeText.count(Int(clamping: drop.spans), "span")), "
-                        + TerminalText.quoted(drop.reason))
-                indented { $0.unknown(drop.unknownFields) }
-            }
-            print(batch.spans)
-        case let other:
-            let bytes = other.encoded()
-            let options = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
-            if bytes.isEmpty { line("(no fields)") }
-            if var reader = try? WireReader(bytes.rawSpan, options: options) {
-                try? printFields(&reader, captured.type.schema)
-            }
+        guard captured.spanCount == nil else { return printSpans(of: captured) }
+        let bytes = captured.message.encoded()
+        let options = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
+        if bytes.isEmpty { line("(no fields)") }
+        if var reader = try? WireReader(bytes.rawSpan, options: options) {
+            try? printFields(&reader, captured.type.schema)
+        }
+    }
+
+    /// Prints what a batch says besides its spans.
+    mutating func printHead(of batch: Batch) {
+        line("sequence \(batch.sequence)")
+        for drop in batch.dropped {
+            line(
+                "dropped by the sender: \(AttributeText.count(Int(clamping: drop.spans), "span")), "
+                    + TerminalText.quoted(drop.reason))
+            indented { $0.unknown(drop.unknownFields) }
         }
     }
 

@@ -6,7 +6,7 @@ import SpanModel
 /// Everything from outside is escaped, so that it is safe on a terminal. Times are UTC with nanoseconds; a span without
 /// an end is running, never measured.
 public struct SpanTreePrinter: ~Copyable {
-    private var output: ByteOutput
+    var output: ByteOutput
     private var depth: Int
 
     /// - Parameter depth: how far to indent, in steps of two spaces.
@@ -20,10 +20,14 @@ public struct SpanTreePrinter: ~Copyable {
 
     /// Prints one line at the current depth.
     public mutating func line(_ text: String) {
-        for _ in 0..<depth { output.append(ascii: "  ") }
+        startLine()
         output.append(text)
-        output.append(UInt8(ascii: "\n"))
+        endLine()
     }
+
+    mutating func startLine() { output.append(repeating: UInt8(ascii: " "), count: 2 * depth) }
+
+    mutating func endLine() { output.append(UInt8(ascii: "\n")) }
 
     /// Prints what `body` prints one step deeper.
     public mutating func indented(_ body: (inout SpanTreePrinter) -> Void) {
@@ -41,7 +45,7 @@ public struct SpanTreePrinter: ~Copyable {
         unknown(batch.unknownFields)
     }
 
-    private mutating func print(_ group: ResourceSpans) {
+    mutating func print(_ group: ResourceSpans) {
         if let resource = group.resource {
             line("resource " + (resource.serviceName.map(TerminalText.escaped) ?? "(no service.name)"))
             indented { $0.print(resource) }
@@ -69,7 +73,7 @@ public struct SpanTreePrinter: ~Copyable {
         unknown(resource.unknownFields)
     }
 
-    private mutating func print(_ group: ScopeSpans) {
+    mutating func print(_ group: ScopeSpans) {
         if let scope = group.scope {
             let name = scope.name.isEmpty ? "(no name)" : TerminalText.escaped(scope.name)
             line("scope \(name)" + (scope.version.isEmpty ? "" : " " + TerminalText.escaped(scope.version)))
@@ -93,17 +97,17 @@ public struct SpanTreePrinter: ~Copyable {
             "span \(TerminalText.quoted(span.name)) \(span.kind) "
                 + DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano))
         indented { printer in
-            printer.line(
-                "trace  " + Self.id(span.traceID.isValid ? span.traceID.hex : nil, span.irregularIDs[.traceID]))
-            printer.line("id     " + Self.id(span.spanID.isValid ? span.spanID.hex : nil, span.irregularIDs[.spanID]))
+            printer.idLine(
+                "trace  ", high: span.traceID.high, low: span.traceID.low, irregular: span.irregularIDs[.traceID])
+            printer.idLine("id     ", high: nil, low: span.spanID.value, irregular: span.irregularIDs[.spanID])
             let parent = span.irregularIDs[.parentSpanID]
             if span.parentSpanID.isValid || parent != nil {
-                printer.line("parent " + Self.id(span.parentSpanID.isValid ? span.parentSpanID.hex : nil, parent))
+                printer.idLine("parent ", high: nil, low: span.parentSpanID.value, irregular: parent)
             } else {
                 printer.line("parent none (root)")
             }
-            printer.line("start  " + Self.time(span.startTimeUnixNano, "unknown"))
-            printer.line("end    " + Self.time(span.endTimeUnixNano, "still running"))
+            printer.timeLine("start  ", span.startTimeUnixNano, zero: "unknown")
+            printer.timeLine("end    ", span.endTimeUnixNano, zero: "still running")
             printer.print(span.status)
             printer.optional("trace state", span.traceState)
             if span.flags != 0 { printer.line("flags 0x" + String(span.flags, radix: 16)) }
@@ -148,7 +152,7 @@ public struct SpanTreePrinter: ~Copyable {
     }
 
     private mutating func attributes(_ attributes: [Attribute], dropped: UInt32) {
-        for attribute in attributes { line(AttributeText.text(attribute)) }
+        for attribute in attributes { line(attribute) }
         if dropped != 0 { line("dropped attributes \(dropped)") }
     }
 

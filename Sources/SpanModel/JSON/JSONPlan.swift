@@ -1,45 +1,84 @@
 import ProtoWire
 
-/// A schema and all schemas below it, laid out for printing: names ready as JSON text, messages by index.
+/// A schema and all schemas below it, laid out for printing and reading: names ready as JSON text, messages by index.
 struct JSONPlan: Sendable {
     /// How a field's value is written.
     enum Form: Sendable {
-        case double, fixed32, fixed64, uint32, uint64, int32, int64, bool, enumeration, string, base64, hex
+        case double, fixed32, fixed64, uint32, uint64, int32, int64, bool, string, base64, hex
+        /// By its place in `JSONPlan.enums`.
+        case enumeration(Int)
         /// A message, by its place in `JSONPlan.messages`.
         case message(Int)
+
+        var isMessage: Bool { if case .message = self { true } else { false } }
     }
 
+    /// Holds no reference, so that taking one out of the plan is a plain copy.
     struct Field: Sendable {
         let number: UInt32
-        /// `"resourceSpans":`, the space of the pretty form not included.
-        let label: [UInt8]
+        /// The key on the wire: packed where several values can be.
+        let key: UInt32
         let form: Form
+        /// Of one value that is not packed.
         let wireType: WireType
         let isRepeated: Bool
-        /// The decoder keeps the field among the unknown ones, where it may stand several times or hold the default.
-        let isKeptRaw: Bool
+        /// The bit of the oneof that the field is a member of, among those of its message; 0 for none.
+        let oneof: UInt8
+        /// Printed even when it is empty: messages and members of a oneof.
+        let isAlwaysPresent: Bool
+        /// Where in `labels` the text `"resourceSpans":` starts, the space of the pretty form not included.
+        let labelStart: Int
+        let labelEnd: Int
+
+        /// The name without quotes and colon.
+        var nameStart: Int { labelStart + 1 }
+        var nameCount: Int { labelEnd - labelStart - 3 }
+
+        /// Several values share one key and length.
+        var isPacked: Bool { isRepeated && wireType != .lengthDelimited }
     }
 
     struct Message: Sendable {
-        var fields: [Field] = []
-        /// For field numbers 0 to 31 the place in `fields`, or -1.
+        /// Places in `JSONPlan.fields`.
+        var fields: Range<Int> = 0..<0
+        /// For field numbers 0 to 31 the place in `JSONPlan.fields`, or -1.
         var places = [Int](repeating: -1, count: 32)
-
-        func place(of number: UInt32) -> Int? {
-            if number < 32 {
-                let place = places[Int(number)]
-                return place < 0 ? nil : place
-            }
-            return fields.firstIndex { $0.number == number }
-        }
+        /// Holds spans, so that a part of it is worth showing.
+        var isContainer = false
+        var isSpan = false
     }
 
     /// The outermost message comes first.
     private(set) var messages: [Message] = []
+    /// Those of one message stand behind each other, in the order of the schema.
+    private(set) var fields: [Field] = []
+    private(set) var labels: [UInt8] = []
+    private(set) var enums: [EnumSchema] = []
+
+    /// The plan of a schema; that of spans, which nearly all text holds, is laid out once.
+    static func of(_ schema: MessageSchema) -> JSONPlan {
+        schema.name == SpanBatch.schema.name ? spans : JSONPlan(schema)
+    }
+
+    private static let spans = JSONPlan(SpanBatch.schema)
 
     init(_ schema: MessageSchema) {
         var places: [String: Int] = [:]
         _ = add(schema, &places)
+    }
+
+    /// The field's place in `fields`, `nil` when the message has none of that number.
+    func place(of number: UInt32, in message: Int) -> Int? {
+        if number < 32 {
+            let place = messages[message].places[Int(number)]
+            return place < 0 ? nil : place
+        }
+        return messages[message].fields.first { fields[$0].number == number }
+    }
+
+    /// The field's JSON name.
+    func name(of field: Field) -> String {
+        String(decoding: labels[field.nameStart..<field.nameStart + field.nameCount], as: UTF8.self)
     }
 
     private mutating func add(_ schema: MessageSchema, _ places: inout [String: Int]) -> Int {
@@ -47,14 +86,31 @@ struct JSONPlan: Sendable {
         let place = messages.count
         places[schema.name] = place
         messages.append(Message())
+        // Messages below come first, so that the fields of this one stand behind each other.
+        var forms: [Form] = []
+        for field in schema.fields { forms.append(form(of: field, in: schema, &places)) }
         var message = Message()
-        for field in schema.fields {
-            if field.number < 32 { message.places[Int(field.number)] = message.fields.count }
-            message.fields.append(
+        message.isSpan = schema.name == SpanRecord.schema.name
+        message.isContainer = place == 0 || Self.containers.contains(schema.name)
+        message.fields = fields.count..<fields.count + schema.fields.count
+        var oneofs: [String] = []
+        for (field, form) in zip(schema.fields, forms) {
+            if field.number < 32 { message.places[Int(field.number)] = fields.count }
+            var oneof: UInt8 = 0
+            if let name = field.oneof {
+                let index = oneofs.firstIndex(of: name) ?? oneofs.count
+                if index == oneofs.count { oneofs.append(name) }
+                oneof = 1 << UInt8(index)
+            }
+            let labelStart = labels.count
+            labels += Array("\"\(field.jsonName)\":".utf8)
+            let wireType = field.type.wireType
+            let keyType = field.isRepeated ? .lengthDelimited : wireType
+            fields.append(
                 Field(
-                    number: field.number, label: Array("\"\(field.jsonName)\":".utf8),
-                    form: form(of: field, in: schema, &places), wireType: field.type.wireType,
-                    isRepeated: field.isRepeated, isKeptRaw: field.name == "key_strindex"))
+                    number: field.number, key: FieldKey(field.number, keyType).rawValue, form: form,
+                    wireType: wireType, isRepeated: field.isRepeated, oneof: oneof,
+                    isAlwaysPresent: oneof != 0 || form.isMessage, labelStart: labelStart, labelEnd: labels.count))
         }
         messages[place] = message
         return place
@@ -64,21 +120,26 @@ struct JSONPlan: Sendable {
         of field: FieldSchema, in schema: MessageSchema, _ places: inout [String: Int]
     ) -> Form {
         switch field.type {
-        case .double: .double
-        case .fixed32: .fixed32
-        case .fixed64: .fixed64
-        case .uint32: .uint32
-        case .uint64: .uint64
-        case .int32: .int32
-        case .int64: .int64
-        case .bool: .bool
-        case .enumeration: .enumeration
-        case .string: .string
+        case .double: return .double
+        case .fixed32: return .fixed32
+        case .fixed64: return .fixed64
+        case .uint32: return .uint32
+        case .uint64: return .uint64
+        case .int32: return .int32
+        case .int64: return .int64
+        case .bool: return .bool
+        case .enumeration(let inner):
+            enums.append(inner)
+            return .enumeration(enums.count - 1)
+        case .string: return .string
         // The exception that OTLP makes from protobuf's own mapping.
-        case .bytes: Self.idFields.contains(field.name) && schema.name.hasPrefix("opentelemetry.") ? .hex : .base64
-        case .message(let inner): .message(add(inner(), &places))
+        case .bytes:
+            return Self.idFields.contains(field.name) && schema.name.hasPrefix("opentelemetry.") ? .hex : .base64
+        case .message(let inner): return .message(add(inner(), &places))
         }
     }
 
     private static let idFields: Set<String> = ["trace_id", "span_id", "parent_span_id"]
+
+    private static let containers: Set<String> = [ResourceSpans.schema.name, ScopeSpans.schema.name]
 }

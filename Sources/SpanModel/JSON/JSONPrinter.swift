@@ -11,17 +11,18 @@ public enum JSONStyle: Sendable, Hashable {
 /// Writes messages of one type as JSON: OTLP's JSON mapping, which is protobuf's with hexadecimal ids and numeric enums.
 ///
 /// Works on the encoded form by the message's schema, so that every message with a codec has its JSON without code of
-/// its own: what the encoder writes is canonical (no default values, no split messages, one member of a oneof), and that
-/// is what the mapping prints. Fields that the schema does not name are not printed.
+/// its own, and large ones need no memory. The encoded form may be any that decodes: fields in any order, default values,
+/// messages in pieces; what is printed is what the decoded message holds. Fields that the schema does not name are not
+/// printed.
 ///
 /// Source: OTLP specification, "JSON Protobuf Encoding"; protobuf language guide, "ProtoJSON Format".
 public struct JSONPrinter: Sendable {
-    private let plan: JSONPlan
-    private let style: JSONStyle
+    let plan: JSONPlan
+    let style: JSONStyle
 
     /// - Parameter schema: of the messages that are going to be printed. Laid out once; keep the printer for many.
     public init(_ schema: MessageSchema, style: JSONStyle = .compact) {
-        plan = JSONPlan(schema)
+        plan = JSONPlan.of(schema)
         self.style = style
     }
 
@@ -31,78 +32,152 @@ public struct JSONPrinter: Sendable {
     public func print(_ message: any WireMessage, to output: inout ByteOutput) throws(WireError) {
         var writer = WireWriter(capacity: 64 << 10)
         message.encode(to: &writer)
-        try print(canonical: writer.bytes, to: &output)
+        try print(encoded: writer.bytes, to: &output)
     }
 
-    /// Writes one message given by the bytes of our own encoder.
-    private func print(canonical bytes: RawSpan, to output: inout ByteOutput) throws(WireError) {
-        var reader = try WireReader(
-            bytes, options: DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max)))
-        try printMessage(0, &reader, &output, depth: 0)
+    /// Writes one message given by its encoded form. No newline at the end.
+    ///
+    /// - Parameter bytes: a valid message; strings are not checked to be UTF-8 again.
+    /// - Throws: what makes the bytes no message; a part of it is then printed. `too_deep` as above.
+    public func print(encoded bytes: RawSpan, to output: inout ByteOutput) throws(WireError) {
+        var object = openObject(&output)
+        var reader = try WireReader(bytes, options: Self.options(maxDepth: 500))
+        try printFields(0, &reader, &object, &output, depth: 0)
+        closeObject(&object, &output, depth: 0)
     }
 
-    private func printMessage(
+    /// What is printed of an object so far.
+    public struct PartialObject: Sendable {
+        var isEmpty = true
+        /// The repeated field whose array is open, 0 for none.
+        var openList: UInt32 = 0
+    }
+
+    /// Starts a message that comes in parts, which one after the other are its encoded form, each of whole fields. Parts
+    /// have to come in the order of the fields' numbers.
+    public func openObject(_ output: inout ByteOutput) -> PartialObject {
+        output.append(UInt8(ascii: "{"))
+        return PartialObject()
+    }
+
+    /// Writes one part of a message.
+    ///
+    /// - Throws: as `print(encoded:to:)`.
+    public func printPart(
+        _ bytes: RawSpan, of object: inout PartialObject, to output: inout ByteOutput
+    ) throws(WireError) {
+        var reader = try WireReader(bytes, options: Self.options(maxDepth: 500))
+        try printFields(0, &reader, &object, &output, depth: 0)
+    }
+
+    /// Ends a message that came in parts. No newline at the end.
+    public func closeObject(_ object: inout PartialObject, _ output: inout ByteOutput) {
+        closeObject(&object, &output, depth: 0)
+    }
+
+    static func options(maxDepth: Int) -> DecodeOptions {
+        DecodeOptions(limits: WireLimits(maxDepth: maxDepth, maxPayloadBytes: .max))
+    }
+
+    // MARK: Messages
+
+    /// Prints the message that `reader` is in, to its end.
+    func printMessage(
         _ place: Int, _ reader: inout WireReader, _ output: inout ByteOutput, depth: Int
     ) throws(WireError) {
         output.append(UInt8(ascii: "{"))
-        var isFirst = true
-        var openList: UInt32 = 0
-        var keptRaw: (place: Int, value: UInt64)?
-        while let key = try reader.nextKey() {
-            guard let fieldPlace = plan.messages[place].place(of: key.number) else {
-                try reader.skip(key)
-                continue
-            }
-            let field = plan.messages[place].fields[fieldPlace]
-            let isPacked = field.isRepeated && key.wireType == .lengthDelimited && field.wireType != .lengthDelimited
-            guard key.wireType == field.wireType || isPacked else {
-                try reader.skip(key)
-                continue
-            }
-            if field.isKeptRaw {
-                keptRaw = (fieldPlace, try reader.varint())
-                continue
-            }
-            if openList == field.number {
-                if !isPacked { separate(&output, isFirst: false, depth: depth + 2) }
-            } else {
-                if openList != 0 { closeList(&output, depth: depth + 1) }
-                openList = field.isRepeated ? field.number : 0
-                label(field, &output, isFirst: isFirst, depth: depth + 1)
-                if field.isRepeated {
-                    output.append(UInt8(ascii: "["))
-                    if !isPacked { separate(&output, isFirst: true, depth: depth + 2) }
-                }
-            }
-            isFirst = false
-            if isPacked {
-                try printPacked(field, &reader, &output, depth: depth + 2)
-            } else {
-                try printValue(field, &reader, &output, depth: depth + (field.isRepeated ? 2 : 1))
-            }
-        }
-        if openList != 0 { closeList(&output, depth: depth + 1) }
-        if let keptRaw, Int32(truncatingIfNeeded: keptRaw.value) != 0 {
-            label(plan.messages[place].fields[keptRaw.place], &output, isFirst: isFirst, depth: depth + 1)
-            output.appendDecimal(Int64(Int32(truncatingIfNeeded: keptRaw.value)))
-            isFirst = false
-        }
-        if !isFirst { newline(&output, depth: depth) }
-        output.append(UInt8(ascii: "}"))
+        var object = PartialObject()
+        try printFields(place, &reader, &object, &output, depth: depth)
+        closeObject(&object, &output, depth: depth)
     }
 
-    private func printPacked(
-        _ field: JSONPlan.Field, _ reader: inout WireReader, _ output: inout ByteOutput, depth: Int
+    private func printFields(
+        _ place: Int, _ reader: inout WireReader, _ object: inout PartialObject, _ output: inout ByteOutput, depth: Int
     ) throws(WireError) {
-        let values = try reader.rawBytes()
-        var inner = try WireReader(values)
-        while inner.offset < values.byteCount {
-            separate(&output, isFirst: inner.offset == 0, depth: depth)
-            try printValue(field, &inner, &output, depth: depth)
+        guard try isInOrder(place, reader) else {
+            return try printReordered(place, &reader, &object, &output, depth: depth)
+        }
+        while let key = try reader.nextKey() {
+            guard let field = field(key, place) else {
+                try reader.skip(key)
+                continue
+            }
+            try printField(field, key, &reader, &object, &output, depth: depth)
         }
     }
 
-    private func printValue(
+    /// The field that a key stands for; `nil` where the schema has none of that number or it has another wire type.
+    @inline(__always)
+    func field(_ key: FieldKey, _ place: Int) -> JSONPlan.Field? {
+        guard let fieldPlace = plan.place(of: key.number, in: place) else { return nil }
+        let field = plan.fields[fieldPlace]
+        guard key.wireType == field.wireType || field.isPacked && key.wireType == .lengthDelimited else { return nil }
+        return field
+    }
+
+    /// The fields come in the order of their numbers, and singular ones once: what any usual encoder writes.
+    private func isInOrder(_ place: Int, _ start: WireReader) throws(WireError) -> Bool {
+        var reader = start
+        var last: UInt32 = 0
+        var oneofs: UInt8 = 0
+        while let key = try reader.nextKey() {
+            try reader.skip(key)
+            // Unknown fields and those of another wire type are not printed, so that their place does not matter.
+            guard let field = field(key, place) else { continue }
+            if field.number < last || field.number == last && !field.isRepeated { return false }
+            if oneofs & field.oneof != 0 { return false }
+            oneofs |= field.oneof
+            last = field.number
+        }
+        return true
+    }
+
+    /// Prints one field, `key` being read: label and value, or one more element of the array that is open.
+    func printField(
+        _ field: JSONPlan.Field, _ key: FieldKey, _ reader: inout WireReader, _ object: inout PartialObject,
+        _ output: inout ByteOutput, depth: Int
+    ) throws(WireError) {
+        if field.isRepeated {
+            if field.isPacked, key.wireType == .lengthDelimited {
+                let values = try reader.rawBytes()
+                var inner = try WireReader(values)
+                while inner.offset < values.byteCount {
+                    openElement(field, &object, &output, depth: depth)
+                    try printValue(field, try Self.scalar(field, &inner), &output)
+                }
+                return
+            }
+            openElement(field, &object, &output, depth: depth)
+            if field.wireType == .lengthDelimited {
+                try printContent(field, &reader, &output, depth: depth + 2)
+            } else {
+                try printValue(field, try Self.scalar(field, &reader), &output)
+            }
+        } else if field.wireType != .lengthDelimited {
+            let bits = try Self.scalar(field, &reader)
+            guard bits != 0 || field.oneof != 0 else { return }
+            label(field, &object, &output, depth: depth)
+            try printValue(field, bits, &output)
+        } else {
+            if !field.isAlwaysPresent, try Self.isEmpty(reader) {
+                _ = try reader.rawBytes()
+                return
+            }
+            label(field, &object, &output, depth: depth)
+            try printContent(field, &reader, &output, depth: depth + 1)
+        }
+    }
+
+    /// The string or bytes that come next have no bytes.
+    private static func isEmpty(_ reader: WireReader) throws(WireError) -> Bool {
+        var reader = reader
+        return try reader.length() == 0
+    }
+
+    // MARK: Values
+
+    /// A string, bytes or a message, of which the length comes next.
+    func printContent(
         _ field: JSONPlan.Field, _ reader: inout WireReader, _ output: inout ByteOutput, depth: Int
     ) throws(WireError) {
         switch field.form {
@@ -110,36 +185,77 @@ public struct JSONPrinter: Sendable {
             let outerEnd = try reader.enterMessage()
             try printMessage(inner, &reader, &output, depth: depth)
             reader.leaveMessage(outerEnd)
-        case .string: output.appendJSONString(try reader.rawBytes())
         case .hex: output.appendJSONHex(try reader.rawBytes())
         case .base64: output.appendJSONBase64(try reader.rawBytes())
-        case .double: output.appendJSON(Double(bitPattern: try reader.fixed64()))
-        case .fixed32: output.appendDecimal(UInt64(try reader.fixed32()))
-        case .uint32: output.appendDecimal(UInt64(UInt32(truncatingIfNeeded: try reader.varint())))
-        case .int32, .enumeration: output.appendDecimal(Int64(Int32(truncatingIfNeeded: try reader.varint())))
-        case .bool:
-            if try reader.varint() != 0 { output.append(ascii: "true") } else { output.append(ascii: "false") }
-        case .fixed64:
+        default: output.appendJSONString(try reader.rawBytes())
+        }
+    }
+
+    /// The bits of a scalar, cut off to the width of its type.
+    static func scalar(_ field: JSONPlan.Field, _ reader: inout WireReader) throws(WireError) -> UInt64 {
+        switch field.form {
+        case .double, .fixed64: try reader.fixed64()
+        case .fixed32: UInt64(try reader.fixed32())
+        case .uint32: UInt64(UInt32(truncatingIfNeeded: try reader.varint()))
+        case .int32, .enumeration:
+            UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: try reader.varint())))
+        case .bool: try reader.varint() != 0 ? 1 : 0
+        default: try reader.varint()
+        }
+    }
+
+    private func printValue(_ field: JSONPlan.Field, _ bits: UInt64, _ output: inout ByteOutput) throws(WireError) {
+        switch field.form {
+        case .double: output.appendJSON(Double(bitPattern: bits))
+        case .int32, .enumeration: output.appendDecimal(Int64(bitPattern: bits))
+        case .bool: if bits != 0 { output.append(ascii: "true") } else { output.append(ascii: "false") }
+        case .fixed64, .uint64:
             output.append(UInt8(ascii: "\""))
-            output.appendDecimal(try reader.fixed64())
-            output.append(UInt8(ascii: "\""))
-        case .uint64:
-            output.append(UInt8(ascii: "\""))
-            output.appendDecimal(try reader.varint())
+            output.appendDecimal(bits)
             output.append(UInt8(ascii: "\""))
         case .int64:
             output.append(UInt8(ascii: "\""))
-            output.appendDecimal(Int64(bitPattern: try reader.varint()))
+            output.appendDecimal(Int64(bitPattern: bits))
             output.append(UInt8(ascii: "\""))
+        default: output.appendDecimal(bits)
         }
     }
 
     // MARK: Layout
 
-    private func label(_ field: JSONPlan.Field, _ output: inout ByteOutput, isFirst: Bool, depth: Int) {
-        separate(&output, isFirst: isFirst, depth: depth)
-        output.append(field.label)
+    private func label(
+        _ field: JSONPlan.Field, _ object: inout PartialObject, _ output: inout ByteOutput, depth: Int
+    ) {
+        if object.openList != 0 { closeList(&object, &output, depth: depth) }
+        separate(&output, isFirst: object.isEmpty, depth: depth + 1)
+        object.isEmpty = false
+        output.append(copying: plan.labels.rawSpan.extracting(field.labelStart..<field.labelEnd))
         if style == .pretty { output.append(UInt8(ascii: " ")) }
+    }
+
+    /// Opens the field's array unless it is open, and separates the element from the one before.
+    private func openElement(
+        _ field: JSONPlan.Field, _ object: inout PartialObject, _ output: inout ByteOutput, depth: Int
+    ) {
+        let isOpen = object.openList == field.number
+        if !isOpen {
+            label(field, &object, &output, depth: depth)
+            output.append(UInt8(ascii: "["))
+            object.openList = field.number
+        }
+        separate(&output, isFirst: !isOpen, depth: depth + 2)
+    }
+
+    private func closeList(_ object: inout PartialObject, _ output: inout ByteOutput, depth: Int) {
+        newline(&output, depth: depth + 1)
+        output.append(UInt8(ascii: "]"))
+        object.openList = 0
+    }
+
+    private func closeObject(_ object: inout PartialObject, _ output: inout ByteOutput, depth: Int) {
+        if object.openList != 0 { closeList(&object, &output, depth: depth) }
+        if !object.isEmpty { newline(&output, depth: depth) }
+        output.append(UInt8(ascii: "}"))
     }
 
     private func separate(_ output: inout ByteOutput, isFirst: Bool, depth: Int) {
@@ -147,15 +263,11 @@ public struct JSONPrinter: Sendable {
         newline(&output, depth: depth)
     }
 
-    private func closeList(_ output: inout ByteOutput, depth: Int) {
-        newline(&output, depth: depth)
-        output.append(UInt8(ascii: "]"))
-    }
-
+    @inline(__always)
     private func newline(_ output: inout ByteOutput, depth: Int) {
         guard style == .pretty else { return }
         output.append(UInt8(ascii: "\n"))
-        for _ in 0..<depth { output.append(ascii: "  ") }
+        output.append(repeating: UInt8(ascii: " "), count: 2 * depth)
     }
 }
 

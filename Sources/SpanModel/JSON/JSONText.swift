@@ -9,14 +9,23 @@ extension ByteOutput {
         var runStart = 0
         var position = 0
         while position < count {
-            // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt8.
-            let byte = unsafe text.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                append(copying: text.extracting(runStart..<position))
-                appendEscape(of: byte)
-                runStart = position + 1
+            while count - position >= 8 {
+                // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt64.
+                let word = unsafe text.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+                if ASCIIWord.specials(UInt64(littleEndian: word)) != 0 { break }
+                position += 8
             }
-            position += 1
+            let end = min(count, position + 8)
+            while position < end {
+                // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt8.
+                let byte = unsafe text.unsafeLoad(fromByteOffset: position, as: UInt8.self)
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    append(copying: text.extracting(runStart..<position))
+                    appendEscape(of: byte)
+                    runStart = position + 1
+                }
+                position += 1
+            }
         }
         append(copying: text.extracting(runStart..<count))
         append(UInt8(ascii: "\""))
@@ -107,16 +116,30 @@ extension ByteOutput {
     }
 
     /// A decimal number.
-    mutating func appendDecimal(_ value: UInt64) {
-        if value < 10 {
-            append(UInt8(ascii: "0") + UInt8(value))
-        } else {
-            append(String(value))
+    package mutating func appendDecimal(_ value: UInt64) {
+        if value < 10 { return append(UInt8(ascii: "0") + UInt8(value)) }
+        unsafe append(upTo: 20) { buffer in
+            var digits = 2
+            var bound: UInt64 = 100
+            while digits < 20, value >= bound {
+                digits += 1
+                bound = digits < 20 ? bound &* 10 : 0
+            }
+            var rest = value
+            var position = digits
+            while position > 0 {
+                position -= 1
+                // Proof: the position is below the count of digits, at most 20, which the buffer has.
+                unsafe buffer.storeBytes(
+                    of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: position, as: UInt8.self)
+                rest /= 10
+            }
+            return digits
         }
     }
 
     /// A decimal number.
-    mutating func appendDecimal(_ value: Int64) {
+    package mutating func appendDecimal(_ value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
         appendDecimal(value.magnitude)
     }

@@ -9,8 +9,8 @@ struct DecodeCommand: ParsableCommand {
         commandName: "decode",
         abstract: "Shows what a captured payload holds.",
         discussion: """
-            Takes raw protobuf, hexadecimal or base64 text of it, and frames of a Spanwire session, and says on standard \
-            error which it was. What is whole of an input that ends too early is shown.
+            Takes raw protobuf, hexadecimal or base64 text of it, OTLP/JSON (one document or JSON Lines), and frames of a \
+            Spanwire session, and says on standard error which it was. What is whole of an input that ends too early is shown.
 
             Exit codes: 0 when the bytes are a valid message (or frames of valid messages), 3 when they are the start of \
             one and something whole was in it, 1 otherwise, 2 for a wrong command line.
@@ -19,6 +19,7 @@ struct DecodeCommand: ParsableCommand {
               spanwire decode payload.pb
               spanwire decode payload.pb --to json | jq .
               xxd payload.pb | spanwire decode
+              spanwire decode traces.jsonl --to binary > spans.pb
               echo CgQKAhIA | spanwire decode --from base64
               spanwire decode session.frames --to binary > spans.pb
               spanwire decode answer.bin --type response
@@ -36,13 +37,15 @@ struct DecodeCommand: ParsableCommand {
     var to = CaptureOutput.tree
 
     @Option(
-        help: ArgumentHelp("The message that raw protobuf holds; frames say it themselves.", valueName: "message"))
+        help: ArgumentHelp(
+            "The message that raw protobuf or JSON holds; frames say it themselves.", valueName: "message"))
     var type = MessageType.traces
 
     @Option(help: ArgumentHelp("How many messages may lie inside each other, 0 to 500.", valueName: "count"))
     var maxDepth = 100
 
-    @Option(help: ArgumentHelp("The largest message in bytes, 1 to 2147483647.", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp("The largest message, or document of JSON, in bytes, 1 to 2147483647.", valueName: "bytes"))
     var maxBytes = Int(Int32.max)
 
     @Flag(help: "Do not say what was detected.")
@@ -81,7 +84,7 @@ struct DecodeCommand: ParsableCommand {
 
 /// The values of `--from`.
 enum FromOption: String, CaseIterable, ExpressibleByArgument {
-    case auto, protobuf, hex, base64, frames
+    case auto, protobuf, hex, base64, frames, json
 
     /// `nil` for `auto`.
     var form: CaptureForm? { CaptureForm(rawValue: rawValue) }

@@ -23,6 +23,7 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               spanwire send payload.pb
+              spanwire send traces.jsonl
               spanwire send *.frames --to collector:4319 --timeout 60
               SPANWIRE_TOKEN=… spanwire send payload.pb --to 127.0.0.1:4319
             """)
@@ -33,7 +34,7 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The collector.", valueName: "host:port"))
     var to = Address(host: "127.0.0.1", port: 4319)
 
-    @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames.", valueName: "form"))
+    @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames, json.", valueName: "form"))
     var from = FromOption.auto
 
     @Option(
@@ -90,10 +91,12 @@ struct SendCommand: AsyncParsableCommand {
         var given = 0
         for file in files where !interruption.hasHappened {
             do {
-                for batch in try batches(of: file) {
-                    given += batch.spanCount
-                    _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
-                    Process.showProgress("sent \(given) spans, stored \(client.report.storedSpans)")
+                for message in try messages(of: file) {
+                    for batch in message.batches where batch.spanCount > 0 && !interruption.hasHappened {
+                        given += batch.spanCount
+                        _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
+                        Process.showProgress("sent \(given) spans, stored \(client.report.storedSpans)")
+                    }
                 }
             } catch let failure as CommandFailure {
                 badFiles += 1
@@ -118,13 +121,12 @@ struct SendCommand: AsyncParsableCommand {
         guard report.storedSpans == given, badFiles == 0, !interruption.hasHappened else { throw CommandFailure(nil) }
     }
 
-    /// The span messages of one file, all of it being valid.
-    private func batches(of file: String) throws -> [SpanBatch] {
+    /// The messages of one file, all of it being valid.
+    private func messages(of file: String) throws -> [CapturedMessage] {
         let bytes = try InputFile.read(file, maxBytes: Int(Int32.max))
         let capture = Capture(bytes, options: CaptureOptions(form: from.form))
         if let fault = capture.fault { throw CommandFailure(TerminalText.escaped(fault.description)) }
-        let messages = capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
-        return messages.compactMap(\.spans).filter { $0.spanCount > 0 }
+        return capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
     }
 }
 

@@ -21,29 +21,46 @@ enum InputFile {
         if unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             throw CommandFailure("cannot read \(name): it is a folder; name a file in it")
         }
-        var bytes: [UInt8] = []
-        if status.st_mode & S_IFMT == S_IFREG { bytes.reserveCapacity(min(Int(status.st_size), maxBytes) + 1) }
-        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        let isFile = status.st_mode & S_IFMT == S_IFREG
+        // A file is read in one go into an array of its size, and one byte more shows that it ends there.
+        var bytes = try part(of: descriptor, name, upTo: isFile ? min(Int(status.st_size), maxBytes) + 1 : partBytes)
         while true {
-            // Proof: read fills at most the buffer's count, and the buffer lives through the closure.
-            let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-                #if canImport(Glibc)
-                    unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-                #elseif canImport(Musl)
-                    unsafe Musl.read(descriptor, buffer.baseAddress, buffer.count)
-                #else
-                    unsafe Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-                #endif
-            }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw CommandFailure("cannot read \(name): \(Process.words(for: errno))")
-            }
-            if count == 0 { return bytes }
-            guard bytes.count + count <= maxBytes else {
+            guard bytes.count <= maxBytes else {
                 throw CommandFailure("cannot read \(name): it has more than \(maxBytes) bytes\(advice)")
             }
-            bytes.append(contentsOf: chunk[..<count])
+            // A file may grow while it is read.
+            let next = try part(of: descriptor, name, upTo: partBytes)
+            if next.isEmpty { return bytes }
+            bytes += next
         }
+    }
+
+    private static let partBytes = 256 << 10
+
+    /// - Returns: so many bytes, or fewer where the input ends.
+    private static func part(of descriptor: Int32, _ name: String, upTo size: Int) throws -> [UInt8] {
+        var errorNumber: Int32 = 0
+        // Proof: each read fills at most what is left of the buffer, and `filled` counts what was filled.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+            while filled < size {
+                guard let start = buffer.baseAddress else { return }
+                #if canImport(Glibc)
+                    let count = unsafe Glibc.read(descriptor, start + filled, size - filled)
+                #elseif canImport(Musl)
+                    let count = unsafe Musl.read(descriptor, start + filled, size - filled)
+                #else
+                    let count = unsafe Darwin.read(descriptor, start + filled, size - filled)
+                #endif
+                if count == 0 { return }
+                if count > 0 {
+                    filled += count
+                } else if errno != EINTR {
+                    errorNumber = errno
+                    return
+                }
+            }
+        }
+        guard errorNumber == 0 else { throw CommandFailure("cannot read \(name): \(Process.words(for: errorNumber))") }
+        return bytes
     }
 }

@@ -1,0 +1,129 @@
+import Foundation
+import ProtoWire
+import SpanCapture
+import SpanModel
+import SpanSession
+import Testing
+
+@Suite struct JSONCaptureTests {
+    private static let batch = CaptureTests.batch(["one", "two"])
+
+    private func document() throws -> String { try Self.batch.json(style: .pretty) }
+
+    @Test("a document is found to be one, white space and a byte order mark before it or not")
+    func detection() throws {
+        for text in [
+            try document(), " \n\t" + (try document()), "\u{FEFF}" + (try document()), "{}", "{ }", "{\"x\":1}",
+        ] {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.encoding == .json && capture.fault == nil, "\(capture.explanation)")
+        }
+        let capture = Capture(Array(try document().utf8))
+        #expect(capture.message?.spans == Self.batch && capture.message?.spanCount == 2)
+        #expect(Capture(Array("{".utf8)).encoding == nil)
+    }
+
+    @Test("a valid message that starts as JSON does stays one")
+    func ambiguous() throws {
+        // A group 15 with a string in field 4 that is all JSON's start needs.
+        let bytes: [UInt8] = [0x7B, 0x22, 0x02, 0x61, 0x62, 0x7C] + CaptureTests.payload
+        let capture = Capture(bytes)
+        #expect(capture.fault == nil && capture.encoding == nil && capture.message?.spanCount == 2)
+    }
+
+    @Test("documents behind each other are one message with all spans")
+    func lines() throws {
+        let text = try Self.batch.json() + "\n" + document() + "{}" + (try Self.batch.json())
+        let capture = Capture(Array(text.utf8))
+        #expect(capture.fault == nil && capture.message?.spanCount == 6)
+        #expect(
+            capture.explanation
+                == "OTLP/JSON: \(text.utf8.count) bytes of text, 4 documents that are a valid TracesData together")
+        #expect(capture.message?.spans?.resourceSpans.count == 3)
+        #expect(try CaptureTests.text(capture).split(separator: "\n").filter { $0.contains("span \"") }.count == 6)
+        let again = Capture(Array(try CaptureTests.text(capture, as: .json).utf8))
+        #expect(again.message?.spans == capture.message?.spans)
+    }
+
+    @Test("spans come in batches that together are all of them", arguments: [CaptureForm.json, .protobuf, .frames])
+    func batches(form: CaptureForm) throws {
+        let names = (0..<20_000).map { "span number \($0)" }
+        let groups = stride(from: 0, to: names.count, by: 500).map { Array(names[$0..<$0 + 500]) }
+        var bytes: [UInt8] = []
+        for (index, group) in groups.enumerated() {
+            switch form {
+            case .json: bytes += Array(try CaptureTests.batch(group).json().utf8)
+            case .protobuf: bytes += CaptureTests.batch(group).encoded()
+            default:
+                bytes += CaptureTests.frame(
+                    .batch, Batch(spans: CaptureTests.batch(group), sequence: UInt64(index)).encoded())
+            }
+        }
+        let capture = Capture(bytes, options: CaptureOptions(form: form))
+        let messages = capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
+        let batches = messages.flatMap { Array($0.batches) }
+        #expect(batches.flatMap { $0.spans.map(\.name) } == names)
+        #expect(batches.count == (form == .frames ? 40 : 2))
+    }
+
+    @Test("keys that are ignored are told, so that snake_case is no puzzle")
+    func ignored() {
+        let capture = Capture(Array(#"{"resource_spans":[],"b":1}"#.utf8))
+        #expect(
+            capture.explanation.hasSuffix("that are a valid TracesData; 2 keys are ignored, the first: resource_spans"))
+        #expect(Capture(Array("{\"\u{1B}[2J\":1}".utf8)).fault != nil)
+        #expect(Capture(Array(#"{"\u001b[2J‮":1}"#.utf8)).explanation.hasSuffix(#"ignored: \\u001b[2J\u{202e}"#))
+    }
+
+    @Test("a fault has its code, byte, path and line, and shows nothing of the message")
+    func fault() throws {
+        let text = try document().replacingOccurrences(of: "0000000000000003", with: "000000000000000g")
+        let capture = Capture(Array(text.utf8))
+        #expect(capture.message == nil && !capture.isPartial)
+        #expect(capture.fault?.code.rawValue == "invalid_id")
+        #expect(capture.fault?.path == "resourceSpans[0].scopeSpans[0].spans[0].spanId")
+        #expect(capture.fault?.message.hasSuffix("(line 22)") == true, "\(capture.fault?.message ?? "")")
+    }
+
+    @Test("cut anywhere, text gives the spans that were whole")
+    func cut() throws {
+        let text = Array(try Self.batch.json().utf8)
+        for count in 2..<text.count {
+            let capture = Capture(Array(text[..<count]), options: CaptureOptions(form: .json))
+            #expect(capture.isCut && capture.fault?.code == .truncated, "\(count)")
+            #expect((capture.message?.spans?.spanCount ?? 0) == (capture.message?.spanCount ?? 0))
+            if let spans = capture.message?.spans?.spans { #expect(spans.allSatisfy { $0.endTimeUnixNano == 3500 }) }
+        }
+        let last = Capture(text.dropLast(11))
+        #expect(last.isPartial && last.message?.spanCount == 1)
+        #expect(last.fault?.path == "resourceSpans[0].scopeSpans[0].spans[1].endTimeUnixNano")
+        #expect(Capture(Array(#"{"resourceSpans":["#.utf8)).isPartial == false)
+    }
+
+    @Test("any message has its JSON, and one of another type than asked for is ignored keys")
+    func types() throws {
+        let text = Array(try Batch(spans: Self.batch, sequence: 7).json().utf8)
+        let capture = Capture(text, options: CaptureOptions(type: .batch))
+        #expect((capture.message?.message as? Batch)?.sequence == 7 && capture.message?.spanCount == 2)
+        #expect(
+            try CaptureTests.text(capture, as: .json)
+                == (try Batch(spans: Self.batch, sequence: 7).json(style: .pretty)) + "\n")
+        #expect(Capture(text, options: CaptureOptions(type: .ping)).explanation.contains("2 keys are ignored"))
+    }
+
+    @Test("limits are those of each document")
+    func limits() throws {
+        let text = Array((try Self.batch.json() + "\n" + (try Self.batch.json())).utf8)
+        let one = text.count / 2
+        let limits = WireLimits(maxPayloadBytes: one)
+        #expect(Capture(text, options: CaptureOptions(limits: limits)).fault == nil)
+        let tight = Capture(text, options: CaptureOptions(limits: WireLimits(maxPayloadBytes: one - 1)))
+        #expect(tight.fault?.code == .payloadTooLarge && tight.content.isNothing)
+        #expect(
+            Capture(text, options: CaptureOptions(limits: WireLimits(maxDepth: 2))).fault?.code.rawValue == "too_deep")
+    }
+}
+
+extension Capture.Content {
+    fileprivate var isNothing: Bool { if case .nothing = self { true } else { false } }
+}
