@@ -14,6 +14,19 @@ public protocol WireMessage: Sendable, ~Copyable {
 
     /// Puts the fields in front of what the writer holds.
     func encode(to writer: inout WireWriter)
+
+    /// Puts the message in front as a field of another: key, length, fields. A type may have a short cut for it.
+    func encode(to writer: inout WireWriter, key: UInt32)
+}
+
+extension WireMessage where Self: ~Copyable {
+    @inlinable
+    @inline(__always)
+    public func encode(to writer: inout WireWriter, key: UInt32) {
+        let mark = writer.count
+        encode(to: &writer)
+        writer.prependLength(since: mark, key: key)
+    }
 }
 
 /// What decoding repaired on the way.

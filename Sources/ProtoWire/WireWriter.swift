@@ -220,9 +220,7 @@ public struct WireWriter: ~Copyable {
     /// A message field, written even when the message is empty.
     @inlinable
     public mutating func prependMessage<Message: WireMessage & ~Copyable>(_ message: borrowing Message, key: UInt32) {
-        let mark = count
-        message.encode(to: &self)
-        prependLength(since: mark, key: key)
+        message.encode(to: &self, key: key)
     }
 
     /// A repeated message field.

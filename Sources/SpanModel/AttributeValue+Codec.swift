@@ -181,6 +181,25 @@ extension Attribute: WireMessage {
         writer.prependString(key, key: 0x0A)
     }
 
+    /// A short string or number under a key, without unknown fields, is written at once.
+    public func encode(to writer: inout WireWriter, key fieldKey: UInt32) {
+        if unknownFields.isEmpty, !key.isEmpty, fieldKey < 0x80 {
+            let fieldKey = UInt8(truncatingIfNeeded: fieldKey)
+            switch value {
+            case .string(let text)?: if writer.prependEntry(key, string: text, key: fieldKey) { return }
+            case .int(let number)?:
+                let bits = UInt64(bitPattern: number)
+                if writer.prependEntry(key, varint: bits, member: 0x18, key: fieldKey) { return }
+            case .bool(let flag)?:
+                if writer.prependEntry(key, varint: flag ? 1 : 0, member: 0x10, key: fieldKey) { return }
+            default: break
+            }
+        }
+        let mark = writer.count
+        encode(to: &writer)
+        writer.prependLength(since: mark, key: fieldKey)
+    }
+
     /// `key_strindex` (field 3), 0 when absent; found in the unknown fields.
     public var keyStringIndex: Int32 {
         guard !unknownFields.isEmpty else { return 0 }
