@@ -373,26 +373,26 @@ public struct WireReader: ~Escapable {
     package mutating func stand(behind position: Int) { cursor = position }
 
     /// How many fields of one key stand here behind each other, the current one (whose key is read) included; at least
-    /// 1. Stops at the first that is not whole.
+    /// 1. Stops at the first that is not whole or has a length of three bytes and more.
     @usableFromInline
     package func runLength(_ key: UInt8) -> Int {
         var count = 0
         var position = cursor
-        while position < end {
-            var length = Int(byte(position))
-            position += 1
+        // Proof for the loads: each is behind a comparison of its end with `end`, which lies inside the payload.
+        while end &- position >= 2 {
+            let pair = Int(payload.pair(unchecked: position))
+            var length = pair & 0xFF
+            position &+= 1
             if length >= 0x80 {
-                guard position < end else { break }
-                length = length & 0x7F | Int(byte(position)) << 7
-                position += 1
-                // A length of three bytes and more is rare enough to be left out of the count.
-                guard length < 1 << 14 else { break }
+                guard pair < 0x8000 else { break }
+                length = length & 0x7F | (pair >> 8) << 7
+                position &+= 1
             }
-            guard length <= end - position else { break }
-            count += 1
-            position += length
-            guard position < end, byte(position) == key else { break }
-            position += 1
+            guard length <= end &- position else { break }
+            count &+= 1
+            position &+= length
+            guard position < end, payload.byte(unchecked: position) == key else { break }
+            position &+= 1
         }
         return max(count, 1)
     }

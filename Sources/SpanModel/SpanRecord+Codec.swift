@@ -51,6 +51,13 @@ extension SpanRecord: WireMessage {
     }
 
     public func encode(to writer: inout WireWriter) {
+        encodeAfterAttributes(to: &writer)
+        encodeFromAttributes(to: &writer)
+    }
+
+    /// The fields behind the attributes.
+    @inline(__always)
+    func encodeAfterAttributes(to writer: inout WireWriter) {
         writer.prependUnknown(unknownFields)
         writer.prependVarint(UInt64(revision), key: 0x1F48)
         writer.prependFixed32(flags, key: 0x85)
@@ -60,6 +67,11 @@ extension SpanRecord: WireMessage {
         writer.prependVarint(UInt64(droppedEventsCount), key: 0x60)
         writer.prependMessages(events, key: 0x5A)
         writer.prependVarint(UInt64(droppedAttributesCount), key: 0x50)
+    }
+
+    /// The attributes and the fields in front of them.
+    @inline(__always)
+    func encodeFromAttributes(to writer: inout WireWriter) {
         writer.prependMessages(attributes, key: 0x4A)
         writer.prependFixed64(endTimeUnixNano, key: 0x41)
         writer.prependFixed64(startTimeUnixNano, key: 0x39)

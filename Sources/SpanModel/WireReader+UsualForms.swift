@@ -7,11 +7,7 @@ extension WireReader {
     ///
     /// - Parameter key: what `nextKey()` returned last; one byte on the wire.
     mutating func attributes(_ key: UInt8, into attributes: inout [Attribute]) throws(WireError) {
-        try self.attributes(key, count: runLength(key), into: &attributes)
-    }
-
-    /// The same for a run that has been counted.
-    mutating func attributes(_ key: UInt8, count: Int, into attributes: inout [Attribute]) throws(WireError) {
+        let count = runLength(key)
         if attributes.isEmpty {
             attributes = try [Attribute](capacity: count) { output throws(WireError) in
                 for number in 1...count {
@@ -98,15 +94,15 @@ extension WireReader {
         var fields = SpanFields()
         if fields.readUsual(MessageSlice(payload, offset, stop, context)) {
             span.set(fields, name: utf8Text(fields.name), traceState: utf8Text(fields.traceState))
-            if fields.attributes.count > 0 {
+            if !fields.attributes.isEmpty {
                 stand(at: fields.attributes.start)
-                try attributes(0x4A, count: Int(fields.attributes.count), into: &span.attributes)
+                try attributes(0x4A, into: &span.attributes)
             }
-            if fields.events.count > 0 {
+            if !fields.events.isEmpty {
                 stand(at: fields.events.start)
                 try messages(0x5A, into: &span.events)
             }
-            if fields.links.count > 0 {
+            if !fields.links.isEmpty {
                 stand(at: fields.links.start)
                 try messages(0x6A, into: &span.links)
             }

@@ -21,25 +21,29 @@ struct AttributeFields: BitwiseCopyable {
         let start = slice.start
         let end = slice.end
         // Proof for the loads: each is behind a comparison of its end with `end`.
-        guard end &- start >= 6 else { return }
-        guard slice.context.depthLeft > 1 else { return }
+        let least = slice.context.depthLeft > 1 ? 6 : Int.max
+        guard end &- start >= least else { return }
         let keyPair = bytes.pair(unchecked: start)
         let keyStart = start &+ 2
         let keyEnd = keyStart &+ Int(keyPair >> 8)
         guard keyPair & 0x80FF == 0x0A, end &- keyEnd >= 4 else { return }
-        let valuePair = bytes.pair(unchecked: keyEnd)
+        // Key and length of the value, then of the member in it.
+        let head = bytes.half(unchecked: keyEnd)
         let valueStart = keyEnd &+ 2
-        guard valuePair & 0x80FF == 0x12, valueStart &+ Int(valuePair >> 8) == end else { return }
-        let member = bytes.pair(unchecked: valueStart)
-        let textStart = valueStart &+ 2
-        if UInt8(truncatingIfNeeded: member) == 0x0A {
+        let textStart = keyEnd &+ 4
+        if head & 0x80FF_80FF == 0x000A_0012 {
+            let textCount = Int(head >> 24)
             // Keys and lengths of one byte are ASCII too, so one look over the whole attribute serves key and value.
-            guard textStart &+ Int(member >> 8) == end, bytes.isASCII(unchecked: start, end) else { return }
+            guard textStart &+ textCount == end, Int(head >> 8 & 0x7F) == textCount &+ 2,
+                bytes.isASCII(unchecked: start, end)
+            else { return }
             value.kind = .string
             value.bits = TextRange(textStart, end).bits
             key = TextRange(keyStart, keyEnd)
             return
         }
+        guard head & 0x80FF == 0x12, valueStart &+ Int(head >> 8 & 0x7F) == end else { return }
+        let member = UInt16(truncatingIfNeeded: head >> 16)
         guard bytes.isASCII(unchecked: keyStart, keyEnd) else { return }
         key = TextRange(keyStart, keyEnd)
         if UInt8(truncatingIfNeeded: member) == 0x18 {

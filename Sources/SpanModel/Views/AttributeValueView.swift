@@ -59,7 +59,11 @@ public struct AttributeValueView: ~Escapable, MessageView {
         @_lifetime(copy self)
         @inline(__always)
         get {
-            switch ValueFields.kind(form) {
+            // First, since most are.
+            if ValueFields.kind(form) == .string {
+                return unsafe _overrideLifetime(.string(TextView(payload, TextRange(bits: bits))), copying: self)
+            }
+            return switch ValueFields.kind(form) {
             case .absent, .empty: .empty
             case .string: unsafe _overrideLifetime(.string(TextView(payload, TextRange(bits: bits))), copying: self)
             case .bool: .bool(bits != 0)

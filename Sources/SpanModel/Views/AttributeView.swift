@@ -53,6 +53,12 @@ public struct AttributeView: ~Escapable, MessageView {
         @_lifetime(copy self)
         @inline(__always)
         get {
+            // First, since most are; the compiler then knows the kind in what follows.
+            if ValueFields.kind(form) == .string {
+                let form = UInt64(ValueFields.Kind.string.rawValue) | form & ValueFields.unknownBit
+                let value = AttributeValueView(payload, bits: bits, restEnds: 0, form: form)
+                return unsafe _overrideLifetime(value, copying: self)
+            }
             if ValueFields.kind(form) == .absent { return nil }
             let ends = ValueFields.isInPieces(form) ? Self.restEnds(payload, range) : 0
             let value = AttributeValueView(payload, bits: bits, restEnds: ends, form: form)

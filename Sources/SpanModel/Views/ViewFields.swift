@@ -50,10 +50,11 @@ struct MessageField: BitwiseCopyable {
 struct RepeatedField: BitwiseCopyable {
     @usableFromInline var low: UInt32 = 0
     @usableFromInline var high: UInt32 = 0
-    /// How many there are, where that was counted on the way (`takeRun`).
-    @usableFromInline var count: UInt32 = 0
 
     @usableFromInline init() {}
+
+    @inlinable
+    var isEmpty: Bool { high == 0 }
 
     @inlinable
     @inline(__always)
@@ -87,23 +88,21 @@ struct RepeatedField: BitwiseCopyable {
     @inline(__always)
     mutating func takeRun(of key: UInt8, _ bytes: PayloadBytes, _ position: inout Int, _ end: Int) -> Bool {
         let start = position
-        // Proof for the loads: each is behind a comparison of its end with `end`, which lies inside the payload.
+        // Proof for the loads: where a key is read, two bytes are left before `end`, which lies inside the payload. A length
+        // may lead past it; that ends the loop, and is seen behind it.
         while end &- position >= 2 {
             let pair = Int(bytes.pair(unchecked: position))
             guard UInt8(truncatingIfNeeded: pair) == key else { break }
-            var length = pair >> 8
-            position &+= 2
-            if length >= 0x80 {
+            position &+= 2 &+ pair >> 8
+            if pair >= 0x8000 {
+                position &-= pair >> 8
                 guard position < end else { return false }
                 let upper = Int(bytes.byte(unchecked: position))
                 guard upper < 0x80 else { return false }
-                length = length & 0x7F | upper << 7
-                position &+= 1
+                position &+= 1 &+ ((pair >> 8) & 0x7F | upper << 7)
             }
-            guard length <= end &- position else { return false }
-            position &+= length
-            count &+= 1
         }
+        guard position <= end else { return false }
         if position != start {
             low = UInt32(truncatingIfNeeded: start)
             high = UInt32(truncatingIfNeeded: position)
