@@ -17,8 +17,9 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
     struct Slot {
         /// 0 in an empty slot.
         @usableFromInline var count = 0
-        // Of 16 to 32 bytes these four words are all; they may overlap.
-        @usableFromInline var words = SIMD4<UInt64>.zero
+        // Of 16 to 32 bytes these are all; they may overlap.
+        @usableFromInline var first = SIMD4<UInt32>.zero
+        @usableFromInline var last = SIMD4<UInt32>.zero
         @usableFromInline var text = ""
 
         init() {}
@@ -46,7 +47,8 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
                 unsafe slots + Int(truncatingIfNeeded: bytes.hash(unchecked: 0, utf8.count) >> (64 - Self.slotBits))
             guard unsafe slot.pointee.count == 0 else { continue }
             unsafe slot.pointee.count = utf8.count
-            unsafe slot.pointee.words = bytes.fourWords(unchecked: 0, utf8.count)
+            unsafe slot.pointee.first = bytes.words(unchecked: 0)
+            unsafe slot.pointee.last = bytes.words(unchecked: utf8.count - 16)
             unsafe slot.pointee.text = string
         }
         unsafe self.slots = UnsafePointer(slots)
@@ -58,19 +60,11 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
     @inlinable
     package func string(_ bytes: PayloadBytes, _ start: Int, _ count: Int) -> String? {
         let slot = unsafe slots + Int(truncatingIfNeeded: bytes.hash(unchecked: start, count) >> (64 - Self.slotBits))
-        guard unsafe slot.pointee.count == count,
-            unsafe slot.pointee.words == bytes.fourWords(unchecked: start, count)
-        else { return nil }
+        guard unsafe slot.pointee.count == count else { return nil }
+        let first = unsafe bytes.words(unchecked: start) ^ slot.pointee.first
+        let last = unsafe bytes.words(unchecked: start &+ count &- 16) ^ slot.pointee.last
+        guard first | last == .zero else { return nil }
         return unsafe slot.pointee.text
-    }
-}
-
-extension PayloadBytes {
-    /// All of 16 to 32 bytes, which lie inside the payload, as four words that may overlap.
-    @inlinable
-    @inline(__always)
-    func fourWords(unchecked start: Int, _ count: Int) -> SIMD4<UInt64> {
-        SIMD4(lowHalf: words(unchecked: start), highHalf: words(unchecked: start &+ count &- 16))
     }
 }
 

@@ -51,16 +51,24 @@ public struct SharedStrings: BitwiseCopyable {
     ///
     /// - Parameters:
     ///   - count: in `lengths`; the bytes lie inside the payload, which is the same for all calls.
-    ///   - isASCII: whether all bytes are known to be ASCII.
+    ///   - isUTF8: whether the bytes are known to be UTF-8.
     @usableFromInline
-    package func string(_ bytes: PayloadBytes, _ start: Int, _ count: Int, isASCII: Bool) -> String? {
+    package func string(_ bytes: PayloadBytes, _ start: Int, _ count: Int, isUTF8: Bool) -> String? {
         let hash = bytes.hash(unchecked: start, count)
         let slot = unsafe slots + Int(truncatingIfNeeded: hash >> UInt64(64 - Self.slotBits))
         if unsafe slot.pointee.count == count, bytes.isEqual(unchecked: start, unsafe slot.pointee.start, count) {
+            // The next comparison finds these bytes in the cache, the first ones it would not.
+            unsafe slot.pointee.start = start
             return unsafe slot.pointee.text
         }
         let span = bytes.span(start, count: count)
-        guard let text = isASCII ? String(utf8: span, isASCII: true) : String(validatingUTF8: span) else { return nil }
+        let text: String
+        if bytes.isASCII(unchecked: start, start &+ count) {
+            text = String(ascii: span)
+        } else {
+            guard isUTF8 || UTF8Validation.firstInvalidOffset(in: span) == nil else { return nil }
+            text = String(utf8: span, isASCII: false)
+        }
         unsafe slot.pointee = Slot(start: start, count: count, text: text)
         return text
     }

@@ -29,9 +29,13 @@ extension WireReader {
     @inlinable
     mutating func text(_ span: RawSpan) -> String? {
         let count = span.byteCount
-        guard let shared, SharedStrings.lengths.contains(count) else { return String(validatingUTF8: span) }
         // What was read last stands right before the cursor.
-        return shared.string(payload, cursor - count, count, isASCII: false)
+        let start = cursor - count
+        if let shared, SharedStrings.lengths.contains(count) {
+            return shared.string(payload, start, count, isUTF8: false)
+        }
+        if payload.isASCII(unchecked: start, cursor) { return String(ascii: span) }
+        return UTF8Validation.firstInvalidOffset(in: span) == nil ? String(utf8: span, isASCII: false) : nil
     }
 
     /// The text in these bytes, which are UTF-8 and lie inside the payload; "" for none.
@@ -40,7 +44,7 @@ extension WireReader {
         guard let shared, SharedStrings.lengths.contains(range.count) else {
             return String(utf8: payload.span(range.start, count: range.count), isASCII: false)
         }
-        return shared.string(payload, range.start, range.count, isASCII: false) ?? ""
+        return shared.string(payload, range.start, range.count, isUTF8: true) ?? ""
     }
 
     @usableFromInline
@@ -70,9 +74,13 @@ extension WireError {
 }
 
 extension String {
+    @inlinable
+    init(ascii span: RawSpan) { self.init(utf8: span, isASCII: true) }
+
     /// The text in bytes that are known to be UTF-8. Allocates above 15 bytes.
     ///
     /// - Parameter isASCII: whether they are known to be ASCII, too.
+    @usableFromInline
     package init(utf8 span: RawSpan, isASCII: Bool) {
         if #available(macOS 26.0, iOS 26.0, tvOS 26.0, watchOS 26.0, visionOS 26.0, *) {
             // Proof: the caller has looked at all bytes.

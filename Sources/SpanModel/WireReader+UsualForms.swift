@@ -7,9 +7,13 @@ extension WireReader {
     ///
     /// - Parameter key: what `nextKey()` returned last; one byte on the wire.
     mutating func attributes(_ key: UInt8, into attributes: inout [Attribute]) throws(WireError) {
-        let count = runLength(key)
+        try self.attributes(count: runLength(key), into: &attributes)
+    }
+
+    /// The same for a run that has been counted.
+    private mutating func attributes(count: Int, into attributes: inout [Attribute]) throws(WireError) {
         if attributes.isEmpty {
-            attributes = try [Attribute](capacity: count) { output throws(WireError) in
+            try attributes.append(addingCapacity: count) { output throws(WireError) in
                 for number in 1...count {
                     output.append(try attribute())
                     if number < count { stand(at: offset) }
@@ -69,7 +73,7 @@ extension WireReader {
     @inline(__always)
     private func text(_ range: TextRange) -> String {
         if let shared, SharedStrings.lengths.contains(range.count) {
-            return shared.string(payload, range.start, range.count, isASCII: true) ?? ""
+            return shared.string(payload, range.start, range.count, isUTF8: true) ?? ""
         }
         return String(utf8: payload.span(range.start, count: range.count), isASCII: true)
     }
@@ -92,11 +96,12 @@ extension WireReader {
         let outerEnd = try enterMessage()
         let stop = messageEnd
         var fields = SpanFields()
-        if fields.readUsual(MessageSlice(payload, offset, stop, context)) {
+        var attributeCount: Int? = 0
+        if fields.readUsual(MessageSlice(payload, offset, stop, context), attributeCount: &attributeCount) {
             span.set(fields, name: utf8Text(fields.name), traceState: utf8Text(fields.traceState))
-            if !fields.attributes.isEmpty {
+            if let attributeCount, attributeCount > 0 {
                 stand(at: fields.attributes.start)
-                try attributes(0x4A, into: &span.attributes)
+                try attributes(count: attributeCount, into: &span.attributes)
             }
             if !fields.events.isEmpty {
                 stand(at: fields.events.start)

@@ -71,9 +71,9 @@ public struct PayloadBytes: BitwiseCopyable {
 
     @inlinable
     @inline(__always)
-    package func words(unchecked offset: Int) -> SIMD2<UInt64> {
-        // Proof: the caller's; every bit pattern is two UInt64.
-        unsafe base.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+    package func words(unchecked offset: Int) -> SIMD4<UInt32> {
+        // Proof: the caller's; every bit pattern is four UInt32.
+        unsafe base.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt32>.self)
     }
 
     /// Whether all bytes of `start ..< end`, which lies inside, are ASCII. Up to 64 bytes cost no loop.
@@ -88,7 +88,7 @@ public struct PayloadBytes: BitwiseCopyable {
             var all = words(unchecked: start) | words(unchecked: last)
             all |= words(unchecked: min(start &+ 16, last))
             all |= words(unchecked: min(start &+ 32, last))
-            return all & 0x8080_8080_8080_8080 == .zero && (count <= 64 || isLongASCII(start &+ 48, last))
+            return all & 0x8080_8080 == .zero && (count <= 64 || isLongASCII(start &+ 48, last))
         }
         if count >= 8 {
             return (word(unchecked: start) | word(unchecked: end &- 8)) & 0x8080_8080_8080_8080 == 0
@@ -108,7 +108,7 @@ public struct PayloadBytes: BitwiseCopyable {
             let four =
                 words(unchecked: position) | words(unchecked: min(position &+ 16, last))
                 | words(unchecked: min(position &+ 32, last)) | words(unchecked: min(position &+ 48, last))
-            guard four & 0x8080_8080_8080_8080 == .zero else { return false }
+            guard four & 0x8080_8080 == .zero else { return false }
             position &+= 64
         }
         return true

@@ -33,6 +33,16 @@ struct SpanFields: BitwiseCopyable {
     @inlinable
     @inline(__always)
     mutating func readUsual(_ slice: MessageSlice) -> Bool {
+        var attributeCount: Int? = nil
+        return readUsual(slice, attributeCount: &attributeCount)
+    }
+
+    /// The same.
+    ///
+    /// - Parameter attributeCount: how many attributes there are is added, unless it is `nil`.
+    @inlinable
+    @inline(__always)
+    mutating func readUsual(_ slice: MessageSlice, attributeCount: inout Int?) -> Bool {
         let bytes = slice.bytes
         let end = slice.end
         var position = slice.start
@@ -65,7 +75,7 @@ struct SpanFields: BitwiseCopyable {
         startTimeUnixNano = bytes.word(unchecked: position &+ 3)
         endTimeUnixNano = bytes.word(unchecked: position &+ 12)
         position &+= 20
-        guard attributes.takeRun(of: 0x4A, bytes, &position, end) else { return false }
+        guard attributes.takeRun(of: 0x4A, bytes, &position, end, count: &attributeCount) else { return false }
         if position < end, bytes.byte(unchecked: position) < 0x7A {
             guard readCountsEventsAndLinks(bytes, &position, end) else { return false }
         }
@@ -94,7 +104,8 @@ struct SpanFields: BitwiseCopyable {
     ///
     /// - Throws: what its own fields are answered with.
     @usableFromInline
-    mutating func read(_ slice: MessageSlice) throws(WireError) {
+    init(other slice: MessageSlice) throws(WireError) {
+        self.init()
         var cursor = FieldCursor(slice)
         while let key = try cursor.nextKey() {
             switch key.rawValue {

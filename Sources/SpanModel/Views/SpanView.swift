@@ -10,12 +10,9 @@ public struct SpanView: ~Escapable, MessageView {
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice
-        var fields = SpanFields()
-        if !fields.readUsual(slice) {
-            fields = SpanFields()
-            try fields.read(slice)
-        }
-        self.fields = fields
+        // The other form has a variable of its own, so that this one need not be in memory.
+        var usual = SpanFields()
+        fields = usual.readUsual(slice) ? usual : try SpanFields(other: slice)
     }
 
     /// Field 1; `.invalid` where `irregularID(.traceID)` has what came instead.

@@ -87,7 +87,20 @@ struct RepeatedField: BitwiseCopyable {
     @inlinable
     @inline(__always)
     mutating func takeRun(of key: UInt8, _ bytes: PayloadBytes, _ position: inout Int, _ end: Int) -> Bool {
+        var count: Int? = nil
+        return takeRun(of: key, bytes, &position, end, count: &count)
+    }
+
+    /// The same.
+    ///
+    /// - Parameter count: how many there are is added, unless it is `nil`.
+    @inlinable
+    @inline(__always)
+    mutating func takeRun(
+        of key: UInt8, _ bytes: PayloadBytes, _ position: inout Int, _ end: Int, count: inout Int?
+    ) -> Bool {
         let start = position
+        var taken = 0
         // Proof for the loads: where a key is read, two bytes are left before `end`, which lies inside the payload. A length
         // may lead past it; that ends the loop, and is seen behind it.
         while end &- position >= 2 {
@@ -101,8 +114,10 @@ struct RepeatedField: BitwiseCopyable {
                 guard upper < 0x80 else { return false }
                 position &+= 1 &+ ((pair >> 8) & 0x7F | upper << 7)
             }
+            if count != nil { taken &+= 1 }
         }
         guard position <= end else { return false }
+        if let before = count { count = before &+ taken }
         if position != start {
             low = UInt32(truncatingIfNeeded: start)
             high = UInt32(truncatingIfNeeded: position)
