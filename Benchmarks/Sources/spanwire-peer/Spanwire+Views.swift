@@ -41,6 +41,7 @@ enum Touch {
         return sum == 0 ? 0 : spans
     }
 
+    @inline(__always)
     private static func span(_ span: SpanView) throws -> UInt64 {
         var sum = span.traceID.high ^ span.traceID.low ^ span.spanID.value ^ span.parentSpanID.value
         sum &+= text(span.traceState) &+ text(span.name) &+ UInt64(truncatingIfNeeded: span.kind.rawValue)
