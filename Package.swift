@@ -40,6 +40,12 @@ let package = Package(
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
+        // The system's zlib and libzstd: zlib1g-dev and libzstd-dev on Debian; zlib is part of macOS.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .target(
+            name: "SpanCompression", dependencies: ["CZlib", "CZstd", "SpanSession", "ProtoWire"],
+            swiftSettings: settings),
         .target(
             name: "SpanTransport",
             dependencies: [
@@ -92,8 +98,11 @@ let package = Package(
             name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanStorageTesting", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
-            name: "SpanSessionTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"],
+            name: "SpanSessionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             exclude: ["Transcripts"], swiftSettings: settings),
+        .testTarget(
+            name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         .testTarget(
             name: "SpanStorageTests",
             dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanModel"],

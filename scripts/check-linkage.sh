@@ -40,7 +40,7 @@ swift build --package-path "$folder" --product Probe >&2
 probe=$(swift build --package-path "$folder" --show-bin-path)/Probe
 [[ $("$probe") == 0 ]] || die "the probe does not run"
 linked=$(ldd "$probe" | awk '{ print $1 }' | sort)
-if grep -E 'Foundation|NIO|libicu|sqlite' <<<"$linked" >&2; then
+if grep -E 'Foundation|NIO|libicu|sqlite|libz' <<<"$linked" >&2; then
     die "the core links what it must not"
 fi
 # NIO and Foundation could be linked statically too; their symbols would then be in the program.

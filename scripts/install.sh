@@ -15,6 +15,8 @@ present() {
         protobuf-c-compiler) command -v protoc-c >/dev/null ;;
         libprotobuf-c-dev) has_header protobuf-c/protobuf-c.h ;;
         libsqlite3-dev) has_header sqlite3.h ;;
+        libzstd-dev) has_header zstd.h ;;
+        zlib1g-dev) has_header zlib.h ;;
         libprotobuf-dev) printf '#include <google/protobuf/arena.h>\n' | g++ -E -x c++ - >/dev/null 2>&1 ;;
         python3) command -v python3 >/dev/null ;;
         python3-protobuf) (python_with_protobuf) >/dev/null 2>&1 ;;
@@ -65,26 +67,26 @@ need_reference_protobuf() {
 command -v swift >/dev/null || die "no swift on the path; Spanwire needs the Swift 6.3 toolchain (swift.org/install)"
 for part in "$@"; do
     case $part in
-        build) need gcc libsqlite3-dev ;;
+        build) need gcc libsqlite3-dev libzstd-dev zlib1g-dev ;;
         run)
             # sqlite3: `make run` ends with a command that looks into the store with it.
-            need gcc libsqlite3-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
+            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
                 sqlite3
             ;;
         test)
-            need gcc libsqlite3-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
+            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
             need_reference_protobuf
             ;;
         differential)
-            need gcc libsqlite3-dev protobuf-compiler python3
+            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler python3
             need_reference_protobuf
             ;;
-        fuzz) need gcc libsqlite3-dev libstdc++-12-dev python3 ;;
+        fuzz) need gcc libsqlite3-dev libzstd-dev zlib1g-dev libstdc++-12-dev python3 ;;
         bench)
-            need gcc g++ libsqlite3-dev protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
+            need gcc g++ libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
             need_reference_protobuf
             ;;
-        gates) need gcc libsqlite3-dev python3 valgrind ;;
+        gates) need gcc libsqlite3-dev libzstd-dev zlib1g-dev python3 valgrind ;;
         *) die "unknown part: $part" ;;
     esac
 done

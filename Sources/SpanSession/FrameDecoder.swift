@@ -15,6 +15,8 @@ import ProtoWire
 /// The buffer holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and
 /// nothing is set aside for bytes that have not come. O(1) work per frame besides copying each byte in once; the bytes
 /// that are used up are dropped when no whole frame is left, at most as many being moved as are dropped.
+///
+/// A frame with the compressed bit is returned as it came; `decompress` puts what it holds in the payload's place.
 public struct FrameDecoder: Sendable {
     /// The largest payload of a `Batch` that passes.
     public var maxBatchBytes: Int
@@ -28,6 +30,9 @@ public struct FrameDecoder: Sendable {
     private var buffer: [UInt8] = []
     private var cursor = 0
     private var payloadStart = 0
+    /// What the frame at hand holds, when it was decompressed: the first so many bytes of `decompressed`.
+    private var decompressedCount: Int?
+    private var decompressed: [UInt8] = []
 
     /// Above this, an emptied buffer is given back rather than kept.
     private static let keptCapacity = 256 << 10
@@ -52,6 +57,7 @@ public struct FrameDecoder: Sendable {
     /// - Throws: `unknown_kind`, `unexpected_compression`, `frame_too_large`, as soon as the head is there. The stream
     ///   cannot be read on after that.
     public mutating func nextFrame() throws(SessionError) -> FrameHead? {
+        decompressedCount = nil
         guard let head = FrameHead(buffer.rawSpan.extracting(droppingFirst: cursor)) else {
             discardUsed()
             return nil
@@ -68,10 +74,39 @@ public struct FrameDecoder: Sendable {
         return head
     }
 
-    /// The payload of the frame returned last, in place.
+    /// The payload of the frame returned last, in place; decompressed, if `decompress` was called.
     public var payload: RawSpan {
         @_lifetime(borrow self)
-        borrowing get { buffer.rawSpan.extracting(payloadStart..<cursor) }
+        borrowing get {
+            if let decompressedCount { return decompressed.rawSpan.extracting(0..<decompressedCount) }
+            return buffer.rawSpan.extracting(payloadStart..<cursor)
+        }
+    }
+
+    /// Decompresses the payload of the frame returned last; the limit for its kind holds for what comes out too.
+    ///
+    /// - Throws: `frame_too_large`, `malformed_compression`. The stream cannot be read on after that.
+    mutating func decompress(_ head: FrameHead, with decompressor: any FrameDecompressor) throws(SessionError) {
+        let maxBytes = limit(for: head.kind)
+        // Out of `self`, whose bytes are read meanwhile.
+        var output: [UInt8] = []
+        swap(&output, &decompressed)
+        do throws(DecompressionError) {
+            let count = try decompressor.decompress(
+                buffer.rawSpan.extracting(payloadStart..<cursor), into: &output, maxBytes: maxBytes)
+            decompressed = output
+            decompressedCount = count
+        } catch {
+            throw SessionError(
+                error.isTooLarge ? .frameTooLarge : .malformedCompression,
+                "\(head.kind) of \(head.length) compressed bytes \(error.message)", frameNumber: frameCount)
+        }
+    }
+
+    /// Gives the memory of decompressed payloads back; to be called when no frame is left to be read for now.
+    mutating func forgetDecompressed() {
+        decompressedCount = nil
+        decompressed = []
     }
 
     /// Whether a frame has begun to arrive and is not complete.
@@ -85,7 +120,10 @@ public struct FrameDecoder: Sendable {
         buffer = []
         cursor = 0
         payloadStart = 0
+        forgetDecompressed()
     }
+
+    private func limit(for kind: FrameKind) -> Int { kind == .batch ? maxBatchBytes : maxControlBytes }
 
     private func check(_ head: FrameHead) throws(SessionError) {
         let number = frameCount + 1
@@ -96,7 +134,7 @@ public struct FrameDecoder: Sendable {
             throw SessionError(
                 .unexpectedCompression, "the compressed bit on \(head.kind) was not agreed", frameNumber: number)
         }
-        let limit = head.kind == .batch ? maxBatchBytes : maxControlBytes
+        let limit = limit(for: head.kind)
         guard Int(head.length) <= limit else {
             throw SessionError(
                 .frameTooLarge, "\(head.kind) of \(head.length) bytes, the limit is \(limit)", frameNumber: number)

@@ -2,17 +2,18 @@ import ProtoWire
 
 /// A frame to be written: three runs of bytes in this order, so that a batch's payload is never copied to be framed.
 public struct OutgoingFrame: Sendable, Hashable {
-    /// Kind and length.
+    /// Kind, compressed bit and length.
     public var head: FrameHead
-    /// The payload's first part. Of a `Batch`: the spans, as they were encoded once.
+    /// The payload's first part. Of a `Batch`: the spans, as they were encoded once. Compressed: all of the payload.
     public var payload: [UInt8]
     /// The payload's second part. Of a `Batch`: the transport's own fields; else empty.
     public var trailer: [UInt8]
 
     /// - Parameters:
     ///   - payload: together with `trailer` at most 2^32 - 1 bytes, which the machines see to.
-    package init(_ kind: FrameKind, payload: [UInt8], trailer: [UInt8] = []) {
-        head = FrameHead(kind, length: UInt32(clamping: payload.count + trailer.count))
+    package init(_ kind: FrameKind, payload: [UInt8], trailer: [UInt8] = [], isCompressed: Bool = false) {
+        head = FrameHead(
+            kind, length: UInt32(clamping: payload.count + trailer.count), isCompressed: isCompressed)
         self.payload = payload
         self.trailer = trailer
     }

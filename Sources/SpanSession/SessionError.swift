@@ -13,10 +13,12 @@ public struct SessionError: Error, Sendable, Hashable {
         public static let unknownKind = Code(rawValue: "unknown_kind")
         /// A frame of a known kind at the wrong time or in the wrong direction.
         public static let unexpectedFrame = Code(rawValue: "unexpected_frame")
-        /// A frame over the agreed limit.
+        /// A frame over the agreed limit, as it is or decompressed.
         public static let frameTooLarge = Code(rawValue: "frame_too_large")
         /// The compressed bit where no compression was agreed, or on a frame that is never compressed.
         public static let unexpectedCompression = Code(rawValue: "unexpected_compression")
+        /// A payload that is not compressed as was agreed: corrupt, cut short, or with something behind its end.
+        public static let malformedCompression = Code(rawValue: "malformed_compression")
         /// A payload that is no message of its kind.
         public static let malformedMessage = Code(rawValue: "malformed_message")
         /// A message that says what its fields do not allow, such as a `sender_id` of another length.

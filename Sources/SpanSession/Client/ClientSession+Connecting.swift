@@ -11,7 +11,7 @@ extension ClientSession {
         link = Link(decoder: decoder, liveness: Liveness(timing: settings.timing, now: now))
         state = .greeting(deadline: now.advanced(by: settings.timing.handshake))
         let hello = Hello(
-            senderID: settings.senderID, agent: settings.agent, compressions: settings.compressions,
+            senderID: settings.senderID, agent: settings.agent, compressions: settings.offeredCompressions,
             bearerToken: settings.bearerToken, maxFrameBytes: settings.maxFrameBytes)
         return [.send(OutgoingFrame(.hello, hello))]
     }

@@ -13,8 +13,12 @@ extension ClientSession {
         link?.decoder.append(bytes)
         do throws(SessionError) {
             while let head = try link?.decoder.nextFrame() {
+                if head.isCompressed, let decompressor = link?.decompressor {
+                    try link?.decoder.decompress(head, with: decompressor)
+                }
                 try frameReceived(head, now: now, &actions)
             }
+            link?.decoder.forgetDecompressed()
         } catch {
             lose(error, now: now, &actions)
         }
@@ -59,11 +63,7 @@ extension ClientSession {
             finish(.refused(goAway), &actions)
             return
         }
-        guard welcome.compression == .identity || settings.compressions.contains(welcome.compression) else {
-            throw SessionError(
-                .invalidField, "the collector chose compression \(welcome.compression), which was not offered",
-                frameNumber: link?.decoder.frameCount)
-        }
+        try agree(on: welcome)
         guard let settled = held.resume(storedSequence: welcome.storedSequence) else {
             throw SessionError(
                 .invalidSequence, "stored_sequence \(welcome.storedSequence) leaves no numbers for batches",
@@ -76,6 +76,26 @@ extension ClientSession {
         actions.append(.welcomed(welcome))
         settle(settled, &actions)
         advance(now: now, &actions)
+    }
+
+    /// Sets this connection's compression up; another connection may have had another.
+    private mutating func agree(on welcome: Welcome) throws(SessionError) {
+        let compression = welcome.compression
+        guard compression != .identity else { return }
+        guard settings.offeredCompressions.contains(compression), let codec = settings.codec else {
+            throw SessionError(
+                .invalidField, "the collector chose compression \(compression), which was not offered",
+                frameNumber: link?.decoder.frameCount)
+        }
+        guard compression != .zstdStream || Compression.windowLogs.contains(welcome.windowLog) else {
+            throw SessionError(
+                .invalidField, "window_log is \(welcome.windowLog), 17 to 23 are possible",
+                frameNumber: link?.decoder.frameCount)
+        }
+        link?.compressor = codec.makeCompressor(compression, windowLog: welcome.windowLog)
+        let decompressor = codec.makeDecompressor(compression, windowLog: welcome.windowLog)
+        link?.decompressor = decompressor
+        link?.decoder.allowsCompressed = decompressor != nil
     }
 
     private mutating func acknowledged(

@@ -37,16 +37,49 @@ extension ClientSession {
             split(maxBytes: link.maxFrameBytes - HeldBatches.maxSequenceBytes, &actions)
             return true
         }
-        guard held.outstandingBytes == 0 || needed <= link.credit else { return false }
-        held.numberNext(dropped: &drops, maxBytes: roomForDrops(link))
+        let frame: OutgoingFrame
+        if link.compressor == nil, link.compressedNext == nil {
+            guard held.outstandingBytes == 0 || needed <= link.credit else { return false }
+            held.numberNext(dropped: &drops, maxBytes: roomForDrops(link))
+            frame = OutgoingFrame(.batch, payload: held.nextUnsent.batch.payload, trailer: held.nextUnsent.trailer)
+        } else {
+            guard let compressed = compressNext(&link) else { return false }
+            frame = compressed
+        }
         let entry = held.nextUnsent
-        let frame = OutgoingFrame(.batch, payload: entry.batch.payload, trailer: entry.trailer)
         let bytes = Int(frame.head.length)
         held.markSent(bytes: bytes)
         link.credit -= bytes
         link.highestSequence = max(link.highestSequence, entry.sequence)
         actions.append(.send(frame))
         return true
+    }
+
+    /// The next batch in its compressed form, or as it is where that is better; what it takes is known only now.
+    ///
+    /// - Returns: `nil` when it has to wait for credit; it is kept then, being part of the stream already.
+    private mutating func compressNext(_ link: inout Link) -> OutgoingFrame? {
+        guard held.outstandingBytes == 0 || link.credit > 0 else { return nil }
+        let frame = link.compressedNext ?? compressedFrame(&link)
+        guard held.outstandingBytes == 0 || Int(frame.head.length) <= link.credit else {
+            link.compressedNext = frame
+            return nil
+        }
+        link.compressedNext = nil
+        return frame
+    }
+
+    private mutating func compressedFrame(_ link: inout Link) -> OutgoingFrame {
+        held.numberNext(dropped: &drops, maxBytes: link.maxFrameBytes)
+        let (payload, trailer) = (held.nextUnsent.batch.payload, held.nextUnsent.trailer)
+        let count = payload.count + trailer.count
+        // What does not shrink may grow a little, and must not grow over the limit.
+        if count + count / 128 + 512 <= link.maxFrameBytes || count <= link.maxFrameBytes / 2 {
+            if let compressed = link.compressor?.compress(payload, trailer), compressed.count <= link.maxFrameBytes {
+                return OutgoingFrame(.batch, payload: compressed, isCompressed: true)
+            }
+        }
+        return OutgoingFrame(.batch, payload: payload, trailer: trailer)
     }
 
     /// Payload bytes: with a number, what it has; without one, the most it may have, drop counts left out unless the

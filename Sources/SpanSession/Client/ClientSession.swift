@@ -46,6 +46,13 @@ public struct ClientSession: Sendable {
         /// The highest number sent or known to be stored.
         var highestSequence: UInt64 = 0
         var saidGoodbye = false
+        /// `nil`: batches go out as they are.
+        var compressor: (any FrameCompressor)?
+        /// `nil`: no compressed frame is accepted.
+        var decompressor: (any FrameDecompressor)?
+        /// The next batch in its compressed form, when it has to wait for credit: it has its place in the stream, and
+        /// nothing compressed may go out before it.
+        var compressedNext: OutgoingFrame?
     }
 
     var state = State.fresh

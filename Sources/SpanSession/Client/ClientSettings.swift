@@ -15,12 +15,21 @@ public struct ClientSettings: Sendable {
     /// Where the jitter and the tokens of pings come from; random in production.
     public var seed: UInt64
 
-    /// What is offered to the collector. `identity` is all that this version can do.
-    public var compressions: [Compression] { [.identity] }
+    /// What is offered to the collector, the best first, as far as `codec` has it.
+    public var compressions: [Compression]
+    /// What payloads are compressed with; `nil`: nothing but `identity` is offered.
+    public var codec: (any CompressionCodec)?
+
+    /// What is really offered.
+    var offeredCompressions: [Compression] {
+        let offered = compressions.filter { codec?.compressions.contains($0) ?? false }
+        return offered.isEmpty ? [.identity] : offered
+    }
 
     public init(
         senderID: SenderID, agent: String = "", bearerToken: String = "", maxFrameBytes: UInt32 = 64 << 20,
-        timing: SessionTiming = SessionTiming(), backoff: BackoffPolicy = BackoffPolicy(), seed: UInt64
+        timing: SessionTiming = SessionTiming(), backoff: BackoffPolicy = BackoffPolicy(),
+        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, seed: UInt64
     ) {
         self.senderID = senderID
         self.agent = agent
@@ -28,6 +37,8 @@ public struct ClientSettings: Sendable {
         self.maxFrameBytes = max(maxFrameBytes, 1024)
         self.timing = timing
         self.backoff = backoff
+        self.compressions = compressions
+        self.codec = codec
         self.seed = seed
     }
 }

@@ -29,7 +29,7 @@ public struct ReceivedBatch: Sendable, Equatable {
     public var dropped: [DropCount]
     /// What was taken out and why, what was repaired. The ack says so by itself.
     public var validation: BatchValidation
-    /// The frame's payload bytes.
+    /// The payload's bytes, decompressed.
     public var payloadBytes: Int
 }
 

@@ -51,6 +51,8 @@ extension ServerSession {
         decoder.reset()
         inFlight.removeAll()
         outstandingBytes = 0
+        outstandingDecompressedBytes = 0
+        decompressor = nil
     }
 
     /// What a text in an answer may have, so that the frame stays under what the sender accepts.

@@ -27,17 +27,20 @@ extension ServerSession {
     mutating func readFrames(now: SessionInstant, _ actions: inout [ServerAction]) {
         do throws(SessionError) {
             while isReading, let head = try decoder.nextFrame() {
+                if head.isCompressed, let decompressor { try decoder.decompress(head, with: decompressor) }
                 try frameReceived(head, now: now, &actions)
             }
+            decoder.forgetDecompressed()
         } catch {
             fail(error, now: now, &actions)
         }
     }
 
-    /// While the sender is looked up, its frames wait unread.
+    /// While the sender is looked up, its frames wait unread; so they do while the store has enough of them.
     private var isReading: Bool {
         switch state {
-        case .awaitingHello, .open: true
+        case .awaitingHello: true
+        case .open: wantsBytes
         case .lookingUp, .leaving, .closed: false
         }
     }
@@ -128,15 +131,19 @@ extension ServerSession {
         var dropped = DropLedger()
         for drop in batch.dropped { dropped.add(drop.reason, drop.spans) }
         let validation = BatchValidation(removingInvalidSpansFrom: &batch.spans, notes: notes)
+        let decompressedBytes = decoder.payload.byteCount
         credit -= payloadBytes
         outstandingBytes += payloadBytes
+        outstandingDecompressedBytes += decompressedBytes
         inFlight.append(
-            InFlight(sequence: batch.sequence, payloadBytes: payloadBytes, validation: validation))
+            InFlight(
+                sequence: batch.sequence, payloadBytes: payloadBytes, decompressedBytes: decompressedBytes,
+                validation: validation))
         actions.append(
             .store(
                 ReceivedBatch(
                     sequence: batch.sequence, spans: batch.spans, dropped: dropped.counts, validation: validation,
-                    payloadBytes: payloadBytes)))
+                    payloadBytes: decompressedBytes)))
     }
 
     private func decode<Message: WireMessage>() throws(SessionError) -> Message {

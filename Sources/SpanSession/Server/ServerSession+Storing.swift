@@ -18,6 +18,7 @@ extension ServerSession {
                 ack.sequence = first.sequence
                 ack.creditBytes += UInt64(first.payloadBytes)
                 outstandingBytes -= first.payloadBytes
+                outstandingDecompressedBytes -= first.decompressedBytes
                 rejectedSpans += first.validation.rejectedSpans
                 reason = reason.isEmpty ? first.validation.message : reason
             }
@@ -34,6 +35,8 @@ extension ServerSession {
         actions.append(.send(OutgoingFrame(.ack, ack)))
         if case .leaving(let goAway, _) = state, inFlight.isEmpty { sendAway(goAway, &actions) }
         closeAfterGoodbye(&actions)
+        // Frames that waited for the store are read now.
+        if case .open = state { readFrames(now: now, &actions) }
         return actions
     }
 

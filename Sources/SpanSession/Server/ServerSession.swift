@@ -36,7 +36,9 @@ public struct ServerSession: Sendable {
     /// A batch that is on its way to the store.
     struct InFlight: Sendable {
         var sequence: UInt64
+        /// As on the wire: what it took of the credit.
         var payloadBytes: Int
+        var decompressedBytes: Int
         var validation: BatchValidation
     }
 
@@ -45,6 +47,9 @@ public struct ServerSession: Sendable {
     var liveness: Liveness
     var inFlight = Fifo<InFlight>()
     var outstandingBytes = 0
+    var outstandingDecompressedBytes = 0
+    /// `nil`: no compressed frame is accepted.
+    var decompressor: (any FrameDecompressor)?
     var credit = 0
     /// The highest number received on this connection.
     var lastSequence: UInt64 = 0
@@ -71,16 +76,27 @@ public struct ServerSession: Sendable {
         switch state {
         case .awaitingHello(let deadline), .leaving(_, let deadline): deadline
         case .lookingUp, .closed: nil
-        case .open: liveness.deadline(insideFrame: decoder.isInsideFrame)
+        case .open: liveness.deadline(insideFrame: isInsideFrame)
         }
     }
 
     /// Whether the connection is welcomed and not on its way out.
     public var isOpen: Bool { if case .open = state { true } else { false } }
 
-    /// Payload bytes of batches that are not acknowledged, and bytes of frames that are not complete: what the
-    /// connection holds in memory, give or take the decoded form.
-    public var heldBytes: Int { outstandingBytes + decoder.bufferedBytes }
+    /// Decompressed payload bytes of batches that are not acknowledged, and bytes of frames that were not read: what
+    /// the connection holds in memory, give or take the decoded form.
+    public var heldBytes: Int { outstandingDecompressedBytes + decoder.bufferedBytes }
+
+    /// Whether a driver is to read on. `false` while more is on its way to the store than the credit would let through
+    /// uncompressed: credit counts bytes on the wire, and a few of those may be very many. Frames that are handed in all
+    /// the same wait. Ask again after every event.
+    public var wantsBytes: Bool {
+        guard case .open = state else { return true }
+        return outstandingDecompressedBytes <= max(settings.creditBytes, UInt64(settings.maxFrameBytes))
+    }
+
+    /// A frame that waits for the store is not one that makes no progress.
+    private var isInsideFrame: Bool { decoder.isInsideFrame && wantsBytes }
 
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
     public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
@@ -91,14 +107,24 @@ public struct ServerSession: Sendable {
         state = .open
         // The store may have taken its time: the silence begins now.
         liveness.received(now: now)
+        let compression = agreedCompression(offered: hello.compressions)
         let welcome = Welcome(
-            compression: .agreed(offered: hello.compressions, supported: settings.compressions),
-            storedSequence: storedSequence, maxFrameBytes: settings.maxFrameBytes, creditBytes: settings.creditBytes,
-            agent: settings.agent.bounded(toUTF8Bytes: 256))
+            compression: compression, storedSequence: storedSequence, maxFrameBytes: settings.maxFrameBytes,
+            creditBytes: settings.creditBytes, agent: settings.agent.bounded(toUTF8Bytes: 256),
+            windowLog: compression == .zstdStream ? settings.windowLog : 0)
         var actions: [ServerAction] = [.send(OutgoingFrame(.welcome, welcome))]
         // A sender that did not wait for the welcome is read from here on.
         readFrames(now: now, &actions)
         return actions
+    }
+
+    /// The first of those offered that is supported and can be set up.
+    private mutating func agreedCompression(offered: [Compression]) -> Compression {
+        let agreed = Compression.agreed(offered: offered, supported: settings.supportedCompressions)
+        decompressor = settings.codec?.makeDecompressor(agreed, windowLog: settings.windowLog)
+        guard decompressor != nil else { return .identity }
+        decoder.allowsCompressed = true
+        return agreed
     }
 
     /// Another answer to `lookUpSender`, or at any later time: the sender is sent away at once.
@@ -145,7 +171,7 @@ public struct ServerSession: Sendable {
         case .leaving(let goAway, let deadline):
             if now >= deadline { sendAway(goAway, &actions) }
         case .open:
-            switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
+            switch liveness.check(insideFrame: isInsideFrame, now: now) {
             case .alive: break
             case .ask:
                 pingToken += 1

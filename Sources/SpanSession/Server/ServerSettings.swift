@@ -11,17 +11,32 @@ public struct ServerSettings: Sendable {
     public var bearerTokens: [String]
     public var timing: SessionTiming
 
-    /// What a sender may choose from. `identity` is all that this version can do.
-    public var compressions: [Compression] { [.identity] }
+    /// What a sender may choose from, in any order, as far as `codec` has it; `identity` needs no word.
+    public var compressions: [Compression]
+    /// What payloads are decompressed with; `nil`: nothing but `identity` is agreed on.
+    public var codec: (any CompressionCodec)?
+    /// The largest window of `zstdStream` as the logarithm to base 2, 17 ... 23 (clamped): each connection that
+    /// compresses so takes this memory.
+    public var windowLog: UInt32
+
+    /// What is really supported.
+    var supportedCompressions: [Compression] {
+        guard let codec else { return [] }
+        return compressions.filter(codec.compressions.contains)
+    }
 
     public init(
         agent: String = "", maxFrameBytes: UInt32 = 64 << 20, creditBytes: UInt64 = 16 << 20,
-        bearerTokens: [String] = [], timing: SessionTiming = SessionTiming()
+        bearerTokens: [String] = [], timing: SessionTiming = SessionTiming(),
+        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, windowLog: UInt32 = 20
     ) {
         self.agent = agent
         self.maxFrameBytes = max(maxFrameBytes, 1024)
         self.creditBytes = creditBytes
         self.bearerTokens = bearerTokens
         self.timing = timing
+        self.compressions = compressions
+        self.codec = codec
+        self.windowLog = min(max(windowLog, Compression.windowLogs.lowerBound), Compression.windowLogs.upperBound)
     }
 }

@@ -1,4 +1,5 @@
 import ProtoWire
+import SpanCompression
 import SpanModel
 
 @testable import SpanSession
@@ -35,6 +36,7 @@ struct Simulation {
     var toClient: [UInt8] = []
     var hasFaults = true
     let frameSizesVary: Bool
+    let compresses: Bool
 
     var offered = 0
     var taken: Set<Int> = []
@@ -47,7 +49,11 @@ struct Simulation {
     init(seed: UInt64) {
         random = SplitMix64(seed: seed)
         frameSizesVary = seed % 3 == 0
-        client = ClientSession(settings: ClientSettings(senderID: aliceID, seed: seed))
+        compresses = seed % 2 == 0
+        client = ClientSession(
+            settings: ClientSettings(
+                senderID: aliceID, compressions: [.zstdStream, .zstd, .gzip],
+                codec: compresses ? SystemCompression() : nil, seed: seed))
         queue = SpanQueue(
             limits: SpanQueueLimits(
                 maxQueuedBytes: 6000, maxQueuedSpans: 60, maxBatchSpans: 5, maxBatchBytes: 600,
@@ -149,7 +155,14 @@ struct Simulation {
         serverConnection += 1
         let limit = frameSizesVary ? UInt32.random(in: 1024...1400, using: &random) : 2000
         let credit = UInt64.random(in: 0...3000, using: &random)
-        server = ServerSession(settings: ServerSettings(maxFrameBytes: limit, creditBytes: credit), now: now)
+        var settings = ServerSettings(maxFrameBytes: limit, creditBytes: credit)
+        if compresses {
+            // Each connection may agree on another one, or none.
+            settings.codec = SystemCompression()
+            settings.compressions = [[.zstdStream], [.zstd], [.gzip], []].randomElement(using: &random)!
+            settings.windowLog = 17
+        }
+        server = ServerSession(settings: settings, now: now)
         if frameSizesVary {
             // Smaller than the settings allow, so that batches have to be split.
             server?.simulatedFrameLimit(Int.random(in: 120...700, using: &random))

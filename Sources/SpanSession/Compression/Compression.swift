@@ -16,6 +16,12 @@ public struct Compression: RawRepresentable, Sendable, Hashable {
     /// One zstd context per connection and direction.
     public static let zstdStream = Compression(rawValue: 3)
 
+    /// Those that compress, as `docs/protocol.md` numbers them.
+    public static let all: [Compression] = [.gzip, .zstd, .zstdStream]
+
+    /// What `Welcome.window_log` may be.
+    public static let windowLogs: ClosedRange<UInt32> = 17...23
+
     public static let schema = EnumSchema(
         "spanwire.transport.v1.Compression", [(0, "IDENTITY"), (1, "GZIP"), (2, "ZSTD"), (3, "ZSTD_STREAM")])
 

@@ -1,0 +1,131 @@
+import CZstd
+import ProtoWire
+import SpanSession
+import Synchronization
+
+/// `ZSTD`: each payload is one zstd frame and nothing behind it; `ZSTD_STREAM`: each ends where a block does.
+final class ZstdDecompressor: FrameDecompressor {
+    private let context: Mutex<DecompressionContext>
+
+    /// - Parameter windowLog: `nil` for each payload on its own.
+    init?(windowLog: Int32?) {
+        guard let context = DecompressionContext(windowLog: windowLog) else { return nil }
+        self.context = Mutex(context)
+    }
+
+    func decompress(
+        _ payload: borrowing RawSpan, into output: inout [UInt8], maxBytes: Int
+    ) throws(DecompressionError) -> Int {
+        // Proof: the pointer is used inside the closure alone.
+        let result = unsafe payload.withUnsafeBytes { input in
+            context.withLock { unsafe $0.decompress(input, into: &output, maxBytes: maxBytes) }
+        }
+        return try result.get()
+    }
+}
+
+/// Owns a zstd decompression context. Proof that it is safe, and may go from thread to thread: made in
+/// init, freed in deinit, never handed out.
+@safe
+private struct DecompressionContext: ~Copyable, @unchecked Sendable {
+    private let context: OpaquePointer
+    private let isStream: Bool
+
+    /// What a decoder is to support at least (RFC 8878, 3.1.1.1.2), and here also the most: 8 MiB.
+    private static let maxWindowLog: Int32 = 23
+    /// What zstd asks for next when a block has ended and no other has begun: a block's header (RFC 8878, 3.1.1.2).
+    private static let blockHeaderBytes = 3
+    /// What one block can hold.
+    private static let maxBlockBytes = 128 << 10
+
+    init?(windowLog: Int32?) {
+        // Proof: the context is freed in deinit and used nowhere else.
+        guard let context = unsafe ZSTD_createDCtx() else { return nil }
+        unsafe self.context = context
+        isStream = windowLog != nil
+        unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, windowLog ?? Self.maxWindowLog)
+    }
+
+    deinit {
+        // Proof: made in init, and nobody else has the pointer.
+        unsafe ZSTD_freeDCtx(context)
+    }
+
+    mutating func decompress(
+        _ input: UnsafeRawBufferPointer, into output: inout [UInt8], maxBytes: Int
+    ) -> Result<Int, DecompressionError> {
+        if isStream {
+            // A flush without anything new writes nothing.
+            return unsafe input.isEmpty ? .success(0) : stream(input, into: &output, maxBytes: maxBytes)
+        }
+        // Proof: zstd reads the buffer's bytes and no more; so below.
+        let frameBytes = unsafe ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
+        if ZSTD_isError(frameBytes) != 0 { return .failure(.malformed("is not a whole zstd frame")) }
+        guard frameBytes == input.count else {
+            return .failure(.malformed("has \(input.count - frameBytes) bytes behind the end of the zstd frame"))
+        }
+        let stated = unsafe ZSTD_getFrameContentSize(input.baseAddress, input.count)
+        if stated == spanwire_zstd_size_error { return .failure(.malformed("is not a zstd frame")) }
+        if stated == spanwire_zstd_size_unknown {
+            unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
+            return unsafe stream(input, into: &output, maxBytes: maxBytes)
+        }
+        guard stated <= UInt64(maxBytes) else { return .failure(.tooLarge(maxBytes: maxBytes)) }
+        // A block has at least four bytes. Who states more than so many blocks hold gets no memory for it.
+        guard stated <= UInt64(input.count / 4 + 1) * UInt64(Self.maxBlockBytes) else {
+            return .failure(.malformed("states \(stated) bytes, which its \(input.count) cannot hold"))
+        }
+        return unsafe whole(input, Int(stated), &output)
+    }
+
+    /// One frame that says how much comes out.
+    private func whole(
+        _ input: UnsafeRawBufferPointer, _ stated: Int, _ output: inout [UInt8]
+    ) -> Result<Int, DecompressionError> {
+        if output.count < stated { output = [UInt8](repeating: 0, count: stated) }
+        // Proof: zstd writes at most as many bytes as the buffer has.
+        let produced = unsafe output.withUnsafeMutableBytes { buffer in
+            unsafe ZSTD_decompressDCtx(context, buffer.baseAddress, buffer.count, input.baseAddress, input.count)
+        }
+        guard ZSTD_isError(produced) == 0, produced == stated else { return .failure(fault(produced)) }
+        return .success(produced)
+    }
+
+    /// Any amount, with a window.
+    private func stream(
+        _ bytes: UnsafeRawBufferPointer, into output: inout [UInt8], maxBytes: Int
+    ) -> Result<Int, DecompressionError> {
+        var input = unsafe ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        var produced = 0
+        while true {
+            if produced == output.count, !output.growForOutput(inputBytes: bytes.count, maxBytes: maxBytes) {
+                return .failure(.tooLarge(maxBytes: maxBytes))
+            }
+            // Proof: zstd reads and writes inside the buffers, whose counts it is told.
+            let next = unsafe output.withUnsafeMutableBytes { buffer in
+                var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: produced)
+                let next = unsafe ZSTD_decompressStream(context, &out, &input)
+                produced = unsafe out.pos
+                return next
+            }
+            if ZSTD_isError(next) != 0 { return .failure(fault(next)) }
+            if produced > maxBytes { return .failure(.tooLarge(maxBytes: maxBytes)) }
+            if next == 0 {
+                if isStream { return .failure(.malformed("ends the zstd stream, which is to be flushed, not ended")) }
+                return .success(produced)
+            }
+            let isTaken = unsafe input.pos == input.size
+            guard isTaken, produced < output.count else { continue }
+            guard isStream, next == Self.blockHeaderBytes else {
+                return .failure(.malformed("ends inside a zstd block"))
+            }
+            return .success(produced)
+        }
+    }
+
+    private func fault(_ code: Int) -> DecompressionError {
+        // Proof: the name is a string constant.
+        let name = unsafe String(cString: ZSTD_getErrorName(code))
+        return .malformed(ZSTD_isError(code) == 0 ? "is not what it states" : "cannot be decompressed: \(name)")
+    }
+}
