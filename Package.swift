@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "SpanTransport",
             dependencies: [
-                "SpanSession", "SpanModel", "ProtoWire",
+                "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

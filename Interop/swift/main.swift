@@ -46,6 +46,8 @@ let rendering = SpanRecord(
 
 let frames = Mutex<[OutgoingFrame]>([])
 var configuration = SpanClientConfiguration(host: arguments[1], port: port, agent: "web-frontend/5.2.0")
+// So that the capture can be looked into.
+configuration.compression = []
 configuration.frameObserver = { frame in frames.withLock { $0.append(frame) } }
 do {
     let client = try SpanClient(

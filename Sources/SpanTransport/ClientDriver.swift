@@ -2,6 +2,7 @@ import Logging
 import Metrics
 import NIOCore
 import NIOPosix
+import SpanCompression
 import SpanModel
 import SpanSession
 import Synchronization
@@ -37,7 +38,8 @@ final class ClientDriver {
             settings: ClientSettings(
                 senderID: configuration.senderID, agent: configuration.agent,
                 bearerToken: configuration.bearerToken, timing: configuration.timing,
-                backoff: configuration.backoff, seed: .random(in: 0 ... .max)))
+                backoff: configuration.backoff, compressions: configuration.compression, codec: SystemCompression(),
+                seed: .random(in: 0 ... .max)))
     }
 
     func start() {
@@ -173,7 +175,11 @@ final class ClientDriver {
     private func welcomed(_ welcome: Welcome) {
         isDownLogged = false
         logger.info(
-            "connected", metadata: ["collector": "\(welcome.agent)", "stored": "\(welcome.storedSequence)"])
+            "connected",
+            metadata: [
+                "collector": "\(welcome.agent)", "stored": "\(welcome.storedSequence)",
+                "compression": "\(welcome.compression)",
+            ])
     }
 
     private func settle(_ receipt: BatchReceipt) {

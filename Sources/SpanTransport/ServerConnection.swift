@@ -92,7 +92,7 @@ final class ServerConnection: ChannelInboundHandler {
     /// A peer that reads no acks, or is ahead of the store by many batches, may send no more, so that nothing piles up
     /// here.
     private func rebalance() {
-        let mayRead = channel.isWritable && unanswered < Self.maxUnanswered
+        let mayRead = channel.isWritable && unanswered < Self.maxUnanswered && session.wantsBytes
         guard mayRead != isReading else { return }
         isReading = mayRead
         channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
@@ -102,7 +102,7 @@ final class ServerConnection: ChannelInboundHandler {
 
     func batchesStored(_ answers: [SinkAnswer<StoredBatch>]) {
         unanswered -= answers.count
-        rebalance()
+        defer { rebalance() }
         var stored: [StoredBatch] = []
         var refusal: Duration?
         for answer in answers {

@@ -15,6 +15,9 @@ public struct SpanClientConfiguration: Sendable {
     public var allowsTokenInClear: Bool
     /// New for each incarnation of a sender.
     public var senderID: SenderID
+    /// What batches may be compressed with, the best first; the collector takes the first that it has. Empty: nothing is
+    /// compressed.
+    public var compression: [Compression]
     /// Bounds of the queue, and when a batch is full.
     public var queue: SpanQueueLimits
     /// Sees every frame that is written, in order, on the client's event loop: for captures. `Hello` bears the token.
@@ -24,7 +27,8 @@ public struct SpanClientConfiguration: Sendable {
 
     public init(
         host: String = "127.0.0.1", port: Int = 4319, agent: String = "spanwire-swift", bearerToken: String = "",
-        allowsTokenInClear: Bool = false, senderID: SenderID = .random(), queue: SpanQueueLimits = SpanQueueLimits(),
+        allowsTokenInClear: Bool = false, senderID: SenderID = .random(),
+        compression: [Compression] = [.zstdStream, .zstd, .gzip], queue: SpanQueueLimits = SpanQueueLimits(),
         timing: SessionTiming = SessionTiming(), backoff: BackoffPolicy = BackoffPolicy()
     ) {
         self.host = host
@@ -33,6 +37,7 @@ public struct SpanClientConfiguration: Sendable {
         self.bearerToken = bearerToken
         self.allowsTokenInClear = allowsTokenInClear
         self.senderID = senderID
+        self.compression = compression
         self.queue = queue
         frameObserver = nil
         self.timing = timing

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import SpanCompression
 import SpanModel
 import SpanSession
 import Synchronization
@@ -19,7 +20,8 @@ public struct SpanServerConfiguration: Sendable {
     public var host: String
     /// 0 ... 65,535; 0 takes a free one.
     public var port: Int
-    /// Limits, tokens and times of every connection.
+    /// Limits, tokens, compressions and times of every connection. Without a codec the system's zlib and libzstd are
+    /// used; to have none, leave `compressions` empty.
     public var session: ServerSettings
     /// How soon senders that were sent away by a shutdown may come back.
     public var retryAfterShutdown: Duration
@@ -56,6 +58,8 @@ public final class SpanServer: Sendable {
         configuration: SpanServerConfiguration, sink: any SpanSink,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
     ) {
+        var configuration = configuration
+        configuration.session.codec = configuration.session.codec ?? SystemCompression()
         self.configuration = configuration
         self.sink = sink
         self.group = group

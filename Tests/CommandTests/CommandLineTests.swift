@@ -7,6 +7,8 @@ import Testing
         arguments: [
             [], ["frob"], ["--frob"], ["decode", "a", "b"], ["decode", "--to", "xml"], ["decode", "--from", "gzip"],
             ["decode", "--type", "spans"], ["decode", "--max-depth", "501"], ["decode", "--max-bytes", "0"],
+            ["send", "x", "--compression", "lz4"], ["send", "x", "--compression", "zstd,"],
+            ["collect", "--store", "x", "--compression", "identity"],
             ["query"], ["query", "services"], ["query", "trace", "--store", "x"],
             ["query", "trace", "12", "--store", "x"],
             ["query", "trace", "00000000000000000000000000000000", "--store", "x"],

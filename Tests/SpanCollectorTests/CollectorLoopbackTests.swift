@@ -41,10 +41,14 @@ import Testing
         }
     }
 
-    static func client(_ port: Int, queue: SpanQueueLimits = SpanQueueLimits()) throws -> SpanClient {
+    static func client(
+        _ port: Int, queue: SpanQueueLimits = SpanQueueLimits(),
+        compression: [Compression] = SpanClientConfiguration().compression
+    ) throws -> SpanClient {
         let client = try SpanClient(
             configuration: SpanClientConfiguration(
-                port: port, queue: queue, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(50))
+                port: port, compression: compression, queue: queue,
+                backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(50))
             ),
             resource: Resource(attributes: [Attribute("service.name", "shop")]), logger: logger)
         client.start()
@@ -68,6 +72,27 @@ import Testing
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
         #expect(try await store.senders().map(\.storedReports) == [2_000])
+    }
+
+    @Test(
+        "whatever compression is agreed on, all spans arrive",
+        arguments: [[.zstdStream], [.zstd], [.gzip], []] as [[Compression]], [true, false])
+    func compresses(offered: [Compression], isAccepted: Bool) async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        let accepted = isAccepted ? Compression.all : []
+        let report = try await Self.withCollector(
+            store: store, settings: ServerSettings(creditBytes: 20_000, compressions: accepted)
+        ) { port in
+            let client = try Self.client(
+                port, queue: SpanQueueLimits(maxBatchSpans: 50), compression: offered)
+            let reporter = client.reporter(for: InstrumentationScope(name: "test"))
+            for number in 1...1_000 { reporter.report(Self.span(trace, UInt64(number))) }
+            return await client.shutdown(within: .seconds(60))
+        }
+        #expect(report.storedSpans == 1_000)
+        let spans = try await store.trace(trace)
+        #expect(spans.map(\.span.spanID.value) == (1...1_000).map { $0 })
     }
 
     @Test("a flush returns when everything reported before is stored")

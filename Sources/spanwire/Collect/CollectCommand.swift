@@ -46,6 +46,12 @@ struct CollectCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What a sender may have under way, unacknowledged; at least 1.", valueName: "bytes"))
     var creditBytes: UInt64 = 16 << 20
 
+    @Option(
+        help: ArgumentHelp(
+            "What a sender may compress with: any of zstd-stream, zstd, gzip, with commas between, or none.",
+            valueName: "list"))
+    var compression = CompressionList([.zstdStream, .zstd, .gzip])
+
     @Option(help: ArgumentHelp("How long to wait for senders at the end, 0 to 3600.", valueName: "seconds"))
     var shutdownLimit = 10
 
@@ -78,7 +84,7 @@ struct CollectCommand: AsyncParsableCommand {
                 host: listen.host, port: listen.port,
                 session: ServerSettings(
                     agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
-                    bearerTokens: tokens)),
+                    bearerTokens: tokens, compressions: compression.compressions)),
             shutdownLimit: .seconds(shutdownLimit), logger: logger,
             whenListening: { try port.write($0) })
         var group = ServiceGroupConfiguration(

@@ -45,6 +45,12 @@ struct SendCommand: AsyncParsableCommand {
     @Flag(help: "Show the token to a collector on another machine, though it travels in the clear.")
     var allowTokenInClear = false
 
+    @Option(
+        help: ArgumentHelp(
+            "What to compress with, the best first; the collector takes the first that it has: any of zstd-stream, "
+                + "zstd, gzip, with commas between, or none.", valueName: "list"))
+    var compression = CompressionList(SpanClientConfiguration().compression)
+
     @Option(help: ArgumentHelp("How long to wait for the collector in all, 1 to 86400.", valueName: "seconds"))
     var timeout = 30
 
@@ -63,7 +69,7 @@ struct SendCommand: AsyncParsableCommand {
             client = try SpanClient(
                 configuration: SpanClientConfiguration(
                     host: to.host, port: to.port, agent: "spanwire-send/\(Spanwire.version)", bearerToken: token,
-                    allowsTokenInClear: allowTokenInClear),
+                    allowsTokenInClear: allowTokenInClear, compression: compression.compressions),
                 logger: CommandLogger.make(.warning))
         } catch {
             throw CommandFailure(error.message)
