@@ -135,6 +135,10 @@ let package = Package(
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
             swiftSettings: settings),
+        // Bytes and time per span of each compression: Benchmarks/README.md.
+        .executableTarget(
+            name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            path: "Benchmarks/Compression", swiftSettings: settings),
         // The hand-written tables and codecs against proto/.
         .testTarget(
             name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),

@@ -10,7 +10,7 @@ package struct SystemCompression: CompressionCodec {
     package var zstdStreamLevel: Int32
 
     /// The levels: docs/decisions/compression.md has the numbers that chose the defaults.
-    package init(gzipLevel: Int32 = 6, zstdLevel: Int32 = 1, zstdStreamLevel: Int32 = 1) {
+    package init(gzipLevel: Int32 = 6, zstdLevel: Int32 = 1, zstdStreamLevel: Int32 = 2) {
         self.gzipLevel = gzipLevel
         self.zstdLevel = zstdLevel
         self.zstdStreamLevel = zstdStreamLevel

@@ -16,7 +16,7 @@ public struct SpanClientConfiguration: Sendable {
     /// New for each incarnation of a sender.
     public var senderID: SenderID
     /// What batches may be compressed with, the best first; the collector takes the first that it has. Empty: nothing is
-    /// compressed.
+    /// compressed. The default is chosen by the numbers in docs/decisions/compression.md.
     public var compression: [Compression]
     /// Bounds of the queue, and when a batch is full.
     public var queue: SpanQueueLimits

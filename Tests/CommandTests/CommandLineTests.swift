@@ -9,6 +9,7 @@ import Testing
             ["decode", "--type", "spans"], ["decode", "--max-depth", "501"], ["decode", "--max-bytes", "0"],
             ["send", "x", "--compression", "lz4"], ["send", "x", "--compression", "zstd,"],
             ["collect", "--store", "x", "--compression", "identity"],
+            ["collect", "--store", "x", "--window-log", "24"],
             ["query"], ["query", "services"], ["query", "trace", "--store", "x"],
             ["query", "trace", "12", "--store", "x"],
             ["query", "trace", "00000000000000000000000000000000", "--store", "x"],

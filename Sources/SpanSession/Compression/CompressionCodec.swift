@@ -33,8 +33,8 @@ public protocol FrameCompressor: AnyObject, Sendable {
 ///
 /// A reference: copies of a session share it, so only one of them may go on.
 public protocol FrameDecompressor: AnyObject, Sendable {
-    /// Decompresses one payload. Takes no more memory than in proportion to the bytes that really come out, `maxBytes`
-    /// at the most, and a window.
+    /// Decompresses one payload. Takes memory in proportion to the bytes that really come out, never for more than
+    /// `maxBytes` of them, and for a window.
     ///
     /// - Parameter output: overwritten from its start and made longer where needed; what it holds behind the result has
     ///   no meaning.

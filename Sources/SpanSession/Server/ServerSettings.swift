@@ -28,7 +28,7 @@ public struct ServerSettings: Sendable {
     public init(
         agent: String = "", maxFrameBytes: UInt32 = 64 << 20, creditBytes: UInt64 = 16 << 20,
         bearerTokens: [String] = [], timing: SessionTiming = SessionTiming(),
-        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, windowLog: UInt32 = 20
+        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, windowLog: UInt32 = 19
     ) {
         self.agent = agent
         self.maxFrameBytes = max(maxFrameBytes, 1024)

@@ -52,6 +52,12 @@ struct CollectCommand: AsyncParsableCommand {
             valueName: "list"))
     var compression = CompressionList([.zstdStream, .zstd, .gzip])
 
+    @Option(
+        help: ArgumentHelp(
+            "The largest window of zstd-stream as a power of two, 17 to 23; each connection that uses it takes as much "
+                + "memory.", valueName: "exponent"))
+    var windowLog: UInt32 = 19
+
     @Option(help: ArgumentHelp("How long to wait for senders at the end, 0 to 3600.", valueName: "seconds"))
     var shutdownLimit = 10
 
@@ -63,6 +69,9 @@ struct CollectCommand: AsyncParsableCommand {
             throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
         }
         guard creditBytes >= 1 else { throw ValidationError("--credit-bytes takes at least 1.") }
+        guard Compression.windowLogs.contains(windowLog) else {
+            throw ValidationError("--window-log takes 17 to 23, not \(windowLog).")
+        }
         guard (0...3600).contains(shutdownLimit) else {
             throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
         }
@@ -84,7 +93,7 @@ struct CollectCommand: AsyncParsableCommand {
                 host: listen.host, port: listen.port,
                 session: ServerSettings(
                     agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
-                    bearerTokens: tokens, compressions: compression.compressions)),
+                    bearerTokens: tokens, compressions: compression.compressions, windowLog: windowLog)),
             shutdownLimit: .seconds(shutdownLimit), logger: logger,
             whenListening: { try port.write($0) })
         var group = ServiceGroupConfiguration(
