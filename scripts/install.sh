@@ -65,28 +65,30 @@ need_reference_protobuf() {
 }
 
 command -v swift >/dev/null || die "no swift on the path; Spanwire needs the Swift 6.3 toolchain (swift.org/install)"
+# What any part of the package builds with.
+swift=(gcc libsqlite3-dev libzstd-dev zlib1g-dev)
 for part in "$@"; do
     case $part in
-        build) need gcc libsqlite3-dev libzstd-dev zlib1g-dev ;;
+        build) need "${swift[@]}" ;;
         run)
             # sqlite3: `make run` ends with a command that looks into the store with it.
-            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
+            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
                 sqlite3
             ;;
         test)
-            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
+            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
             need_reference_protobuf
             ;;
         differential)
-            need gcc libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler python3
+            need "${swift[@]}" protobuf-compiler python3
             need_reference_protobuf
             ;;
-        fuzz) need gcc libsqlite3-dev libzstd-dev zlib1g-dev libstdc++-12-dev python3 ;;
+        fuzz) need "${swift[@]}" libstdc++-12-dev python3 ;;
         bench)
-            need gcc g++ libsqlite3-dev libzstd-dev zlib1g-dev protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
+            need "${swift[@]}" g++ protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3
             need_reference_protobuf
             ;;
-        gates) need gcc libsqlite3-dev libzstd-dev zlib1g-dev python3 valgrind ;;
+        gates) need "${swift[@]}" python3 valgrind ;;
         *) die "unknown part: $part" ;;
     esac
 done

@@ -68,7 +68,7 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
             {
                 return .failure(.tooLarge(maxBytes: maxBytes))
             }
-            let result = step(&output, &produced)
+            let (result, isRoomUsedUp) = step(&output, &produced)
             if produced > maxBytes { return .failure(.tooLarge(maxBytes: maxBytes)) }
             switch result {
             case Z_STREAM_END:
@@ -77,7 +77,7 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
                     return .failure(.malformed("has \(rest) bytes behind the end of the gzip member"))
                 }
                 return .success(produced)
-            case Z_OK where produced == output.count: continue
+            case Z_OK where isRoomUsedUp: continue
             // All input is used up, and there is room: more input would be needed.
             case Z_OK, Z_BUF_ERROR: return .failure(.malformed("ends inside the gzip member"))
             default: return .failure(.malformed("is not gzip, or damaged"))
@@ -85,7 +85,7 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
         }
     }
 
-    private func step(_ output: inout [UInt8], _ produced: inout Int) -> Int32 {
+    private func step(_ output: inout [UInt8], _ produced: inout Int) -> (result: Int32, isRoomUsedUp: Bool) {
         // Proof: zlib writes avail_out bytes at most, which is what the buffer has behind `produced`, and reads avail_in
         // bytes of the input, which the caller keeps; it only reads them, whatever their type says.
         unsafe output.withUnsafeMutableBufferPointer { buffer in
@@ -94,7 +94,7 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
             unsafe stream.pointee.avail_out = UInt32(room)
             let result = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
             produced += unsafe room - Int(stream.pointee.avail_out)
-            return result
+            return unsafe (result, stream.pointee.avail_out == 0)
         }
     }
 }

@@ -264,6 +264,31 @@ struct CompressionTests {
         #expect(actions.errors.map(\.code) == [.invalidField])
     }
 
+    @Test(arguments: Compression.all)
+    func `bytes changed at random end the connection or arrive whole, within the memory of the limits`(
+        compression: Compression
+    ) {
+        var client = compressingClient(compression)
+        let good = (0..<6).flatMap { client.send(encodedBatch($0 * 9..<$0 * 9 + 9), now: now).bytes }
+        for seed in seeds(400) {
+            var random = SplitMix64(seed: seed)
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+            }
+            var server = compressingServer([compression], maxFrameBytes: 4096)
+            var actions: [ServerAction] = []
+            while !bytes.isEmpty {
+                let count = Int.random(in: 1...bytes.count, using: &random)
+                actions += server.receives(Array(bytes.prefix(count)), now: now)
+                bytes.removeFirst(count)
+                #expect(server.heldBytes < 40_000, "SEED=\(seed)")
+            }
+            #expect(actions.stores.count <= 6, "SEED=\(seed)")
+            #expect(actions.faults.count <= 1, "SEED=\(seed)")
+        }
+    }
+
     func batchPayload(_ numbers: Range<Int>) -> [UInt8] {
         Batch(spans: spanBatch(numbers), sequence: 1).encoded()
     }
