@@ -175,6 +175,18 @@ import Testing
         #expect(Self.validation([0x0A, 2, 0xFF, 0xFF], options)?.code == .payloadTooLarge)
     }
 
+    @Test("a payload above 2 GiB - 1 is refused whatever the limit, by records as by views")
+    func protobufLimit() {
+        let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: .max))
+        let byte: [UInt8] = [0]
+        // Proof: what is refused for its count is not read.
+        unsafe byte.withUnsafeBytes { buffer in
+            let span = unsafe RawSpan(_unsafeStart: buffer.baseAddress!, byteCount: 1 << 31)
+            #expect(throws: WireError.self) { _ = try SpanBatch(decoding: span, options: options) }
+            #expect(throws: WireError.self) { _ = try SpanBatchView(span, options: options).validate() }
+        }
+    }
+
     @Test("texts compare without being copied")
     func texts() throws {
         let bytes = CodecRuleTests.field(0x0A, CodecRuleTests.text(0x1A, "schema"))
