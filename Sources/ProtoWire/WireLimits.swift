@@ -2,15 +2,17 @@
 public struct WireLimits: Sendable, Hashable {
     /// How many messages and groups may be open inside the outermost message, 0 ... 500 (clamped). Default 100, as in the
     /// reference protobuf runtimes; the recursion of the decoder is bounded by it.
-    public var maxDepth: Int
+    public var maxDepth: Int { didSet { maxDepth = Self.clamped(maxDepth) } }
 
     /// The largest payload in bytes. Default 64 MiB, OTLP 1.11's recommendation; protobuf itself ends at 2 GiB - 1.
     public var maxPayloadBytes: Int
 
     public init(maxDepth: Int = 100, maxPayloadBytes: Int = 64 << 20) {
-        self.maxDepth = min(max(maxDepth, 0), 500)
+        self.maxDepth = Self.clamped(maxDepth)
         self.maxPayloadBytes = maxPayloadBytes
     }
+
+    private static func clamped(_ depth: Int) -> Int { min(max(depth, 0), 500) }
 }
 
 /// What a decoder does with a `string` field whose bytes are not UTF-8.

@@ -42,7 +42,7 @@ public struct WireReader: ~Escapable {
     public var offset: Int { cursor }
 
     /// - Parameter bytes: one whole message.
-    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes`.
+    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
         try self.init(bytes, options: options, shared: nil)
@@ -51,9 +51,10 @@ public struct WireReader: ~Escapable {
     @_lifetime(copy bytes)
     init(_ bytes: RawSpan, options: DecodeOptions, shared: SharedStrings?) throws(WireError) {
         let count = bytes.byteCount
-        guard count <= options.limits.maxPayloadBytes else {
-            throw WireError(
-                .payloadTooLarge, "\(count) bytes, the limit is \(options.limits.maxPayloadBytes)", offset: 0)
+        // Protobuf itself ends at 2 GiB - 1, and short cuts keep positions in 32 bits.
+        let limit = min(options.limits.maxPayloadBytes, Int(Int32.max))
+        guard count <= limit else {
+            throw WireError(.payloadTooLarge, "\(count) bytes, the limit is \(limit)", offset: 0)
         }
         self.bytes = bytes
         self.payload = PayloadBytes(bytes)
@@ -396,6 +397,22 @@ public struct WireReader: ~Escapable {
         }
         return max(count, 1)
     }
+
+    /// The same reader over another part of the payload, with the same depth left.
+    ///
+    /// - Parameter range: offsets that this reader, or one like it, has told; a clamped range for others.
+    @_lifetime(copy self)
+    package func over(_ range: Range<Int>) -> WireReader {
+        var reader = self
+        reader.end = min(max(range.upperBound, 0), bytes.byteCount)
+        reader.cursor = min(max(range.lowerBound, 0), reader.end)
+        return reader
+    }
+
+    /// Counts a message that is read in another way than `enterMessage`.
+    ///
+    /// - Throws: `too_deep`.
+    package mutating func countLevel() throws(WireError) { try enterLevel() }
 
     // MARK: Fields without a name
 

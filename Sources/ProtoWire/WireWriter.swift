@@ -127,7 +127,7 @@ public struct WireWriter: ~Copyable {
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: start, as: UInt64.self)
     }
 
-    /// Puts the length of everything written since `mark` (an earlier `count`) in front, and `key` before it.
+    /// Puts the length of everything written since `mark` (an earlier `count` of this writer) in front, and `key` before it.
     @inlinable
     public mutating func prependLength(since mark: Int, key: UInt32) {
         prependVarint(UInt64(truncatingIfNeeded: count - mark))

@@ -84,6 +84,8 @@ extension WireWriter {
     }
 
     private mutating func close(_ message: consuming OpenMessage, first: RawSpan?, key: UInt32) {
+        precondition(
+            message.mark <= count, "a message is closed on another writer than it was opened on, or after reset()")
         if let first { prependEncoded(first, key: 0x0A) }
         prependLength(since: message.mark, key: key)
     }

@@ -46,7 +46,7 @@ struct ClientState: ~Copyable {
         }
         writer.reset()
         span.encode(to: &writer)
-        switch Self.append(writer, to: &queue, origin, now) {
+        switch Self.append(writer, to: &queue, origin, waits: !countsFull, now) {
         case .taken, .batchReady: return (.taken, wakes: needsDriver(now: now))
         case .tooLarge: return (.dropped, wakes: needsDriver(now: now))
         case .full:
@@ -58,9 +58,10 @@ struct ClientState: ~Copyable {
 
     /// Apart, so that the compiler sees two properties and not the whole of `self` twice.
     private static func append(
-        _ writer: borrowing WireWriter, to queue: inout SpanQueue, _ origin: EncodedOrigin, _ now: SessionInstant
+        _ writer: borrowing WireWriter, to queue: inout SpanQueue, _ origin: EncodedOrigin, waits: Bool,
+        _ now: SessionInstant
     ) -> SpanQueue.Outcome {
-        queue.append(writer.bytes, origin: origin, now: now)
+        queue.append(writer.bytes, origin: origin, waits: waits, now: now)
     }
 
     /// Whether there is something for the driver to do that it does not come for by itself.

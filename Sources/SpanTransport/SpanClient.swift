@@ -90,7 +90,7 @@ public final class SpanClient: Sendable {
         return taken
     }
 
-    private func deliver(_ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline) async -> Bool {
+    func deliver(_ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline) async -> Bool {
         while true {
             let isLastTry = NIODeadline.now() >= deadline
             switch offer(span, origin, countsFull: isLastTry) {
@@ -209,5 +209,14 @@ public struct SpanReporter: Sendable {
     @discardableResult
     public func report(_ span: SpanRecord) -> Bool {
         client.offer(span, origin, countsFull: true) == .taken
+    }
+
+    /// Hands a span over, waiting for room where the queue is full: for work that rather slows down than loses spans.
+    ///
+    /// - Parameter limit: after which the span is dropped and counted as `queue_full`; `.zero` does not wait.
+    /// - Returns: `false` when it was dropped.
+    @discardableResult
+    public func report(_ span: SpanRecord, waitingUpTo limit: Duration) async -> Bool {
+        await client.deliver(span, origin, until: .now() + TimeAmount(limit))
     }
 }

@@ -54,7 +54,16 @@ import Testing
                     Self.span(0x42, parent: 0x41, "egg", .internal, at: 61_000_000, took: 1),
                 ]),
         ])
-        try await store.append([IncomingBatch(reports: batch)])
+        let sender = SenderID(high: 0x0102_0304_0506_0708, low: 0x090A_0B0C_0D0E_0F10)
+        try await store.append([
+            IncomingBatch(reports: batch),
+            IncomingBatch(
+                sender: sender, sequence: 7, agent: "cart/2.1 \u{1B}[2J", reports: SpanBatch(),
+                dropped: [
+                    DropCount(reason: "too_large", spans: 2), DropCount(reason: "queue_full", spans: 40),
+                    DropCount(reason: "shutdown \"now\"", spans: .max),
+                ], receivedAtUnixNano: Self.start + 5),
+        ])
         do { try body(path) } catch {
             await store.close()
             throw error
@@ -67,7 +76,7 @@ import Testing
         try await withStore { path in
             for (arguments, name) in [
                 (["services"], "query-services"), (["trace", Self.traceID.hex], "query-trace"),
-                (["search", "--service", "orders"], "query-search"),
+                (["search", "--service", "orders"], "query-search"), (["senders"], "query-senders"),
             ] {
                 for (format, ending) in [("table", "txt"), ("json", "json")] {
                     let outcome = try SpanwireCommand.run(

@@ -208,4 +208,25 @@ import Testing
             try JSONPrinter(AttributeValue.schema).print(encoded: bytes.rawSpan, to: &output)
         }
     }
+
+    @Test("printing a message in pieces at every level costs its size once, not once a level", .timeLimit(.minutes(5)))
+    func nestedPiecesArePrintedInPlace() throws {
+        // Half a megabyte under forty levels, each an empty list and then the same list again.
+        var writer = WireWriter()
+        writer.prependPresentBytes([UInt8](repeating: 7, count: 500_000), key: 0x3A)
+        for _ in 0..<40 {
+            writer.prependLength(since: 0, key: 0x0A)
+            writer.prependLength(since: 0, key: 0x2A)
+            writer.prependRaw([0x2A, 0x00])
+        }
+        for key: UInt32 in [0x12, 0x4A, 0x12, 0x12, 0x0A] { writer.prependLength(since: 0, key: key) }
+        let bytes = writer.byteArray()
+        var printed = 0
+        do {
+            var output = ByteOutput { printed += $0.count }
+            try JSONPrinter(SpanBatch.schema).print(encoded: bytes.rawSpan, to: &output)
+        }
+        let expected = try SpanBatch(decoding: bytes).json()
+        #expect(printed == expected.utf8.count)
+    }
 }

@@ -103,6 +103,20 @@ import Testing
         }
     }
 
+    @Test(
+        "a limit is clamped however it is set, for records and views",
+        arguments: [-1, 501, 32_768, 65_536, 1_000_000])
+    func limitSetLater(maxDepth: Int) {
+        var options = DecodeOptions()
+        options.limits.maxDepth = maxDepth
+        #expect(options.limits == WireLimits(maxDepth: maxDepth))
+        let valid: [UInt8] = [0x0A, 0x04, 0x1A, 0x02, 0x61, 0x62]
+        let invalidText: [UInt8] = [0x0A, 0x04, 0x1A, 0x02, 0x61, 0xC3]
+        Self.expectAgreement(valid, options, "valid")
+        Self.expectAgreement(invalidText, options, "invalid text")
+        #expect(Self.validation(invalidText, options) != nil)
+    }
+
     @Test("nesting to the limit is read, one level more is refused")
     func depth() {
         // Four messages stand around the attribute's value.
@@ -159,6 +173,18 @@ import Testing
     func payloadLimit() {
         let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: 3))
         #expect(Self.validation([0x0A, 2, 0xFF, 0xFF], options)?.code == .payloadTooLarge)
+    }
+
+    @Test("a payload above 2 GiB - 1 is refused whatever the limit, by records as by views")
+    func protobufLimit() {
+        let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: .max))
+        let byte: [UInt8] = [0]
+        // Proof: what is refused for its count is not read.
+        unsafe byte.withUnsafeBytes { buffer in
+            let span = unsafe RawSpan(_unsafeStart: buffer.baseAddress!, byteCount: 1 << 31)
+            #expect(throws: WireError.self) { _ = try SpanBatch(decoding: span, options: options) }
+            #expect(throws: WireError.self) { _ = try SpanBatchView(span, options: options).validate() }
+        }
     }
 
     @Test("texts compare without being copied")

@@ -80,6 +80,35 @@ struct SpanQueueTests {
         #expect(fill(&queue, 6..<7) == [.taken])
     }
 
+    @Test func `a full queue gives up its oldest batches, and says so, where the latest spans are to be kept`() throws {
+        var queue = SpanQueue(limits: SpanQueueLimits(maxQueuedSpans: 6, maxBatchSpans: 2, whenFull: .dropOldest))
+        _ = fill(&queue, 0..<6)
+        // Who waits for room takes nothing from others.
+        #expect(queue.append(span(6).encoded().rawSpan, origin: origin, waits: true, now: start) == .full)
+        #expect(fill(&queue, 6..<9) == [.batchReady, .batchReady, .batchReady])
+        #expect(queue.takeDropped() == [DropCount(reason: "queue_full", spans: 4)])
+        #expect(queue.queuedSpans == 5)
+        let first = queue.nextBatch(now: start)
+        let oldest = try SpanBatch(decoding: #require(first).payload)
+        #expect(oldest.spans.map(\.spanID.value) == [5, 6])
+        #expect(queue.report.droppedSpans == 4 && queue.report.pendingSpans == 5)
+    }
+
+    @Test func `what is sent is never given up for room`() {
+        var queue = SpanQueue(limits: SpanQueueLimits(maxQueuedSpans: 4, maxBatchSpans: 2, whenFull: .dropOldest))
+        _ = fill(&queue, 0..<4)
+        #expect(queue.nextBatch(now: start) != nil && queue.nextBatch(now: start) != nil)
+        #expect(fill(&queue, 4..<5) == [.full])
+        #expect(queue.takeDropped().isEmpty)
+    }
+
+    @Test func `an open batch is given up when it is the oldest`() {
+        var queue = SpanQueue(limits: SpanQueueLimits(maxQueuedSpans: 3, maxBatchSpans: 10, whenFull: .dropOldest))
+        #expect(fill(&queue, 0..<4) == [.taken, .taken, .taken, .taken])
+        #expect(queue.takeDropped() == [DropCount(reason: "queue_full", spans: 3)])
+        #expect(queue.queuedSpans == 1)
+    }
+
     @Test func `the bound in bytes counts what is held`() {
         var queue = SpanQueue(limits: SpanQueueLimits(maxQueuedBytes: 1000, maxBatchBytes: 400))
         let outcomes = fill(&queue, 0..<100)

@@ -41,7 +41,8 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
 
     /// The next message, `nil` behind the last.
     ///
-    /// - Throws: what the bytes of the message or those in front of it are answered with.
+    /// - Throws: what the bytes of the message or those in front of it are answered with. Behind a fault in a message one may
+    ///   go on with the next; a fault between messages comes again.
     @inlinable
     @inline(__always)
     @_lifetime(copy self)

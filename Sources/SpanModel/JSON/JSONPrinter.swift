@@ -223,7 +223,7 @@ public struct JSONPrinter: Sendable {
 
     // MARK: Layout
 
-    private func label(
+    func label(
         _ field: JSONPlan.Field, _ object: inout PartialObject, _ output: inout ByteOutput, depth: Int
     ) {
         if object.openList != 0 { closeList(&object, &output, depth: depth) }
@@ -252,7 +252,7 @@ public struct JSONPrinter: Sendable {
         object.openList = 0
     }
 
-    private func closeObject(_ object: inout PartialObject, _ output: inout ByteOutput, depth: Int) {
+    func closeObject(_ object: inout PartialObject, _ output: inout ByteOutput, depth: Int) {
         if object.openList != 0 { closeList(&object, &output, depth: depth) }
         if !object.isEmpty { newline(&output, depth: depth) }
         output.append(UInt8(ascii: "}"))

@@ -1,6 +1,7 @@
 import ProtoWire
 
-/// Spans with their resources and scopes, read where they are: nothing is copied and nothing allocated.
+/// Spans with their resources and scopes, read where they are: nothing is copied and, but for unknown groups and lists that
+/// another value of the same attribute replaces, nothing allocated.
 ///
 /// ```swift
 /// let batch = try SpanBatchView(payload.rawSpan)
@@ -27,10 +28,7 @@ public struct SpanBatchView: ~Escapable {
     /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
-        // Positions in views have 32 bits, one of which marks texts.
-        var bounded = options
-        bounded.limits.maxPayloadBytes = min(options.limits.maxPayloadBytes, Int(Int32.max))
-        _ = try WireReader(bytes, options: bounded)
+        _ = try WireReader(bytes, options: options)
         self.bytes = bytes
         self.options = options
         slice = MessageSlice(PayloadBytes(bytes), 0, bytes.byteCount, ViewContext(options))

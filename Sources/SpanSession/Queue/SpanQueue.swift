@@ -55,7 +55,10 @@ public struct SpanQueue: Sendable {
     /// - Parameters:
     ///   - span: an encoded `Span` message, without key and length.
     ///   - origin: best the same object for spans of the same resource and scope.
-    public mutating func append(_ span: borrowing RawSpan, origin: EncodedOrigin, now: SessionInstant) -> Outcome {
+    ///   - waits: the caller waits for room, so nothing older is given up for this span.
+    public mutating func append(
+        _ span: borrowing RawSpan, origin: EncodedOrigin, waits: Bool = false, now: SessionInstant
+    ) -> Outcome {
         let byteCount = span.byteCount
         let alone = BatchAssembler.soleCost(of: byteCount, origin: origin)
         guard alone <= limits.maxBatchBytes else {
@@ -63,11 +66,14 @@ public struct SpanQueue: Sendable {
             return .tooLarge
         }
         var cost = open.cost(of: byteCount, origin: origin)
-        let startsBatch = open.isEmpty || open.boundBytes + cost > limits.maxBatchBytes
+        var startsBatch = open.isEmpty || open.boundBytes + cost > limits.maxBatchBytes
         if startsBatch { cost = alone }
-        guard queuedSpans < limits.maxQueuedSpans, queuedBytes + cost <= limits.maxQueuedBytes else {
+        while queuedSpans >= limits.maxQueuedSpans || queuedBytes + cost > limits.maxQueuedBytes {
+            // What is open is closed, for it is ready to be sent, or the next to be given up.
             closeOpen()
-            return .full
+            startsBatch = true
+            cost = alone
+            guard !waits, limits.whenFull == .dropOldest, giveUpOldest() else { return .full }
         }
         if startsBatch {
             closeOpen()
@@ -78,6 +84,18 @@ public struct SpanQueue: Sendable {
         queuedBytes += cost
         if open.spanCount >= limits.maxBatchSpans { closeOpen() }
         return ready.isEmpty ? .taken : .batchReady
+    }
+
+    /// Gives up the batch that has waited longest.
+    ///
+    /// - Returns: `false` when all that is queued has been handed out.
+    private mutating func giveUpOldest() -> Bool {
+        guard let batch = ready.popFirst() else { return false }
+        settle(
+            BatchReceipt(
+                ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: .queueFull))
+        unreported.add(DropReason.queueFull.rawValue, UInt64(clamping: batch.spanCount))
+        return true
     }
 
     /// Counts spans that were given up before they were taken.

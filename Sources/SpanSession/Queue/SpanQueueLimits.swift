@@ -11,15 +11,29 @@ public struct SpanQueueLimits: Sendable, Hashable {
     public var maxBatchBytes: Int
     /// … or when its first span has waited so long.
     public var maxBatchDelay: Duration
+    /// What becomes of a span for which there is no room.
+    public var whenFull: FullQueuePolicy
 
     public init(
         maxQueuedBytes: Int = 64 << 20, maxQueuedSpans: Int = 200_000, maxBatchSpans: Int = 8192,
-        maxBatchBytes: Int = 1 << 20, maxBatchDelay: Duration = .milliseconds(200)
+        maxBatchBytes: Int = 1 << 20, maxBatchDelay: Duration = .milliseconds(200),
+        whenFull: FullQueuePolicy = .dropNewest
     ) {
         self.maxBatchBytes = max(maxBatchBytes, 64)
         self.maxBatchSpans = max(maxBatchSpans, 1)
         self.maxQueuedBytes = max(maxQueuedBytes, self.maxBatchBytes)
         self.maxQueuedSpans = max(maxQueuedSpans, 1)
         self.maxBatchDelay = maxBatchDelay
+        self.whenFull = whenFull
     }
+}
+
+/// Which spans a full queue gives up. Whoever can wait instead offers the span again when there is room, as
+/// `SpanReporter.report(_:waitingUpTo:)` does.
+public enum FullQueuePolicy: Sendable, Hashable {
+    /// The span that is offered: what led to an outage is kept, what came during it is lost.
+    case dropNewest
+    /// The batches that have waited longest and were not yet sent: the latest spans are kept. What is sent already, and
+    /// may be stored, is never given up for room; with nothing else to give up, the span that is offered is.
+    case dropOldest
 }

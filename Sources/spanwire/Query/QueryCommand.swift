@@ -6,7 +6,7 @@ import SpanStorageSQLite
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Asks a store for services, traces and spans.",
+        abstract: "Asks a store for services, traces, spans and senders.",
         discussion: """
             Reads the file of a collector, also while it runs.
 
@@ -15,11 +15,14 @@ struct QueryCommand: AsyncParsableCommand {
               spanwire query trace 5b8aa5a2d2c872e8321cf37308d69df2 --store spans.db
               spanwire query search --service cart --status error --since 1h --store spans.db
               spanwire query search --min-duration 100ms --format json --store spans.db | jq .
+              spanwire query senders --store spans.db
             """,
-        subcommands: [QueryServicesCommand.self, QueryTraceCommand.self, QuerySearchCommand.self])
+        subcommands: [
+            QueryServicesCommand.self, QueryTraceCommand.self, QuerySearchCommand.self, QuerySendersCommand.self,
+        ])
 
     mutating func run() throws {
-        throw ValidationError("Missing subcommand: services, trace or search.")
+        throw ValidationError("Missing subcommand: services, trace, search or senders.")
     }
 }
 

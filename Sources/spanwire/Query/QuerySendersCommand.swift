@@ -1,0 +1,74 @@
+import ArgumentParser
+import SpanCapture
+import SpanModel
+import SpanStorage
+
+/// `spanwire query senders`.
+struct QuerySendersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "senders", abstract: "Lists the senders that batches came from, and what they lost.",
+        discussion: """
+            A sender reports the spans it had to give up, by reason, with its next batch; they are stored with it. The
+            sender "(none)" stands for all sources that do not number their batches.
+
+            With --format json an array of objects: sender, agent, storedSequence, storedReports, dropped (an object of
+            counts by reason), lastSeenUnixNano.
+
+            Example: spanwire query senders --store spans.db
+            """)
+
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let senders = try await options.ask { store throws(SpanStoreError) in try await store.senders() }
+        let standardOutput = StandardOutput()
+        var output = standardOutput.makeOutput()
+        switch options.format {
+        case .table:
+            var table = TextTable(
+                ["SENDER", "AGENT", "STORED", "DROPPED", "LAST SEEN", "BY REASON"], rightAligned: [2, 3])
+            for sender in senders {
+                let reasons = sender.dropped.map { "\(TerminalText.escaped($0.reason)) \($0.spans)" }
+                table.add([
+                    sender.sender.isValid ? sender.sender.hex : "(none)", TerminalText.escaped(sender.agent),
+                    String(sender.storedReports), Self.droppedSpans(sender),
+                    sender.lastSeenUnixNano == 0 ? "" : UTCTime.text(sender.lastSeenUnixNano),
+                    reasons.joined(separator: ", "),
+                ])
+            }
+            output.append(table.text)
+        case .json: Self.printJSON(senders, to: &output)
+        }
+        output.flush()
+        try standardOutput.check()
+    }
+
+    /// The sum over all reasons, which stays at the largest number.
+    private static func droppedSpans(_ sender: SenderSummary) -> String {
+        var sum: UInt64 = 0
+        for count in sender.dropped {
+            let (more, overflow) = sum.addingReportingOverflow(count.spans)
+            sum = overflow ? .max : more
+        }
+        return String(sum)
+    }
+
+    private static func printJSON(_ senders: [SenderSummary], to output: inout ByteOutput) {
+        output.append(UInt8(ascii: "["))
+        for (index, sender) in senders.enumerated() {
+            output.append(index == 0 ? "\n  {\"sender\": " : ",\n  {\"sender\": ")
+            output.appendJSONString(sender.sender.isValid ? sender.sender.hex : "")
+            output.append(", \"agent\": ")
+            output.appendJSONString(sender.agent)
+            output.append(", \"storedSequence\": \"\(sender.storedSequence)\"")
+            output.append(", \"storedReports\": \"\(sender.storedReports)\", \"dropped\": {")
+            for (place, count) in sender.dropped.enumerated() {
+                if place > 0 { output.append(", ") }
+                output.appendJSONString(count.reason)
+                output.append(": \"\(count.spans)\"")
+            }
+            output.append("}, \"lastSeenUnixNano\": \"\(sender.lastSeenUnixNano)\"}")
+        }
+        output.append(senders.isEmpty ? "]\n" : "\n]\n")
+    }
+}
