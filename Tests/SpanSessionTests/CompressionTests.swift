@@ -240,14 +240,19 @@ struct CompressionTests {
         #expect(taken == [1, 2])
         #expect(!server.wantsBytes)
         #expect(server.heldBytes < 2_000_000)
+        // The store takes its time, and the sender, who is not listened to, is not asked and not given up.
+        #expect(server.nextDeadline == nil)
+        let later = now.advanced(by: .seconds(600))
+        #expect(server.timeout(now: later).isEmpty)
         while let next = taken.last, next < 5 {
-            let actions = server.batchesStored([StoredBatch(sequence: next)], now: now)
+            let actions = server.batchesStored([StoredBatch(sequence: next)], now: later)
             #expect(actions.acks.map(\.sequence) == [next])
             taken += actions.stores.map(\.sequence)
         }
         #expect(taken == [1, 2, 3, 4, 5])
-        _ = server.batchesStored([StoredBatch(sequence: 5)], now: now)
+        _ = server.batchesStored([StoredBatch(sequence: 5)], now: later)
         #expect(server.wantsBytes)
+        #expect(server.timeout(now: later).isEmpty)
         #expect(server.heldBytes == 0)
     }
 

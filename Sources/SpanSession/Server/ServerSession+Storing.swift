@@ -7,6 +7,7 @@ extension ServerSession {
     /// frame, which gives their credit back. Numbers that are not on their way are ignored.
     public mutating func batchesStored(_ stored: [StoredBatch], now: SessionInstant) -> [ServerAction] {
         var actions: [ServerAction] = []
+        let listened = wantsBytes
         var ack = Ack(sequence: 0)
         var rejectedSpans = 0
         var reason = ""
@@ -36,7 +37,10 @@ extension ServerSession {
         if case .leaving(let goAway, _) = state, inFlight.isEmpty { sendAway(goAway, &actions) }
         closeAfterGoodbye(&actions)
         // Frames that waited for the store are read now.
-        if case .open = state { readFrames(now: now, &actions) }
+        if case .open = state, !listened, wantsBytes {
+            liveness.received(now: now)
+            readFrames(now: now, &actions)
+        }
         return actions
     }
 

@@ -76,7 +76,8 @@ public struct ServerSession: Sendable {
         switch state {
         case .awaitingHello(let deadline), .leaving(_, let deadline): deadline
         case .lookingUp, .closed: nil
-        case .open: liveness.deadline(insideFrame: isInsideFrame)
+        // A peer that is not listened to cannot answer, and its frames make no progress.
+        case .open: wantsBytes ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil
         }
     }
 
@@ -94,9 +95,6 @@ public struct ServerSession: Sendable {
         guard case .open = state else { return true }
         return outstandingDecompressedBytes <= max(settings.creditBytes, UInt64(settings.maxFrameBytes))
     }
-
-    /// A frame that waits for the store is not one that makes no progress.
-    private var isInsideFrame: Bool { decoder.isInsideFrame && wantsBytes }
 
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
     public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
@@ -171,7 +169,8 @@ public struct ServerSession: Sendable {
         case .leaving(let goAway, let deadline):
             if now >= deadline { sendAway(goAway, &actions) }
         case .open:
-            switch liveness.check(insideFrame: isInsideFrame, now: now) {
+            guard wantsBytes else { break }
+            switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
             case .alive: break
             case .ask:
                 pingToken += 1
