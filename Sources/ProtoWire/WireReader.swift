@@ -379,14 +379,15 @@ public struct WireReader: ~Escapable {
     package func runLength(_ key: UInt8) -> Int {
         var count = 0
         var position = cursor
-        // Proof for the loads: each is behind a comparison of its end with `end`, which lies inside the payload.
-        while end &- position >= 2 {
-            let pair = Int(payload.pair(unchecked: position))
-            var length = pair & 0xFF
+        // Proof for the loads: each is behind a comparison of its place with `end`, which lies inside the payload.
+        while position < end {
+            var length = Int(payload.byte(unchecked: position))
             position &+= 1
             if length >= 0x80 {
-                guard pair < 0x8000 else { break }
-                length = length & 0x7F | (pair >> 8) << 7
+                guard position < end else { break }
+                let upper = Int(payload.byte(unchecked: position))
+                guard upper < 0x80 else { break }
+                length = length & 0x7F | upper << 7
                 position &+= 1
             }
             guard length <= end &- position else { break }

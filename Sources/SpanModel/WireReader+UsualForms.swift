@@ -103,13 +103,18 @@ extension WireReader {
                 stand(at: fields.attributes.start)
                 try attributes(count: attributeCount, into: &span.attributes)
             }
-            if !fields.events.isEmpty {
-                stand(at: fields.events.start)
+            // To the end of each run, however many of it are read at once.
+            var position = fields.events.start
+            while position < fields.events.end {
+                stand(at: position)
                 try messages(0x5A, into: &span.events)
+                position = offset
             }
-            if !fields.links.isEmpty {
-                stand(at: fields.links.start)
+            position = fields.links.start
+            while position < fields.links.end {
+                stand(at: position)
                 try messages(0x6A, into: &span.links)
+                position = offset
             }
             stand(behind: stop)
         } else {

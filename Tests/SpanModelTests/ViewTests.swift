@@ -187,6 +187,26 @@ import Testing
         }
     }
 
+    @Test(
+        "an empty message at the very end of a span of the usual form is read",
+        arguments: [0x4A, 0x5A, 0x6A] as [UInt8])
+    func emptyAtTheEnd(key: UInt8) throws {
+        let ids = CodecRuleTests.field(0x0A, [UInt8](1...16)) + CodecRuleTests.field(0x12, [UInt8](1...8))
+        let times = [0x30, 1, 0x39] + [UInt8](repeating: 1, count: 8) + [0x41] + [UInt8](repeating: 2, count: 8)
+        for count in 1...3 {
+            let tail = [[UInt8]](repeating: [key, 0], count: count).flatMap { $0 }
+            var writer = WireWriter()
+            writer.prependRaw(ids + times + tail)
+            for key: UInt32 in [0x12, 0x12, 0x0A] { writer.prependLength(since: 0, key: key) }
+            let bytes = writer.byteArray()
+            Self.expectAgreement(bytes, DecodeOptions(), "\(count) of field \(key >> 3)")
+            let batch = try SpanBatch(decoding: bytes)
+            let span = try #require(batch.spans.first { _ in true })
+            #expect(span.attributes.count + span.events.count + span.links.count == count)
+            #expect(batch.encoded() == bytes)
+        }
+    }
+
     @Test("texts compare without being copied")
     func texts() throws {
         let bytes = CodecRuleTests.field(0x0A, CodecRuleTests.text(0x1A, "schema"))
