@@ -162,6 +162,12 @@ def specimens():
             1, text(2, text(2, text(9, text(2, nested(levels))))))
     yield "response-rejected", RESPONSE, text(1, key(1, 0) + b"\x03" + text(2, b"no id"))
 
+    # A span of the form that has a short cut, whose last field is an empty message: it was lost once.
+    usual = text(1, bytes(range(1, 17))) + text(2, bytes(range(1, 9))) + text(5, b"n") + key(6, 0) + b"\x01" + key(
+        7, 1) + bytes(range(1, 9)) + key(8, 1) + bytes(range(2, 10))
+    for name, number in (("attribute", 9), ("event", 11), ("link", 13)):
+        yield f"usual-span-ends-with-empty-{name}", TRACES, text(1, text(2, text(2, usual + text(number, b""))))
+
     # What fuzzing showed, under names that say what was wrong or differs (Fuzz/README.md).
     # swift-protobuf reads these two: it takes lengths, and keys in a group, of up to ten bytes.
     for width in (6, 10):
