@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "SpanCollector",
             dependencies: [
-                "SpanTransport", "SpanStorage", "SpanSession", "SpanModel",
+                "SpanTransport", "SpanStorage", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

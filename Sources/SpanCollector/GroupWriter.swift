@@ -1,4 +1,5 @@
 import Logging
+import ProtoWire
 import SpanModel
 import SpanSession
 import SpanStorage
@@ -24,15 +25,25 @@ final class GroupWriter: SpanSink {
 
     private enum Request: Sendable {
         case find(SenderID, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
-        case store(IncomingBatch, Pending)
+        case store(Pending)
     }
 
     private struct Pending: Sendable {
-        var connection: ConnectionID
-        var batch: StoredBatch
-        var payloadBytes: Int
-        var rejectedByValidation: Int
+        /// Encoded until its turn comes, so that what waits takes no more memory than it did on the wire.
+        var delivery: Delivery
+        var receivedAtUnixNano: UInt64
         var completion: @Sendable (SinkAnswer<StoredBatch>) -> Void
+
+        var connection: ConnectionID { delivery.connection }
+        var batch: StoredBatch { StoredBatch(sequence: delivery.batch.sequence) }
+
+        /// - Throws: nothing, of a batch that a session checked.
+        func incoming() throws(WireError) -> IncomingBatch {
+            IncomingBatch(
+                sender: delivery.sender, sequence: delivery.batch.sequence, agent: delivery.agent,
+                reports: try delivery.batch.decoded(), dropped: delivery.batch.dropped,
+                receivedAtUnixNano: receivedAtUnixNano)
+        }
     }
 
     private struct Connection {
@@ -82,15 +93,8 @@ final class GroupWriter: SpanSink {
     }
 
     func store(_ delivery: Delivery, completion: @escaping @Sendable (SinkAnswer<StoredBatch>) -> Void) {
-        let batch = delivery.batch
-        let incoming = IncomingBatch(
-            sender: delivery.sender, sequence: batch.sequence, agent: delivery.agent, reports: batch.spans,
-            dropped: batch.dropped, receivedAtUnixNano: unixNanosNow())
-        let pending = Pending(
-            connection: delivery.connection, batch: StoredBatch(sequence: batch.sequence),
-            payloadBytes: batch.payloadBytes, rejectedByValidation: batch.validation.rejectedSpans,
-            completion: completion)
-        enqueue(.store(incoming, pending))
+        enqueue(
+            .store(Pending(delivery: delivery, receivedAtUnixNano: unixNanosNow(), completion: completion)))
     }
 
     func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
@@ -104,7 +108,7 @@ final class GroupWriter: SpanSink {
     private func enqueue(_ request: Request) {
         state.withLock { state in
             state.requests.append(request)
-            if case .store(_, let pending) = request {
+            if case .store(let pending) = request {
                 state.connections[pending.connection, default: Connection()].waiting += 1
             }
         }
@@ -134,10 +138,14 @@ final class GroupWriter: SpanSink {
         for request in work {
             switch request {
             case .find(let sender, let completion): await find(sender, completion)
-            case .store(let batch, let waiting):
-                if !refusedForAnEarlierOne(waiting) {
-                    group.append(batch)
+            case .store(let waiting):
+                if refusedForAnEarlierOne(waiting) { break }
+                do throws(WireError) {
+                    group.append(try waiting.incoming())
                     pending.append(waiting)
+                } catch {
+                    logger.error("a batch that was checked cannot be decoded", metadata: ["error": "\(error)"])
+                    refuse([waiting])
                 }
             }
         }
@@ -161,11 +169,11 @@ final class GroupWriter: SpanSink {
         var count = 0
         var bytes = 0
         for request in requests {
-            guard case .store(_, let pending) = request else {
+            guard case .store(let pending) = request else {
                 if count == 0 { count = 1 }
                 break
             }
-            bytes += pending.payloadBytes
+            bytes += pending.delivery.batch.payloadBytes
             if count > 0, count == maxGroupBatches || bytes > maxGroupBytes { break }
             count += 1
         }
@@ -189,7 +197,8 @@ final class GroupWriter: SpanSink {
             state.withLock { state in
                 state.statistics.storedBatches += UInt64(pending.count)
                 state.statistics.storedReports += UInt64(result.storedReports)
-                let rejected = pending.reduce(0) { $0 + $1.rejectedByValidation } + result.rejectedReports
+                let rejected =
+                    pending.reduce(0) { $0 + $1.delivery.batch.validation.rejectedSpans } + result.rejectedReports
                 state.statistics.rejectedReports += UInt64(rejected)
                 for waiting in pending { state.answered(waiting.connection, isRefused: false) }
             }
@@ -205,12 +214,16 @@ final class GroupWriter: SpanSink {
             logger.error(
                 "the store took nothing of a group; its senders keep their spans and come again",
                 metadata: ["error": "\(error)", "batches": "\(group.count)"])
-            state.withLock { state in
-                state.statistics.refusedBatches += UInt64(pending.count)
-                for waiting in pending { state.answered(waiting.connection, isRefused: true) }
-            }
-            for waiting in pending { waiting.completion(.refused(retryAfter: retryAfter)) }
+            refuse(pending)
         }
+    }
+
+    private func refuse(_ pending: [Pending]) {
+        state.withLock { state in
+            state.statistics.refusedBatches += UInt64(pending.count)
+            for waiting in pending { state.answered(waiting.connection, isRefused: true) }
+        }
+        for waiting in pending { waiting.completion(.refused(retryAfter: retryAfter)) }
     }
 }
 

@@ -33,8 +33,7 @@ import Testing
         let spans = SpanBatch(resourceSpans: [
             ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: [span])])
         ])
-        let batch = ReceivedBatch(
-            sequence: sequence, spans: spans, dropped: [], validation: BatchValidation(), payloadBytes: 10)
+        let batch = ReceivedBatch(sequence: sequence, spans: spans)
         let delivery = Delivery(
             connection: ConnectionID(rawValue: connection), sender: SenderID(high: 1, low: connection), agent: "",
             batch: batch)

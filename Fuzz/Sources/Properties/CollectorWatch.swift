@@ -40,10 +40,11 @@ struct CollectorWatch {
             if batch.sequence <= lastStore { return "batch \(batch.sequence) is stored behind \(lastStore)" }
             lastStore = batch.sequence
             waiting.append(batch)
-            if !batch.spans.spans.allSatisfy({ $0.traceID.isValid && $0.spanID.isValid }) {
+            guard let spans = try? batch.decoded() else { return "broken spans are stored" }
+            if spans.spanCount != batch.spanCount { return "\(batch.spanCount) spans are \(spans.spanCount)" }
+            if !spans.spans.allSatisfy({ $0.traceID.isValid && $0.spanID.isValid }) {
                 return "a span without ids is stored"
             }
-            if (try? SpanBatch(decoding: batch.spans.encoded())) == nil { return "broken spans are stored" }
         case .send(let frame): return observe(frame)
         case .fault(let error):
             if error.message.isEmpty { return "a fault says nothing" }

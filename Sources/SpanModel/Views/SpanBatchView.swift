@@ -48,7 +48,7 @@ public struct SpanBatchView: ~Escapable {
     @discardableResult
     public func validate() throws(WireError) -> Int {
         do {
-            return try spanCountOfAll()
+            return try readAll().spans
         } catch {
             // Of several faults views find that of the outer message first. Only what is refused pays for the other order.
             _ = try SpanBatch(decoding: bytes, options: options)
@@ -58,12 +58,16 @@ public struct SpanBatchView: ~Escapable {
         }
     }
 
-    private func spanCountOfAll() throws(WireError) -> Int {
+    /// Reads every byte of the payload.
+    ///
+    /// - Returns: how many spans there are, and how many of them lack a trace id or a span id.
+    /// - Throws: a fault, without its path, and not always the first of several.
+    package func readAll() throws(WireError) -> (spans: Int, unfit: Int) {
         var cursor = FieldCursor(slice)
         while let key = try cursor.nextKey() {
             if key.rawValue == 0x0A { _ = try cursor.content() } else { try cursor.skip(key) }
         }
-        var count = 0
+        var (count, unfit) = (0, 0)
         var groups = resourceSpans
         while let group = try groups.next() {
             if let resource = try group.resource() {
@@ -78,10 +82,11 @@ public struct SpanBatchView: ~Escapable {
                 while let span = try spans.next() {
                     try span.validateContent()
                     count += 1
+                    if !span.traceID.isValid || !span.spanID.isValid { unfit += 1 }
                 }
             }
         }
-        return count
+        return (count, unfit)
     }
 }
 

@@ -19,20 +19,6 @@ public enum ServerAction: Sendable, Equatable {
     case close(ServerOutcome)
 }
 
-/// A batch that is to be stored: decoded, and freed of the spans that cannot be.
-public struct ReceivedBatch: Sendable, Equatable {
-    /// The sender's number for it.
-    public var sequence: UInt64
-    /// The spans that are fit for the store.
-    public var spans: SpanBatch
-    /// What the sender had to give up since its last batch.
-    public var dropped: [DropCount]
-    /// What was taken out and why, what was repaired. The ack says so by itself.
-    public var validation: BatchValidation
-    /// The payload's bytes, decompressed.
-    public var payloadBytes: Int
-}
-
 /// A batch that is durably stored.
 public struct StoredBatch: Sendable, Hashable {
     /// The sender's number for it.

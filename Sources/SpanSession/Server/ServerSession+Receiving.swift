@@ -107,12 +107,9 @@ extension ServerSession {
                 .creditExceeded,
                 "a Batch of \(payloadBytes) bytes with \(outstandingBytes) outstanding, the credit is \(credit)")
         }
-        let options = DecodeOptions(
-            limits: WireLimits(maxPayloadBytes: Int(settings.maxFrameBytes)), invalidUTF8: .repair)
-        var batch = Batch()
-        let notes: DecodeNotes
+        var batch: ReceivedBatch
         do throws(WireError) {
-            notes = try batch.merge(decoding: decoder.payload, options: options)
+            batch = try ReceivedBatch(checking: decoder.payload, maxPayloadBytes: Int(settings.maxFrameBytes))
         } catch {
             throw malformed(Batch.schema, error)
         }
@@ -130,20 +127,15 @@ extension ServerSession {
         // What a sender says is stored and read again with every group, so it is held to what our own senders say.
         var dropped = DropLedger()
         for drop in batch.dropped { dropped.add(drop.reason, drop.spans) }
-        let validation = BatchValidation(removingInvalidSpansFrom: &batch.spans, notes: notes)
-        let decompressedBytes = decoder.payload.byteCount
+        batch.dropped = dropped.counts
         credit -= payloadBytes
         outstandingBytes += payloadBytes
-        outstandingDecompressedBytes += decompressedBytes
+        outstandingDecompressedBytes += batch.payloadBytes
         inFlight.append(
             InFlight(
-                sequence: batch.sequence, payloadBytes: payloadBytes, decompressedBytes: decompressedBytes,
-                validation: validation))
-        actions.append(
-            .store(
-                ReceivedBatch(
-                    sequence: batch.sequence, spans: batch.spans, dropped: dropped.counts, validation: validation,
-                    payloadBytes: decompressedBytes)))
+                sequence: batch.sequence, payloadBytes: payloadBytes, decompressedBytes: batch.payloadBytes,
+                validation: batch.validation))
+        actions.append(.store(batch))
     }
 
     private func decode<Message: WireMessage>() throws(SessionError) -> Message {

@@ -92,3 +92,8 @@ func welcomedClient(
     _ = client.received(frame(.welcome, welcome).rawSpan, on: firstConnection, now: .at(.zero))
     return client
 }
+
+extension ReceivedBatch {
+    /// As records; a batch that cannot be decoded has none.
+    var spans: SpanBatch { (try? decoded()) ?? SpanBatch() }
+}
