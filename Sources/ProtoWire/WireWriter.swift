@@ -13,7 +13,8 @@
 ///
 /// The buffer grows by doubling and is kept by `reset()`, so that a writer that is used again allocates nothing.
 @safe
-public struct WireWriter: ~Copyable {
+public struct WireWriter: ~Copyable, @unchecked Sendable {
+    // Proof that it may go from thread to thread: a writer cannot be copied, and nobody else has this pointer.
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
     /// Index of the first byte in use; bytes in use are `start ..< capacity`.

@@ -5,20 +5,23 @@ import Synchronization
 
 /// `ZSTD`: each payload is one zstd frame and nothing behind it; `ZSTD_STREAM`: each ends where a block does.
 final class ZstdDecompressor: FrameDecompressor {
-    private let context: Mutex<DecompressionContext>
+    /// Made with the first payload: a connection that sends none takes no memory for it.
+    private let context = Mutex<DecompressionContext?>(nil)
+    private let windowLog: Int32?
 
     /// - Parameter windowLog: `nil` for each payload on its own.
-    init?(windowLog: Int32?) {
-        guard let context = DecompressionContext(windowLog: windowLog) else { return nil }
-        self.context = Mutex(context)
-    }
+    init(windowLog: Int32?) { self.windowLog = windowLog }
 
     func decompress(
         _ payload: borrowing RawSpan, into output: inout [UInt8], maxBytes: Int
     ) throws(DecompressionError) -> Int {
         // Proof: the pointer is used inside the closure alone.
         let result = unsafe payload.withUnsafeBytes { input in
-            context.withLock { unsafe $0.decompress(input, into: &output, maxBytes: maxBytes) }
+            context.withLock { context in
+                if context == nil { context = DecompressionContext(windowLog: windowLog) }
+                return unsafe context?.decompress(input, into: &output, maxBytes: maxBytes)
+                    ?? .failure(.malformed("finds no memory to be decompressed in"))
+            }
         }
         return try result.get()
     }

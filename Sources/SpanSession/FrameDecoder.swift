@@ -34,8 +34,8 @@ public struct FrameDecoder: Sendable {
     private var decompressedCount: Int?
     private var decompressed: [UInt8] = []
 
-    /// Above this, an emptied buffer is given back rather than kept.
-    private static let keptCapacity = 256 << 10
+    /// Above this, an emptied buffer is given back at once; below, when the peer falls silent.
+    private static let keptCapacity = 1 << 20
 
     /// - Parameters:
     ///   - maxBatchBytes: the largest payload of a `Batch` that passes.
@@ -107,6 +107,11 @@ public struct FrameDecoder: Sendable {
     mutating func forgetDecompressed() {
         decompressedCount = nil
         decompressed = []
+    }
+
+    /// Gives the memory of an empty buffer back: for a connection that is silent.
+    mutating func trim() {
+        if buffer.isEmpty { buffer = [] }
     }
 
     /// Whether a frame has begun to arrive and is not complete.

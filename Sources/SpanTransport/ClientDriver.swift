@@ -25,6 +25,7 @@ final class ClientDriver {
     private var unloggedDrops: UInt64 = 0
     private let storedCounter = Counter(label: "spanwire.client.spans.stored")
     private let rejectedCounter = Counter(label: "spanwire.client.spans.rejected")
+    private let ackTimer = Timer(label: "spanwire.client.ack.duration")
 
     /// How often dropped spans are logged at the most.
     private static let dropLogInterval = Duration.seconds(10)
@@ -183,6 +184,10 @@ final class ClientDriver {
     }
 
     private func settle(_ receipt: BatchReceipt) {
+        if let sentAt = receipt.sentAt {
+            ackTimer.recordNanoseconds(SessionInstant.now().nanoseconds - sentAt.nanoseconds)
+        }
+        client.configuration.receiptObserver?(receipt)
         client.state.withLock { $0.settle(receipt) }
         if let reason = receipt.dropReason {
             countDropped(reason, UInt64(receipt.spans))

@@ -5,7 +5,6 @@ import SpanSession
 /// What the callers of a client and its driver share, behind one lock.
 struct ClientState: ~Copyable {
     var queue: SpanQueue
-    private var writer = WireWriter(capacity: 4096)
     var isStarted = false
     /// No more spans are taken.
     var isClosed = false
@@ -34,40 +33,34 @@ struct ClientState: ~Copyable {
         return lastTicket
     }
 
-    /// Takes a span into the queue if there is room.
+    /// Takes an encoded span into the queue if there is room.
     ///
+    /// - Parameters:
+    ///   - span: what it was encoded into.
+    ///   - countsFull: a span without room is dropped and counted.
     /// - Returns: what became of it, and whether the driver has to be woken.
     mutating func offer(
-        _ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool, now: SessionInstant
+        _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool,
+        now: @autoclosure () -> SessionInstant
     ) -> (SpanClient.Offer, wakes: Bool) {
         if isClosed {
             queue.drop(isOver ? reasonAfterEnd : .shutdown)
             return (.dropped, wakes: false)
         }
-        writer.reset()
-        span.encode(to: &writer)
-        switch Self.append(writer, to: &queue, origin, waits: !countsFull, now) {
-        case .taken, .batchReady: return (.taken, wakes: needsDriver(now: now))
-        case .tooLarge: return (.dropped, wakes: needsDriver(now: now))
+        switch queue.append(span.bytes, origin: origin, waits: !countsFull, now: now()) {
+        case .taken, .batchReady: return (.taken, wakes: needsDriver())
+        case .tooLarge: return (.dropped, wakes: needsDriver())
         case .full:
             isFull = true
             if countsFull { queue.drop(.queueFull) }
-            return (countsFull ? .dropped : .full, wakes: needsDriver(now: now))
+            return (countsFull ? .dropped : .full, wakes: needsDriver())
         }
     }
 
-    /// Apart, so that the compiler sees two properties and not the whole of `self` twice.
-    private static func append(
-        _ writer: borrowing WireWriter, to queue: inout SpanQueue, _ origin: EncodedOrigin, waits: Bool,
-        _ now: SessionInstant
-    ) -> SpanQueue.Outcome {
-        queue.append(writer.bytes, origin: origin, waits: waits, now: now)
-    }
-
     /// Whether there is something for the driver to do that it does not come for by itself.
-    private mutating func needsDriver(now: SessionInstant) -> Bool {
+    private mutating func needsDriver() -> Bool {
         guard isStarted, wantsBatch, !isDriverComing else { return false }
-        if !queue.hasBatch(now: now) {
+        if !queue.hasClosedBatch {
             guard let due = queue.nextDeadline else { return false }
             if let driverDeadline, driverDeadline <= due { return false }
         }

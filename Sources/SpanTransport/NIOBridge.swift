@@ -4,7 +4,7 @@ import SpanSession
 
 extension SessionInstant {
     /// The moment that NIO's monotonic clock shows.
-    static func now() -> SessionInstant { SessionInstant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
+    package static func now() -> SessionInstant { SessionInstant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
 
     var deadline: NIODeadline { .uptimeNanoseconds(nanoseconds) }
 }

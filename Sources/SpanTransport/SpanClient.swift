@@ -27,6 +27,7 @@ public final class SpanClient: Sendable {
     private let resourceSchemaURL: String
     private let eventLoop: any EventLoop
     let state: Mutex<ClientState>
+    private let encoders = SpanEncoders()
     private let driver: NIOLoopBoundBox<ClientDriver?>
     private let logger: Logger
 
@@ -91,24 +92,31 @@ public final class SpanClient: Sendable {
     }
 
     func deliver(_ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline) async -> Bool {
+        // Mostly there is room, and no clock is asked.
+        var isLastTry = false
         while true {
-            let isLastTry = NIODeadline.now() >= deadline
             switch offer(span, origin, countsFull: isLastTry) {
             case .taken: return true
             case .dropped: return false
             case .full: if isLastTry { return false }
             }
-            await waitForProgress(until: deadline) { $0.isOver || $0.hasRoom }
+            await waitForRoom(until: deadline)
+            isLastTry = NIODeadline.now() >= deadline
         }
     }
 
-    enum Offer { case taken, dropped, full }
+    /// Waits until it is worth offering a span again that found no room.
+    func waitForRoom(until deadline: NIODeadline) async {
+        await waitForProgress(until: deadline) { $0.isOver || $0.hasRoom }
+    }
+
+    package enum Offer { case taken, dropped, full }
 
     /// - Parameter countsFull: a span without room is dropped and counted.
     func offer(_ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool) -> Offer {
-        let now = SessionInstant.now()
-        let (offer, wakes) = state.withLock { state in
-            state.offer(span, origin, countsFull: countsFull, now: now)
+        let (offer, wakes) = encoders.withWriter { writer in
+            span.encode(to: &writer)
+            return state.withLock { state in state.offer(writer, origin, countsFull: countsFull, now: .now()) }
         }
         if wakes { wake() }
         return offer
@@ -218,5 +226,15 @@ public struct SpanReporter: Sendable {
     @discardableResult
     public func report(_ span: SpanRecord, waitingUpTo limit: Duration) async -> Bool {
         await client.deliver(span, origin, until: .now() + TimeAmount(limit))
+    }
+
+    /// Hands a span over if there is room, and counts nothing if not.
+    package func offer(_ span: SpanRecord) -> SpanClient.Offer {
+        client.offer(span, origin, countsFull: false)
+    }
+
+    /// Waits until it is worth offering a span again that found no room, or for `limit`.
+    package func waitForRoom(upTo limit: Duration) async {
+        await client.waitForRoom(until: .now() + TimeAmount(limit))
     }
 }

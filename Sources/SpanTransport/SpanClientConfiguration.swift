@@ -22,6 +22,8 @@ public struct SpanClientConfiguration: Sendable {
     public var queue: SpanQueueLimits
     /// Sees every frame that is written, in order, on the client's event loop: for captures. `Hello` bears the token.
     public var frameObserver: (@Sendable (OutgoingFrame) -> Void)?
+    /// Sees what becomes of every batch, on the client's event loop: for measuring.
+    package var receiptObserver: (@Sendable (BatchReceipt) -> Void)?
     public var timing: SessionTiming
     public var backoff: BackoffPolicy
 
@@ -40,6 +42,7 @@ public struct SpanClientConfiguration: Sendable {
         self.compression = compression
         self.queue = queue
         frameObserver = nil
+        receiptObserver = nil
         self.timing = timing
         self.backoff = backoff
     }

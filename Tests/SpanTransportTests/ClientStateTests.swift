@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 import SpanSession
 import Testing
@@ -16,7 +17,7 @@ import Testing
         // An ack comes: the driver finds nothing to send, and before it can say that it would, a span is reported.
         state.driverCame()
         #expect(state.queue.nextBatch(now: Self.now) == nil)
-        let (offer, wakes) = state.offer(SpanRecord(), Self.origin, countsFull: true, now: Self.now)
+        let (offer, wakes) = state.offer(WireWriter(), Self.origin, countsFull: true, now: Self.now)
         #expect(offer == .taken)
         #expect(!wakes)
         #expect(state.driverGoes(wantsBatch: true, now: Self.now) == Self.now)
@@ -27,12 +28,12 @@ import Testing
         var state = ClientState(limits: SpanQueueLimits())
         state.isStarted = true
         #expect(state.driverGoes(wantsBatch: true, now: Self.now) == nil)
-        let first = state.offer(SpanRecord(), Self.origin, countsFull: true, now: Self.now)
+        let first = state.offer(WireWriter(), Self.origin, countsFull: true, now: Self.now)
         #expect(first.wakes)
         state.driverCame()
         let due = Self.now.advanced(by: SpanQueueLimits().maxBatchDelay)
         #expect(state.driverGoes(wantsBatch: true, now: Self.now) == due)
-        let second = state.offer(SpanRecord(), Self.origin, countsFull: true, now: Self.now)
+        let second = state.offer(WireWriter(), Self.origin, countsFull: true, now: Self.now)
         #expect(!second.wakes)
     }
 }

@@ -38,12 +38,17 @@ public struct BatchReceipt: Sendable, Hashable {
     public var queuedBytes: Int
     /// `nil`: stored. Else why the spans were given up; they are reported to the collector in the next batch.
     public var dropReason: DropReason?
+    /// When the batch was sent, if this is about an ack of it; `nil` where a `Welcome` told that it is stored.
+    public var sentAt: SessionInstant?
 
-    public init(ordinal: UInt64, spans: Int, queuedBytes: Int, dropReason: DropReason? = nil) {
+    public init(
+        ordinal: UInt64, spans: Int, queuedBytes: Int, dropReason: DropReason? = nil, sentAt: SessionInstant? = nil
+    ) {
         self.ordinal = ordinal
         self.spans = spans
         self.queuedBytes = queuedBytes
         self.dropReason = dropReason
+        self.sentAt = sentAt
     }
 }
 

@@ -6,7 +6,7 @@ extension ClientSession {
     /// Sends as many batches as credit allows, then, on the way out, the goodbye.
     mutating func advance(now: SessionInstant, _ actions: inout [ClientAction]) {
         guard case .open = state, var link else { return }
-        if !link.saidGoodbye { sendBatches(&link, &actions) }
+        if !link.saidGoodbye { sendBatches(&link, now: now, &actions) }
         self.link = link
         if link.saidGoodbye, held.isEmpty {
             actions.append(.close(connection))
@@ -14,7 +14,7 @@ extension ClientSession {
         }
     }
 
-    private mutating func sendBatches(_ link: inout Link, _ actions: inout [ClientAction]) {
+    private mutating func sendBatches(_ link: inout Link, now: SessionInstant, _ actions: inout [ClientAction]) {
         while true {
             if !held.hasUnsent {
                 // Drops that no batch tells of get an empty one, one at a time.
@@ -22,7 +22,7 @@ extension ClientSession {
                 let empty = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
                 held.append(HeldBatches.Held(batch: empty, isReport: true))
             }
-            guard sendNext(&link, &actions) else { break }
+            guard sendNext(&link, now: now, &actions) else { break }
         }
         if isLeaving, !held.hasUnsent, drops.isEmpty {
             actions.append(.send(OutgoingFrame(.goodbye, Goodbye())))
@@ -31,7 +31,9 @@ extension ClientSession {
     }
 
     /// - Returns: `false` when the next batch has to wait for credit.
-    private mutating func sendNext(_ link: inout Link, _ actions: inout [ClientAction]) -> Bool {
+    private mutating func sendNext(
+        _ link: inout Link, now: SessionInstant, _ actions: inout [ClientAction]
+    ) -> Bool {
         let needed = bytesNeeded(held.nextUnsent)
         guard needed <= link.maxFrameBytes else {
             split(maxBytes: link.maxFrameBytes - HeldBatches.maxSequenceBytes, &actions)
@@ -48,7 +50,7 @@ extension ClientSession {
         }
         let entry = held.nextUnsent
         let bytes = Int(frame.head.length)
-        held.markSent(bytes: bytes)
+        held.markSent(bytes: bytes, now: now)
         link.credit -= bytes
         link.highestSequence = max(link.highestSequence, entry.sequence)
         actions.append(.send(frame))

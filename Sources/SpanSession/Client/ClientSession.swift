@@ -173,7 +173,9 @@ public struct ClientSession: Sendable {
         self.link = link
         switch verdict {
         case .alive: break
-        case .ask: actions.append(.send(OutgoingFrame(.ping, Ping(token: generator.next()))))
+        case .ask:
+            self.link?.decoder.trim()
+            actions.append(.send(OutgoingFrame(.ping, Ping(token: generator.next()))))
         case .dead(let error): lose(error, now: now, &actions)
         }
     }

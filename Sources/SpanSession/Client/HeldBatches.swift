@@ -18,6 +18,8 @@ struct HeldBatches: Sendable {
         var dropped: [DropCount] = []
         /// Only there to tell of drops: no receipt is given for it.
         var isReport = false
+        /// When it was sent on the connection that acknowledged it.
+        var sentAt: SessionInstant?
 
         var trailer: [UInt8] {
             var writer = WireWriter(capacity: 64)
@@ -27,7 +29,8 @@ struct HeldBatches: Sendable {
 
         func receipt(_ reason: DropReason? = nil) -> BatchReceipt {
             BatchReceipt(
-                ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: reason)
+                ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: reason,
+                sentAt: sentAt)
         }
     }
 
@@ -35,13 +38,18 @@ struct HeldBatches: Sendable {
     static let maxSequenceBytes = 12
 
     private(set) var batches = Fifo<Held>()
-    /// The payload bytes of those sent on this connection.
-    private var sentBytes = Fifo<Int>()
+    private struct Sent: Sendable {
+        var payloadBytes: Int
+        var moment: SessionInstant
+    }
+
+    /// Of those sent on this connection.
+    private var sent = Fifo<Sent>()
     private(set) var outstandingBytes = 0
     private var nextSequence: UInt64 = 1
 
     var isEmpty: Bool { batches.isEmpty }
-    var sentCount: Int { sentBytes.count }
+    var sentCount: Int { sent.count }
     var hasUnsent: Bool { sentCount < batches.count }
 
     mutating func append(_ held: Held) { batches.append(held) }
@@ -50,7 +58,7 @@ struct HeldBatches: Sendable {
     ///
     /// - Returns: what is settled by that; `nil` when no number is left above `storedSequence`.
     mutating func resume(storedSequence: UInt64) -> [Held]? {
-        sentBytes.removeAll()
+        sent.removeAll()
         outstandingBytes = 0
         guard storedSequence < UInt64.max / 2 else { return nil }
         nextSequence = max(nextSequence, storedSequence + 1)
@@ -65,10 +73,11 @@ struct HeldBatches: Sendable {
     /// An ack on this connection.
     mutating func acknowledge(through sequence: UInt64) -> [Held] {
         var settled: [Held] = []
-        while let first = batches.first, sentCount > 0, first.sequence <= sequence {
+        while var first = batches.first, first.sequence <= sequence, let known = sent.popFirst() {
+            first.sentAt = known.moment
             settled.append(first)
             _ = batches.popFirst()
-            outstandingBytes -= sentBytes.popFirst() ?? 0
+            outstandingBytes -= known.payloadBytes
         }
         return settled
     }
@@ -91,8 +100,8 @@ struct HeldBatches: Sendable {
     }
 
     /// Counts the next to be sent as sent.
-    mutating func markSent(bytes: Int) {
-        sentBytes.append(bytes)
+    mutating func markSent(bytes: Int, now: SessionInstant) {
+        sent.append(Sent(payloadBytes: bytes, moment: now))
         outstandingBytes += bytes
     }
 
@@ -109,7 +118,7 @@ struct HeldBatches: Sendable {
     mutating func takeAll() -> [Held] {
         var all: [Held] = []
         while let first = batches.popFirst() { all.append(first) }
-        sentBytes.removeAll()
+        sent.removeAll()
         outstandingBytes = 0
         return all
     }

@@ -4,11 +4,29 @@ import ProtoWire
 struct BatchAssembler: Sendable {
     private struct Group: Sendable {
         var origin: EncodedOrigin
-        /// Fields 2 of `ScopeSpans`, one behind the other.
-        var spans: [UInt8] = []
+        /// Room for what stands before the spans when they are alone in a batch, then fields 2 of `ScopeSpans`, one behind
+        /// the other.
+        var bytes: [UInt8]
+
+        init(origin: EncodedOrigin, capacity: Int) {
+            self.origin = origin
+            bytes = []
+            bytes.reserveCapacity(capacity)
+            bytes.append(contentsOf: repeatElement(0, count: headBytes))
+        }
+
+        /// Of the head with lengths of three bytes, which is what batches mostly have.
+        var headBytes: Int { 8 + origin.resourceFields.count + origin.scopeFields.count }
+
+        var spans: ArraySlice<UInt8> { bytes[headBytes...] }
+
+        /// The fields of `ScopeSpans`.
+        var scopeBytes: Int { bytes.count - headBytes + origin.scopeFields.count }
     }
 
     private var groups: [Group] = []
+    /// What the last batch had, so that the next one grows in one piece.
+    private var lastBytes = 0
     private var index: [EncodedOrigin: Int] = [:]
     private var latest = 0
 
@@ -37,19 +55,49 @@ struct BatchAssembler: Sendable {
             position = known
         } else {
             position = groups.count
-            groups.append(Group(origin: origin))
+            groups.append(Group(origin: origin, capacity: groups.isEmpty ? lastBytes : 0))
             index[origin] = position
         }
         latest = position
-        groups[position].spans.append(0x12)
-        groups[position].spans.append(varint: span.byteCount)
-        groups[position].spans.append(copying: span)
+        groups[position].bytes.append(0x12)
+        groups[position].bytes.append(varint: span.byteCount)
+        groups[position].bytes.append(copying: span)
         spanCount += 1
     }
 
     /// The payload, origins in the order in which they first came, those of one resource together. Empties the
     /// assembler.
     mutating func take() -> [UInt8] {
+        let payload = takeOnlyGroup() ?? join()
+        let bytes = boundBytes
+        self = BatchAssembler()
+        lastBytes = bytes
+        return payload
+    }
+
+    /// The payload where there is one origin, and the lengths take what was kept free for them: made without copying the
+    /// spans.
+    private mutating func takeOnlyGroup() -> [UInt8]? {
+        guard groups.count == 1 else { return nil }
+        let (origin, scopeBytes) = (groups[0].origin, groups[0].scopeBytes)
+        let resourceBytes = origin.resourceFields.count + BatchAssembler.fieldBytes(scopeBytes)
+        guard BatchAssembler.varintBytes(scopeBytes) == 3, BatchAssembler.varintBytes(resourceBytes) == 3 else {
+            return nil
+        }
+        var head: [UInt8] = [0x0A]
+        head.reserveCapacity(groups[0].headBytes)
+        head.append(varint: resourceBytes)
+        head.append(contentsOf: origin.resourceFields)
+        head.append(0x12)
+        head.append(varint: scopeBytes)
+        head.append(contentsOf: origin.scopeFields)
+        var payload: [UInt8] = []
+        swap(&payload, &groups[0].bytes)
+        for index in head.indices { payload[index] = head[index] }
+        return payload
+    }
+
+    private func join() -> [UInt8] {
         var byResource: [(fields: [UInt8], groups: [Int], size: Int)] = []
         var positions: [[UInt8]: Int] = [:]
         for (number, group) in groups.enumerated() {
@@ -60,7 +108,7 @@ struct BatchAssembler: Sendable {
                 byResource.append((fields, [], fields.count))
             }
             byResource[position].groups.append(number)
-            byResource[position].size += BatchAssembler.fieldBytes(scopeBytes(group))
+            byResource[position].size += BatchAssembler.fieldBytes(group.scopeBytes)
         }
         var payload: [UInt8] = []
         payload.reserveCapacity(boundBytes)
@@ -70,16 +118,13 @@ struct BatchAssembler: Sendable {
             payload.append(contentsOf: resource.fields)
             for number in resource.groups {
                 payload.append(0x12)
-                payload.append(varint: scopeBytes(groups[number]))
+                payload.append(varint: groups[number].scopeBytes)
                 payload.append(contentsOf: groups[number].origin.scopeFields)
                 payload.append(contentsOf: groups[number].spans)
             }
         }
-        self = BatchAssembler()
         return payload
     }
-
-    private func scopeBytes(_ group: Group) -> Int { group.origin.scopeFields.count + group.spans.count }
 
     /// Spans of one origin mostly come in a row.
     private func group(of origin: EncodedOrigin) -> Int? {

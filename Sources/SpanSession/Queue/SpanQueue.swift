@@ -56,8 +56,9 @@ public struct SpanQueue: Sendable {
     ///   - span: an encoded `Span` message, without key and length.
     ///   - origin: best the same object for spans of the same resource and scope.
     ///   - waits: the caller waits for room, so nothing older is given up for this span.
+    ///   - now: asked for only when a batch is begun.
     public mutating func append(
-        _ span: borrowing RawSpan, origin: EncodedOrigin, waits: Bool = false, now: SessionInstant
+        _ span: borrowing RawSpan, origin: EncodedOrigin, waits: Bool = false, now: @autoclosure () -> SessionInstant
     ) -> Outcome {
         let byteCount = span.byteCount
         let alone = BatchAssembler.soleCost(of: byteCount, origin: origin)
@@ -77,7 +78,7 @@ public struct SpanQueue: Sendable {
         }
         if startsBatch {
             closeOpen()
-            opened = now
+            opened = now()
         }
         open.append(span, origin: origin)
         queuedSpans += 1
@@ -113,9 +114,12 @@ public struct SpanQueue: Sendable {
         open.isEmpty ? nil : opened.advanced(by: limits.maxBatchDelay)
     }
 
+    /// Whether a batch is closed and waits for `nextBatch`.
+    public var hasClosedBatch: Bool { !ready.isEmpty }
+
     /// Whether `nextBatch` has one.
     public func hasBatch(now: SessionInstant) -> Bool {
-        if !ready.isEmpty { return true }
+        if hasClosedBatch { return true }
         guard let nextDeadline else { return false }
         return now >= nextDeadline
     }

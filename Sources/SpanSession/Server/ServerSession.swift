@@ -173,6 +173,7 @@ public struct ServerSession: Sendable {
             switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
             case .alive: break
             case .ask:
+                decoder.trim()
                 pingToken += 1
                 actions.append(.send(OutgoingFrame(.ping, Ping(token: pingToken))))
             case .dead(let error): giveUp(error, &actions)
