@@ -29,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // Standard library only: no Foundation, no NIO.
@@ -72,13 +73,23 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        // Load for a collector: `spanwire bench`.
+        .target(
+            name: "SpanLoad",
+            dependencies: [
+                "SpanTransport", "SpanSession", "SpanModel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "spanwire",
             dependencies: [
-                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSession",
+                "SpanLoad", "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSession",
                 "SpanMerge", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

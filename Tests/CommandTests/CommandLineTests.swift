@@ -10,6 +10,8 @@ import Testing
             ["send", "x", "--compression", "lz4"], ["send", "x", "--compression", "zstd,"],
             ["collect", "--store", "x", "--compression", "identity"],
             ["collect", "--store", "x", "--window-log", "24"],
+            ["bench", "--connections", "0"], ["bench", "--rate", "0"], ["bench", "--batch", "65537"],
+            ["bench", "--duration", "0"], ["bench", "--to", "127.0.0.1"], ["bench", "--format", "xml"],
             ["query"], ["query", "services"], ["query", "trace", "--store", "x"],
             ["query", "trace", "12", "--store", "x"],
             ["query", "trace", "00000000000000000000000000000000", "--store", "x"],

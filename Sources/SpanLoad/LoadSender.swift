@@ -1,0 +1,141 @@
+import Histogram
+import Logging
+import SpanModel
+import SpanSession
+import SpanTransport
+import Synchronization
+
+/// One connection's part of the load.
+final class LoadSender: Sendable {
+    /// What is counted of a sender, on its event loop.
+    struct Counts: Sendable {
+        var storedSpans: UInt64 = 0
+        var batches: UInt64 = 0
+        /// Frames of batches, heads included.
+        var wireBytes: UInt64 = 0
+    }
+
+    fileprivate struct State {
+        var counts = Counts()
+        /// Spans that are settled, in the order in which they were handed over.
+        var settledSpans: UInt64 = 0
+        var isMeasuring = false
+        var ack = LoadLatencies.makeHistogram()
+        var delivery = LoadLatencies.makeHistogram()
+        /// When the first span was due; with the rate it tells when any was.
+        var start: ContinuousClock.Instant?
+    }
+
+    let client: SpanClient
+    private let reporter: SpanReporter
+    private let spans: Mutex<LoadSpans>
+    private let state: Observed
+    /// Spans per second; `nil` for as many as are taken.
+    private let rate: Double?
+    private let duration: Duration
+
+    private final class Observed: Sendable {
+        let state = Mutex(State())
+    }
+
+    init(number: Int, plan: LoadPlan, spans: LoadSpans, logger: Logger) throws {
+        let observed = Observed()
+        let rate = plan.rate.map { $0 / Double(plan.connections) }
+        // Four batches may be in the making; beyond that a load that is not limited waits for the collector.
+        var configuration = SpanClientConfiguration(
+            host: plan.host, port: plan.port, agent: plan.agent, bearerToken: plan.bearerToken,
+            compression: plan.compression,
+            queue: SpanQueueLimits(
+                maxQueuedBytes: 256 << 20, maxQueuedSpans: rate == nil ? max(plan.batchSpans * 16, 8192) : 1 << 22,
+                maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20))
+        configuration.frameObserver = { frame in
+            guard frame.head.kind == .batch else { return }
+            observed.state.withLock { state in
+                state.counts.batches += 1
+                state.counts.wireBytes += UInt64(frame.byteCount)
+            }
+        }
+        configuration.receiptObserver = { receipt in
+            observed.state.withLock { $0.settle(receipt, rate: rate) }
+        }
+        client = try SpanClient(configuration: configuration, resource: spans.resource, logger: logger)
+        reporter = client.reporter(for: InstrumentationScope(name: "spanwire.load", version: "1"))
+        self.spans = Mutex(spans)
+        state = observed
+        self.rate = rate
+        duration = plan.warmUp + plan.duration
+    }
+
+    var counts: Counts { state.state.withLock { $0.counts } }
+
+    func beginMeasuring() { state.state.withLock { $0.isMeasuring = true } }
+
+    func endMeasuring() { state.state.withLock { $0.isMeasuring = false } }
+
+    var latencies: (ack: LoadHistogram, delivery: LoadHistogram) {
+        state.state.withLock { ($0.ack, $0.delivery) }
+    }
+
+    /// Hands spans over until it is stopped.
+    func run(isStopped: borrowing Atomic<Bool>) async {
+        client.start()
+        if let rate {
+            await run(rate: rate, isStopped: isStopped)
+        } else {
+            while !isStopped.load(ordering: .relaxed) {
+                if !handOver(256) { await reporter.waitForRoom(upTo: .milliseconds(100)) }
+            }
+        }
+    }
+
+    /// Spans are due evenly in time. One that has to wait is late, and what is late is handed over all the same: its
+    /// latency counts from when it was due.
+    private func run(rate: Double, isStopped: borrowing Atomic<Bool>) async {
+        let start = ContinuousClock.now
+        state.state.withLock { $0.start = start }
+        var handed = 0.0
+        while !isStopped.load(ordering: .relaxed) {
+            let due = (start.duration(to: .now).inSeconds * rate).rounded(.down)
+            while handed < due, !isStopped.load(ordering: .relaxed) {
+                let count = min(Int(due - handed), 256)
+                if handOver(count) {
+                    handed += Double(count)
+                } else {
+                    await reporter.waitForRoom(upTo: .milliseconds(100))
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
+    /// - Returns: `false` when there was no room for one; it is handed over later, under other ids.
+    private func handOver(_ count: Int) -> Bool {
+        let now = LoadClock.unixNanos()
+        return spans.withLock { spans in
+            for _ in 0..<count {
+                guard spans.withNext(endTimeUnixNano: now, { reporter.offer($0) }) != .full else { return false }
+            }
+            return true
+        }
+    }
+}
+
+extension LoadSender.State {
+    fileprivate mutating func settle(_ receipt: BatchReceipt, rate: Double?) {
+        let first = settledSpans
+        settledSpans += UInt64(receipt.spans)
+        guard receipt.dropReason == nil else { return }
+        counts.storedSpans += UInt64(receipt.spans)
+        guard isMeasuring else { return }
+        if let sentAt = receipt.sentAt { ack.record(LoadClock.nanoseconds() - sentAt.nanoseconds) }
+        guard let rate, let start, receipt.spans > 0 else { return }
+        // Each batch speaks by a few of its spans, evenly.
+        let since = start.duration(to: .now).inSeconds
+        let samples = min(receipt.spans, 8)
+        for sample in 0..<samples {
+            let number = first + UInt64(sample * receipt.spans / samples)
+            let late = max(since - Double(number) / rate, 0)
+            delivery.record(UInt64(late * 1e9))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@Suite struct BenchCommandTests {
+    private struct Figures: Decodable {
+        struct Spans: Decodable { var reported, stored, rejected, dropped, pending: Int }
+        struct Latency: Decodable {
+            var count: Int
+            var p50, p99, max: Int?
+        }
+        var connections: Int
+        var bytesPerSpan: Double
+        var spansPerSecond: Double
+        var cpuSecondsPerMillionSpans: Double
+        var ackNanoseconds: Latency
+        var deliveryNanoseconds: Latency?
+        var spans: Spans
+    }
+
+    private static func bench(_ arguments: [String]) throws -> Figures {
+        let outcome = try SpanwireCommand.run(
+            ["bench", "--duration", "1", "--warm-up", "0", "--format", "json"] + arguments)
+        #expect(outcome.exitCode == 0, "\(outcome.words)")
+        #expect(outcome.words.isEmpty, "\(outcome.words)")
+        return try JSONDecoder().decode(Figures.self, from: outcome.output)
+    }
+
+    @Test(
+        "every span of a load is acknowledged, and the figures agree with each other",
+        arguments: [
+            ["--connections", "3", "--rate", "2000", "--batch", "10"],
+            ["--connections", "1", "--spans", "small", "--compression", "none"],
+            ["--spans", "medium.pb", "--compression", "gzip", "--rate", "1000"],
+        ])
+    func load(arguments: [String]) throws {
+        let figures = try Self.bench(arguments)
+        #expect(figures.spans.stored == figures.spans.reported)
+        #expect(figures.spans.stored > 0)
+        #expect(figures.spans.rejected + figures.spans.dropped + figures.spans.pending == 0)
+        #expect(figures.spansPerSecond > 0 && figures.bytesPerSpan > 0 && figures.cpuSecondsPerMillionSpans > 0)
+        let ack = figures.ackNanoseconds
+        #expect(ack.count > 0 && (ack.p50 ?? 0) <= (ack.p99 ?? 0) && (ack.p99 ?? 0) <= (ack.max ?? 0))
+        // What a span waits for begins before its batch is written.
+        if arguments.contains("--rate") {
+            #expect((figures.deliveryNanoseconds?.p50 ?? 0) >= (ack.p50 ?? 0))
+        } else {
+            #expect(figures.deliveryNanoseconds == nil)
+        }
+    }
+
+    @Test("the rate is held: as many spans as are due, no more")
+    func rate() throws {
+        let figures = try Self.bench(["--rate", "3000", "--batch", "100"])
+        #expect(figures.spans.reported <= 3000 * 5)
+        #expect(figures.spans.reported >= 1000)
+    }
+
+    @Test("without a collector it says so, in one line, and fails")
+    func nobody() throws {
+        let outcome = try SpanwireCommand.run(
+            ["bench", "--to", "127.0.0.1:1", "--duration", "1", "--warm-up", "0", "--rate", "100"])
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.words.contains("not every span is stored: reported "), "\(outcome.words)")
+    }
+}
