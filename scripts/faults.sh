@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Kills a collector under load, again and again, and looks for what it had acknowledged: faults.sh [ARGUMENTS OF
-# kill.py…]. SPANWIRE names the executable; without it the debug build is used.
+# Real processes under real faults: faults.sh KILLS SECONDS [SCENARIO,…]. First kills the collector KILLS times under load,
+# then lets each scenario of Interop/python/faults.py go on for SECONDS. SPANWIRE names the executable; without it the
+# debug build is used.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
+kills=$1 seconds=$2 scenarios=${3:-}
 Interop/python/build
-Interop/python/run kill --spanwire "$(spanwire_executable)" "$@"
+spanwire=$(spanwire_executable)
+Interop/python/run kill --spanwire "$spanwire" --kills "$kills"
+Interop/python/run faults --spanwire "$spanwire" --seconds "$seconds" ${scenarios:+--scenarios "$scenarios"}

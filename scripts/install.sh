@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a part of this project needs and this machine lacks, and says what. Does nothing where all is there.
-# Usage: install.sh build|run|test|differential|fuzz|bench|gates…
+# Usage: install.sh build|run|test|differential|faults|fuzz|bench|gates…
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,6 +18,7 @@ present() {
         libzstd-dev) has_header zstd.h ;;
         zlib1g-dev) has_header zlib.h ;;
         libprotobuf-dev) printf '#include <google/protobuf/arena.h>\n' | g++ -E -x c++ - >/dev/null 2>&1 ;;
+        iproute2) command -v ip >/dev/null ;;
         python3) command -v python3 >/dev/null ;;
         python3-protobuf) (python_with_protobuf) >/dev/null 2>&1 ;;
         python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
@@ -76,13 +77,14 @@ for part in "$@"; do
                 sqlite3
             ;;
         test)
-            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf
+            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf iproute2
             need_reference_protobuf
             ;;
         differential)
             need "${swift[@]}" protobuf-compiler python3
             need_reference_protobuf
             ;;
+        faults) need "${swift[@]}" protobuf-compiler python3 python3-protobuf iproute2 ;;
         fuzz) need "${swift[@]}" libstdc++-12-dev python3 ;;
         bench)
             need "${swift[@]}" g++ protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3

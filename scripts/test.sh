@@ -14,7 +14,7 @@ scripts/gates.sh
 SPANWIRE=$(spanwire_executable)
 export SPANWIRE
 scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
-scripts/faults.sh --kills 5 --senders 2
+scripts/faults.sh 5 2
 CASES=3000 MUTATIONS=60 scripts/differential.sh
 # Last, so that its closing lines are what one sees.
 swift test --skip-build

@@ -14,6 +14,7 @@ class Collector:
 
     def __init__(self, spanwire, store):
         self.spanwire, self.store = spanwire, store
+        self.prefix, self.host, self.arguments = [], "127.0.0.1", []
         self.process, self.port = None, None
 
     def start(self, patience=60):
@@ -22,8 +23,8 @@ class Collector:
             os.remove(port_file)
         with open(self.store + ".log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.spanwire, "collect", "--listen", "127.0.0.1:0", "--store", self.store, "--port-file", port_file],
-                stderr=log)
+                [*self.prefix, self.spanwire, "collect", "--listen", f"{self.host}:0", "--store", self.store,
+                 "--port-file", port_file, *self.arguments], stderr=log)
         deadline = time.monotonic() + patience
         while True:
             if self.process.poll() is not None:

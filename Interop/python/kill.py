@@ -28,6 +28,7 @@ class Sender(threading.Thread):
     def __init__(self, collector, seed, service):
         super().__init__(daemon=True)
         self.collector, self.service = collector, service
+        self.port = None  # of a proxy in front of the collector
         self.rng = random.Random(seed)
         self.sender_id = self.rng.randbytes(16)
         self.kept = {}  # sequence → (payload, keys of its spans), not yet acknowledged
@@ -68,7 +69,8 @@ class Sender(threading.Thread):
     def one_connection(self):
         """Returns whether everything is acknowledged and the sender is to end."""
         try:
-            connection = Connection("127.0.0.1", self.collector.port, self.sender_id, "spanwire-kill/1")
+            connection = Connection(
+                "127.0.0.1", self.port or self.collector.port, self.sender_id, "spanwire-kill/1")
             self.connections += 1
             self.settle(connection.stored_sequence)
             for sequence in sorted(self.kept):

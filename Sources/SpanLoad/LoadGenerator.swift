@@ -103,7 +103,7 @@ public final class LoadGenerator: Sendable {
 
     private func shutDown(_ senders: [LoadSender]) async -> [DeliveryReport] {
         await withTaskGroup(of: DeliveryReport.self) { group in
-            for sender in senders { group.addTask { await sender.client.shutdown(within: .seconds(10)) } }
+            for sender in senders { group.addTask { await sender.client.shutdown(within: self.plan.finish) } }
             var reports: [DeliveryReport] = []
             for await report in group { reports.append(report) }
             return reports

@@ -14,10 +14,17 @@ public struct LoadPlan: Sendable {
     public var compression: [Compression]
     /// Spans per second of all connections together; `nil`: as many as the collector takes.
     public var rate: Double?
+    /// What a sender does with spans that find no room in its queue.
+    public var whenFull: LoadWhenFull
+    /// How many spans a sender's queue holds, acknowledged ones excepted; `nil`: sixteen batches without a rate, four
+    /// million spans with one.
+    public var queueSpans: Int?
     /// How long is measured.
     public var duration: Duration
     /// How long the load runs before that.
     public var warmUp: Duration
+    /// How long the last acks are waited for in the end.
+    public var finish: Duration
     /// Shown to the collector; empty when it asks for none.
     public var bearerToken: String
     /// Name and version of the program, for people.
@@ -25,8 +32,10 @@ public struct LoadPlan: Sendable {
 
     public init(
         host: String = "127.0.0.1", port: Int, connections: Int = 2, batchSpans: Int = 512,
-        compression: [Compression] = [.zstdStream], rate: Double? = nil, duration: Duration = .seconds(10),
-        warmUp: Duration = .seconds(1), bearerToken: String = "", agent: String = "spanwire-load"
+        compression: [Compression] = [.zstdStream], rate: Double? = nil,
+        whenFull: LoadWhenFull = .wait, queueSpans: Int? = nil, duration: Duration = .seconds(10),
+        warmUp: Duration = .seconds(1), finish: Duration = .seconds(10), bearerToken: String = "",
+        agent: String = "spanwire-load"
     ) {
         self.host = host
         self.port = port
@@ -34,9 +43,22 @@ public struct LoadPlan: Sendable {
         self.batchSpans = batchSpans
         self.compression = compression
         self.rate = rate
+        self.whenFull = whenFull
+        self.queueSpans = queueSpans
         self.duration = duration
         self.warmUp = warmUp
+        self.finish = finish
         self.bearerToken = bearerToken
         self.agent = agent
     }
+}
+
+/// What a sender does with spans that find no room in its queue.
+public enum LoadWhenFull: String, Sendable, CaseIterable {
+    /// Waits for room; with a rate, what is late is handed over later.
+    case wait
+    /// Drops and counts them.
+    case dropNewest = "drop-newest"
+    /// Drops and counts what has waited longest.
+    case dropOldest = "drop-oldest"
 }

@@ -6,9 +6,10 @@ import SpanSession
 public typealias LoadHistogram = Histogram<UInt32>
 
 enum LoadLatencies {
-    static func makeHistogram() -> LoadHistogram {
+    static func makeHistogram(lowest: UInt64 = 1000) -> LoadHistogram {
         LoadHistogram(
-            lowestDiscernibleValue: 1000, highestTrackableValue: 600_000_000_000, numberOfSignificantValueDigits: .three
+            lowestDiscernibleValue: lowest, highestTrackableValue: 600_000_000_000,
+            numberOfSignificantValueDigits: .three
         )
     }
 }
@@ -75,6 +76,9 @@ public struct LoadResult: Sendable {
     public let ackNanoseconds: LoadHistogram
     /// From when a span was due to the ack of its batch, nanoseconds; empty without a rate.
     public let deliveryNanoseconds: LoadHistogram
+    /// What a span's hand-over to the queue took on the thread that had it, nanoseconds, as the mean of some in a row; the
+    /// making of the span is part of it.
+    public let handOverNanoseconds: LoadHistogram
     /// What became of all spans that were handed over.
     public let report: DeliveryReport
 
@@ -87,13 +91,16 @@ public struct LoadResult: Sendable {
         processorSeconds = (end.user - start.user, end.system - start.system)
         var ack = LoadLatencies.makeHistogram()
         var delivery = LoadLatencies.makeHistogram()
+        var handOver = LoadLatencies.makeHistogram(lowest: 1)
         for sender in senders {
             let latencies = sender.latencies
             ack.add(latencies.ack)
             delivery.add(latencies.delivery)
+            handOver.add(latencies.handOver)
         }
         ackNanoseconds = ack
         deliveryNanoseconds = delivery
+        handOverNanoseconds = handOver
         report = reports.reduce(into: DeliveryReport()) { $0.add($1) }
     }
 

@@ -22,6 +22,7 @@ final class LoadSender: Sendable {
         var isMeasuring = false
         var ack = LoadLatencies.makeHistogram()
         var delivery = LoadLatencies.makeHistogram()
+        var handOver = LoadLatencies.makeHistogram(lowest: 1)
         /// When the first span was due; with the rate it tells when any was.
         var start: ContinuousClock.Instant?
     }
@@ -32,7 +33,7 @@ final class LoadSender: Sendable {
     private let state: Observed
     /// Spans per second; `nil` for as many as are taken.
     private let rate: Double?
-    private let duration: Duration
+    private let waits: Bool
 
     private final class Observed: Sendable {
         let state = Mutex(State())
@@ -41,13 +42,14 @@ final class LoadSender: Sendable {
     init(number: Int, plan: LoadPlan, spans: LoadSpans, logger: Logger) throws {
         let observed = Observed()
         let rate = plan.rate.map { $0 / Double(plan.connections) }
-        // Four batches may be in the making; beyond that a load that is not limited waits for the collector.
         var configuration = SpanClientConfiguration(
             host: plan.host, port: plan.port, agent: plan.agent, bearerToken: plan.bearerToken,
             compression: plan.compression,
             queue: SpanQueueLimits(
-                maxQueuedBytes: 256 << 20, maxQueuedSpans: rate == nil ? max(plan.batchSpans * 16, 8192) : 1 << 22,
-                maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20))
+                maxQueuedBytes: 1 << 30,
+                maxQueuedSpans: plan.queueSpans ?? (rate == nil ? max(plan.batchSpans * 16, 8192) : 1 << 22),
+                maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20,
+                whenFull: plan.whenFull == .dropOldest ? .dropOldest : .dropNewest))
         configuration.frameObserver = { frame in
             guard frame.head.kind == .batch else { return }
             observed.state.withLock { state in
@@ -63,7 +65,7 @@ final class LoadSender: Sendable {
         self.spans = Mutex(spans)
         state = observed
         self.rate = rate
-        duration = plan.warmUp + plan.duration
+        waits = plan.whenFull == .wait
     }
 
     var counts: Counts { state.state.withLock { $0.counts } }
@@ -72,8 +74,8 @@ final class LoadSender: Sendable {
 
     func endMeasuring() { state.state.withLock { $0.isMeasuring = false } }
 
-    var latencies: (ack: LoadHistogram, delivery: LoadHistogram) {
-        state.state.withLock { ($0.ack, $0.delivery) }
+    var latencies: (ack: LoadHistogram, delivery: LoadHistogram, handOver: LoadHistogram) {
+        state.state.withLock { ($0.ack, $0.delivery, $0.handOver) }
     }
 
     /// Hands spans over until it is stopped.
@@ -111,12 +113,23 @@ final class LoadSender: Sendable {
     /// - Returns: `false` when there was no room for one; it is handed over later, under other ids.
     private func handOver(_ count: Int) -> Bool {
         let now = LoadClock.unixNanos()
-        return spans.withLock { spans in
+        let begin = LoadClock.nanoseconds()
+        let isWhole = spans.withLock { spans in
             for _ in 0..<count {
-                guard spans.withNext(endTimeUnixNano: now, { reporter.offer($0) }) != .full else { return false }
+                let isTaken = spans.withNext(endTimeUnixNano: now) { span in
+                    if waits { return reporter.offer(span) != .full }
+                    reporter.report(span)
+                    return true
+                }
+                if !isTaken { return false }
             }
             return true
         }
+        if isWhole, count >= 16 {
+            let each = (LoadClock.nanoseconds() - begin) / UInt64(count)
+            state.state.withLock { if $0.isMeasuring { $0.handOver.record(each) } }
+        }
+        return isWhole
     }
 }
 

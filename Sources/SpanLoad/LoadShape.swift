@@ -18,7 +18,7 @@ public enum LoadShape: String, Sendable, CaseIterable {
     ///   - patterns: how many spans there are before they repeat, with other ids and times.
     ///   - seed: the same seed gives the same spans.
     public func spans(sender: Int, patterns count: Int = 8192, seed: UInt64) -> LoadSpans {
-        var words = LoadWords(seed: seed &+ UInt64(sender) &* 0x9E37_79B9_7F4A_7C15)
+        var words = LoadWords(seed: LoadSpans.seed(of: sender, seed: seed))
         let resource = words.resource(sender: sender)
         var patterns: [SpanRecord] = []
         for _ in 0..<max(count, 1) {

@@ -25,6 +25,12 @@ public struct LoadSpans: Sendable {
         generator = SplitMix64(seed: seed)
     }
 
+    /// A seed for each sender, so far apart that no two give the same ids.
+    public static func seed(of sender: Int, seed: UInt64) -> UInt64 {
+        var generator = SplitMix64(seed: seed ^ UInt64(truncatingIfNeeded: sender) &* 0xD134_2543_DE82_EF95)
+        return generator.next()
+    }
+
     /// The next span, in place, so that handing it over copies nothing.
     ///
     /// - Parameter endTimeUnixNano: when it ended; how long it took is the pattern's.

@@ -20,7 +20,8 @@ struct BenchCommand: AsyncParsableCommand {
             It tells spans acknowledged per second, bytes on the wire per span, processor time of this process per \
             million spans (of the collector's too with --collector-pid, on Linux), and latencies: "ack" from the \
             writing of a batch to its ack; "delivery", with --rate, from when a span was due to the ack of its batch, \
-            so what waits in the sender counts. A progress line a second goes to standard error.
+            so what waits in the sender counts; "hand-over" what a span takes on the thread \
+            that reports it. A progress line a second goes to standard error.
 
             Exit codes: 0 when every span was acknowledged, 1 when some were not or the collector cannot be reached, 2 \
             for a wrong command line.
@@ -55,11 +56,25 @@ struct BenchCommand: AsyncParsableCommand {
                 + "sent over and over under new ids.", valueName: "shape|file"))
     var spans = "medium"
 
+    @Option(
+        help: ArgumentHelp(
+            "What a sender whose queue is full does: wait, drop-newest, drop-oldest.", valueName: "policy"))
+    var whenFull = LoadWhenFull.wait
+
+    @Option(
+        help: ArgumentHelp(
+            "How many spans a sender's queue holds; without it sixteen batches, or with --rate four million spans.",
+            valueName: "spans"))
+    var queueSpans: Int?
+
     @Option(help: ArgumentHelp("How long to measure, 1 to 86400.", valueName: "seconds"))
     var duration = 10
 
     @Option(help: ArgumentHelp("How long to load before that, 0 to 3600.", valueName: "seconds"))
     var warmUp = 1
+
+    @Option(help: ArgumentHelp("How long to wait for the last acks, 1 to 86400.", valueName: "seconds"))
+    var finish = 10
 
     @Option(help: ArgumentHelp("Where the generated ids and values come from.", valueName: "number"))
     var seed: UInt64 = .random(in: 0 ... .max)
@@ -88,6 +103,12 @@ struct BenchCommand: AsyncParsableCommand {
         guard (1...86_400).contains(duration) else {
             throw ValidationError("--duration takes 1 to 86400, not \(duration).")
         }
+        if let queueSpans, queueSpans < 1 {
+            throw ValidationError("--queue-spans takes at least 1, not \(queueSpans).")
+        }
+        guard (1...86_400).contains(finish) else {
+            throw ValidationError("--finish takes 1 to 86400, not \(finish).")
+        }
         guard (0...3600).contains(warmUp) else { throw ValidationError("--warm-up takes 0 to 3600, not \(warmUp).") }
         if let to, to.port == 0 { throw ValidationError("--to needs a port from 1 to 65535.") }
     }
@@ -112,8 +133,9 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let plan = LoadPlan(
             host: to?.host ?? "127.0.0.1", port: port, connections: connections,
-            batchSpans: batch, compression: compression.compressions, rate: rate, duration: .seconds(duration),
-            warmUp: .seconds(warmUp), bearerToken: token, agent: "spanwire-bench/\(Spanwire.version)")
+            batchSpans: batch, compression: compression.compressions, rate: rate, whenFull: whenFull,
+            queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish),
+            bearerToken: token, agent: "spanwire-bench/\(Spanwire.version)")
         let generator = LoadGenerator(plan: plan, logger: logger, spans: makeSpans)
         let collector = ProcessClock(pid: collectorPid)
         let result = try await load(generator, collector)
@@ -122,7 +144,10 @@ struct BenchCommand: AsyncParsableCommand {
         let report = BenchReport(command: self, plan: plan, result: result, collector: collector)
         try report.print()
         let lost = result.report
-        guard lost.storedSpans == lost.reportedSpans, lost.storedSpans > 0 else {
+        // What it was told to drop is no failure.
+        let dropped =
+            whenFull == .wait ? 0 : lost.dropped.first { $0.reason == DropReason.queueFull.rawValue }?.spans ?? 0
+        guard lost.storedSpans + Int(clamping: dropped) == lost.reportedSpans, lost.storedSpans > 0 else {
             let reason = lost.rejectionReason.isEmpty ? "" : ": \(TerminalText.escaped(lost.rejectionReason))"
             throw CommandFailure("not every span is stored: \(lost)\(reason)")
         }
@@ -166,8 +191,10 @@ struct BenchCommand: AsyncParsableCommand {
         let resource = batches.first?.resourceSpans.first?.resource ?? Resource()
         let patterns = batches.flatMap { Array($0.spans) }
         guard !patterns.isEmpty else { throw CommandFailure("\(spans) has no spans to send") }
-        return { LoadSpans(resource: resource, patterns: patterns, seed: seed &+ UInt64($0) &* 0x9E37_79B9) }
+        return { LoadSpans(resource: resource, patterns: patterns, seed: LoadSpans.seed(of: $0, seed: seed)) }
     }
 }
+
+extension LoadWhenFull: ExpressibleByArgument {}
 
 enum BenchFormat: String, ExpressibleByArgument, CaseIterable { case text, json }

@@ -53,6 +53,11 @@ struct BenchReport {
         }
         lines.append(("ack", Self.latencies(result.ackNanoseconds)))
         if plan.rate != nil { lines.append(("delivery", Self.latencies(result.deliveryNanoseconds))) }
+        let handOver = result.handOverNanoseconds
+        if handOver.totalCount > 0 {
+            let parts = [50.0, 90, 99].map { "p\(Figure.shortest($0)) \(handOver.valueAtPercentile($0)) ns" }
+            lines.append(("hand-over", parts.joined(separator: ", ")))
+        }
         lines.append(("spans", "\(result.report)"))
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { name, value in
@@ -86,6 +91,7 @@ struct BenchReport {
         }
         fields.append(("ackNanoseconds", Self.object(result.ackNanoseconds)))
         if plan.rate != nil { fields.append(("deliveryNanoseconds", Self.object(result.deliveryNanoseconds))) }
+        fields.append(("handOverNanoseconds", Self.object(result.handOverNanoseconds)))
         let report = result.report
         fields.append(
             (

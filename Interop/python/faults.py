@@ -1,0 +1,357 @@
+"""Real processes under real faults: what was acknowledged must be stored, once, and what was lost must be told.
+
+Each scenario starts a collector and senders (spanwire's own client by `spanwire bench`, and an independent one in Python
+that knows the ids of its spans), does something bad to them for a while, lets them finish, and holds the store against
+what the senders say. Drawn from one seed.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from collector import Collector, Store
+from kill import Sender
+from proxy import Proxy
+
+SERVICES = ("checkout", "cart", "payment", "catalog", "shipping", "frontend")
+
+
+class Bench:
+    """`spanwire bench` as a sender of its own process: at a rate, to a port, for some seconds."""
+
+    def __init__(self, spanwire, port, seconds, rate=4000, prefix=(), host="127.0.0.1", arguments=()):
+        self.process = subprocess.Popen(
+            [*prefix, spanwire, "bench", "--to", f"{host}:{port}", "--rate", str(rate), "--connections", "3",
+             "--batch", "64", "--duration", str(seconds), "--warm-up", "0", "--finish", "120", "--format", "json",
+             *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def result(self):
+        """(reported, acknowledged, dropped, words): what became of its spans."""
+        output, words = self.process.communicate(timeout=400)
+        if not output:
+            raise RuntimeError(f"bench ended with {self.process.returncode}: {words.strip()[-400:]}")
+        spans = json.loads(output)["spans"]
+        return spans, words
+
+
+class Trial:
+    """One scenario's folder, collector, senders and tally."""
+
+    def __init__(self, name, arguments, seed, folder):
+        self.name, self.spanwire, self.rng = name, arguments.spanwire, random.Random(f"{seed} {name}")
+        self.seconds, self.folder = arguments.seconds, folder
+        self.store = os.path.join(folder, "spans.db")
+        self.collector = Collector(self.spanwire, self.store)
+        self.senders, self.benches, self.notes = [], [], []
+
+    def start(self, senders=2, benches=1, port=None, rate=4000, arguments=()):
+        """Starts the collector, then senders in Python and benches, which go to `port` (the collector's if None)."""
+        self.collector.start()
+        for index in range(senders):
+            sender = Sender(self.collector, self.rng.getrandbits(64), f"faults-{index}")
+            sender.port = port
+            sender.start()
+            self.senders.append(sender)
+        for _ in range(benches):
+            self.benches.append(
+                Bench(self.spanwire, port or self.collector.port, self.seconds, rate, arguments=arguments))
+
+    def until_over(self):
+        """Yields as long as the trouble is to last."""
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            yield
+        for sender in self.senders:
+            sender.ending.set()
+
+    def finish(self):
+        """Lets everything end, then compares. Returns (row, faults)."""
+        faults = []
+        sent = acknowledged = dropped = 0
+        for sender in self.senders:
+            sender.ending.set()
+        for bench in self.benches:
+            spans, words = bench.result()
+            sent += spans["reported"]
+            acknowledged += spans["stored"]
+            dropped += spans["dropped"]
+            if spans["rejected"] or spans["pending"]:
+                faults.append(f"bench: {spans['rejected']} rejected, {spans['pending']} pending: {words.strip()}")
+        known = acknowledged
+        for sender in self.senders:
+            sender.join(180)
+            if sender.fault or sender.is_alive():
+                faults.append(f"{sender.service}: {sender.fault or 'did not end'}")
+            sent += len(sender.sent)
+            acknowledged += len(sender.acknowledged)
+        status = self.collector.stop()
+        if status != 0:
+            faults.append(f"the collector ended with {status} after SIGTERM")
+        store = Store(self.store)
+        total = store.connection.execute("SELECT count(*) FROM spans").fetchone()[0]
+        from_benches = 0
+        for service in SERVICES:
+            from_benches += sum(1 for _ in store.spans(service))
+        if from_benches != known:
+            faults.append(f"bench has {known} spans acknowledged, {from_benches} are stored")
+        for sender in self.senders:
+            stored = {(trace, span) for trace, span, *_ in store.spans(sender.service)}
+            missing, strangers = sender.acknowledged - stored, stored - sender.sent
+            if missing or strangers or sender.acknowledged != sender.sent:
+                faults.append(
+                    f"{sender.service}: {len(missing)} acknowledged spans are missing, {len(strangers)} were never sent, "
+                    f"{len(sender.sent - sender.acknowledged)} were never acknowledged")
+        told = json.loads(subprocess.run(
+            [self.spanwire, "query", "senders", "--store", self.store, "--format", "json"], capture_output=True,
+            text=True, check=True, timeout=120).stdout)
+        reports = sum(int(one["storedReports"]) for one in told)
+        told_dropped = sum(int(count) for one in told for count in one["dropped"].values())
+        duplicates = reports - total
+        if duplicates:
+            faults.append(f"{duplicates} reports were stored twice")
+        if told_dropped != dropped:
+            faults.append(f"senders dropped {dropped} spans, the store knows of {told_dropped}")
+        if sent != total + dropped:
+            faults.append(f"{sent} sent, {total} stored and {dropped} dropped")
+        check = store.connection.execute("PRAGMA integrity_check").fetchone()[0]
+        if check != "ok":
+            faults.append(f"the store is damaged: {check}")
+        return (self.name, sent, acknowledged, dropped, total, duplicates, ", ".join(self.notes)), faults
+
+    def abandon(self):
+        """Ends what still runs, after a failure."""
+        for bench in self.benches:
+            if bench.process.poll() is None:
+                bench.process.kill()
+        if self.collector.process and self.collector.process.poll() is None:
+            self.collector.process.send_signal(signal.SIGCONT)
+            self.collector.kill()
+
+
+class Skip(Exception):
+    """This machine does not allow the scenario; the words say why."""
+
+
+def collector_killed(trial):
+    """kill -9 of the collector, as often as time allows; it comes back on the same store and another port."""
+    proxy = Proxy(lambda: trial.collector.port, trial.rng.getrandbits(64))
+    trial.start(port=proxy.port)
+    kills = 0
+    for _ in trial.until_over():
+        time.sleep(trial.rng.choice((0.05, 0.3, 0.8)) * trial.rng.random())
+        trial.collector.kill()
+        trial.collector.start()
+        kills += 1
+    trial.notes.append(f"{kills} kills")
+    return proxy
+
+
+def collector_stopped(trial):
+    """SIGSTOP of the collector for a while, again and again."""
+    trial.start()
+    stops = 0
+    for _ in trial.until_over():
+        time.sleep(trial.rng.random())
+        trial.collector.process.send_signal(signal.SIGSTOP)
+        time.sleep(trial.rng.random() * 2)
+        trial.collector.process.send_signal(signal.SIGCONT)
+        stops += 1
+    trial.notes.append(f"{stops} stops")
+
+
+def sender_stopped(trial):
+    """SIGSTOP of a sender for a while, again and again; the others go on."""
+    trial.start(benches=2)
+    stops = 0
+    for _ in trial.until_over():
+        bench = trial.rng.choice(trial.benches)
+        if bench.process.poll() is None:
+            bench.signal(signal.SIGSTOP)
+            time.sleep(trial.rng.random() * 2)
+            bench.signal(signal.SIGCONT)
+            stops += 1
+        time.sleep(trial.rng.random())
+    trial.notes.append(f"{stops} stops")
+
+
+def connections_cut(trial):
+    """A proxy cuts every connection after some bytes, in the middle of a frame or an ack."""
+    proxy = Proxy(lambda: trial.collector.port, trial.rng.getrandbits(64), cut_after=(1, 200_000))
+    trial.start(port=proxy.port)
+    for _ in trial.until_over():
+        time.sleep(0.2)
+    # The last acks have to arrive at some time.
+    proxy.cut_after = None
+    trial.notes.append(f"{proxy.cuts} cuts in {proxy.connections} connections")
+    return proxy
+
+
+def slow_readers(trial):
+    """Acks reach the senders at a trickle, while other senders are served at full speed; queues overflow and tell."""
+    proxy = Proxy(lambda: trial.collector.port, trial.rng.getrandbits(64), bytes_per_second=200)
+    trial.start(port=proxy.port, rate=20_000, arguments=["--when-full", "drop-oldest", "--queue-spans", "4000"])
+    trial.benches.append(Bench(trial.spanwire, trial.collector.port, trial.seconds, 4000))
+    for _ in trial.until_over():
+        time.sleep(0.2)
+    proxy.bytes_per_second = None
+    return proxy
+
+
+def collector_away(trial):
+    """The collector is away for some seconds at a time; small queues drop, and the drops are told when it is back."""
+    proxy = Proxy(lambda: trial.collector.port, trial.rng.getrandbits(64))
+    trial.start(senders=1, port=proxy.port, rate=8000,
+                arguments=["--when-full", "drop-newest", "--queue-spans", "2000"])
+    stops = 0
+    for _ in trial.until_over():
+        time.sleep(0.5 + trial.rng.random())
+        if trial.collector.stop() != 0:
+            trial.notes.append("did not end in order")
+        time.sleep(trial.rng.random() * 2)
+        trial.collector.start()
+        stops += 1
+    trial.notes.append(f"{stops} restarts")
+    return proxy
+
+
+def disk_full(trial):
+    """The store's disk, a small tmpfs, fills up and is cleared again."""
+    disk = os.path.join(trial.folder, "disk")
+    os.mkdir(disk)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        raise Skip(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
+    trial.disk = disk
+    trial.store = trial.collector.store = os.path.join(disk, "spans.db")
+    trial.start()
+    fills = 0
+    for _ in trial.until_over():
+        time.sleep(trial.rng.random())
+        with open(os.path.join(disk, "ballast"), "wb", buffering=0) as ballast:
+            try:
+                while True:
+                    ballast.write(bytes(1 << 16))
+            except OSError:
+                fills += 1
+        time.sleep(1 + trial.rng.random())
+        os.remove(os.path.join(disk, "ballast"))
+        time.sleep(0.5)
+    trial.notes.append(f"full {fills} times")
+
+
+def bad_network(trial):
+    """Collector and sender in network namespaces of their own, with loss, delay and jitter between them; where the kernel
+    has no netem, the cable is pulled and plugged in again."""
+    tag = f"{os.getpid() % 10_000}"
+    names = [f"spanwire-c{tag}", f"spanwire-s{tag}"]
+
+    def run(*words):
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Skip(f"{' '.join(words[:3])}: {done.stderr.strip()}")
+
+    trial.namespaces = names
+    try:
+        for name in names:
+            run("ip", "netns", "add", name)
+        run("ip", "link", "add", f"swc{tag}", "netns", names[0], "type", "veth", "peer", "name", f"sws{tag}", "netns",
+            names[1])
+        for name, link, address in ((names[0], f"swc{tag}", "10.77.0.1/24"), (names[1], f"sws{tag}", "10.77.0.2/24")):
+            run("ip", "-n", name, "address", "add", address, "dev", link)
+            run("ip", "-n", name, "link", "set", link, "up")
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        netem = all(subprocess.run(
+            ["ip", "netns", "exec", name, "tc", "qdisc", "add", "dev", link, "root", "netem", "loss", "3%", "delay",
+             "15ms", "10ms"], capture_output=True).returncode == 0
+            for name, link in ((names[0], f"swc{tag}"), (names[1], f"sws{tag}")))
+    except FileNotFoundError as missing:
+        raise Skip(f"{missing.filename} is not installed") from missing
+    trial.collector.prefix = ["ip", "netns", "exec", names[0]]
+    trial.collector.host = "10.77.0.1"
+    trial.collector.start()
+    trial.benches.append(Bench(
+        trial.spanwire, trial.collector.port, trial.seconds, prefix=["ip", "netns", "exec", names[1]],
+        host="10.77.0.1"))
+    pulls = 0
+    for _ in trial.until_over():
+        time.sleep(0.2 + trial.rng.random())
+        if not netem:
+            run("ip", "-n", names[0], "link", "set", f"swc{tag}", "down")
+            time.sleep(trial.rng.random() * 2)
+            run("ip", "-n", names[0], "link", "set", f"swc{tag}", "up")
+            pulls += 1
+    trial.notes.append("3 % loss, 15 ms ± 10 ms" if netem else f"cable pulled {pulls} times")
+
+
+SCENARIOS = {
+    "collector-killed": collector_killed, "collector-stopped": collector_stopped, "sender-stopped": sender_stopped,
+    "collector-away": collector_away, "connections-cut": connections_cut, "slow-readers": slow_readers,
+    "disk-full": disk_full, "bad-network": bad_network,
+}
+
+
+def run(name, arguments, seed):
+    """Returns (row or None, faults)."""
+    with tempfile.TemporaryDirectory(prefix="spanwire-faults-") as folder:
+        trial = Trial(name, arguments, seed, folder)
+        proxy = None
+        try:
+            proxy = SCENARIOS[name](trial)
+            row, faults = trial.finish()
+            if faults:
+                with open(trial.store + ".log", errors="replace") as log:
+                    sys.stderr.write(log.read()[-4000:])
+            return row, faults
+        except Skip as reason:
+            print(f"faults: {name} is left out: {reason}", file=sys.stderr)
+            return None, []
+        except (RuntimeError, subprocess.SubprocessError, OSError) as error:
+            return None, [f"{type(error).__name__}: {error}"]
+        finally:
+            trial.abandon()
+            if proxy:
+                proxy.close()
+            if getattr(trial, "disk", None):
+                subprocess.run(["umount", "-l", trial.disk], capture_output=True)
+            for namespace in getattr(trial, "namespaces", ()):
+                if shutil.which("ip"):
+                    subprocess.run(["ip", "netns", "delete", namespace], capture_output=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="faults", description=__doc__.splitlines()[0])
+    parser.add_argument("--spanwire", required=True, help="the spanwire executable")
+    parser.add_argument("--seconds", type=int, default=20, help="how long each scenario's trouble lasts (default 20)")
+    parser.add_argument("--scenarios", default=",".join(SCENARIOS), help=f"of {', '.join(SCENARIOS)} (default all)")
+    arguments = parser.parse_args()
+    names = arguments.scenarios.split(",")
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        parser.error(f"no scenario is called {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    seed = int(os.environ.get("SEED") or random.SystemRandom().getrandbits(32))
+    print(f"faults: SEED={seed}", file=sys.stderr)
+    heads = ("scenario", "sent", "acknowledged", "dropped", "stored", "duplicate", "")
+    print(f"{heads[0]:18}" + "".join(f"{head:>14}" for head in heads[1:6]))
+    failed = False
+    for name in names:
+        row, faults = run(name, arguments, seed)
+        if row:
+            print(f"{row[0]:18}" + "".join(f"{value:>14,}" for value in row[1:6]) + f"  {row[6]}", flush=True)
+        for fault in faults:
+            failed = True
+            print(f"faults: SEED={seed}: {name}: {fault}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
