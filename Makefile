@@ -37,9 +37,9 @@ conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=
 	@scripts/install.sh run
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/conformance.sh --spans $${SPANS:-100000}
 
-faults: ## real processes killed, stopped, cut off, out of disk (KILLS=…, SECONDS=…, SCENARIOS=…, SEED=…)
+faults: ## real processes killed, stopped, cut off, out of disk (KILLS=…, FAULT_SECONDS=…, SCENARIOS=…, SEED=…)
 	@scripts/install.sh faults
-	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/faults.sh $${KILLS:-50} $${SECONDS:-30} $${SCENARIOS:-}
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/faults.sh $${KILLS:-50} $${FAULT_SECONDS:-30} $${SCENARIOS:-}
 
 differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTATIONS=…, SEED=…)
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh
