@@ -24,7 +24,7 @@ final class GroupWriter: SpanSink {
     private static let maxGroupBytes = 8 << 20
 
     private enum Request: Sendable {
-        case find(SenderID, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
+        case find(SenderID, ConnectionID, agent: String, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
         case store(Pending)
     }
 
@@ -42,6 +42,7 @@ final class GroupWriter: SpanSink {
             IncomingBatch(
                 sender: delivery.sender, sequence: delivery.batch.sequence, agent: delivery.agent,
                 reports: try delivery.batch.decoded(), dropped: delivery.batch.dropped,
+                rejectedReports: delivery.batch.validation.rejectedSpans,
                 receivedAtUnixNano: receivedAtUnixNano)
         }
     }
@@ -58,6 +59,10 @@ final class GroupWriter: SpanSink {
         var requests: [Request] = []
         var connections: [ConnectionID: Connection] = [:]
         var statistics = CollectorStatistics()
+        /// Which connection is a sender's.
+        var current: [SenderID: ConnectionID] = [:]
+        /// Senders that came or went, to be noted in the store.
+        var changes: [SenderID: SenderChange] = [:]
 
         /// Notes that a batch was answered, and forgets a connection that ended and waits for nothing.
         mutating func answered(_ id: ConnectionID, isRefused: Bool) {
@@ -87,9 +92,10 @@ final class GroupWriter: SpanSink {
     // MARK: SpanSink
 
     func findSender(
-        _ sender: SenderID, agent: String, completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
+        _ sender: SenderID, connection: ConnectionID, agent: String,
+        completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
-        enqueue(.find(sender, completion: completion))
+        enqueue(.find(sender, connection, agent: agent, completion: completion))
     }
 
     func store(_ delivery: Delivery, completion: @escaping @Sendable (SinkAnswer<StoredBatch>) -> Void) {
@@ -98,6 +104,14 @@ final class GroupWriter: SpanSink {
     }
 
     func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+        let isNews = state.withLock { state in
+            guard let sender, state.current[sender] == connection else { return false }
+            state.current[sender] = nil
+            state.changes[sender] = SenderChange(
+                sender: sender, presence: saidGoodbye ? .saidGoodbye : .gone, atUnixNano: unixNanosNow())
+            return true
+        }
+        defer { if isNews { wakeUp.yield() } }
         state.withLock { state in
             guard state.connections[connection] != nil else { return }
             state.connections[connection]?.hasEnded = true
@@ -108,8 +122,13 @@ final class GroupWriter: SpanSink {
     private func enqueue(_ request: Request) {
         state.withLock { state in
             state.requests.append(request)
-            if case .store(let pending) = request {
+            switch request {
+            case .store(let pending):
                 state.connections[pending.connection, default: Connection()].waiting += 1
+            case .find(let sender, let connection, let agent, _):
+                state.current[sender] = connection
+                state.changes[sender] = SenderChange(
+                    sender: sender, agent: agent, presence: .connected, atUnixNano: unixNanosNow())
             }
         }
         wakeUp.yield()
@@ -119,10 +138,17 @@ final class GroupWriter: SpanSink {
 
     /// Works until `finish()`, and then until nothing waits.
     func run() async {
+        // Whoever was connected to a collector that ended before it could note what became of them, is so no more.
+        await noteAllGone()
         for await _ in wakeUps {
             while await workOnce() {}
         }
         while await workOnce() {}
+        await noteAllGone()
+    }
+
+    private func noteAllGone() async {
+        await note([SenderChange(sender: nil, presence: .gone, atUnixNano: unixNanosNow())])
     }
 
     func finish() { wakeUp.finish() }
@@ -131,13 +157,22 @@ final class GroupWriter: SpanSink {
     ///
     /// - Returns: `false` when there was nothing to do.
     private func workOnce() async -> Bool {
-        let work = state.withLock { state in Self.takeGroup(&state.requests) }
-        guard !work.isEmpty else { return false }
+        let (work, changes) = state.withLock { state in
+            let work = Self.takeGroup(&state.requests)
+            // Batches first: that a sender came or went can wait until nothing else does.
+            guard work.isEmpty else { return (work, [SenderChange]()) }
+            defer { state.changes = [:] }
+            return (work, Array(state.changes.values))
+        }
+        guard !work.isEmpty else {
+            if !changes.isEmpty { await note(changes) }
+            return !changes.isEmpty
+        }
         var group: [IncomingBatch] = []
         var pending: [Pending] = []
         for request in work {
             switch request {
-            case .find(let sender, let completion): await find(sender, completion)
+            case .find(let sender, _, _, let completion): await find(sender, completion)
             case .store(let waiting):
                 if refusedForAnEarlierOne(waiting) { break }
                 do throws(WireError) {
@@ -180,6 +215,15 @@ final class GroupWriter: SpanSink {
         let taken = Array(requests.prefix(count))
         requests.removeFirst(count)
         return taken
+    }
+
+    /// Whether senders are there is worth a warning, and not an end, if it cannot be stored.
+    private func note(_ changes: [SenderChange]) async {
+        do {
+            try await store.note(changes)
+        } catch {
+            logger.warning("the store does not take who came and went", metadata: ["error": "\(error)"])
+        }
     }
 
     private func find(_ sender: SenderID, _ completion: @Sendable (SinkAnswer<UInt64>) -> Void) async {

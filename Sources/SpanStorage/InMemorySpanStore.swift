@@ -26,10 +26,24 @@ public actor InMemorySpanStore: SpanStore {
                 keysByTrace[key.traceID, default: []].insert(key)
             }
             summary.storedReports += UInt64(counts.storedReports)
+            summary.rejectedReports &+= UInt64(counts.rejectedReports)
             sendersByID[batch.sender] = summary
             result += counts
         }
         return result
+    }
+
+    public func note(_ changes: [SenderChange]) throws(SpanStoreError) {
+        try checkOpen()
+        for change in changes {
+            if let sender = change.sender {
+                sendersByID[sender, default: SenderSummary(sender: sender)].take(change)
+            } else {
+                for (sender, summary) in sendersByID where summary.presence == .connected {
+                    sendersByID[sender]?.presence = change.presence
+                }
+            }
+        }
     }
 
     public func storedSequence(of sender: SenderID) throws(SpanStoreError) -> UInt64 {

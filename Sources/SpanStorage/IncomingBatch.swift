@@ -12,18 +12,21 @@ public struct IncomingBatch: Sendable, Hashable {
     public var reports: SpanBatch
     /// What the sender had to give up since its last batch; added to what is stored.
     public var dropped: [DropCount]
+    /// Reports that were taken out of the batch before, because they are not fit for a store; counted with the sender.
+    public var rejectedReports: Int
     /// When the collector received it, nanoseconds since 1970-01-01T00:00:00Z by its clock.
     public var receivedAtUnixNano: UInt64
 
     public init(
         sender: SenderID = .none, sequence: UInt64 = 0, agent: String = "", reports: SpanBatch,
-        dropped: [DropCount] = [], receivedAtUnixNano: UInt64 = 0
+        dropped: [DropCount] = [], rejectedReports: Int = 0, receivedAtUnixNano: UInt64 = 0
     ) {
         self.sender = sender
         self.sequence = sequence
         self.agent = agent
         self.reports = reports
         self.dropped = dropped
+        self.rejectedReports = rejectedReports
         self.receivedAtUnixNano = receivedAtUnixNano
     }
 }

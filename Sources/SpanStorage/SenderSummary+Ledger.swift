@@ -14,8 +14,16 @@ extension SenderSummary {
         }
         if !batch.agent.isEmpty { agent = batch.agent }
         lastSeenUnixNano = max(lastSeenUnixNano, batch.receivedAtUnixNano)
+        rejectedReports &+= UInt64(clamping: batch.rejectedReports)
         for count in batch.dropped where count.spans > 0 { add(count) }
         return true
+    }
+
+    /// Takes into account that the sender came or went.
+    package mutating func take(_ change: SenderChange) {
+        if !change.agent.isEmpty { agent = change.agent }
+        presence = change.presence
+        lastSeenUnixNano = max(lastSeenUnixNano, change.atUnixNano)
     }
 
     private mutating func add(_ count: DropCount) {

@@ -18,6 +18,11 @@ public protocol SpanStore: Sendable {
     @discardableResult
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult
 
+    /// Notes who came and who went, in this order and in one transaction. A sender that is not known becomes known.
+    ///
+    /// - Throws: what keeps it from being stored; nothing of it is then visible.
+    func note(_ changes: [SenderChange]) async throws(SpanStoreError)
+
     /// The highest sequence that is stored of a sender, 0 if none.
     func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64
 

@@ -28,18 +28,25 @@ public struct SenderSummary: Sendable, Hashable {
     public var storedReports: UInt64
     /// Spans that the sender had to give up, sorted by reason (bytes), each reason once.
     public var dropped: [DropCount]
-    /// When the batch that was received last came in, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Span reports that the collector had to refuse one by one, such as for an id that is none.
+    public var rejectedReports: UInt64
+    /// Whether it is there.
+    public var presence: SenderPresence
+    /// When a batch or a change of its presence was received last, nanoseconds since 1970-01-01T00:00:00Z.
     public var lastSeenUnixNano: UInt64
 
     public init(
         sender: SenderID, agent: String = "", storedSequence: UInt64 = 0, storedReports: UInt64 = 0,
-        dropped: [DropCount] = [], lastSeenUnixNano: UInt64 = 0
+        dropped: [DropCount] = [], rejectedReports: UInt64 = 0, presence: SenderPresence = .unknown,
+        lastSeenUnixNano: UInt64 = 0
     ) {
         self.sender = sender
         self.agent = agent
         self.storedSequence = storedSequence
         self.storedReports = storedReports
         self.dropped = dropped
+        self.rejectedReports = rejectedReports
+        self.presence = presence
         self.lastSeenUnixNano = lastSeenUnixNano
     }
 }

@@ -74,6 +74,13 @@ public final class SQLiteSpanStore: SpanStore {
         return try await writer.append(group)
     }
 
+    public func note(_ changes: [SenderChange]) async throws(SpanStoreError) {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to note senders")
+        }
+        try await writer.note(changes)
+    }
+
     public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         try await reader.storedSequence(of: sender)
     }

@@ -39,6 +39,7 @@ actor SQLiteWriter {
                 if try Schema.inspect(connection) == .empty { try connection.execute(Schema.creation) }
             }
         }
+        try connection.transaction { () throws(SpanStoreError) in try Schema.migrate(connection) }
         if let limit = options.maxFileBytes {
             let pageSize = UInt64(max(try connection.integer("PRAGMA page_size"), 1))
             let pages = min((limit / pageSize) + (limit % pageSize == 0 ? 0 : 1), UInt64(UInt32.max - 1))
@@ -72,6 +73,22 @@ actor SQLiteWriter {
         }
     }
 
+    func note(_ changes: [SenderChange]) throws(SpanStoreError) {
+        guard let connection else { throw .closedStore }
+        try connection.transaction { () throws(SpanStoreError) in
+            for change in changes {
+                guard let sender = change.sender else {
+                    try SenderTable.noteAllConnected(change, connection)
+                    continue
+                }
+                var summary = try SenderTable.one(sender, connection) ?? SenderSummary(sender: sender)
+                summary.take(change)
+                summary.dropped = []
+                try SenderTable.store(summary, connection)
+            }
+        }
+    }
+
     private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
         var result = AppendResult()
         var senders: [SenderID: SenderSummary] = [:]
@@ -97,6 +114,7 @@ actor SQLiteWriter {
                 }
             }
             taken.storedReports += UInt64(counts.storedReports)
+            taken.rejectedReports &+= UInt64(counts.rejectedReports)
             senders[batch.sender] = taken
             result += counts
         }

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5350_5752
 
     /// Rises with every change that an older version could not read or keep.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// What a file is found to be.
     enum Finding: Equatable {
@@ -86,7 +86,9 @@ enum Schema {
             agent TEXT NOT NULL,
             stored_sequence NOT NULL,
             stored_reports NOT NULL,
-            last_seen_unix_nano NOT NULL
+            last_seen_unix_nano NOT NULL,
+            rejected_reports NOT NULL DEFAULT 0,
+            presence INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE sender_drop (
             sender_id BLOB NOT NULL REFERENCES sender (id),
@@ -124,6 +126,10 @@ enum Schema {
             m.trace_id AS trace_id_bytes,
             m.span_id AS span_id_bytes
         FROM merged_span m JOIN origin o ON o.id = m.origin_id JOIN service s ON s.id = m.service_id;
+        \(sendersView)
+        """
+
+    private static let sendersView = """
         CREATE VIEW senders AS
         SELECT
             lower(hex(s.id)) AS sender_id,
@@ -131,7 +137,24 @@ enum Schema {
             s.stored_sequence AS stored_sequence,
             s.stored_reports AS stored_reports,
             s.last_seen_unix_nano AS last_seen_unix_nano,
-            (SELECT coalesce(sum(d.spans), 0) FROM sender_drop d WHERE d.sender_id = s.id) AS dropped_spans
+            (SELECT coalesce(sum(d.spans), 0) FROM sender_drop d WHERE d.sender_id = s.id) AS dropped_spans,
+            s.rejected_reports AS rejected_reports,
+            CASE s.presence
+                WHEN 1 THEN 'connected' WHEN 2 THEN 'said_goodbye' WHEN 3 THEN 'gone' ELSE 'unknown'
+            END AS presence
         FROM sender s;
         """
+
+    /// Brings a file of an earlier format to this one, in the transaction that is open.
+    static func migrate(_ connection: Connection) throws(SpanStoreError) {
+        guard try connection.integer("PRAGMA user_version") < 2 else { return }
+        try connection.execute(
+            """
+            ALTER TABLE sender ADD COLUMN rejected_reports NOT NULL DEFAULT 0;
+            ALTER TABLE sender ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;
+            DROP VIEW senders;
+            \(sendersView)
+            PRAGMA user_version = 2;
+            """)
+    }
 }

@@ -3,12 +3,20 @@ import SpanStorage
 
 /// The tables `sender` and `sender_drop`.
 enum SenderTable {
+    /// The columns that `summaries` reads; a file of the first format, opened for reading, lacks two of them.
+    private static func select(_ connection: Connection) throws(SpanStoreError) -> String {
+        let isFirst = try connection.integer("PRAGMA user_version") < 2
+        return """
+            SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
+            \(isFirst ? "0, 0" : "s.rejected_reports, s.presence")
+            """
+    }
+
     /// All senders by id.
     static func all(_ connection: Connection) throws(SpanStoreError) -> [SenderSummary] {
         let statement = try connection.prepare(
             """
-            SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans
-            FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
+            \(try select(connection)) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
             """)
         return try summaries(statement)
     }
@@ -16,8 +24,7 @@ enum SenderTable {
     static func one(_ sender: SenderID, _ connection: Connection) throws(SpanStoreError) -> SenderSummary? {
         let statement = try connection.prepare(
             """
-            SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans
-            FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.id = ?1 ORDER BY d.reason
+            \(try select(connection)) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.id = ?1 ORDER BY d.reason
             """)
         statement.bind(0, blob: sender.high, sender.low)
         return try summaries(statement).first
@@ -26,16 +33,19 @@ enum SenderTable {
     static func store(_ summary: SenderSummary, _ connection: Connection) throws(SpanStoreError) {
         let sender = try connection.prepare(
             """
-            INSERT INTO sender (id, agent, stored_sequence, stored_reports, last_seen_unix_nano)
-            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
+            INSERT INTO sender (id, agent, stored_sequence, stored_reports, last_seen_unix_nano, rejected_reports, presence)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
             stored_sequence = excluded.stored_sequence, stored_reports = excluded.stored_reports,
-            last_seen_unix_nano = excluded.last_seen_unix_nano
+            last_seen_unix_nano = excluded.last_seen_unix_nano, rejected_reports = excluded.rejected_reports,
+            presence = excluded.presence
             """)
         sender.bind(0, blob: summary.sender.high, summary.sender.low)
         sender.bind(1, summary.agent)
         sender.bind(2, unsigned: summary.storedSequence)
         sender.bind(3, unsigned: summary.storedReports)
         sender.bind(4, unsigned: summary.lastSeenUnixNano)
+        sender.bind(5, unsigned: summary.rejectedReports)
+        sender.bind(6, unsigned: UInt64(summary.presence.rawValue))
         try sender.run()
         guard !summary.dropped.isEmpty else { return }
         let drop = try connection.prepare(
@@ -51,6 +61,14 @@ enum SenderTable {
         }
     }
 
+    /// All that are noted as connected.
+    static func noteAllConnected(_ change: SenderChange, _ connection: Connection) throws(SpanStoreError) {
+        let update = try connection.prepare("UPDATE sender SET presence = ?1 WHERE presence = ?2")
+        update.bind(0, unsigned: UInt64(change.presence.rawValue))
+        update.bind(1, unsigned: UInt64(SenderPresence.connected.rawValue))
+        try update.run()
+    }
+
     private static func summaries(_ statement: Statement) throws(SpanStoreError) -> [SenderSummary] {
         var summaries: [SenderSummary] = []
         while try statement.step() {
@@ -61,7 +79,9 @@ enum SenderTable {
                 summaries.append(
                     SenderSummary(
                         sender: id, agent: statement.text(1), storedSequence: try statement.unsigned(2),
-                        storedReports: try statement.unsigned(3), lastSeenUnixNano: try statement.unsigned(4)))
+                        storedReports: try statement.unsigned(3), rejectedReports: try statement.unsigned(7),
+                        presence: SenderPresence(rawValue: UInt8(clamping: try statement.unsigned(8))),
+                        lastSeenUnixNano: try statement.unsigned(4)))
             }
             guard !statement.isNull(5) else { continue }
             let count = DropCount(reason: statement.text(5), spans: try statement.unsigned(6))

@@ -7,6 +7,8 @@ extension SpanStoreContract {
         Check("a batch that is sent again is skipped whole, its drop counts included", resend),
         Check("batches without a number are always merged", unnumbered),
         Check("senders are counted apart and sequences reach the largest number", sendersApart),
+        Check("who came and went is kept, and is not lost with what a batch tells", presence),
+        Check("reports that were taken out before are counted with their sender", rejected),
         Check("reasons of drops beyond the limit are counted as other", manyReasons),
     ]
 
@@ -80,6 +82,53 @@ extension SpanStoreContract {
         try expectEqual(summaries[1].dropped, [drop], "a count that stays at the largest number")
         try await store.append([batch(high, .max, span: 2)])
         try expectEqual(try await store.trace(TraceID(high: 4, low: 4)).count, 1, "the spans")
+        try await store.close()
+    }
+
+    @Sendable private static func presence(_ makePlace: MakePlace, seed: UInt64) async throws {
+        let place = try await makePlace()
+        var store = try await place.open()
+        let (one, two, three) = (SenderID(high: 1, low: 1), SenderID(high: 1, low: 2), SenderID(high: 1, low: 3))
+        try await store.note([
+            SenderChange(sender: one, agent: "a/1", presence: .connected, atUnixNano: 5),
+            SenderChange(sender: two, agent: "b/1", presence: .connected, atUnixNano: 6),
+        ])
+        let drops = [DropCount(reason: "queue_full", spans: 5)]
+        try await store.append([batch(one, 1, span: 1, dropped: drops), batch(three, 1, span: 2)])
+        try await store.note([SenderChange(sender: one, presence: .saidGoodbye, atUnixNano: 70)])
+        try expectEqual(
+            try await store.senders().map(\.presence), [.saidGoodbye, .connected, .unknown], "who is there")
+        if place.isDurable {
+            try await store.close()
+            store = try await place.open()
+        }
+        try await store.note([SenderChange(sender: nil, presence: .gone, atUnixNano: 90)])
+        let expected = [
+            SenderSummary(
+                sender: one, agent: "test/1", storedSequence: 1, storedReports: 1, dropped: drops,
+                presence: .saidGoodbye, lastSeenUnixNano: 70),
+            SenderSummary(sender: two, agent: "b/1", presence: .gone, lastSeenUnixNano: 6),
+            SenderSummary(
+                sender: three, agent: "test/1", storedSequence: 1, storedReports: 1, lastSeenUnixNano: 10),
+        ]
+        try expectEqual(try await store.senders(), expected, "the senders when the collector is no more")
+        try expectEqual(try await store.storedSequence(of: two), 0, "the sequence of one that sent nothing")
+        try await store.append([batch(one, 2, span: 3)])
+        try expectEqual(try await store.senders()[0].presence, .saidGoodbye, "presence is no batch's business")
+        try await store.close()
+    }
+
+    @Sendable private static func rejected(_ makePlace: MakePlace, seed: UInt64) async throws {
+        let store = try await makePlace().open()
+        let sender = SenderID(high: 1, low: 1)
+        var first = batch(sender, 1, span: 1)
+        first.rejectedReports = 3
+        var second = batch(sender, 2, span: 0)
+        second.rejectedReports = 1
+        try await store.append([first, second, first])
+        // The span of the second has no id, so the store refuses it on top.
+        try expectEqual(try await store.senders().map(\.rejectedReports), [5], "the rejected reports")
+        try expectEqual(try await store.senders().map(\.storedReports), [1], "the stored reports")
         try await store.close()
     }
 

@@ -30,7 +30,8 @@ public final class CountingSink: SpanSink {
     public var counts: Counts { state.withLock { $0.counts } }
 
     public func findSender(
-        _ sender: SenderID, agent: String, completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
+        _ sender: SenderID, connection: ConnectionID, agent: String,
+        completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         completion(.done(state.withLock { $0.sequences[sender] ?? 0 }))
     }

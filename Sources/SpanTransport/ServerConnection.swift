@@ -181,7 +181,7 @@ final class ServerConnection: ChannelInboundHandler {
         unanswered += 1
         let (sink, handle, agent) = (server.sink, handle, agent)
         let find: @Sendable () -> Void = {
-            sink.findSender(sender, agent: agent) { answer in
+            sink.findSender(sender, connection: handle.id, agent: agent) { answer in
                 handle.perform { $0.senderFound(answer) }
             }
         }

@@ -6,9 +6,11 @@ import SpanSession
 /// The methods are called on the connection's event loop and return at once; each completion is called exactly once,
 /// from any thread. What one connection hands over comes in its order, and must take effect in that order.
 public protocol SpanSink: Sendable {
-    /// Finds the highest sequence that is stored of a sender, 0 for none. Looks after everything handed over earlier.
+    /// Finds the highest sequence that is stored of a sender, 0 for none. Looks after everything handed over earlier. From
+    /// then on the connection is the sender's; an older one of the same sender is not any more.
     func findSender(
-        _ sender: SenderID, agent: String, completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void)
+        _ sender: SenderID, connection: ConnectionID, agent: String,
+        completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void)
 
     /// Stores a batch: spans, drop counts and sequence in one transaction. The completion means *durable*.
     ///

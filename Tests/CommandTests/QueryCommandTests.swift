@@ -62,8 +62,9 @@ import Testing
                 dropped: [
                     DropCount(reason: "too_large", spans: 2), DropCount(reason: "queue_full", spans: 40),
                     DropCount(reason: "shutdown \"now\"", spans: .max),
-                ], receivedAtUnixNano: Self.start + 5),
+                ], rejectedReports: 3, receivedAtUnixNano: Self.start + 5),
         ])
+        try await store.note([SenderChange(sender: sender, presence: .gone, atUnixNano: Self.start + 9)])
         do { try body(path) } catch {
             await store.close()
             throw error

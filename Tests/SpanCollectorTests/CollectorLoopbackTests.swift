@@ -72,6 +72,41 @@ import Testing
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
         #expect(try await store.senders().map(\.storedReports) == [2_000])
+        #expect(try await store.senders().map(\.presence) == [.saidGoodbye])
+    }
+
+    @Test("the store knows who is connected, who came back, and who is gone without a goodbye")
+    func presence() async throws {
+        let store = InMemorySpanStore()
+        let (staying, leaving) = (SenderID(high: 1, low: 1), SenderID(high: 1, low: 2))
+        try await Self.withCollector(store: store) { port in
+            func connect(_ sender: SenderID) throws -> SpanClient {
+                let client = try SpanClient(
+                    configuration: SpanClientConfiguration(port: port, agent: "test/2", senderID: sender),
+                    logger: Self.logger)
+                client.start()
+                return client
+            }
+            func wait(for presences: [SenderPresence]) async throws {
+                let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+                while try await store.senders().map(\.presence) != presences, .now < deadline {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                #expect(try await store.senders().map(\.presence) == presences)
+            }
+            let (one, two) = (try connect(staying), try connect(leaving))
+            try await wait(for: [.connected, .connected])
+            #expect(try await store.senders().map(\.agent) == ["test/2", "test/2"])
+            // A newer connection of the same sender takes over; the end of the older one is not the sender's.
+            let again = try connect(staying)
+            _ = await two.shutdown(within: .seconds(20))
+            try await wait(for: [.connected, .saidGoodbye])
+            _ = await one.shutdown(within: .seconds(1))
+            try await wait(for: [.connected, .saidGoodbye])
+            withExtendedLifetime(again) {}
+        }
+        // The collector ended before the sender did.
+        #expect(try await store.senders().map(\.presence) == [.gone, .saidGoodbye])
     }
 
     @Test(
@@ -245,6 +280,8 @@ final actor FlakyStore: SpanStore {
         }
         return try await inner.append(group)
     }
+
+    func note(_ changes: [SenderChange]) async throws(SpanStoreError) { try await inner.note(changes) }
 
     func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         try await inner.storedSequence(of: sender)

@@ -66,7 +66,7 @@ import Testing
         hand("good", of: 1, 1, to: writer, answers)
         hand("good", of: 2, 1, to: writer, answers)
         // A look-up ends the group, so that what follows is judged apart.
-        writer.findSender(SenderID(high: 1, low: 1), agent: "") { _ in }
+        writer.findSender(SenderID(high: 1, low: 1), connection: ConnectionID(rawValue: 1), agent: "") { _ in }
         hand("good", of: 1, 2, to: writer, answers)
         hand("good", of: 3, 1, to: writer, answers)
         writer.finish()

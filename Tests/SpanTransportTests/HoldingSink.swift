@@ -32,7 +32,10 @@ final class HoldingSink: SpanSink {
         for answer in held { answer() }
     }
 
-    func findSender(_ sender: SenderID, agent: String, completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void) {
+    func findSender(
+        _ sender: SenderID, connection: ConnectionID, agent: String,
+        completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
+    ) {
         completion(.done(0))
     }
 

@@ -9,10 +9,13 @@ struct QuerySendersCommand: AsyncParsableCommand {
         commandName: "senders", abstract: "Lists the senders that batches came from, and what they lost.",
         discussion: """
             A sender reports the spans it had to give up, by reason, with its next batch; they are stored with it. The
-            sender "(none)" stands for all sources that do not number their batches.
+            sender "(none)" stands for all sources that do not number their batches. PRESENCE is connected, said_goodbye,
+            gone (its connection or the collector ended without a goodbye) or unknown; REJECTED counts spans that the
+            collector refused, such as for an id that is none.
 
             With --format json an array of objects: sender, agent, storedSequence, storedReports, dropped (an object of
-            counts by reason), lastSeenUnixNano.
+            counts by reason), rejectedReports, presence,
+            lastSeenUnixNano.
 
             Example: spanwire query senders --store spans.db
             """)
@@ -26,12 +29,14 @@ struct QuerySendersCommand: AsyncParsableCommand {
         switch options.format {
         case .table:
             var table = TextTable(
-                ["SENDER", "AGENT", "STORED", "DROPPED", "LAST SEEN", "BY REASON"], rightAligned: [2, 3])
+                ["SENDER", "AGENT", "PRESENCE", "STORED", "REJECTED", "DROPPED", "LAST SEEN", "BY REASON"],
+                rightAligned: [3, 4, 5])
             for sender in senders {
                 let reasons = sender.dropped.map { "\(TerminalText.escaped($0.reason)) \($0.spans)" }
                 table.add([
                     sender.sender.isValid ? sender.sender.hex : "(none)", TerminalText.escaped(sender.agent),
-                    String(sender.storedReports), Self.droppedSpans(sender),
+                    "\(sender.presence)", String(sender.storedReports), String(sender.rejectedReports),
+                    Self.droppedSpans(sender),
                     sender.lastSeenUnixNano == 0 ? "" : UTCTime.text(sender.lastSeenUnixNano),
                     reasons.joined(separator: ", "),
                 ])
@@ -67,7 +72,8 @@ struct QuerySendersCommand: AsyncParsableCommand {
                 output.appendJSONString(count.reason)
                 output.append(": \"\(count.spans)\"")
             }
-            output.append("}, \"lastSeenUnixNano\": \"\(sender.lastSeenUnixNano)\"}")
+            output.append("}, \"rejectedReports\": \"\(sender.rejectedReports)\", \"presence\": \"\(sender.presence)\"")
+            output.append(", \"lastSeenUnixNano\": \"\(sender.lastSeenUnixNano)\"}")
         }
         output.append(senders.isEmpty ? "]\n" : "\n]\n")
     }
