@@ -109,9 +109,9 @@ public struct FrameDecoder: Sendable {
         decompressed = []
     }
 
-    /// Gives the memory of an empty buffer back: for a connection that is silent.
-    mutating func trim() {
-        if buffer.isEmpty { buffer = [] }
+    /// Gives the memory of an empty buffer back that is larger than `bytes`.
+    mutating func trim(keeping bytes: Int) {
+        if buffer.isEmpty, buffer.capacity > bytes { buffer = [] }
     }
 
     /// Whether a frame has begun to arrive and is not complete.

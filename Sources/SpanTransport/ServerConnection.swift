@@ -22,6 +22,8 @@ final class ServerConnection: ChannelInboundHandler {
     private var saidGoodbye = false
     private var peerEndedItsSide = false
     private var isReading = true
+    /// The connection is closed.
+    private var isGone = false
 
     /// How many batches may be without an answer before no more bytes are read. Credit bounds their payloads alone, and a
     /// batch of a few bytes takes hundreds in memory.
@@ -35,7 +37,7 @@ final class ServerConnection: ChannelInboundHandler {
         logger[metadataKey: "connection"] = "\(handle.id.rawValue)"
         if let address = channel.remoteAddress { logger[metadataKey: "peer"] = "\(address)" }
         self.logger = logger
-        session = ServerSession(settings: server.configuration.session, now: .now())
+        session = ServerSession(settings: server.sessionSettings, now: .now())
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -54,6 +56,8 @@ final class ServerConnection: ChannelInboundHandler {
         timer = nil
         if !isOver { session.connectionClosed(now: .now()) }
         isOver = true
+        isGone = true
+        server.wake(server.budget.remove(handle.id, now: .now()))
         let sender = session.senderID
         server.directory.remove(handle.id, sender: sender)
         server.sink.connectionEnded(handle.id, sender: sender, saidGoodbye: saidGoodbye)
@@ -64,10 +68,12 @@ final class ServerConnection: ChannelInboundHandler {
         guard !isOver else { return }
         let buffer = unwrapInboundIn(data)
         perform(session.received(buffer.readableBytesSpan, now: .now()))
+        rebalance()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.flush()
+        session.trim(keeping: server.keptBytesPerConnection)
         context.fireChannelReadComplete()
     }
 
@@ -92,11 +98,33 @@ final class ServerConnection: ChannelInboundHandler {
     /// A peer that reads no acks, or is ahead of the store by many batches, may send no more, so that nothing piles up
     /// here.
     private func rebalance() {
-        let mayRead = channel.isWritable && unanswered < Self.maxUnanswered && session.wantsBytes
+        guard !isGone else { return }
+        let verdict = server.budget.update(
+            handle.id,
+            ReceiveBudget.Holding(unreadBytes: session.unreadBytes, isInsideFrame: session.isInsideFrame),
+            now: .now())
+        server.wake(verdict.wakes)
+        if verdict.isTooSlow, !isOver {
+            let delay = server.configuration.retryAfterShutdown.wholeMilliseconds
+            perform(
+                session.refuse(
+                    GoAway(
+                        .overloaded, "the collector's memory is in use, and a frame did not become complete",
+                        retryAfterMilliseconds: delay),
+                    now: .now()))
+        }
+        let isHeard = channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead
+        session.setListening(isHeard, now: .now())
+        // After the end bytes are read and thrown away, so that the peer reads the last frame.
+        let mayRead = isOver || isHeard && session.wantsBytes
         guard mayRead != isReading else { return }
         isReading = mayRead
         channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+        rearm()
     }
+
+    /// There is room again, or it is this connection's turn.
+    func readAgain() { rebalance() }
 
     // MARK: From other threads, through the handle
 
@@ -172,8 +200,12 @@ final class ServerConnection: ChannelInboundHandler {
         guard let sender = session.senderID else { return }
         unanswered += 1
         let delivery = Delivery(connection: handle.id, sender: sender, agent: agent, batch: batch)
-        server.sink.store(delivery) { [handle] answer in handle.stored(answer) }
-        rebalance()
+        let bytes = batch.payloadBytes
+        server.budget.storeTakes(bytes)
+        server.sink.store(delivery) { [handle, server] answer in
+            server.wake(server.budget.storeAnswered(bytes, now: .now()))
+            handle.stored(answer)
+        }
     }
 
     private func lookUp(_ sender: SenderID, _ hello: Hello) {

@@ -25,6 +25,12 @@ public struct SpanServerConfiguration: Sendable {
     public var session: ServerSettings
     /// How soon senders that were sent away by a shutdown may come back.
     public var retryAfterShutdown: Duration
+    /// How many bytes of what is delivered may be held at once, over all connections: frames that are not complete, and
+    /// batches that the sink has not answered for. One frame may be held on top. Beyond it connections are not read.
+    public var maxHeldBytes = 256 << 20
+    /// How many bytes all connections together keep for speed: buffers for the next frame, zstd's windows. With many
+    /// connections each keeps less, and takes smaller windows.
+    public var maxKeptBytes = 128 << 20
 
     public init(
         host: String = "127.0.0.1", port: Int = 4319, session: ServerSettings = ServerSettings(),
@@ -51,6 +57,7 @@ public final class SpanServer: Sendable {
     let sink: any SpanSink
     let logger: Logger
     let directory = ConnectionDirectory()
+    let budget: ReceiveBudget
     private let listener = Mutex<(any Channel)?>(nil)
 
     /// - Parameter group: where connections live; NIO's shared threads unless given.
@@ -64,6 +71,7 @@ public final class SpanServer: Sendable {
         self.sink = sink
         self.group = group
         self.logger = logger
+        budget = ReceiveBudget(limit: configuration.maxHeldBytes)
     }
 
     /// Begins to listen. Once.
@@ -122,6 +130,11 @@ public final class SpanServer: Sendable {
     /// How many connections are open.
     public var connectionCount: Int { directory.all().count }
 
+    /// Tells connections that they may read again.
+    func wake(_ connections: [ConnectionID]) {
+        for id in connections { directory.handle(of: id)?.perform { $0.readAgain() } }
+    }
+
     static func reason(_ error: any Error) -> String {
         guard let error = error as? IOError else { return String(describing: error) }
         // Proof: strerror returns a string that lives at least until this thread's next call of it.
@@ -167,6 +180,11 @@ final class ConnectionDirectory: Sendable {
             if let sender, state.bySender[sender] == id { state.bySender[sender] = nil }
         }
     }
+
+    func handle(of id: ConnectionID) -> ServerConnectionHandle? { state.withLock { $0.open[id] } }
+
+    /// How many are open.
+    var count: Int { state.withLock { $0.open.count } }
 
     func all() -> [ServerConnectionHandle] { state.withLock { Array($0.open.values) } }
 }

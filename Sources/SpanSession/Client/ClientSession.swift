@@ -174,7 +174,7 @@ public struct ClientSession: Sendable {
         switch verdict {
         case .alive: break
         case .ask:
-            self.link?.decoder.trim()
+            self.link?.decoder.trim(keeping: 0)
             actions.append(.send(OutgoingFrame(.ping, Ping(token: generator.next()))))
         case .dead(let error): lose(error, now: now, &actions)
         }

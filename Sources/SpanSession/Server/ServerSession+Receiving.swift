@@ -113,6 +113,10 @@ extension ServerSession {
         } catch {
             throw malformed(Batch.schema, error)
         }
+        guard batch.spanCount <= settings.maxBatchSpans else {
+            throw fault(
+                .frameTooLarge, "a Batch of \(batch.spanCount) spans, the limit is \(settings.maxBatchSpans)")
+        }
         guard batch.sequence > lastSequence else {
             throw fault(.invalidSequence, "sequence \(batch.sequence) does not rise above \(lastSequence)")
         }

@@ -58,6 +58,8 @@ public struct ServerSession: Sendable {
     /// The largest payload that the sender accepts.
     var maxAnswerBytes = FrameDecoder.controlLimit
     var saidGoodbye = false
+    /// Whether the driver hands on what comes.
+    var isListenedTo = true
     var pingToken: UInt64 = 0
 
     /// The sender, once its `Hello` was accepted.
@@ -77,7 +79,7 @@ public struct ServerSession: Sendable {
         case .awaitingHello(let deadline), .leaving(_, let deadline): deadline
         case .lookingUp, .closed: nil
         // A peer that is not listened to cannot answer, and its frames make no progress.
-        case .open: wantsBytes ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil
+        case .open: wantsBytes && isListenedTo ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil
         }
     }
 
@@ -86,7 +88,10 @@ public struct ServerSession: Sendable {
 
     /// Decompressed payload bytes of batches that are not acknowledged, and bytes of frames that were not read: what
     /// the connection holds in memory, give or take the decoded form.
-    public var heldBytes: Int { outstandingDecompressedBytes + decoder.bufferedBytes }
+    public var heldBytes: Int { outstandingDecompressedBytes + unreadBytes }
+
+    /// Bytes of frames that were not read.
+    public var unreadBytes: Int { decoder.bufferedBytes }
 
     /// Whether a driver is to read on. `false` while more is on its way to the store than the credit would let through
     /// uncompressed: credit counts bytes on the wire, and a few of those may be very many. Frames that are handed in all
@@ -95,6 +100,20 @@ public struct ServerSession: Sendable {
         guard case .open = state else { return true }
         return outstandingDecompressedBytes <= max(settings.creditBytes, UInt64(settings.maxFrameBytes))
     }
+
+    /// The driver reads no more for now, or reads again: its own memory is short, or the peer takes no acks. Meanwhile no
+    /// sign of life is asked for, and a frame need make no progress.
+    public mutating func setListening(_ listens: Bool, now: SessionInstant) {
+        guard listens != isListenedTo else { return }
+        isListenedTo = listens
+        if listens { liveness.received(now: now) }
+    }
+
+    /// Whether a frame has begun to arrive and is not complete.
+    public var isInsideFrame: Bool { decoder.isInsideFrame }
+
+    /// Gives the memory of empty buffers back that are larger than `bytes`.
+    public mutating func trim(keeping bytes: Int) { decoder.trim(keeping: bytes) }
 
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
     public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
@@ -169,11 +188,11 @@ public struct ServerSession: Sendable {
         case .leaving(let goAway, let deadline):
             if now >= deadline { sendAway(goAway, &actions) }
         case .open:
-            guard wantsBytes else { break }
+            guard wantsBytes, isListenedTo else { break }
             switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
             case .alive: break
             case .ask:
-                decoder.trim()
+                decoder.trim(keeping: 0)
                 pingToken += 1
                 actions.append(.send(OutgoingFrame(.ping, Ping(token: pingToken))))
             case .dead(let error): giveUp(error, &actions)

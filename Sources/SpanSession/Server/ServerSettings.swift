@@ -5,6 +5,9 @@ public struct ServerSettings: Sendable {
     /// The largest payload that is accepted, 1 KiB ... 4 GiB - 1 (clamped). Before the welcome, and for every frame but
     /// `Batch`, at most 64 KiB.
     public var maxFrameBytes: UInt32
+    /// How many spans a batch may hold, at least 1: a span that says next to nothing has few bytes, and takes as much
+    /// memory as any other once it is looked into.
+    public var maxBatchSpans: Int
     /// How many payload bytes of batches a sender may have outstanding.
     public var creditBytes: UInt64
     /// Any of these opens the door; empty: no token is asked for.
@@ -26,12 +29,14 @@ public struct ServerSettings: Sendable {
     }
 
     public init(
-        agent: String = "", maxFrameBytes: UInt32 = 64 << 20, creditBytes: UInt64 = 16 << 20,
+        agent: String = "", maxFrameBytes: UInt32 = 64 << 20, maxBatchSpans: Int = 1 << 20,
+        creditBytes: UInt64 = 16 << 20,
         bearerTokens: [String] = [], timing: SessionTiming = SessionTiming(),
         compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, windowLog: UInt32 = 19
     ) {
         self.agent = agent
         self.maxFrameBytes = max(maxFrameBytes, 1024)
+        self.maxBatchSpans = max(maxBatchSpans, 1)
         self.creditBytes = creditBytes
         self.bearerTokens = bearerTokens
         self.timing = timing

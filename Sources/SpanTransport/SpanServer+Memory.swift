@@ -1,0 +1,22 @@
+import SpanSession
+
+// Each connection's part of what all may keep.
+extension SpanServer {
+    /// How large an empty buffer a connection keeps for the next frame: 16 KiB ... 1 MiB.
+    var keptBytesPerConnection: Int {
+        min(max(configuration.maxKeptBytes / 2 / max(directory.count, 1), 16 << 10), 1 << 20)
+    }
+
+    /// What a new connection is granted: as set, with as small a window as the number of connections asks for; without
+    /// streams when even the smallest windows would be too many.
+    var sessionSettings: ServerSettings {
+        var settings = configuration.session
+        let part = UInt64(configuration.maxKeptBytes / 2 / (directory.count + 1))
+        let smallest = Compression.windowLogs.lowerBound
+        while settings.windowLog > smallest, UInt64(1) << settings.windowLog > part { settings.windowLog -= 1 }
+        if UInt64(1) << settings.windowLog > part {
+            settings.compressions.removeAll { $0 == .zstdStream }
+        }
+        return settings
+    }
+}
