@@ -96,6 +96,10 @@ public struct ServerSession: Sendable {
         return outstandingDecompressedBytes <= max(settings.creditBytes, UInt64(settings.maxFrameBytes))
     }
 
+    /// Any of these tokens opens the door from now on (none: no token is asked for), for a `Hello` that has not come yet.
+    /// Who was let in stays.
+    public mutating func admit(bearerTokens: [String]) { settings.bearerTokens = bearerTokens }
+
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
     public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
         guard case .lookingUp(let hello) = state else { return [] }
