@@ -101,8 +101,9 @@ extension SpanServer {
                 metadata: ["reason": "\(words)", "times": "\(count)"])
         }
         guard !isSecured else { throw TransportError(.overloaded, words) }
-        let goAway = GoAway(
-            .overloaded, words, retryAfterMilliseconds: configuration.retryAfterOverload.wholeMilliseconds)
+        let shortest = configuration.retryAfterOverload.wholeMilliseconds
+        let delay = UInt32.random(in: shortest...UInt32(clamping: UInt64(shortest) * 2))
+        let goAway = GoAway(.overloaded, words, retryAfterMilliseconds: delay)
         try channel.pipeline.syncOperations.addHandler(TurnedAwayConnection(goAway))
     }
 

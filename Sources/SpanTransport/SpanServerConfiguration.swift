@@ -20,13 +20,15 @@ public struct SpanServerConfiguration: Sendable {
 
     /// The permissions of Unix sockets, such as 0o660: who may write may connect.
     public var socketMode: UInt16 = 0o600
-    /// How many connections may be open, at least 1. Each takes a file descriptor, some memory, and as much more as it has
-    /// credit in use: the default, 10,000, is what 2 cores and the 240 MB of so many idle connections stand.
+    /// How many connections may be open, at least 1. Each takes a file descriptor, tens of KiB, and what it has of its
+    /// credit in use. The default, 10,000, is far above what a collector on a few cores serves well, and far below what
+    /// would take a machine's memory when all are idle: it is there to stop a flood.
     public var maxConnections = 10_000
     /// How many of them may be without a welcome, at least 1: nobody knows yet who they are, and each may make us hold
     /// 64 KiB and the state of a TLS handshake. The default, 1,024, keeps that under 64 MiB and some.
     public var maxHandshakes = 1_024
-    /// How soon senders that found the server full may come back.
+    /// How soon senders that found the server full may come back; each is told up to twice as much by chance, so that
+    /// they do not all come at once.
     public var retryAfterOverload = Duration.seconds(5)
 
     public init(

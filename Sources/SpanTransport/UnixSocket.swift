@@ -84,6 +84,8 @@ struct UnixSocket: Sendable {
         let probe = unixStreamSocket()
         guard probe >= 0 else { throw failure(path, SystemError.words(for: errno)) }
         defer { close(probe) }
+        // One that listens and has its queue full would keep us waiting.
+        _ = fcntl(probe, F_SETFL, O_NONBLOCK)
         // Only a refusal shows that nobody listens; a full queue or a lack of permission does not.
         let isTaken = unsafe withAddress(path) { unsafe systemConnect(probe, $0, $1) } == 0
         guard !isTaken else { throw failure(path, "another program listens there") }
