@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
         .library(name: "SpanSession", targets: ["SpanSession"]),
         .library(name: "SpanTransport", targets: ["SpanTransport"]),
+        .library(name: "SpanTransportTLS", targets: ["SpanTransportTLS"]),
         .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
         .library(name: "SpanStorageSQLite", targets: ["SpanStorageSQLite"]),
         .library(name: "SpanCapture", targets: ["SpanCapture"]),
@@ -25,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -57,6 +59,14 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
+        // Apart, so that who needs no TLS compiles none.
+        .target(
+            name: "SpanTransportTLS",
+            dependencies: [
+                "SpanTransport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
         // The system's SQLite: libsqlite3-dev on Debian, part of macOS.
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
@@ -85,8 +95,8 @@ let package = Package(
         .executableTarget(
             name: "spanwire",
             dependencies: [
-                "SpanLoad", "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSession",
-                "SpanMerge", "SpanModel", "ProtoWire",
+                "SpanLoad", "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransportTLS", "SpanTransport",
+                "SpanStorage", "SpanSession", "SpanMerge", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -127,6 +137,14 @@ let package = Package(
                 "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SpanTransportTLSTests",
+            dependencies: [
+                "SpanTransportTLS", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Links a program against the core targets and shows that neither Foundation nor NIO comes with them.
+# Links a program against the core targets and shows that neither Foundation nor NIO comes with them; and looks at a
+# sender without TLS, which is to have none of BoringSSL. Wants the package built (swift build).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -48,3 +49,10 @@ fi
 symbols=$(nm "$probe" | grep -cE '\$s(7NIOCore|8NIOPosix|10Foundation|20FoundationEssentials)' || true)
 ((symbols == 0)) || die "the core contains $symbols symbols of Foundation or NIO"
 printf 'linkage: the core links %s libraries, neither Foundation nor NIO among them\n' "$(wc -l <<<"$linked")"
+
+# In `spanwire` the same search finds it, so it finds what is there.
+built=$(swift build --show-bin-path)
+tls_symbols() { nm "$built/$1" | grep -c CNIOBoringSSL || true; }
+(($(tls_symbols spanwire) > 1000)) || die "spanwire has no TLS, or BoringSSL's symbols are called otherwise now"
+(($(tls_symbols interop-swift) == 0)) || die "a sender without TLS contains BoringSSL"
+printf 'linkage: a sender without TLS contains nothing of BoringSSL\n'

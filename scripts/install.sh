@@ -77,7 +77,9 @@ for part in "$@"; do
                 sqlite3
             ;;
         test)
-            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf iproute2
+            # openssl: the tests of TLS make their certificates with it.
+            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf iproute2 \
+                openssl
             need_reference_protobuf
             ;;
         differential)

@@ -25,7 +25,8 @@ public struct CollectorService: Service {
 
     /// - Parameters:
     ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
-    ///   - whenListening: called with the port once senders can connect; what it throws ends the service.
+    ///   - whenListening: called with the port of the first TCP address (0 without one) once senders can connect; what
+    ///     it throws ends the service.
     public init(
         store: any SpanStore, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
         logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
@@ -41,13 +42,17 @@ public struct CollectorService: Service {
     /// What was received and stored so far.
     public var statistics: CollectorStatistics { writer.statistics }
 
+    /// Reads certificates, keys and tokens again; see `SpanServer.reload()`.
+    public func reload() { server.reload() }
+
     /// Listens until a graceful shutdown or cancellation; then acknowledges what was taken, sends the senders away and
     /// ends. The store stays open: who opened it closes it.
     ///
     /// - Throws: `TransportError` when the address cannot be listened on.
     public func run() async throws {
         let port = try await server.start()
-        logger.info("listening", metadata: ["port": "\(port)"])
+        let addresses = server.addresses.map(\.description).joined(separator: ", ")
+        logger.info("listening", metadata: ["addresses": "\(addresses)"])
         do {
             try await whenListening(port)
         } catch {

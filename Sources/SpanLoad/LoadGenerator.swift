@@ -8,7 +8,8 @@ import Synchronization
 /// Puts load on a collector: senders as a service would have them, through the library's own client, queue and all.
 ///
 /// ```swift
-/// let generator = LoadGenerator(plan: LoadPlan(port: port), logger: logger)
+/// let generator = LoadGenerator(
+///     plan: LoadPlan(client: SpanClientConfiguration(port: port)), logger: logger)
 /// let result = try await generator.run { print($0.spansPerSecond) }
 /// print(result.spansPerSecond, result.ackNanoseconds.valueAtPercentile(99))
 /// ```

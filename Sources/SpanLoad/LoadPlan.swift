@@ -1,17 +1,13 @@
-import SpanSession
+import SpanTransport
 
 /// What a `LoadGenerator` puts on a collector.
 public struct LoadPlan: Sendable {
-    /// Where the collector is.
-    public var host: String
-    /// 1 ... 65,535.
-    public var port: Int
+    /// Where the collector is, and how a sender proves who it is; queue and sender id are set anew for each sender.
+    public var client: SpanClientConfiguration
     /// Senders, each with a connection of its own; 1 ... 10,000.
     public var connections: Int
     /// Spans per batch, 1 ... 65,536.
     public var batchSpans: Int
-    /// What is offered to the collector, the best first; empty: nothing is compressed.
-    public var compression: [Compression]
     /// Spans per second of all connections together; `nil`: as many as the collector takes.
     public var rate: Double?
     /// What a sender does with spans that find no room in its queue.
@@ -25,31 +21,21 @@ public struct LoadPlan: Sendable {
     public var warmUp: Duration
     /// How long the last acks are waited for in the end.
     public var finish: Duration
-    /// Shown to the collector; empty when it asks for none.
-    public var bearerToken: String
-    /// Name and version of the program, for people.
-    public var agent: String
 
     public init(
-        host: String = "127.0.0.1", port: Int, connections: Int = 2, batchSpans: Int = 512,
-        compression: [Compression] = [.zstdStream], rate: Double? = nil,
+        client: SpanClientConfiguration, connections: Int = 2, batchSpans: Int = 512, rate: Double? = nil,
         whenFull: LoadWhenFull = .wait, queueSpans: Int? = nil, duration: Duration = .seconds(10),
-        warmUp: Duration = .seconds(1), finish: Duration = .seconds(10), bearerToken: String = "",
-        agent: String = "spanwire-load"
+        warmUp: Duration = .seconds(1), finish: Duration = .seconds(10)
     ) {
-        self.host = host
-        self.port = port
+        self.client = client
         self.connections = connections
         self.batchSpans = batchSpans
-        self.compression = compression
         self.rate = rate
         self.whenFull = whenFull
         self.queueSpans = queueSpans
         self.duration = duration
         self.warmUp = warmUp
         self.finish = finish
-        self.bearerToken = bearerToken
-        self.agent = agent
     }
 }
 

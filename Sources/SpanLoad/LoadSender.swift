@@ -42,14 +42,13 @@ final class LoadSender: Sendable {
     init(number: Int, plan: LoadPlan, spans: LoadSpans, logger: Logger) throws {
         let observed = Observed()
         let rate = plan.rate.map { $0 / Double(plan.connections) }
-        var configuration = SpanClientConfiguration(
-            host: plan.host, port: plan.port, agent: plan.agent, bearerToken: plan.bearerToken,
-            compression: plan.compression,
-            queue: SpanQueueLimits(
-                maxQueuedBytes: 1 << 30,
-                maxQueuedSpans: plan.queueSpans ?? (rate == nil ? max(plan.batchSpans * 16, 8192) : 1 << 22),
-                maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20,
-                whenFull: plan.whenFull == .dropOldest ? .dropOldest : .dropNewest))
+        var configuration = plan.client
+        configuration.senderID = .random()
+        configuration.queue = SpanQueueLimits(
+            maxQueuedBytes: 1 << 30,
+            maxQueuedSpans: plan.queueSpans ?? (rate == nil ? max(plan.batchSpans * 16, 8192) : 1 << 22),
+            maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20,
+            whenFull: plan.whenFull == .dropOldest ? .dropOldest : .dropNewest)
         configuration.frameObserver = { frame in
             guard frame.head.kind == .batch else { return }
             observed.state.withLock { state in

@@ -133,7 +133,9 @@ public struct FrameDecoder: Sendable {
     private func check(_ head: FrameHead) throws(SessionError) {
         let number = frameCount + 1
         guard head.kind.isKnown else {
-            throw SessionError(.unknownKind, "\(head.kind) is no frame of version 1", frameNumber: number)
+            var message = "\(head.kind) is no frame of version 1"
+            if number == 1, let words = head.tlsWords { message += "; \(words)" }
+            throw SessionError(.unknownKind, message, frameNumber: number)
         }
         guard !head.isCompressed || allowsCompressed && head.kind.isCompressible else {
             throw SessionError(

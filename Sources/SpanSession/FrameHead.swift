@@ -81,6 +81,17 @@ public struct FrameHead: Sendable, Hashable {
         self.init(FrameKind(rawValue: first), length: UInt32(bigEndian: length), isCompressed: first & 0x80 != 0)
     }
 
+    /// What to do about a head that is none: where one side speaks TLS and the other does not, the first bytes are those
+    /// of a TLS record (RFC 8446, section 5.1: type 21 alert, 22 handshake; then the version, 3 and something).
+    var tlsWords: String? {
+        guard length >> 24 == 3, !isCompressed else { return nil }
+        return switch kind.rawValue {
+        case 21: "it looks like TLS: the other side takes TLS connections alone; use TLS here too (security, --tls)"
+        case 22: "it looks like TLS, and this side takes plain connections; use TLS on both sides or on none"
+        default: nil
+        }
+    }
+
     /// The five bytes.
     public var bytes: [UInt8] {
         [

@@ -1,7 +1,6 @@
 import Logging
 import Metrics
 import NIOCore
-import NIOPosix
 import SpanCompression
 import SpanModel
 import SpanSession
@@ -12,6 +11,9 @@ final class ClientDriver {
     private let client: SpanClient
     private let eventLoop: any EventLoop
     private let logger: Logger
+    private let connector: ClientConnector
+    /// What is known of the end of the connection that is about to end.
+    private var fault: String?
     private var session: ClientSession
     private var channel: (any Channel)?
     private var connection: ConnectionNumber?
@@ -35,6 +37,7 @@ final class ClientDriver {
         self.eventLoop = eventLoop
         self.logger = logger
         let configuration = client.configuration
+        connector = ClientConnector(configuration: configuration, logger: logger)
         session = ClientSession(
             settings: ClientSettings(
                 senderID: configuration.senderID, agent: configuration.agent,
@@ -91,46 +94,45 @@ final class ClientDriver {
         pump()
     }
 
-    func closed(_ number: ConnectionNumber) {
+    /// Something went wrong, and the connection is about to be closed for it.
+    func failed(_ error: any Error, on number: ConnectionNumber, _ channel: any Channel) {
+        // The first is the reason, what follows comes of it.
+        guard connection == nil || connection == number, fault == nil else { return }
+        fault = connector.words(for: error, on: channel)
+    }
+
+    func closed(_ number: ConnectionNumber, reason: String? = nil) {
         if connection == number {
             channel = nil
             connection = nil
         }
         guard !isOver else { return }
-        perform(session.connectionClosed(number, now: .now()))
+        perform(session.connectionClosed(number, now: .now(), reason: reason ?? fault))
         pump()
     }
 
     private func connect(_ number: ConnectionNumber) {
-        let configuration = client.configuration
+        fault = nil
         let driver = NIOLoopBound(self, eventLoop: eventLoop)
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(TimeAmount(configuration.timing.patience))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ClientConnection(driver: driver.value, number: number))
-                }
+        connector.connect(on: eventLoop) { channel in
+            try channel.pipeline.syncOperations.addHandler(ClientConnection(driver: driver.value, number: number))
+        }
+        .whenComplete { result in
+            switch result {
+            case .success(let link): driver.value.opened(number, link)
+            case .failure(let error):
+                driver.value.closed(number, reason: driver.value.connector.words(for: error, on: nil))
             }
-            .connect(host: configuration.host, port: configuration.port)
-            .whenComplete { result in
-                switch result {
-                case .success(let channel): driver.value.opened(number, channel)
-                case .failure(let error):
-                    driver.value.logger.debug(
-                        "cannot connect", metadata: ["reason": "\(SpanServer.reason(error))"])
-                    driver.value.closed(number)
-                }
-            }
+        }
     }
 
-    private func opened(_ number: ConnectionNumber, _ channel: any Channel) {
+    private func opened(_ number: ConnectionNumber, _ link: ClientConnector.Link) {
+        let channel = link.channel
         guard !isOver, channel.isActive else {
             channel.close(promise: nil)
             return
         }
-        let actions = session.connectionOpened(number, now: .now())
+        let actions = session.connectionOpened(number, now: .now(), bearerToken: link.bearerToken)
         // An attempt that was given up (the name took long to be found) may still succeed, beside a newer one.
         guard !actions.isEmpty else {
             channel.close(promise: nil)
@@ -304,6 +306,7 @@ private final class ClientConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        driver.failed(error, on: number, context.channel)
         context.close(promise: nil)
     }
 }

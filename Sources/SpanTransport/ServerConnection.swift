@@ -11,6 +11,7 @@ final class ServerConnection: ChannelInboundHandler {
     let handle: ServerConnectionHandle
     private let server: SpanServer
     private let channel: any Channel
+    private let seat: ConnectionDirectory.Seat
     private let logger: Logger
     private var session: ServerSession
     private var timer: Scheduled<Void>?
@@ -29,9 +30,10 @@ final class ServerConnection: ChannelInboundHandler {
     /// batch of a few bytes takes hundreds in memory.
     private static let maxUnanswered = 1024
 
-    init(server: SpanServer, channel: any Channel) {
+    init(server: SpanServer, channel: any Channel, seat: ConnectionDirectory.Seat) {
         self.server = server
         self.channel = channel
+        self.seat = seat
         handle = ServerConnectionHandle(id: server.directory.nextID(), channel: channel)
         var logger = server.logger
         logger[metadataKey: "connection"] = "\(handle.id.rawValue)"
@@ -66,6 +68,8 @@ final class ServerConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
+        // As they are now: they may have been read anew since the connection was accepted.
+        if session.senderID == nil { session.admit(bearerTokens: server.bearerTokens) }
         let buffer = unwrapInboundIn(data)
         perform(session.received(buffer.readableBytesSpan, now: .now()))
         rebalance()
@@ -91,7 +95,11 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        logger.debug("connection failed", metadata: ["reason": "\(SpanServer.reason(error))"])
+        if let words = server.configuration.security?.layer.words(for: error, on: channel) {
+            logger.notice("connection ends by a fault", metadata: ["fault": "\(words)"])
+        } else {
+            logger.debug("connection failed", metadata: ["reason": "\(SpanServer.reason(error))"])
+        }
         context.close(promise: nil)
     }
 
@@ -150,7 +158,9 @@ final class ServerConnection: ChannelInboundHandler {
         unanswered -= 1
         guard !isOver else { return }
         switch answer {
-        case .done(let sequence): perform(session.senderFound(storedSequence: sequence, now: .now()))
+        case .done(let sequence):
+            seat.welcomed()
+            perform(session.senderFound(storedSequence: sequence, now: .now()))
         case .refused(let retryAfter):
             let goAway = GoAway(
                 .overloaded, "the store cannot be asked now", retryAfterMilliseconds: retryAfter.wholeMilliseconds)

@@ -3,14 +3,17 @@ import SpanSession
 
 /// Where a `SpanClient` sends to and how much it holds.
 public struct SpanClientConfiguration: Sendable {
-    /// A name or an address.
-    public var host: String
-    /// 1 ... 65,535.
-    public var port: Int
+    /// The collector's; a port is 1 ... 65,535.
+    public var address: TransportAddress
     /// Name and version of the program, for people.
     public var agent: String
+    /// TLS for a TCP connection; `nil`: it goes in the clear. A Unix socket takes none.
+    public var security: ClientSecurity?
     /// Shown to the collector; empty when it asks for none. Never logged.
     public var bearerToken: String
+    /// A file whose first word is shown to the collector in place of `bearerToken`; read anew for every connection, so
+    /// that a token can be changed while the service runs. What cannot be read leaves the last one in use.
+    public var tokenFile: String?
     /// A token travels in the clear without TLS: it is refused for a host that is not this machine, unless this is set.
     public var allowsTokenInClear: Bool
     /// New for each incarnation of a sender.
@@ -33,8 +36,7 @@ public struct SpanClientConfiguration: Sendable {
         compression: [Compression] = [.zstdStream, .zstd, .gzip], queue: SpanQueueLimits = SpanQueueLimits(),
         timing: SessionTiming = SessionTiming(), backoff: BackoffPolicy = BackoffPolicy()
     ) {
-        self.host = host
-        self.port = port
+        address = .tcp(host: host, port: port)
         self.agent = agent
         self.bearerToken = bearerToken
         self.allowsTokenInClear = allowsTokenInClear
@@ -47,24 +49,26 @@ public struct SpanClientConfiguration: Sendable {
         self.backoff = backoff
     }
 
+    /// Everything else as it is by default.
+    public init(address: TransportAddress, agent: String = "spanwire-swift") {
+        self.init(agent: agent)
+        self.address = address
+    }
+
     /// - Throws: `invalid_setting` with the setting's name and what it may be.
     func validate() throws(TransportError) {
-        guard !host.isEmpty else { throw TransportError(.invalidSetting, "host is empty; name the collector's host") }
-        guard (1...65_535).contains(port) else {
-            throw TransportError(.invalidSetting, "port is \(port); it must be 1 to 65535")
-        }
+        try address.validate(ports: 1...65_535)
+        try security?.layer.validate(address)
         guard senderID.isValid else {
             throw TransportError(.invalidSetting, "senderID is all zeros; take SenderID.random()")
         }
-        guard bearerToken.isEmpty || allowsTokenInClear || isLoopback else {
+        if let tokenFile { _ = try BearerTokenFile.read(tokenFile) }
+        let hasToken = !bearerToken.isEmpty || tokenFile != nil
+        guard !hasToken || security != nil || allowsTokenInClear || address.isLocal else {
             throw TransportError(
                 .invalidSetting,
-                "a bearer token would go to \(host) in the clear; use a local address, or allow it "
-                    + "(allowsTokenInClear, --allow-token-in-clear)")
+                "a bearer token would go to \(address) in the clear; use TLS (security, --tls) or a local address, or "
+                    + "allow it (allowsTokenInClear, --allow-token-in-clear)")
         }
-    }
-
-    private var isLoopback: Bool {
-        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." })
     }
 }

@@ -13,6 +13,8 @@ public struct TransportError: Error, Sendable, Hashable {
         public static let invalidSetting = Code(rawValue: "invalid_setting")
         /// The collector refuses this sender for good.
         public static let refused = Code(rawValue: "refused")
+        /// There is no room for another connection.
+        public static let overloaded = Code(rawValue: "overloaded")
         /// A method was called at a time at which it has no meaning.
         public static let misuse = Code(rawValue: "misuse")
     }

@@ -29,8 +29,12 @@ enum SpanwireCommand {
         return Self.folder.appendingPathComponent("../../.build/debug/spanwire").standardizedFileURL
     }()
 
-    /// - Parameter input: what stands on standard input.
-    static func run(_ arguments: [String], input: Data = Data()) throws -> Outcome {
+    /// - Parameters:
+    ///   - input: what stands on standard input.
+    ///   - environment: on top of the tests' own.
+    static func run(
+        _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+    ) throws -> Outcome {
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
@@ -42,6 +46,7 @@ enum SpanwireCommand {
         process.executableURL = binary
         process.arguments = arguments
         process.currentDirectoryURL = corpus
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])

@@ -22,6 +22,12 @@ final class FrameReader: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) { frame.finish() }
 
+    /// The next frame; an empty one of no kind when the connection ends.
+    func first() async -> (kind: FrameKind, payload: [UInt8]) {
+        for await frame in frames { return frame }
+        return (FrameKind(rawValue: 0), [])
+    }
+
     /// The payload of the next frame of that kind; others are passed over. Empty when the connection ends.
     func next(_ kind: FrameKind) async -> [UInt8] {
         for await frame in frames where frame.kind == kind { return frame.payload }

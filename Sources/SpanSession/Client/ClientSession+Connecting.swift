@@ -4,7 +4,12 @@ import SpanModel
 // Connections come and go.
 extension ClientSession {
     /// The connection asked for by `connect` is open.
-    public mutating func connectionOpened(_ connection: ConnectionNumber, now: SessionInstant) -> [ClientAction] {
+    ///
+    /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while senders
+    ///   live.
+    public mutating func connectionOpened(
+        _ connection: ConnectionNumber, now: SessionInstant, bearerToken: String? = nil
+    ) -> [ClientAction] {
         guard case .connecting = state, connection == self.connection else { return [] }
         // Nothing larger than a control frame ever comes from a collector.
         let decoder = FrameDecoder(maxBatchBytes: min(Int(settings.maxFrameBytes), FrameDecoder.controlLimit))
@@ -12,17 +17,21 @@ extension ClientSession {
         state = .greeting(deadline: now.advanced(by: settings.timing.handshake))
         let hello = Hello(
             senderID: settings.senderID, agent: settings.agent, compressions: settings.offeredCompressions,
-            bearerToken: settings.bearerToken, maxFrameBytes: settings.maxFrameBytes)
+            bearerToken: bearerToken ?? settings.bearerToken, maxFrameBytes: settings.maxFrameBytes)
         return [.send(OutgoingFrame(.hello, hello))]
     }
 
     /// The connection could not be opened, or was closed by the peer or the network.
-    public mutating func connectionClosed(_ connection: ConnectionNumber, now: SessionInstant) -> [ClientAction] {
+    ///
+    /// - Parameter reason: what the driver knows of it, in words, without secrets.
+    public mutating func connectionClosed(
+        _ connection: ConnectionNumber, now: SessionInstant, reason: String? = nil
+    ) -> [ClientAction] {
         guard hasConnection, connection == self.connection else { return [] }
         var actions: [ClientAction] = []
         let message =
             if case .connecting = state { "could not connect" } else { "the connection was closed by the other side" }
-        retry(SessionError(.connectionLost, message), now: now, &actions)
+        retry(SessionError(.connectionLost, reason ?? message), now: now, &actions)
         return actions
     }
 

@@ -115,6 +115,10 @@ public struct ServerSession: Sendable {
     /// Gives the memory of empty buffers back that are larger than `bytes`.
     public mutating func trim(keeping bytes: Int) { decoder.trim(keeping: bytes) }
 
+    /// Any of these tokens opens the door from now on (none: no token is asked for), for a `Hello` that has not come yet.
+    /// Who was let in stays.
+    public mutating func admit(bearerTokens: [String]) { settings.bearerTokens = bearerTokens }
+
     /// The answer to `lookUpSender`: the highest sequence that is stored, 0 for none.
     public mutating func senderFound(storedSequence: UInt64, now: SessionInstant) -> [ServerAction] {
         guard case .lookingUp(let hello) = state else { return [] }

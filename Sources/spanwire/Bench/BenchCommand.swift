@@ -32,7 +32,10 @@ struct BenchCommand: AsyncParsableCommand {
               spanwire bench --to collector:4319 --spans large --duration 60 --format json
             """)
 
-    @Option(help: ArgumentHelp("The collector; without it one that stores nothing is started.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "The collector, host:port or unix:path; without it one that stores nothing is started.",
+            valueName: "address"))
     var to: Address?
 
     @Option(help: ArgumentHelp("How many senders, 1 to 10000.", valueName: "count"))
@@ -82,10 +85,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Measure this process as the collector.", valueName: "pid"))
     var collectorPid: Int32?
 
-    @Option(
-        help: ArgumentHelp(
-            "A file with the bearer token; without it the environment's SPANWIRE_TOKEN.", valueName: "path"))
-    var tokenFile: String?
+    @OptionGroup var security: SendSecurity
 
     @Option(help: ArgumentHelp("text, json.", valueName: "format"))
     var format = BenchFormat.text
@@ -110,32 +110,34 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("--finish takes 1 to 86400, not \(finish).")
         }
         guard (0...3600).contains(warmUp) else { throw ValidationError("--warm-up takes 0 to 3600, not \(warmUp).") }
-        if let to, to.port == 0 { throw ValidationError("--to needs a port from 1 to 65535.") }
+        if to?.port == 0 { throw ValidationError("--to needs a port from 1 to 65535.") }
     }
 
     func run() async throws {
         let logger = CommandLogger.make(.warning)
         let makeSpans = try spanMaker()
-        let token = try tokenFile.map(TokenFile.read)?.first ?? Process.environment("SPANWIRE_TOKEN") ?? ""
         var server: SpanServer?
-        var port = to?.port ?? 0
-        if to == nil {
-            let own = SpanServer(
-                configuration: SpanServerConfiguration(
-                    port: 0, session: ServerSettings(agent: "spanwire/\(Spanwire.version)")),
-                sink: CountingSink(), logger: logger)
-            do {
-                port = try await own.start()
-            } catch {
-                throw CommandFailure(error.message)
+        var client = SpanClientConfiguration(agent: "spanwire-bench/\(Spanwire.version)")
+        client.compression = compression.compressions
+        do throws(TransportError) {
+            if let to {
+                client.address = to.transport
+                try security.apply(to: &client)
+            } else {
+                let own = SpanServer(
+                    configuration: SpanServerConfiguration(
+                        port: 0, session: ServerSettings(agent: "spanwire/\(Spanwire.version)")),
+                    sink: CountingSink(), logger: logger)
+                client.address = .tcp(host: "127.0.0.1", port: try await own.start())
+                server = own
             }
-            server = own
+        } catch {
+            throw CommandFailure(error.message)
         }
+        _ = DescriptorLimit.raise()
         let plan = LoadPlan(
-            host: to?.host ?? "127.0.0.1", port: port, connections: connections,
-            batchSpans: batch, compression: compression.compressions, rate: rate, whenFull: whenFull,
-            queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish),
-            bearerToken: token, agent: "spanwire-bench/\(Spanwire.version)")
+            client: client, connections: connections, batchSpans: batch, rate: rate, whenFull: whenFull,
+            queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish))
         let generator = LoadGenerator(plan: plan, logger: logger, spans: makeSpans)
         let collector = ProcessClock(pid: collectorPid)
         let result = try await load(generator, collector)

@@ -12,33 +12,39 @@ import UnixSignals
 struct CollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "collect",
-        abstract: "Receives spans over TCP and keeps them, merged, in a store.",
+        abstract: "Receives spans over TCP, TLS and Unix sockets and keeps them, merged, in a store.",
         discussion: """
             Listens for senders that speak the Spanwire session protocol, merges the reports of each span and keeps \
             them in an SQLite file. A batch is acknowledged when it is on the disk. SIGTERM and Ctrl-C end it in good \
-            order: what was received is stored and acknowledged, senders are told to come back.
+            order: what was received is stored and acknowledged, senders are told to come back. SIGHUP reads \
+            certificates, keys and tokens anew; so does a change of their files. Connections live on, and files that \
+            cannot be used change nothing.
 
-            Exit codes: 0 ended by a signal in good order, 1 the address or the store cannot be used, 2 for a wrong \
-            command line.
+            Exit codes: 0 ended by a signal in good order, 1 an address, a file or the store cannot be used, 2 for a \
+            wrong command line.
 
             Examples:
               spanwire collect --store spans.db
-              spanwire collect --listen 0.0.0.0:4319 --store /var/lib/spanwire/spans.db --token-file tokens
+              spanwire collect --store spans.db --listen unix:/run/spanwire/spans.sock --socket-mode 0660
+              spanwire collect --store spans.db --listen 0.0.0.0:4319 --tls-certificate server.pem \
+            --tls-key server.key --token-file tokens
             """)
 
-    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
-    var listen = Address(host: "127.0.0.1", port: 4319)
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: host:port, where port 0 takes a free one, or unix:path; may be given several times.",
+            valueName: "address"))
+    var listen = [Address(host: "127.0.0.1", port: 4319)]
 
     @Option(help: ArgumentHelp("The store's file; made if there is none.", valueName: "path"))
     var store: String
 
-    @Option(help: ArgumentHelp("Write the port to this file once senders can connect.", valueName: "path"))
-    var portFile: String?
-
     @Option(
         help: ArgumentHelp(
-            "Admit only senders that show one of the bearer tokens in this file, one a line.", valueName: "path"))
-    var tokenFile: String?
+            "Write the port of the first TCP address to this file once senders can connect.", valueName: "path"))
+    var portFile: String?
+
+    @OptionGroup var security: CollectSecurity
 
     @Option(help: ArgumentHelp("The largest batch to accept, 1024 to 4294967295.", valueName: "bytes"))
     var maxFrameBytes: UInt32 = 64 << 20
@@ -72,6 +78,9 @@ struct CollectCommand: AsyncParsableCommand {
         guard Compression.windowLogs.contains(windowLog) else {
             throw ValidationError("--window-log takes 17 to 23, not \(windowLog).")
         }
+        guard portFile == nil || listen.contains(where: { $0.port != nil }) else {
+            throw ValidationError("--port-file needs a TCP address to listen on.")
+        }
         guard (0...3600).contains(shutdownLimit) else {
             throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
         }
@@ -79,7 +88,7 @@ struct CollectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = CommandLogger.make(logLevel)
-        let tokens = try tokenFile.map(TokenFile.read) ?? []
+        let configuration = try serverConfiguration(logger)
         let spans: SQLiteSpanStore
         do {
             spans = try await SQLiteSpanStore.open(path: store, mode: .readWrite)
@@ -88,16 +97,12 @@ struct CollectCommand: AsyncParsableCommand {
         }
         let port = PortFile(path: portFile)
         let collector = CollectorService(
-            store: spans,
-            configuration: SpanServerConfiguration(
-                host: listen.host, port: listen.port,
-                session: ServerSettings(
-                    agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
-                    bearerTokens: tokens, compressions: compression.compressions, windowLog: windowLog)),
-            shutdownLimit: .seconds(shutdownLimit), logger: logger,
+            store: spans, configuration: configuration, shutdownLimit: .seconds(shutdownLimit), logger: logger,
             whenListening: { try port.write($0) })
+        let reload = await ReloadOnHangup(collector: collector, logger: logger)
         var group = ServiceGroupConfiguration(
-            services: [.init(service: collector)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [.init(service: collector), .init(service: reload)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(shutdownLimit + 10)
         var failure: (any Error)?
         do {
@@ -119,6 +124,32 @@ struct CollectCommand: AsyncParsableCommand {
                 "stored": "\(done.storedReports)", "rejected": "\(done.rejectedReports)",
                 "batches": "\(done.storedBatches)",
             ])
+    }
+}
+
+extension CollectCommand {
+    private func serverConfiguration(_ logger: Logger) throws -> SpanServerConfiguration {
+        var configuration = SpanServerConfiguration(
+            addresses: listen.map(\.transport),
+            session: ServerSettings(
+                agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
+                compressions: compression.compressions, windowLog: windowLog))
+        try security.apply(to: &configuration)
+        let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
+        if configuration.maxConnections > room {
+            logger.warning(
+                "fewer connections than --max-connections, for want of descriptors; raise ulimit -n or LimitNOFILE=",
+                metadata: ["connections": "\(room)"])
+            configuration.maxConnections = room
+        }
+        let asksForTokens = configuration.tokenFile != nil || !configuration.session.bearerTokens.isEmpty
+        if asksForTokens, configuration.security == nil,
+            let open = configuration.addresses.first(where: { !$0.isLocal })
+        {
+            logger.warning(
+                "tokens come in the clear; give --tls-certificate and --tls-key", metadata: ["address": "\(open)"])
+        }
+        return configuration
     }
 }
 

@@ -26,24 +26,20 @@ struct SendCommand: AsyncParsableCommand {
               spanwire send traces.jsonl
               spanwire send *.frames --to collector:4319 --timeout 60
               SPANWIRE_TOKEN=… spanwire send payload.pb --to 127.0.0.1:4319
+              spanwire send payload.pb --to unix:/run/spanwire/spans.sock
+              spanwire send payload.pb --to collector:4319 --tls-ca ca.pem --token-file token
             """)
 
     @Argument(help: "The files to send, or - for standard input.")
     var files: [String]
 
-    @Option(help: ArgumentHelp("The collector.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("The collector: host:port or unix:path.", valueName: "address"))
     var to = Address(host: "127.0.0.1", port: 4319)
 
     @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames, json.", valueName: "form"))
     var from = FromOption.auto
 
-    @Option(
-        help: ArgumentHelp(
-            "A file with the bearer token; without it the environment's SPANWIRE_TOKEN.", valueName: "path"))
-    var tokenFile: String?
-
-    @Flag(help: "Show the token to a collector on another machine, though it travels in the clear.")
-    var allowTokenInClear = false
+    @OptionGroup var security: SendSecurity
 
     @Option(
         help: ArgumentHelp(
@@ -56,21 +52,20 @@ struct SendCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("Name the files to send.") }
-        guard to.port > 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
+        guard to.port != 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout takes 1 to 86400, not \(timeout).")
         }
     }
 
     func run() async throws {
-        let token = try tokenFile.map(TokenFile.read)?.first ?? Process.environment("SPANWIRE_TOKEN") ?? ""
         let client: SpanClient
-        do {
-            client = try SpanClient(
-                configuration: SpanClientConfiguration(
-                    host: to.host, port: to.port, agent: "spanwire-send/\(Spanwire.version)", bearerToken: token,
-                    allowsTokenInClear: allowTokenInClear, compression: compression.compressions),
-                logger: CommandLogger.make(.warning))
+        do throws(TransportError) {
+            var configuration = SpanClientConfiguration(
+                address: to.transport, agent: "spanwire-send/\(Spanwire.version)")
+            configuration.compression = compression.compressions
+            try security.apply(to: &configuration)
+            client = try SpanClient(configuration: configuration, logger: CommandLogger.make(.warning))
         } catch {
             throw CommandFailure(error.message)
         }

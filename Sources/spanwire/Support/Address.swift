@@ -1,17 +1,19 @@
 import ArgumentParser
+import SpanTransport
 
-/// `HOST:PORT`, `[IPV6]:PORT`.
+/// `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`.
 struct Address: ExpressibleByArgument, CustomStringConvertible, Sendable {
-    var host: String
-    /// 0 ... 65,535.
-    var port: Int
+    var transport: TransportAddress
 
-    init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
+    init(host: String, port: Int) { transport = .tcp(host: host, port: port) }
 
     init?(argument: String) {
+        if argument.hasPrefix("unix:") {
+            let path = String(argument.dropFirst("unix:".count))
+            guard !path.isEmpty else { return nil }
+            transport = .unix(path: path)
+            return
+        }
         guard let colon = argument.lastIndex(of: ":"),
             let port = UInt16(argument[argument.index(after: colon)...])
         else { return nil }
@@ -22,10 +24,13 @@ struct Address: ExpressibleByArgument, CustomStringConvertible, Sendable {
             return nil
         }
         guard !host.isEmpty else { return nil }
-        self.init(host: String(host), port: Int(port))
+        transport = .tcp(host: String(host), port: Int(port))
     }
 
-    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// `nil` for a Unix socket.
+    var port: Int? { if case .tcp(_, let port) = transport { port } else { nil } }
+
+    var description: String { transport.description }
 
     var defaultValueDescription: String { description }
 }

@@ -1,0 +1,100 @@
+import Logging
+import NIOCore
+import NIOPosix
+import SpanSession
+import Synchronization
+
+/// Opens a client's connections, each with the certificates, keys and token that the files have at that time.
+final class ClientConnector: Sendable {
+    /// A connection that is open; a TLS handshake may still be under way.
+    struct Link: Sendable {
+        var channel: any Channel
+        /// What this connection shows to the collector.
+        var bearerToken: String
+    }
+
+    private let configuration: SpanClientConfiguration
+    private let logger: Logger
+    /// The last one that could be read; of `bearerToken` before that.
+    private let token: Mutex<String>
+
+    init(configuration: SpanClientConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        token = Mutex(configuration.bearerToken)
+    }
+
+    /// - Parameter initialize: adds the handlers behind those of the security, on the event loop.
+    func connect(
+        on eventLoop: any EventLoop, _ initialize: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<Link> {
+        guard configuration.security != nil || configuration.tokenFile != nil else {
+            return open(nil, configuration.bearerToken, on: eventLoop, initialize)
+        }
+        // Not on the event loop: a file may be far away, and the system's trusted certificates are many.
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [self] in
+            (configuration.security?.layer.prepare(), readToken())
+        }
+        .flatMap { [self] security, token in open(security, token, on: eventLoop, initialize) }
+    }
+
+    /// What went wrong with a connection, in words, without secrets; `nil` where there is nothing to say but that it is
+    /// closed.
+    func words(for error: any Error, on channel: (any Channel)?) -> String? {
+        if let channel, let words = configuration.security?.layer.words(for: error, on: channel) { return words }
+        let address = configuration.address
+        switch error {
+        case let error as TransportError: return error.message
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first?.error {
+                return "could not connect to \(address) (\(SpanServer.reason(first)))"
+            }
+            return "could not connect to \(address): no address is known for that name"
+        case ChannelError.connectTimeout: return "could not connect to \(address): no answer came"
+        case let error as IOError where channel == nil:
+            return "could not connect to \(address) (\(SystemError.words(for: error.errnoCode)))"
+        default: return nil
+        }
+    }
+
+    private func open(
+        _ security: PreparedSecurity?, _ bearerToken: String, on eventLoop: any EventLoop,
+        _ initialize: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<Link> {
+        if let warning = security?.warning {
+            logger.error("cannot use the new certificate files", metadata: ["reason": "\(warning)"])
+        }
+        let address = configuration.address
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(configuration.timing.patience))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try security?.addHandlers(channel, address)
+                    try initialize(channel)
+                }
+            }
+        let channel =
+            switch address {
+            case .tcp(let host, let port):
+                bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        return channel.map { Link(channel: $0, bearerToken: bearerToken) }
+    }
+
+    private func readToken() -> String {
+        guard let path = configuration.tokenFile else { return configuration.bearerToken }
+        do throws(TransportError) {
+            let tokens = try BearerTokenFile.read(path)
+            return token.withLock { token in
+                token = tokens.first ?? token
+                return token
+            }
+        } catch {
+            logger.error(
+                "cannot read the token; the last one stays in use until the file is right",
+                metadata: ["reason": "\(error.message)"])
+            return token.withLock(\.self)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import SpanModel
+import SpanSession
+import Synchronization
+
+/// The open connections, which of them speaks for a sender, and how many more there may be.
+final class ConnectionDirectory: Sendable {
+    private struct State {
+        var lastID: UInt64 = 0
+        var open: [ConnectionID: ServerConnectionHandle] = [:]
+        var bySender: [SenderID: ConnectionID] = [:]
+        var seats = 0
+        var handshakes = 0
+        var turnedAway = 0
+    }
+
+    private let maxConnections: Int
+    private let maxHandshakes: Int
+    private let state = Mutex(State())
+
+    /// So many that are turned away may linger until they have read why.
+    private static let maxTurnedAway = 64
+
+    init(maxConnections: Int, maxHandshakes: Int) {
+        self.maxConnections = maxConnections
+        self.maxHandshakes = maxHandshakes
+    }
+
+    /// What becomes of a connection that was accepted.
+    enum Admission {
+        /// There is room for it.
+        case seat(Seat)
+        /// There is none: it is told so in these words and closed. Its place is given back by `lingererLeft`.
+        case turnedAway(String)
+        /// There is none, not even for the words.
+        case closed(String)
+    }
+
+    /// Finds room for a connection.
+    func admit() -> Admission {
+        state.withLock { state in
+            let words: String
+            if state.seats >= maxConnections {
+                words = "the collector has all the \(maxConnections) connections that it may have"
+            } else if state.handshakes >= maxHandshakes {
+                words =
+                    "the collector has \(maxHandshakes) connections that it has not welcomed yet, and may have no more"
+            } else {
+                state.seats += 1
+                state.handshakes += 1
+                return .seat(Seat(self))
+            }
+            guard state.turnedAway < Self.maxTurnedAway else { return .closed(words) }
+            state.turnedAway += 1
+            return .turnedAway(words)
+        }
+    }
+
+    /// One that was turned away is gone.
+    func lingererLeft() { state.withLock { $0.turnedAway -= 1 } }
+
+    /// A connection's place among those that may be there.
+    final class Seat: Sendable {
+        private let directory: ConnectionDirectory
+        private let isInHandshake = Mutex(true)
+
+        init(_ directory: ConnectionDirectory) { self.directory = directory }
+
+        /// The connection is welcomed.
+        func welcomed() {
+            let wasInHandshake = isInHandshake.withLock { isInHandshake in
+                defer { isInHandshake = false }
+                return isInHandshake
+            }
+            if wasInHandshake { directory.state.withLock { $0.handshakes -= 1 } }
+        }
+
+        /// The connection is gone. Once.
+        func left() {
+            welcomed()
+            directory.state.withLock { $0.seats -= 1 }
+        }
+    }
+
+    func nextID() -> ConnectionID {
+        state.withLock { state in
+            state.lastID += 1
+            return ConnectionID(rawValue: state.lastID)
+        }
+    }
+
+    func add(_ handle: ServerConnectionHandle) {
+        state.withLock { $0.open[handle.id] = handle }
+    }
+
+    /// Makes a connection the one of its sender.
+    ///
+    /// - Returns: the one that was, if it is still open.
+    func claim(_ sender: SenderID, for handle: ServerConnectionHandle) -> ServerConnectionHandle? {
+        state.withLock { state in
+            let previous = state.bySender.updateValue(handle.id, forKey: sender)
+            return previous.flatMap { state.open[$0] }
+        }
+    }
+
+    func remove(_ id: ConnectionID, sender: SenderID?) {
+        state.withLock { state in
+            state.open[id] = nil
+            if let sender, state.bySender[sender] == id { state.bySender[sender] = nil }
+        }
+    }
+
+    func handle(of id: ConnectionID) -> ServerConnectionHandle? { state.withLock { $0.open[id] } }
+
+    /// How many are open.
+    var count: Int { state.withLock { $0.open.count } }
+
+    func all() -> [ServerConnectionHandle] { state.withLock { Array($0.open.values) } }
+}

@@ -1,0 +1,55 @@
+import NIOCore
+
+/// How a server's TCP connections are protected. `SpanTransportTLS` makes one: `ServerSecurity.tls(…)`.
+///
+/// Unix sockets are not touched by it: what goes through them does not leave the machine.
+public struct ServerSecurity: Sendable {
+    package let layer: any ServerSecurityLayer
+
+    package init(_ layer: any ServerSecurityLayer) { self.layer = layer }
+}
+
+/// How a client's TCP connections are protected. `SpanTransportTLS` makes one: `ClientSecurity.tls(…)`.
+public struct ClientSecurity: Sendable {
+    package let layer: any ClientSecurityLayer
+
+    package init(_ layer: any ClientSecurityLayer) { self.layer = layer }
+}
+
+/// What stands between a server's socket and its session.
+package protocol ServerSecurityLayer: Sendable {
+    /// Puts its handlers into a connection that was just accepted, on its event loop.
+    func addHandlers(to channel: any Channel) throws
+    /// An error of the connection in words, without secrets; `nil` for one that the layer does not know.
+    func words(for error: any Error, on channel: any Channel) -> String?
+    /// Reads its files again. Blocks for as long as they take to be read.
+    func reload(_ occasion: ReloadOccasion) -> ReloadOutcome
+}
+
+/// What stands between a client's socket and its session.
+package protocol ClientSecurityLayer: Sendable {
+    /// Whether it can serve connections to that address at all.
+    ///
+    /// - Throws: `invalid_setting`.
+    func validate(_ address: TransportAddress) throws(TransportError)
+    /// Reads its files for a new connection. Blocks for as long as that takes. The handlers made of what it read are put
+    /// in by the result, on the connection's event loop.
+    func prepare() -> PreparedSecurity
+    /// An error of the connection in words, without secrets; `nil` for one that the layer does not know.
+    func words(for error: any Error, on channel: any Channel) -> String?
+}
+
+/// What one connection of a client is protected by.
+package struct PreparedSecurity: Sendable {
+    /// Puts the handlers into a new channel to that address.
+    package var addHandlers: @Sendable (any Channel, TransportAddress) throws -> Void
+    /// What went wrong with files that are newer than those in use; for a log.
+    package var warning: String?
+
+    package init(
+        warning: String? = nil, addHandlers: @escaping @Sendable (any Channel, TransportAddress) throws -> Void
+    ) {
+        self.warning = warning
+        self.addHandlers = addHandlers
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import SpanSession
+import SpanTransport
+import SpanTransportTLS
+
+/// The options of `collect` that say who may connect, and how.
+struct CollectSecurity: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Take TLS alone over TCP: the certificate, PEM, with the intermediate ones behind it.", valueName: "path"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key, PEM, without a passphrase.", valueName: "path"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Admit only senders whose certificate is signed by an authority in this file, PEM (mTLS).",
+            valueName: "path"))
+    var tlsClientCA: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Admit only senders that show one of the bearer tokens in this file, one a line; without it, those in the "
+                + "environment's SPANWIRE_TOKENS, with spaces between.", valueName: "path"))
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often to look whether certificate, key or token files have changed, 1 to 86400; 0 reads them anew on "
+                + "SIGHUP alone.", valueName: "seconds"))
+    var reloadInterval = 5
+
+    @Option(
+        help: ArgumentHelp("The permissions of Unix sockets; who may write may connect.", valueName: "octal"))
+    var socketMode = FileMode(0o600)
+
+    @Option(
+        help: ArgumentHelp(
+            "How many connections there may be, 1 to 1000000; further ones are sent away for some seconds.",
+            valueName: "count"))
+    var maxConnections = 10_000
+
+    @Option(
+        help: ArgumentHelp(
+            "How many of them may be without a welcome, 1 to 1000000: not yet through TLS, token and look-up.",
+            valueName: "count"))
+    var maxHandshakes = 1_024
+
+    @Option(
+        help: ArgumentHelp("How long a sender may take for TLS and its Hello, 1 to 300.", valueName: "seconds"))
+    var handshakeLimit = 10
+
+    func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together; give both.")
+        }
+        guard tlsClientCA == nil || tlsCertificate != nil else {
+            throw ValidationError("--tls-client-ca needs --tls-certificate and --tls-key.")
+        }
+        guard (0...86_400).contains(reloadInterval) else {
+            throw ValidationError("--reload-interval takes 0 to 86400, not \(reloadInterval).")
+        }
+        guard (1...1_000_000).contains(maxConnections) else {
+            throw ValidationError("--max-connections takes 1 to 1000000, not \(maxConnections).")
+        }
+        guard (1...1_000_000).contains(maxHandshakes) else {
+            throw ValidationError("--max-handshakes takes 1 to 1000000, not \(maxHandshakes).")
+        }
+        guard (1...300).contains(handshakeLimit) else {
+            throw ValidationError("--handshake-limit takes 1 to 300, not \(handshakeLimit).")
+        }
+    }
+
+    /// Sets what these options say.
+    func apply(to configuration: inout SpanServerConfiguration) throws {
+        configuration.tokenFile = tokenFile
+        if tokenFile == nil, let text = Process.environment("SPANWIRE_TOKENS") {
+            configuration.session.bearerTokens = BearerTokenFile.tokens(in: text)
+            // Empty by mistake, it would let everybody in.
+            guard !configuration.session.bearerTokens.isEmpty else {
+                throw CommandFailure(
+                    "SPANWIRE_TOKENS is set and holds no token; put one in, or unset it to ask for none")
+            }
+        }
+        configuration.session.timing.handshake = .seconds(handshakeLimit)
+        configuration.reloadInterval = .seconds(reloadInterval)
+        configuration.socketMode = socketMode.bits
+        configuration.maxConnections = maxConnections
+        configuration.maxHandshakes = maxHandshakes
+        guard let tlsCertificate, let tlsKey else { return }
+        do throws(TransportError) {
+            configuration.security = try .tls(
+                ServerTLS(certificateChainFile: tlsCertificate, privateKeyFile: tlsKey, clientCAFile: tlsClientCA))
+        } catch {
+            throw CommandFailure(error.message)
+        }
+    }
+}

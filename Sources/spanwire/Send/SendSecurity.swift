@@ -1,0 +1,57 @@
+import ArgumentParser
+import SpanTransport
+import SpanTransportTLS
+
+/// The options of `send` that say how the two sides prove who they are.
+struct SendSecurity: ParsableArguments {
+    @Flag(help: "Connect by TLS; each of the other --tls- options says so too.")
+    var tls = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Trust the authorities in this file, PEM, and no others; without it, those that the system trusts.",
+            valueName: "path"))
+    var tlsCA: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show this certificate, PEM, with the intermediate ones behind it, to a collector that asks for one (mTLS).",
+            valueName: "path"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key, PEM, without a passphrase.", valueName: "path"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name in the collector's certificate, where it is another than the one connected to.", valueName: "name"
+        ))
+    var tlsServerName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the bearer token; without it the environment's SPANWIRE_TOKEN.", valueName: "path"))
+    var tokenFile: String?
+
+    @Flag(help: "Show the token to a collector on another machine, though it travels in the clear.")
+    var allowTokenInClear = false
+
+    func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together; give both.")
+        }
+    }
+
+    /// Sets what these options say.
+    func apply(to configuration: inout SpanClientConfiguration) throws(TransportError) {
+        configuration.tokenFile = tokenFile
+        configuration.bearerToken = Process.environment("SPANWIRE_TOKEN") ?? ""
+        configuration.allowsTokenInClear = allowTokenInClear
+        guard tls || tlsCA != nil || tlsCertificate != nil || tlsServerName != nil else { return }
+        var settings = ClientTLS(trustRoots: tlsCA.map { .file($0) } ?? .system, serverName: tlsServerName)
+        if let tlsCertificate, let tlsKey {
+            settings.identity = ClientTLS.Identity(certificateChainFile: tlsCertificate, privateKeyFile: tlsKey)
+        }
+        configuration.security = try .tls(settings)
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+/// `collect` and `send` as one runs them: TLS, tokens, Unix sockets, signals.
+@Suite(.timeLimit(.minutes(5))) struct SecurityCommandTests {
+    static let everythingIsStored = "spanwire: reported 10, stored 10, rejected 0, dropped 0, pending 0\n"
+
+    /// A certificate that signs itself, in the collector's folder: `server.pem`, `server.key`.
+    static func makeCertificate(in collector: RunningCollector) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2",
+            "-subj", "/CN=collector", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout", collector.path("server.key"), "-out", collector.path("server.pem"),
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "openssl makes no certificate")
+    }
+
+    static func send(
+        to address: String, _ options: [String] = [], token: String? = nil, timeout: Int = 30
+    ) throws -> SpanwireCommand.Outcome {
+        try SpanwireCommand.run(
+            ["send", "small.pb", "--to", address, "--timeout", "\(timeout)"] + options,
+            environment: token.map { ["SPANWIRE_TOKEN": $0] } ?? [:])
+    }
+
+    @Test("TLS and a token from the environment; without either a sender is told what it lacks")
+    func secured() throws {
+        let collector = try RunningCollector()
+        try Self.makeCertificate(in: collector)
+        let port = try collector.start(
+            ["--tls-certificate", collector.path("server.pem"), "--tls-key", collector.path("server.key")],
+            environment: ["SPANWIRE_TOKENS": "the-old-word the-new-word"])
+        let trust = ["--tls-ca", collector.path("server.pem")]
+        for token in ["the-old-word", "the-new-word"] {
+            let sent = try Self.send(to: "localhost:\(port)", trust, token: token)
+            #expect(sent.words == Self.everythingIsStored && sent.exitCode == 0)
+        }
+        let wrong = try Self.send(to: "localhost:\(port)", trust, token: "the-wrong-word")
+        #expect(wrong.exitCode == 1)
+        #expect(wrong.words.contains("the bearer token is not accepted"), "\(wrong.words)")
+        let plain = try Self.send(to: "localhost:\(port)", token: "the-new-word", timeout: 1)
+        #expect(plain.exitCode == 1)
+        #expect(plain.words.contains("use TLS here too (security, --tls)"), "\(plain.words)")
+        let untrusted = try Self.send(to: "localhost:\(port)", ["--tls"], token: "the-new-word", timeout: 1)
+        #expect(untrusted.words.contains("is not signed by an authority that is trusted here"), "\(untrusted.words)")
+        #expect(collector.stop() == 0)
+        let all = [wrong.words, plain.words, untrusted.words, collector.words].joined()
+        #expect(!all.contains("-word"), "\(all)")
+        let key = try String(contentsOfFile: collector.path("server.key"), encoding: .utf8).split(separator: "\n")
+        #expect(key.count > 3)
+        for line in key.dropFirst().dropLast() { #expect(!all.contains(line)) }
+    }
+
+    @Test("SIGHUP reads tokens and certificates anew; what cannot be used changes nothing")
+    func hangup() throws {
+        let collector = try RunningCollector()
+        try Self.makeCertificate(in: collector)
+        try collector.write("first-word\n", to: "tokens")
+        let port = try collector.start([
+            "--tls-certificate", collector.path("server.pem"), "--tls-key", collector.path("server.key"),
+            "--token-file", collector.path("tokens"), "--reload-interval", "0",
+        ])
+        let address = "127.0.0.1:\(port)"
+        let old = collector.path("old.pem")
+        try FileManager.default.copyItem(atPath: collector.path("server.pem"), toPath: old)
+        #expect(try Self.send(to: address, ["--tls-ca", old], token: "first-word").exitCode == 0)
+
+        try Self.makeCertificate(in: collector)
+        try collector.write("second-word\n", to: "tokens")
+        collector.tell(SIGHUP)
+        try collector.wait(for: "read the tokens anew")
+        try collector.wait(for: "read the certificate anew")
+        let new = ["--tls-ca", collector.path("server.pem")]
+        #expect(try Self.send(to: address, new, token: "second-word").words == Self.everythingIsStored)
+        #expect(try Self.send(to: address, new, token: "first-word").exitCode == 1)
+        #expect(try Self.send(to: address, ["--tls-ca", old], token: "second-word", timeout: 1).exitCode == 1)
+
+        try collector.write("nothing of use", to: "server.key")
+        try collector.write("", to: "tokens")
+        collector.tell(SIGHUP)
+        try collector.wait(for: "holds no private key in PEM form")
+        try collector.wait(for: "holds no token")
+        #expect(try Self.send(to: address, new, token: "second-word").words == Self.everythingIsStored)
+        #expect(collector.stop() == 0)
+        #expect(!collector.words.contains("-word"), "\(collector.words)")
+    }
+
+    @Test("a Unix socket beside TCP; what a kill leaves is taken over, and the end takes it away")
+    func unixSocket() throws {
+        let collector = try RunningCollector()
+        let socket = collector.path("s")
+        let options = ["--listen", "unix:\(socket)", "--socket-mode", "0640"]
+        let port = try collector.start(options)
+        #expect(try Self.send(to: "unix:\(socket)").words == Self.everythingIsStored)
+        #expect(try Self.send(to: "127.0.0.1:\(port)").words == Self.everythingIsStored)
+        let attributes = try FileManager.default.attributesOfItem(atPath: socket)
+        #expect(attributes[.posixPermissions] as? Int == 0o640)
+        collector.crash()
+        #expect(FileManager.default.fileExists(atPath: socket))
+        let refused = try Self.send(to: "unix:\(socket)", timeout: 1)
+        #expect(refused.words.contains("could not connect to unix:\(socket) (Connection refused"), "\(refused.words)")
+        _ = try collector.start(options)
+        #expect(try Self.send(to: "unix:\(socket)").words == Self.everythingIsStored)
+        let second = try SpanwireCommand.run(
+            ["collect", "--store", collector.path("second.db"), "--listen", "unix:\(socket)"])
+        #expect(second.exitCode == 1)
+        #expect(second.words.contains("another program listens there"), "\(second.words)")
+        #expect(collector.stop() == 0)
+        #expect(!FileManager.default.fileExists(atPath: socket))
+    }
+
+    @Test("a collector without descriptors takes nobody for a while, lives, and takes senders again")
+    func descriptors() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([], descriptors: 48)
+        #expect(collector.words.contains("fewer connections than --max-connections"))
+        var sockets: [Int32] = []
+        for _ in 0..<100 { sockets.append(try Self.connect(port)) }
+        try collector.wait(for: "cannot take connections for now")
+        #expect(collector.words.components(separatedBy: "cannot take connections for now").count == 2)
+        for socket in sockets { close(socket) }
+        #expect(try Self.send(to: "127.0.0.1:\(port)").words == Self.everythingIsStored)
+        #expect(collector.stop() == 0)
+    }
+
+    @Test(
+        "what cannot be used at the start ends it with one line",
+        arguments: [
+            (["--token-file", "small.pb.none"], [:], "the token file small.pb.none cannot be read"),
+            ([], ["SPANWIRE_TOKENS": " "], "SPANWIRE_TOKENS is set and holds no token"),
+            (["--tls-certificate", "small.pb", "--tls-key", "small.pb"], [:], "holds no certificate in PEM form"),
+            (["--listen", "unix:small.pb"], [:], "something else than a socket is there"),
+            (["--listen", "unix:/tmp/\(String(repeating: "x", count: 120))"], [:], "has 125 bytes"),
+        ] as [([String], [String: String], String)])
+    func unusable(options: [String], environment: [String: String], words: String) throws {
+        let collector = try RunningCollector()
+        let outcome = try SpanwireCommand.run(
+            ["collect", "--store", collector.path("x.db")]
+                + (options.contains("--listen") ? [] : ["--listen", "127.0.0.1:0"])
+                + options, environment: environment)
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.words.contains(words), "\(outcome.words)")
+        #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+    }
+
+    /// A connection that says nothing.
+    private static func connect(_ port: Int) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        // Proof: a sockaddr_in is what connect means by a sockaddr of that family, and the size is its own.
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0)
+        return descriptor
+    }
+}

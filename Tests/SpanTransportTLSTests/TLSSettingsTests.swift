@@ -1,0 +1,85 @@
+import Foundation
+import SpanModel
+import SpanSession
+import Testing
+
+@testable import SpanTransport
+@testable import SpanTransportTLS
+
+/// What can be said before anything connects.
+@Suite struct TLSSettingsTests {
+    @Test("files that cannot be used are named at once, and what is in them is not")
+    func files() throws {
+        let files = try TrialCertificates()
+        try files.makeAuthority("ca")
+        try files.make("server", by: "ca")
+        try files.make("other", by: "ca")
+        func words(_ certificate: String, _ key: String, _ clientCA: String? = nil) -> String {
+            do throws(TransportError) {
+                _ = try ServerSecurity.tls(
+                    ServerTLS(certificateChainFile: certificate, privateKeyFile: key, clientCAFile: clientCA))
+                return "fine"
+            } catch {
+                return error.message
+            }
+        }
+        let (certificate, key) = (files.certificate("server"), files.key("server"))
+        #expect(words(certificate, key, files.certificate("ca")) == "fine")
+        #expect(words("/tmp/no-such-file", key).contains("No such file or directory"))
+        #expect(words("/tmp", key).contains("it is a folder"))
+        #expect(words(certificate, certificate).contains("holds no private key"))
+        #expect(words(key, key).contains("holds no certificate"))
+        #expect(words(certificate, files.key("other")).contains("does not belong to the first certificate"))
+        #expect(words(certificate, key, key).contains("the client CA file"))
+        try Data(count: 2 << 20).write(to: URL(fileURLWithPath: files.path("large")))
+        #expect(words(files.path("large"), key).contains("more than 1048576 bytes"))
+        let all = [words(certificate, files.key("other")), words(key, key), words(certificate, key, key)].joined()
+        for secret in try files.secretLines() { #expect(!all.contains(secret)) }
+    }
+
+    @Test("a server name that is an address, and TLS on a Unix socket, are refused in words")
+    func names() throws {
+        for name in ["", "127.0.0.1", "::1"] {
+            let fault = #expect(throws: TransportError.self) {
+                _ = try ClientSecurity.tls(ClientTLS(serverName: name))
+            }
+            #expect(fault?.message.contains("must be a name") == true)
+        }
+        var configuration = SpanClientConfiguration(address: .unix(path: "/tmp/s"))
+        configuration.security = try .tls(ClientTLS())
+        let fault = #expect(throws: TransportError.self) { try configuration.validate() }
+        #expect(fault?.message.contains("leave security out") == true)
+    }
+
+    @Test("with TLS a token may go to another machine")
+    func token() throws {
+        var configuration = SpanClientConfiguration(host: "collector.example", bearerToken: "secret")
+        #expect(throws: TransportError.self) { try configuration.validate() }
+        configuration.security = try .tls(ClientTLS())
+        #expect(throws: Never.self) { try configuration.validate() }
+    }
+
+    @Test(
+        "names match without regard to case; a star is one whole label, and not the last but one",
+        arguments: [
+            ("a.example", "A.Example.", true), ("a.example", "b.example", false), ("*.a.example", "x.a.example", true),
+            ("*.a.example", "a.example", false), ("*.a.example", "x.y.a.example", false),
+            ("*.example", "a.example", false),
+            ("x*.a.example", "xy.a.example", false), ("", "", false), ("a.*.example", "a.b.example", false),
+            ("*", "localhost", false), ("localhost", "localhost", true),
+        ])
+    func matching(pattern: String, name: String, fits: Bool) {
+        #expect(ServerNameCheck.matches(pattern, name) == fits)
+    }
+
+    @Test(
+        "days are counted as the calendar does",
+        arguments: [
+            (0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_612_310_400, "2021-02-03"),
+            (4_107_542_399, "2100-02-28"),
+            (4_107_542_400, "2100-03-01"), (-1, "1969-12-31"), (253_402_300_799, "9999-12-31"),
+        ])
+    func dates(seconds: Int, day: String) {
+        #expect(PEMFiles.date(seconds) == day)
+    }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import ProtoWire
+import SpanModel
+import SpanSession
+import SpanTransport
+import Testing
+
+/// Who gets in: limits, times, tokens.
+@Suite(.timeLimit(.minutes(5))) struct AdmissionTests {
+    static func server(_ log: RecordedLog, _ change: (inout SpanServerConfiguration) -> Void) -> SpanServer {
+        let sink = HoldingSink()
+        sink.answerFromNowOn()
+        var configuration = SpanServerConfiguration(port: 0)
+        change(&configuration)
+        return SpanServer(configuration: configuration, sink: sink, logger: log.logger)
+    }
+
+    /// A connection that has said nothing yet.
+    static func connect(_ port: Int) async throws -> (any Channel, FrameReader) {
+        let answers = FrameReader()
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { $0.pipeline.addHandler(answers) }
+            .connect(host: "127.0.0.1", port: port).get()
+        return (channel, answers)
+    }
+
+    static func say(_ hello: Hello, on channel: any Channel) async throws {
+        var bytes: [UInt8] = []
+        OutgoingFrame(.hello, hello).append(to: &bytes)
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    }
+
+    @Test("over the limit a sender is told to come back, and gets in once another has gone")
+    func connections() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) { $0.maxConnections = 2 }
+        let port = try await server.start()
+        var open: [any Channel] = []
+        for _ in 0..<2 {
+            let (channel, answers) = try await Self.connect(port)
+            try await Self.say(Hello(senderID: .random()), on: channel)
+            _ = await answers.next(.welcome)
+            open.append(channel)
+        }
+        let (third, words) = try await Self.connect(port)
+        // May be closed already, which does not keep the words from arriving.
+        try? await Self.say(Hello(senderID: .random()), on: third)
+        let goAway = try GoAway(decoding: await words.next(.goAway))
+        #expect(goAway.code == .overloaded)
+        #expect((5000...10_000).contains(goAway.retryAfterMilliseconds))
+        #expect(goAway.message.contains("all the 2 connections"))
+        try await third.closeFuture.get()
+        #expect(log.lines.filter { $0.contains("no room for a connection") }.count == 1)
+
+        try await open[0].close().get()
+        // The server hears of it a moment later.
+        var isIn = false
+        for _ in 0..<200 where !isIn {
+            let (channel, answers) = try await Self.connect(port)
+            try? await Self.say(Hello(senderID: .random()), on: channel)
+            isIn = await answers.first().kind == .welcome
+            if isIn { open[0] = channel } else { try? await channel.close().get() }
+        }
+        #expect(isIn)
+        for channel in open { try? await channel.close().get() }
+        await server.shutdown(within: .seconds(5))
+    }
+
+    @Test("connections that are not welcomed are bounded on their own, and a welcome makes room")
+    func handshakes() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) { $0.maxHandshakes = 1 }
+        let port = try await server.start()
+        let (silent, silentAnswers) = try await Self.connect(port)
+        // So that the server has surely taken the first: it answers the second.
+        let (second, words) = try await Self.connect(port)
+        #expect(try GoAway(decoding: await words.next(.goAway)).message.contains("not welcomed yet"))
+        try await second.closeFuture.get()
+        try await Self.say(Hello(senderID: .random()), on: silent)
+        _ = await silentAnswers.next(.welcome)
+        let (third, answers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: .random()), on: third)
+        _ = await answers.next(.welcome)
+        for channel in [silent, third] { try await channel.close().get() }
+        await server.shutdown(within: .seconds(5))
+    }
+
+    @Test("a sender that is told to come back delivers everything in the end")
+    func comesBack() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) {
+            $0.maxConnections = 1
+            $0.retryAfterOverload = .milliseconds(1)
+        }
+        let port = try await server.start()
+        let (first, answers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: .random()), on: first)
+        _ = await answers.next(.welcome)
+        let clientLog = RecordedLog()
+        let client = try SpanClient(
+            configuration: SpanClientConfiguration(
+                port: port, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(20))),
+            logger: clientLog.logger)
+        client.start()
+        client.reporter().report(SpanRecord(traceID: .random(), spanID: .random(), name: "op", startTimeUnixNano: 1))
+        await clientLog.line(with: "all the 1 connections")
+        try await first.close().get()
+        #expect(await client.shutdown(within: .seconds(30)).storedSpans == 1)
+        await server.shutdown(within: .seconds(5))
+    }
+
+    @Test("tokens are changed while senders are connected: the new opens, the old does not, who is in stays")
+    func tokens() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/tokens"
+        try "first-token\nsecond-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let log = RecordedLog()
+        let server = Self.server(log) {
+            $0.tokenFile = path
+            $0.reloadInterval = .milliseconds(20)
+        }
+        let port = try await server.start()
+        func answer(_ token: String) async throws -> (FrameKind, any Channel, FrameReader) {
+            let (channel, answers) = try await Self.connect(port)
+            try await Self.say(Hello(senderID: .random(), bearerToken: token), on: channel)
+            return (await answers.first().kind, channel, answers)
+        }
+        let (welcome, old, oldAnswers) = try await answer("first-token")
+        #expect(welcome == .welcome)
+        #expect(try await answer("second-token").0 == .welcome)
+        #expect(try await answer("third-token").0 == .goAway)
+        #expect(try await answer("").0 == .goAway)
+
+        try "second-token\nthird-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        await log.line(with: "read the tokens anew")
+        #expect(try await answer("third-token").0 == .welcome)
+        #expect(try await answer("second-token").0 == .welcome)
+        #expect(try await answer("first-token").0 == .goAway)
+        // The connection of the token that is gone goes on.
+        var bytes: [UInt8] = []
+        OutgoingFrame(.ping, Ping(token: 7)).append(to: &bytes)
+        try await old.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+        #expect(try Pong(decoding: await oldAnswers.next(.pong)).token == 7)
+
+        try Data().write(to: URL(fileURLWithPath: path))
+        server.reload()
+        #expect(log.contains("holds no token"))
+        #expect(try await answer("third-token").0 == .welcome)
+        await server.shutdown(within: .seconds(5))
+        #expect(!log.contains("-token"), "\(log.lines)")
+    }
+
+    @Test("a client shows the token that its file has when it connects")
+    func clientToken() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/token"
+        try "right-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let log = RecordedLog()
+        let server = Self.server(log) { $0.session.bearerTokens = ["right-token"] }
+        let port = try await server.start()
+        var configuration = SpanClientConfiguration(port: port, bearerToken: "wrong-token")
+        configuration.tokenFile = path
+        let client = try SpanClient(configuration: configuration, logger: log.logger)
+        client.start()
+        client.reporter().report(SpanRecord(traceID: .random(), spanID: .random(), name: "op", startTimeUnixNano: 1))
+        #expect(await client.shutdown(within: .seconds(20)).storedSpans == 1)
+        await server.shutdown(within: .seconds(5))
+        #expect(!log.contains("-token"), "\(log.lines)")
+    }
+
+    @Test(
+        "a token goes to this machine, or is allowed by name, or does not go",
+        arguments: [
+            (.tcp(host: "127.0.0.1", port: 1), false, true), (.tcp(host: "localhost", port: 1), false, true),
+            (.tcp(host: "::1", port: 1), false, true), (.unix(path: "/tmp/s"), false, true),
+            (.tcp(host: "collector.example", port: 1), false, false),
+            (.tcp(host: "127.0.0.1.example", port: 1), false, false),
+            (.tcp(host: "collector.example", port: 1), true, true),
+        ] as [(TransportAddress, Bool, Bool)])
+    func tokenInClear(address: TransportAddress, isAllowed: Bool, goes: Bool) throws {
+        var configuration = SpanClientConfiguration(address: address)
+        configuration.bearerToken = "secret-token"
+        configuration.allowsTokenInClear = isAllowed
+        do {
+            _ = try SpanClient(configuration: configuration, logger: SpanServerTests.logger)
+            #expect(goes)
+        } catch {
+            #expect(!goes)
+            #expect(error.message.contains("in the clear"))
+            #expect(!error.message.contains("secret"))
+        }
+    }
+
+    @Test("a connection that says nothing is closed after the time of a handshake")
+    func handshakeTime() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) { $0.session.timing.handshake = .milliseconds(50) }
+        let port = try await server.start()
+        let (channel, _) = try await Self.connect(port)
+        try await channel.closeFuture.get()
+        #expect(log.contains("no Hello in 0.05 seconds"))
+        await server.shutdown(within: .seconds(5))
+    }
+
+    @Test("settings that make no sense are said before anything listens")
+    func settings() async throws {
+        let log = RecordedLog()
+        let changes: [(inout SpanServerConfiguration) -> Void] = [
+            { $0.addresses = [] }, { $0.maxConnections = 0 }, { $0.maxHandshakes = 0 }, { $0.socketMode = 0o1777 },
+            { $0.tokenFile = "/tmp/no-such-file" }, { $0.addresses = [.tcp(host: "", port: 0)] },
+        ]
+        for change in changes {
+            let fault = await #expect(throws: TransportError.self) { try await Self.server(log, change).start() }
+            #expect(fault?.code == .invalidSetting)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import SpanTransport
+
+@Suite struct FileBackedTests {
+    @Test("a change counts when two looks find the same, once")
+    func watch() {
+        var watch = FileWatch(stamps: [FileStamp(bytes: 1), FileStamp(bytes: 1)])
+        let half = [FileStamp(bytes: 2), FileStamp(bytes: 1)]
+        let whole = [FileStamp(bytes: 2), FileStamp(bytes: 2)]
+        let looks: [([FileStamp], Bool)] = [
+            (half, false), (whole, false), (whole, true), (whole, false),
+            // Changed and changed back.
+            (half, false), (whole, false), (half, false), (half, true),
+        ]
+        for (index, (stamps, isRead)) in looks.enumerated() {
+            let result = watch.polled(stamps)
+            #expect(result == isRead, "look \(index)")
+        }
+        watch.read(whole)
+        let result = watch.polled(whole)
+        #expect(!result)
+    }
+
+    @Test("a value is read again when its file changes; a file that cannot be used leaves it as it was")
+    func value() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func write(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+        try write("first second")
+        let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path) }
+        #expect(tokens.value == ["first", "second"])
+        func look(_ occasion: ReloadOccasion) -> String {
+            switch tokens.reload(occasion, words: { "\($0.count)" }) {
+            case .unchanged: "unchanged"
+            case .reloaded(let words): words
+            case .failed(let error): error.message
+            }
+        }
+        #expect(look(.poll) == "unchanged")
+        try write("third\n")
+        #expect(look(.poll) == "unchanged")
+        #expect(look(.poll) == "1")
+        #expect(tokens.value == ["third"])
+        try write(" \n")
+        #expect(look(.asked).contains("holds no token"))
+        #expect(look(.poll) == "unchanged")
+        #expect(tokens.value == ["third"])
+        try FileManager.default.removeItem(atPath: path)
+        #expect(look(.poll) == "unchanged")
+        #expect(look(.poll).contains("cannot be read (No such file or directory)"))
+        #expect(tokens.value == ["third"])
+    }
+
+    @Test("a line passes the gate once per interval, and says how many it stands for")
+    func gate() {
+        let gate = LogGate(interval: .seconds(10))
+        #expect(gate.pass(now: .uptimeNanoseconds(1)) == 1)
+        #expect(gate.pass(now: .uptimeNanoseconds(2)) == nil)
+        #expect(gate.pass(now: .uptimeNanoseconds(9_000_000_000)) == nil)
+        #expect(gate.pass(now: .uptimeNanoseconds(11_000_000_000)) == 3)
+        #expect(gate.pass(now: .uptimeNanoseconds(12_000_000_000)) == nil)
+    }
+}
