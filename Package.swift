@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
         .library(name: "SpanSession", targets: ["SpanSession"]),
+        .library(name: "SpanCompression", targets: ["SpanCompression"]),
         .library(name: "SpanTransport", targets: ["SpanTransport"]),
         .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
         .library(name: "SpanStorageSQLite", targets: ["SpanStorageSQLite"]),
