@@ -43,6 +43,8 @@ struct HeldBatches: Sendable {
     var isEmpty: Bool { batches.isEmpty }
     var sentCount: Int { sentBytes.count }
     var hasUnsent: Bool { sentCount < batches.count }
+    /// O(n).
+    var payloadBytes: Int { (0..<batches.count).reduce(0) { $0 + batches[$1].batch.payload.count } }
 
     mutating func append(_ held: Held) { batches.append(held) }
 
