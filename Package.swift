@@ -99,8 +99,15 @@ let package = Package(
             name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanStorageTesting", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
-            name: "SpanSessionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            name: "SpanSessionTests",
+            dependencies: [
+                "FuzzProperties", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
+            ],
             exclude: ["Transcripts"], swiftSettings: settings),
+        // What must hold for any bytes; the fuzz targets of Fuzz/ try the same.
+        .target(
+            name: "FuzzProperties", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            path: "Fuzz/Sources/Properties", swiftSettings: settings),
         .testTarget(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
