@@ -101,13 +101,20 @@ let package = Package(
         .testTarget(
             name: "SpanSessionTests",
             dependencies: [
-                "FuzzProperties", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
+                "SessionSimulation", "FuzzProperties", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
             ],
             exclude: ["Transcripts"], swiftSettings: settings),
         // What must hold for any bytes; the fuzz targets of Fuzz/ try the same.
         .target(
             name: "FuzzProperties", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             path: "Fuzz/Sources/Properties", swiftSettings: settings),
+        // Senders, network, collector and store from one seed, for `swift test` and, built in release, `make simulate`.
+        .target(
+            name: "SessionSimulation", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            path: "Tests/SessionSimulation", swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["SessionSimulation", "FuzzProperties"], path: "Tests/Simulate",
+            swiftSettings: settings),
         .testTarget(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),

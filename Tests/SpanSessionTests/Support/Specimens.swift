@@ -92,3 +92,7 @@ func welcomedClient(
     _ = client.received(frame(.welcome, welcome).rawSpan, on: firstConnection, now: .at(.zero))
     return client
 }
+
+let origin = EncodedOrigin(
+    resource: Resource(attributes: [Attribute("service.name", .string("shop"))]),
+    scope: InstrumentationScope(name: "http"))
