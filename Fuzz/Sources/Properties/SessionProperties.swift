@@ -114,7 +114,14 @@ public enum SessionProperties {
     private static func cutting(_ pieces: Pieces) -> String? {
         let whole = actions(on: [pieces.bytes])
         let parts = actions(on: pieces.parts)
-        return whole == parts ? nil : "\(whole.count) actions, in pieces \(parts.count), or others"
+        guard whole != parts else { return nil }
+        let (first, second) = zip(whole, parts).first { $0 != $1 } ?? (whole.last, parts.last)
+        return
+            "\(whole.count) actions, in pieces \(parts.count); they differ in \(describe(first)), in pieces \(describe(second))"
+    }
+
+    private static func describe(_ action: ServerAction?) -> String {
+        String("\(action.map { "\($0)" } ?? "nothing")".prefix(600))
     }
 
     private static func actions(on parts: [[UInt8]]) -> [ServerAction] {
