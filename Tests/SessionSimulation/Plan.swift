@@ -20,6 +20,8 @@ struct Plan {
     /// Of the store.
     var refusesSpans: Bool
     var hasInvalidSpans: Bool
+    /// Whether programs give spans up for reasons of their own, more of them than small frames can tell at once.
+    var hasOwnReasons: Bool
 
     static let faults: [Happening] = [
         .cut, .cut, .cut, .halfOpen, .swallowed, .delayed, .collectorCrashed, .drained, .diskFull, .storeStalled,
@@ -41,5 +43,6 @@ struct Plan {
         creditBytes = chance(3) ? 0...200 : chance(2) ? 1000...3000 : 200...20_000
         refusesSpans = chance(3)
         hasInvalidSpans = chance(3)
+        hasOwnReasons = chance(3)
     }
 }

@@ -44,7 +44,9 @@ extension World {
             senders[index].waiting?.attempts += 1
         case .full:
             happened(.droppedNewest)
-            senders[index].queue.drop(.queueFull)
+            let kind = plan.hasOwnReasons ? below(12) : 0
+            let reason = DropReason(rawValue: "own_reason_\(kind)" + String(repeating: "x", count: 4 * kind))
+            senders[index].queue.drop(kind == 0 ? .queueFull : reason)
         }
         // Taken, and yet there are no more than before: older ones were given up.
         if senders[index].taken[span.number], senders[index].queue.queuedSpans <= queuedBefore {

@@ -137,6 +137,36 @@ struct SenderTransitionTests {
         #expect(third.batches.map { $0.dropped.map(\.spans) } == [[4]])
     }
 
+    @Test func `drop counts that do not fit into one frame are told in several`() {
+        let counts = (1...10).map { DropCount(reason: "\($0)" + String(repeating: "x", count: 50), spans: UInt64($0)) }
+        var client = welcomedClient(Welcome(maxFrameBytes: 200, creditBytes: 1 << 20))
+        var told = client.reportDropped(counts, now: start).batches
+        for _ in 1...10 {
+            guard let last = told.last else { break }
+            told += receive(&client, frame(.ack, Ack(sequence: last.sequence))).batches
+        }
+        #expect(told.flatMap(\.dropped) == counts)
+        #expect(client.isIdle)
+        // As well when they had a number already, at a collector with larger frames.
+        var small = welcomedClient()
+        _ = small.reportDropped(counts, now: start)
+        _ = small.connectionClosed(small.connection, now: start)
+        told = comeBack(&small, Welcome(maxFrameBytes: 200, creditBytes: 1 << 20)).batches
+        for _ in 1...10 {
+            guard let last = told.last else { break }
+            told += receive(&small, frame(.ack, Ack(sequence: last.sequence)), at: .at(.seconds(1))).batches
+        }
+        #expect(told.flatMap(\.dropped) == counts)
+        // On the way out without waiting for each other, and beside spans as far as there is room.
+        var leaving = welcomedClient(Welcome(maxFrameBytes: 200, creditBytes: 1 << 20))
+        _ = leaving.send(encodedBatch(0..<1, ordinal: 1), now: start)
+        _ = leaving.reportDropped(counts, now: start)
+        let actions = leaving.goodbye(now: start)
+        #expect(actions.batches.flatMap(\.dropped) == counts)
+        #expect(actions.sent.allSatisfy { $0.head.length <= 200 })
+        #expect(actions.sent.last?.head.kind == .goodbye)
+    }
+
     @Test func `spans that were refused count as stored when their ack is lost`() {
         var client = welcomedClient()
         _ = client.send(encodedBatch(0..<3, ordinal: 1), now: start)
