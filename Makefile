@@ -3,7 +3,7 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench gates fuzz conformance faults differential clean
+.PHONY: help run test build lint format bench gates fuzz simulate conformance faults differential clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## lint, all tests, the gates, and the short forms of conformance, faults and differential
+test: ## lint, all tests, the gates, and the short forms of simulate, conformance, faults and differential
 	@scripts/test.sh
 
 build: ## build everything, tests included
@@ -32,6 +32,10 @@ gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt
 
 fuzz: ## libFuzzer on each target for FUZZ_SECONDS (30) (FUZZ_TARGETS=…, SEED=…)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
+simulate: ## worlds that fail, a seed each, until something does not hold (SECONDS=…, SEED=…, SEEDS=…, VERBOSE=1)
+	@scripts/install.sh build
+	@scripts/simulate.sh
 
 conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=…, SEED=…)
 	@scripts/install.sh run

@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
         .library(name: "SpanSession", targets: ["SpanSession"]),
+        .library(name: "SpanCompression", targets: ["SpanCompression"]),
         .library(name: "SpanTransport", targets: ["SpanTransport"]),
         .library(name: "SpanTransportTLS", targets: ["SpanTransportTLS"]),
         .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
@@ -119,8 +120,22 @@ let package = Package(
             name: "SpanMergeTests", dependencies: ["SpanMerge", "SpanStorageTesting", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
-            name: "SpanSessionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            name: "SpanSessionTests",
+            dependencies: [
+                "SessionSimulation", "FuzzProperties", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
+            ],
             exclude: ["Transcripts"], swiftSettings: settings),
+        // What must hold for any bytes; the fuzz targets of Fuzz/ try the same.
+        .target(
+            name: "FuzzProperties", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            path: "Fuzz/Sources/Properties", swiftSettings: settings),
+        // Senders, network, collector and store from one seed, for `swift test` and, built in release, `make simulate`.
+        .target(
+            name: "SessionSimulation", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
+            path: "Tests/SessionSimulation", swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["SessionSimulation", "FuzzProperties"], path: "Tests/Simulate",
+            swiftSettings: settings),
         .testTarget(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),

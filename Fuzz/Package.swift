@@ -13,6 +13,7 @@ let fuzzTargets: [(name: String, dependencies: [Target.Dependency])] = [
 
 let shared: [Target.Dependency] = [
     .product(name: "SpanModel", package: "spanwire"), .product(name: "SpanSession", package: "spanwire"),
+    .product(name: "SpanCompression", package: "spanwire"),
 ]
 
 let package = Package(
@@ -24,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     ],
     targets: [
-        // What must hold for any bytes, as functions. The root package's tests run them too, over a symbolic link.
+        // What must hold for any bytes, as functions. The root package builds them too, as FuzzProperties, for its tests.
         .target(name: "Properties", dependencies: shared),
         // What the targets have in common: how an input is tried, and how the next one is made.
         .target(name: "Harness", dependencies: ["CLibFuzzer", "Properties"]),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: everything that must hold, in its short form. The long forms: make conformance, faults, differential.
+# `make test`: everything that must hold, in its short form. The long forms: make simulate,
+# conformance, faults, differential.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -11,6 +12,7 @@ say "building"
 swift build --build-tests >&2
 scripts/check-linkage.sh
 scripts/gates.sh
+scripts/simulate.sh --short
 SPANWIRE=$(spanwire_executable)
 export SPANWIRE
 scripts/conformance.sh --spans 5000 --breaks 8 --traces 10

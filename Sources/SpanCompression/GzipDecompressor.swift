@@ -62,13 +62,12 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
             unsafe stream.pointee.next_out = nil
         }
         var produced = 0
+        var room = 0
         while true {
-            if produced == output.count,
-                !output.growForOutput(inputBytes: input.count, maxBytes: maxBytes)
-            {
+            if produced == room, !output.growForOutput(&room, inputBytes: input.count, maxBytes: maxBytes) {
                 return .failure(.tooLarge(maxBytes: maxBytes))
             }
-            let (result, isRoomUsedUp) = step(&output, &produced)
+            let (result, isRoomUsedUp) = step(&output, room, &produced)
             if produced > maxBytes { return .failure(.tooLarge(maxBytes: maxBytes)) }
             switch result {
             case Z_STREAM_END:
@@ -85,15 +84,18 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
         }
     }
 
-    private func step(_ output: inout [UInt8], _ produced: inout Int) -> (result: Int32, isRoomUsedUp: Bool) {
-        // Proof: zlib writes avail_out bytes at most, which is what the buffer has behind `produced`, and reads avail_in
-        // bytes of the input, which the caller keeps; it only reads them, whatever their type says.
+    private func step(
+        _ output: inout [UInt8], _ room: Int, _ produced: inout Int
+    ) -> (result: Int32, isRoomUsedUp: Bool) {
+        // Proof: zlib writes avail_out bytes at most, and so many the buffer has behind `produced`, being no shorter than
+        // `room`; it reads avail_in bytes of the input, which the caller keeps, and only reads them, whatever their type
+        // says.
         unsafe output.withUnsafeMutableBufferPointer { buffer in
-            let room = min(buffer.count - produced, Int(UInt32.max) / 2)
+            let left = min(min(room, buffer.count) - produced, Int(UInt32.max) / 2)
             unsafe stream.pointee.next_out = buffer.baseAddress.map { unsafe $0 + produced }
-            unsafe stream.pointee.avail_out = UInt32(room)
+            unsafe stream.pointee.avail_out = UInt32(left)
             let result = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
-            produced += unsafe room - Int(stream.pointee.avail_out)
+            produced += unsafe left - Int(stream.pointee.avail_out)
             return unsafe (result, stream.pointee.avail_out == 0)
         }
     }

@@ -1,24 +1,24 @@
 import SpanSession
 
-/// Payload compression by the system's zlib and libzstd.
-package struct SystemCompression: CompressionCodec {
+/// Payload compression by the system's zlib and libzstd, for `ClientSettings.codec` and `ServerSettings.codec`.
+public struct SystemCompression: CompressionCodec {
     /// 1 (fast) ... 9 (small).
-    package var gzipLevel: Int32
+    public var gzipLevel: Int32
     /// Of `ZSTD`, each payload on its own: 1 ... 19.
-    package var zstdLevel: Int32
+    public var zstdLevel: Int32
     /// Of `ZSTD_STREAM`: 1 ... 19.
-    package var zstdStreamLevel: Int32
+    public var zstdStreamLevel: Int32
 
     /// The levels: docs/decisions/compression.md has the numbers that chose the defaults.
-    package init(gzipLevel: Int32 = 6, zstdLevel: Int32 = 1, zstdStreamLevel: Int32 = 2) {
+    public init(gzipLevel: Int32 = 6, zstdLevel: Int32 = 1, zstdStreamLevel: Int32 = 2) {
         self.gzipLevel = gzipLevel
         self.zstdLevel = zstdLevel
         self.zstdStreamLevel = zstdStreamLevel
     }
 
-    package var compressions: [Compression] { Compression.all }
+    public var compressions: [Compression] { Compression.all }
 
-    package func makeCompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameCompressor)? {
+    public func makeCompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameCompressor)? {
         switch compression {
         case .gzip: GzipCompressor(level: gzipLevel)
         case .zstd: ZstdCompressor(level: zstdLevel, windowLog: nil)
@@ -27,7 +27,7 @@ package struct SystemCompression: CompressionCodec {
         }
     }
 
-    package func makeDecompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameDecompressor)? {
+    public func makeDecompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameDecompressor)? {
         switch compression {
         case .gzip: GzipDecompressor()
         case .zstd: ZstdDecompressor(windowLog: nil)

@@ -86,9 +86,10 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
         _ input: UnsafeRawBufferPointer, _ stated: Int, _ output: inout [UInt8]
     ) -> Result<Int, DecompressionError> {
         if output.count < stated { output = [UInt8](repeating: 0, count: stated) }
-        // Proof: zstd writes at most as many bytes as the buffer has.
+        // No more room than stated, however much there is: what zstd calls a fault depends on it. Proof: zstd writes at most
+        // as many bytes as it is told, and so many the buffer has.
         let produced = unsafe output.withUnsafeMutableBytes { buffer in
-            unsafe ZSTD_decompressDCtx(context, buffer.baseAddress, buffer.count, input.baseAddress, input.count)
+            unsafe ZSTD_decompressDCtx(context, buffer.baseAddress, stated, input.baseAddress, input.count)
         }
         guard ZSTD_isError(produced) == 0, produced == stated else { return .failure(fault(produced)) }
         return .success(produced)
@@ -100,13 +101,14 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     ) -> Result<Int, DecompressionError> {
         var input = unsafe ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         var produced = 0
+        var room = 0
         while true {
-            if produced == output.count, !output.growForOutput(inputBytes: bytes.count, maxBytes: maxBytes) {
+            if produced == room, !output.growForOutput(&room, inputBytes: bytes.count, maxBytes: maxBytes) {
                 return .failure(.tooLarge(maxBytes: maxBytes))
             }
             // Proof: zstd reads and writes inside the buffers, whose counts it is told.
             let next = unsafe output.withUnsafeMutableBytes { buffer in
-                var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: produced)
+                var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: min(room, buffer.count), pos: produced)
                 let next = unsafe ZSTD_decompressStream(context, &out, &input)
                 produced = unsafe out.pos
                 return next
@@ -118,7 +120,7 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
                 return .success(produced)
             }
             let isTaken = unsafe input.pos == input.size
-            guard isTaken, produced < output.count else { continue }
+            guard isTaken, produced < room else { continue }
             guard isStream, next == Self.blockHeaderBytes else {
                 return .failure(.malformed("ends inside a zstd block"))
             }

@@ -105,6 +105,31 @@ struct CodecTests {
     }
 
     @Test(arguments: Compression.all)
+    func `what is wrong with a payload does not depend on what was decompressed before`(
+        compression: Compression
+    ) throws {
+        let compressed = try #require(codec.makeCompressor(compression, windowLog: 20)?.compress(payload(600), []))
+        func outcome(_ payload: [UInt8], roomBefore: Int) throws -> (Int?, DecompressionError?) {
+            let decompressor = try #require(codec.makeDecompressor(compression, windowLog: 20))
+            var output = [UInt8](repeating: 0, count: roomBefore)
+            do throws(DecompressionError) {
+                return (try decompressor.decompress(payload.rawSpan, into: &output, maxBytes: 1000), nil)
+            } catch {
+                return (nil, error)
+            }
+        }
+        for bit in 0..<compressed.count * 8 {
+            var flipped = compressed
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            let (count, error) = try outcome(flipped, roomBefore: 0)
+            for room in [700, 100_000] {
+                let (otherCount, otherError) = try outcome(flipped, roomBefore: room)
+                #expect(otherCount == count && otherError == error, "bit \(bit)")
+            }
+        }
+    }
+
+    @Test(arguments: Compression.all)
     func `flipped bits are a fault or other bytes within the limit, never a trap`(compression: Compression) throws {
         let compressed = try #require(codec.makeCompressor(compression, windowLog: 20)?.compress(payload(600), []))
         for bit in 0..<compressed.count * 8 {

@@ -99,6 +99,22 @@ struct CompressionTests {
         #expect(actions.sent.map(\.head.kind) == [.pong])
     }
 
+    @Test(arguments: Compression.all)
+    func `a sender compresses batches alone, and a collector nothing`(compression: Compression) {
+        var client = compressingClient(compression)
+        var server = compressingServer([compression])
+        var said = client.send(encodedBatch(0..<20), now: now).sent
+        said += client.timeout(now: .at(.seconds(15))).sent
+        said += client.goodbye(now: now).sent
+        #expect(said.map(\.head.kind) == [.batch, .ping, .goodbye])
+        #expect(said.map(\.head.isCompressed) == [true, false, false])
+        var answers = server.receives(said.flatMap(\.bytes), now: now)
+        let reason = String(repeating: "late ", count: 99)
+        answers += server.batchesStored([StoredBatch(sequence: 1, message: reason)], now: now)
+        #expect(answers.sent.map(\.head.kind) == [.pong, .ack])
+        #expect(answers.sent.allSatisfy { !$0.head.isCompressed })
+    }
+
     @Test(arguments: [FrameKind.hello, .welcome, .goAway, .batch])
     func `the compressed bit before the welcome is a fault`(kind: FrameKind) {
         var server = ServerSession(settings: ServerSettings(codec: Self.codec), now: now)

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzProperties
 import ProtoWire
 import SpanModel
 import SpanSession
@@ -36,7 +37,7 @@ import Testing
     func changedBatches() throws {
         let pieces = try Self.pieces()
         for seed in seeds(2000) {
-            var mutator = Self.mutator(seed: seed)
+            var mutator = MessageMutator(generator: SmallGenerator(seed: seed))
             var bytes = try #require(pieces.randomElement(using: &mutator.generator))
             for _ in 0..<Int.random(in: 1...4, using: &mutator.generator) {
                 bytes = mutator.mutate(bytes, schema: SpanBatch.schema)
@@ -45,25 +46,21 @@ import Testing
         }
     }
 
-    @Test("what must hold for any bytes from a peer holds for conversations that were changed")
+    @Test("what must hold for any bytes from a peer holds for conversations that were changed, compressed ones too")
     func changedConversations() throws {
-        let batches = try Self.pieces().filter { $0.count < 1000 }
-        for seed in seeds(1000) {
-            var mutator = ConversationMutator(messages: Self.mutator(seed: seed))
-            let batch = try SpanBatch(decoding: try #require(batches.randomElement(using: &mutator.messages.generator)))
-            let sender = [
-                frame(.hello, Hello(senderID: aliceID)), frame(.batch, Batch(spans: batch, sequence: 2)),
-                frame(.ping, Ping(token: 1)), frame(.batch, Batch(spans: batch, sequence: 3)),
-                frame(.goodbye, Goodbye()),
-            ]
-            let collector = [
-                frame(.welcome, Welcome(storedSequence: 1, creditBytes: 9000)), frame(.ack, Ack(sequence: 2)),
-                frame(.pong, Pong(token: 1)), frame(.goAway, GoAway(.overloaded, retryAfterMilliseconds: 1)),
-            ]
-            var input = [UInt8(truncatingIfNeeded: seed)] + (seed % 3 == 0 ? collector : sender).flatMap { $0 }
-            for _ in 0..<Int.random(in: 0...4, using: &mutator.messages.generator) { input = mutator.mutate(input) }
-            #expect(SessionProperties.hold(input) == nil, "SEED=\(seed)")
+        var census = SessionProperties.Census()
+        for seed in seeds(800) {
+            let input = Conversations.malformed(seed: seed)
+            #expect(SessionProperties.hold(input, census: &census) == nil, "SEED=\(seed)")
         }
+        guard seeds(800).count > 1 else { return }
+        // They come as far as they are meant to.
+        for code in ["malformed_compression", "frame_too_large", "malformed_message", "invalid_sequence"] {
+            #expect(census.faults["collector: \(code)", default: 0] > 0, "\(code)")
+        }
+        #expect(census.faults["sender: malformed_compression", default: 0] > 0)
+        #expect(census.batches > 200)
+        #expect(census.settledSpans > 50)
     }
 
     @Test("what must hold for any bytes from a peer holds for the conversations of the corpus, in any pieces")
@@ -99,20 +96,5 @@ import Testing
     static func corpus(_ name: String) throws -> [UInt8] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         return [UInt8](try Data(contentsOf: folder.appendingPathComponent("Corpus/\(name)")))
-    }
-
-    /// Changes bytes as a bad line or a bad sender would.
-    static func mutator(seed: UInt64) -> MessageMutator<SmallGenerator> {
-        var random = SmallGenerator(seed: ~seed)
-        return MessageMutator(generator: SmallGenerator(seed: seed)) { bytes in
-            let position = Int.random(in: 0...bytes.count, using: &random)
-            switch Int.random(in: 0..<4, using: &random) {
-            case 0: bytes.insert(UInt8.random(in: 0...255, using: &random), at: position)
-            case 1 where position < bytes.count: bytes.remove(at: position)
-            case 2: bytes.removeLast(bytes.count - position)
-            default:
-                if position < bytes.count { bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random) }
-            }
-        }
     }
 }

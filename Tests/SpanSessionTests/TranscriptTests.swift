@@ -1,5 +1,6 @@
 import Foundation
 import ProtoWire
+import SpanCompression
 import SpanModel
 import Testing
 
@@ -111,5 +112,89 @@ struct TranscriptTests {
         talk.send(0..<1, ordinal: 1)
         talk.passToDeadline()
         try check(talk, "wrong-token")
+    }
+
+    @Test func `a sender comes back before the collector has missed it`() throws {
+        var talk = Conversation("The sender has lost its connection, the collector has not noticed when it comes back.")
+        talk.start()
+        talk.connect()
+        talk.send(0..<2, ordinal: 1)
+        talk.send(2..<3, ordinal: 2)
+        talk.wait(.seconds(1))
+        talk.loseUnnoticed()
+        talk.passToDeadline()
+        talk.connectAgain(committing: 1)
+        talk.commit(1)
+        try check(talk, "superseded")
+    }
+
+    @Test func `a compressed stream, and another compression after it`() throws {
+        let codec = SystemCompression()
+        var talk = Conversation(
+            "A stream is agreed on; after a reconnect the collector takes gzip alone.",
+            client: ClientSettings(
+                senderID: aliceID, agent: "shop/1", compressions: [.zstdStream, .gzip], codec: codec, seed: 1),
+            server: ServerSettings(agent: "collector/1", creditBytes: 4096, codec: codec))
+        talk.start()
+        talk.connect()
+        talk.send(0..<9, ordinal: 1)
+        talk.send(9..<18, ordinal: 2)
+        talk.send(18..<27, ordinal: 3)
+        talk.commit(2)
+        talk.wait(.milliseconds(10))
+        talk.lose()
+        talk.serverSettings.compressions = [.gzip]
+        talk.passToDeadline()
+        talk.connect(storedSequence: 2)
+        talk.commit(1)
+        try check(talk, "compressed")
+    }
+
+    @Test func `a collector with smaller frames`() throws {
+        var talk = Conversation(
+            "Batch 1 is too large for the collector that is there after the reconnect, and so is one span of it alone.")
+        talk.start()
+        talk.connect()
+        var spans = spanBatch(0..<4)
+        spans.resourceSpans[0].scopeSpans[0].spans[1].name = String(repeating: "n", count: 300)
+        talk.note("sender: hands over batch 1 of 4 spans")
+        talk.perform(talk.client.send(EncodedBatch(spans, ordinal: 1), now: talk.now))
+        talk.send(4..<5, ordinal: 2)
+        talk.wait(.milliseconds(10))
+        talk.lose()
+        talk.serverSettings.maxFrameBytes = 200
+        talk.passToDeadline()
+        talk.connect()
+        talk.commit(9)
+        try check(talk, "smaller-frames")
+    }
+
+    @Test func `a sender that breaks a rule`() throws {
+        var talk = Conversation(
+            "A sender sends an Ack, which is not its to send: what it sent before is acknowledged, what follows is not read."
+        )
+        talk.start()
+        talk.connect()
+        talk.send(0..<2, ordinal: 1)
+        talk.foreign(frame(.ack, Ack(sequence: 1)))
+        talk.foreign(batchFrame(2))
+        talk.wait(.milliseconds(10))
+        talk.commit(1)
+        try check(talk, "a-fault")
+    }
+
+    @Test func `refusals whose ack is lost`() throws {
+        var talk = Conversation("One span is refused, the ack that says so is lost: the welcome stands for it.")
+        talk.start()
+        talk.connect()
+        var spans = spanBatch(0..<3)
+        spans.resourceSpans[0].scopeSpans[0].spans[1].traceID = .invalid
+        talk.note("sender: hands over batch 1 of 3 spans")
+        talk.perform(talk.client.send(EncodedBatch(spans, ordinal: 1), now: talk.now))
+        talk.wait(.milliseconds(10))
+        talk.lose()
+        talk.passToDeadline()
+        talk.connect(storedSequence: 1)
+        try check(talk, "lost-refusal")
     }
 }

@@ -28,8 +28,12 @@ struct SourceTree {
         for folder in folders {
             let found = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)
             while let name = found?.nextObject() as? String {
-                let isBuilt = name.split(separator: "/").contains { $0.hasPrefix(".build") || $0 == "__pycache__" }
-                if !isBuilt { paths.append(folder + "/" + name) }
+                let last = name.split(separator: "/").last ?? ""
+                if last.hasPrefix(".build") || last == "__pycache__" {
+                    found?.skipDescendants()
+                } else {
+                    paths.append(folder + "/" + name)
+                }
             }
         }
         return try paths.sorted().compactMap { path in

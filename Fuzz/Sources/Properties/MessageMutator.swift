@@ -179,3 +179,22 @@ public struct MessageMutator<Generator: RandomNumberGenerator> {
 
     private mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
 }
+
+extension MessageMutator where Generator == SmallGenerator {
+    /// Changes bytes as a bad line or a bad sender would: a byte more, a byte less, an early end, another bit.
+    public init(generator: SmallGenerator) {
+        var random = generator
+        // Another sequence than the one that chooses the fields.
+        random = SmallGenerator(seed: ~random.next())
+        self.init(generator: generator) { bytes in
+            let position = Int.random(in: 0...bytes.count, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: bytes.insert(UInt8.random(in: 0...255, using: &random), at: position)
+            case 1 where position < bytes.count: bytes.remove(at: position)
+            case 2: bytes.removeLast(bytes.count - position)
+            default:
+                if position < bytes.count { bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random) }
+            }
+        }
+    }
+}

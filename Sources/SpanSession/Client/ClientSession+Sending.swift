@@ -84,14 +84,14 @@ extension ClientSession {
         return OutgoingFrame(.batch, payload: payload, trailer: trailer)
     }
 
-    /// Payload bytes: with a number, what it has; without one, the most it may have, drop counts left out unless the
-    /// batch is there for nothing else.
+    /// Payload bytes: with a number, what it has; without one, the most it may have, drop counts left out, but for the first
+    /// of a batch that is there for nothing else.
     private func bytesNeeded(_ next: HeldBatches.Held) -> Int {
         guard next.sequence == 0 else { return next.batch.payload.count + next.trailer.count }
         guard next.isReport else { return next.batch.payload.count + HeldBatches.maxSequenceBytes }
         var told = next
         told.sequence = .max
-        told.dropped = drops.counts
+        told.dropped = Array(drops.counts.prefix(1))
         return told.trailer.count
     }
 
@@ -106,8 +106,9 @@ extension ClientSession {
         let entry = held.removeNextUnsent()
         drops.add(entry.dropped)
         guard !entry.isReport else {
-            // Not even the counts fit: the collector's limit leaves no room for a batch of any kind.
-            drops = DropLedger()
+            // Counts under a number that earlier frames had room for are told again in parts. A new report has one count at
+            // least, and if that does not fit, the limit leaves no room for it in a batch of any kind.
+            if entry.sequence == 0, !drops.isEmpty { drops.removeFirst() }
             return
         }
         let (parts, tooLarge, tooLargeBytes) = entry.batch.split(maxBytes: maxBytes)

@@ -79,6 +79,16 @@ public struct ClientSession: Sendable {
     /// Whether every batch handed over is settled and every drop told.
     public var isIdle: Bool { held.isEmpty && drops.isEmpty }
 
+    /// Payload bytes of batches that are not settled, and bytes of frames that were not read: what the session holds in
+    /// memory. O(batches).
+    public var heldBytes: Int {
+        held.payloadBytes + (link?.compressedNext?.payload.count ?? 0) + (link?.decoder.bufferedBytes ?? 0)
+    }
+
+    /// What of the collector's credit is left on the connection at hand, in bytes; negative after a frame larger than all
+    /// of it. `nil` without a connection.
+    package var credit: Int? { link?.credit }
+
     /// When `timeout(now:)` is to be called, `nil` for never. Ask again after every event.
     public var nextDeadline: SessionInstant? {
         switch state {

@@ -51,6 +51,8 @@ struct HeldBatches: Sendable {
     var isEmpty: Bool { batches.isEmpty }
     var sentCount: Int { sent.count }
     var hasUnsent: Bool { sentCount < batches.count }
+    /// O(n).
+    var payloadBytes: Int { (0..<batches.count).reduce(0) { $0 + batches[$1].batch.payload.count } }
 
     mutating func append(_ held: Held) { batches.append(held) }
 
@@ -85,7 +87,7 @@ struct HeldBatches: Sendable {
     /// The next to be sent.
     var nextUnsent: Held { batches[sentCount] }
 
-    /// Gives the next to be sent a number, if it has none, and drop counts, if they fit under `maxBytes`.
+    /// Gives the next to be sent a number, if it has none, and as many drop counts as fit under `maxBytes` with it.
     mutating func numberNext(dropped ledger: inout DropLedger, maxBytes: Int) {
         let index = sentCount
         guard batches[index].sequence == 0 else { return }
@@ -93,10 +95,12 @@ struct HeldBatches: Sendable {
         nextSequence += 1
         guard !ledger.isEmpty else { return }
         var held = batches[index]
-        held.dropped = ledger.counts
-        guard held.batch.payload.count + held.trailer.count <= maxBytes else { return }
-        batches[index] = held
-        _ = ledger.take()
+        while let count = ledger.first {
+            held.dropped.append(count)
+            guard held.batch.payload.count + held.trailer.count <= maxBytes else { break }
+            batches[index] = held
+            ledger.removeFirst()
+        }
     }
 
     /// Counts the next to be sent as sent.

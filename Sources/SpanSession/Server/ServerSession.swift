@@ -50,7 +50,8 @@ public struct ServerSession: Sendable {
     var outstandingDecompressedBytes = 0
     /// `nil`: no compressed frame is accepted.
     var decompressor: (any FrameDecompressor)?
-    var credit = 0
+    /// What a sender may still send, in bytes; negative after a frame larger than all of it.
+    package internal(set) var credit = 0
     /// The highest number received on this connection.
     var lastSequence: UInt64 = 0
     /// What `Welcome` said.

@@ -25,6 +25,11 @@ struct DropLedger: Sendable, Hashable {
         for count in more { add(count.reason, count.spans) }
     }
 
+    var first: DropCount? { counts.first }
+
+    /// To be called when there is one.
+    mutating func removeFirst() { counts.removeFirst() }
+
     mutating func take() -> [DropCount] {
         defer { counts = [] }
         return counts

@@ -8,7 +8,9 @@ struct Conversation {
     var now = SessionInstant.at(.zero)
     var client: ClientSession
     var server: ServerSession?
-    let serverSettings: ServerSettings
+    var serverSettings: ServerSettings
+    /// A connection that the sender has lost and the collector has not.
+    private var unnoticed: ServerSession?
     /// What the collector has to store, in order.
     var storing: [ReceivedBatch] = []
     private(set) var lines: [String] = []
@@ -63,6 +65,41 @@ struct Conversation {
         perform(client.connectionClosed(client.connection, now: now))
     }
 
+    /// The sender alone sees the connection end.
+    mutating func loseUnnoticed() {
+        note("network: the sender loses the connection, the collector does not notice")
+        unnoticed = server
+        server = nil
+        perform(client.connectionClosed(client.connection, now: now))
+    }
+
+    /// The connection asked for opens; the older one is superseded, and `count` of its batches are committed before the
+    /// sender is looked up.
+    mutating func connectAgain(committing count: Int) {
+        note("network: connection \(client.connection.rawValue) opens")
+        server = ServerSession(settings: serverSettings, now: now)
+        perform(client.connectionOpened(client.connection, now: now))
+        for action in unnoticed?.superseded(now: now) ?? [] {
+            switch action {
+            case .send(let frame): note("  ⇠ \(frameLine(frame.bytes)) (on the older connection)")
+            case .close(let outcome): note("collector: close the older connection, \(describe(outcome))")
+            default: break
+            }
+        }
+        let batches = storing.prefix(count)
+        storing = []
+        note("store: committed \(batches.map { String($0.sequence) }.joined(separator: ", ")) of the older connection")
+        let stored = batches.last?.sequence ?? 0
+        note("store: has \(stored)")
+        perform(server!.senderFound(storedSequence: stored, now: now))
+    }
+
+    /// Bytes of a sender that is not ours.
+    mutating func foreign(_ bytes: [UInt8]) {
+        note("  ⇢ \(frameLine(bytes))")
+        perform(server!.received(bytes.rawSpan, now: now))
+    }
+
     /// Lets time pass to the next deadline of the sender.
     mutating func passToDeadline() {
         guard let deadline = client.nextDeadline else { return note("sender: waits for nothing") }
@@ -98,12 +135,20 @@ struct Conversation {
                 note("collector: store \(batch.sequence), \(batch.spans.spanCount) spans")
                 storing.append(batch)
             case .send(let frame):
-                note("  ← \(frameLine(frame.bytes))")
+                note("  ← \(ackLine(frame) ?? frameLine(frame.bytes))")
                 perform(client.received(frame.bytes.rawSpan, on: client.connection, now: now))
             case .fault(let error): note("collector: \(error)")
             case .close(let outcome): note("collector: close, \(describe(outcome))")
             }
         }
+    }
+
+    /// Where payloads are compressed: an ack without its credit, which is the library's affair.
+    private func ackLine(_ frame: OutgoingFrame) -> String? {
+        guard serverSettings.codec != nil, frame.head.kind == .ack, let ack = try? Ack(decoding: frame.payload) else {
+            return nil
+        }
+        return "Ack sequence \(ack.sequence), with the compressed bytes as credit"
     }
 
     private func describe(_ outcome: ClientOutcome) -> String {
@@ -134,6 +179,8 @@ func frameLine(_ bytes: [UInt8]) -> String {
         return "\(size) stored \(welcome.storedSequence), max_frame_bytes \(welcome.maxFrameBytes), "
             + "credit \(welcome.creditBytes), compression \(welcome.compression)"
     case .batch:
+        // How small it becomes is the library's affair.
+        if head.isCompressed { return "Batch, compressed" }
         guard let batch = try? Batch(decoding: payload) else { return size }
         let drops = batch.dropped.map { ", dropped \($0.spans) \($0.reason)" }.joined()
         return "\(size) sequence \(batch.sequence), \(batch.spans.spanCount) spans\(drops)"

@@ -41,6 +41,7 @@ func batchFrame(_ sequence: UInt64, _ numbers: some Sequence<Int> = 0..<1, dropp
 /// All whole frames in bytes.
 func frames(in bytes: [UInt8]) -> [(head: FrameHead, payload: [UInt8])] {
     var decoder = FrameDecoder(maxBatchBytes: .max, maxControlBytes: .max)
+    decoder.allowsCompressed = true
     decoder.append(bytes.rawSpan)
     var found: [(FrameHead, [UInt8])] = []
     while let head = try? decoder.nextFrame() { found.append((head, [UInt8](copying: decoder.payload))) }
@@ -92,6 +93,10 @@ func welcomedClient(
     _ = client.received(frame(.welcome, welcome).rawSpan, on: firstConnection, now: .at(.zero))
     return client
 }
+
+let origin = EncodedOrigin(
+    resource: Resource(attributes: [Attribute("service.name", .string("shop"))]),
+    scope: InstrumentationScope(name: "http"))
 
 extension ReceivedBatch {
     /// As records; a batch that cannot be decoded has none.
