@@ -43,6 +43,7 @@ final class ClientDriver {
                 senderID: configuration.senderID, agent: configuration.agent,
                 bearerToken: configuration.bearerToken, timing: configuration.timing,
                 backoff: configuration.backoff, compressions: configuration.compression, codec: SystemCompression(),
+                firstConnection: SpanClient.firstConnection(),
                 seed: .random(in: 0 ... .max)))
     }
 

@@ -7,7 +7,7 @@ final class ConnectionDirectory: Sendable {
     private struct State {
         var lastID: UInt64 = 0
         var open: [ConnectionID: ServerConnectionHandle] = [:]
-        var bySender: [SenderID: ConnectionID] = [:]
+        var bySender: [SenderID: (id: ConnectionID, number: UInt64)] = [:]
         var seats = 0
         var handshakes = 0
         var turnedAway = 0
@@ -92,20 +92,36 @@ final class ConnectionDirectory: Sendable {
         state.withLock { $0.open[handle.id] = handle }
     }
 
-    /// Makes a connection the one of its sender.
+    /// Which connection is its sender's.
+    enum Claim {
+        /// The one that claims it.
+        case first
+        /// The one that claims it, in place of this one.
+        case supersedes(ServerConnectionHandle)
+        /// Another one, which is newer.
+        case outdated
+    }
+
+    /// Makes a connection the one of its sender, unless a newer one is open.
     ///
-    /// - Returns: the one that was, if it is still open.
-    func claim(_ sender: SenderID, for handle: ServerConnectionHandle) -> ServerConnectionHandle? {
+    /// - Parameter number: `Hello.connection`; 0 for not known.
+    func claim(_ sender: SenderID, number: UInt64, for handle: ServerConnectionHandle) -> Claim {
         state.withLock { state in
-            let previous = state.bySender.updateValue(handle.id, forKey: sender)
-            return previous.flatMap { state.open[$0] }
+            let known = state.bySender[sender]
+            let previous = known.flatMap { state.open[$0.id] }
+            if let known, let previous, previous.id != handle.id, number != 0, known.number >= number {
+                return .outdated
+            }
+            state.bySender[sender] = (handle.id, number)
+            guard let previous, previous.id != handle.id else { return .first }
+            return .supersedes(previous)
         }
     }
 
     func remove(_ id: ConnectionID, sender: SenderID?) {
         state.withLock { state in
             state.open[id] = nil
-            if let sender, state.bySender[sender] == id { state.bySender[sender] = nil }
+            if let sender, state.bySender[sender]?.id == id { state.bySender[sender] = nil }
         }
     }
 

@@ -227,11 +227,14 @@ final class ServerConnection: ChannelInboundHandler {
                 handle.perform { $0.senderFound(answer) }
             }
         }
+        switch server.directory.claim(sender, number: hello.connection, for: handle) {
+        case .first: find()
         // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked.
-        if let previous = server.directory.claim(sender, for: handle), previous.id != handle.id {
-            previous.perform({ $0.supersede() }, then: find)
-        } else {
-            find()
+        case .supersedes(let previous): previous.perform({ $0.supersede() }, then: find)
+        case .outdated:
+            unanswered -= 1
+            perform(session.outdated(now: .now()))
+            channel.flush()
         }
     }
 

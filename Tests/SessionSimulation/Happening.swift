@@ -24,6 +24,8 @@ package enum Happening: Int, CaseIterable, Sendable {
     case crashedBeforeAck
     case drained
     case superseded
+    /// A connection was told that a newer one of its sender is there.
+    case outdated
     /// It stopped reading until the store had caught up.
     case readingPaused
     case pingedByCollector
@@ -43,8 +45,6 @@ package enum Happening: Int, CaseIterable, Sendable {
     // Senders.
     case senderCrashed
     case senderAbandoned
-    /// It was sent away for good, a later connection having been superseded by an earlier one or by a copy.
-    case senderRefused
     case saidGoodbye
     case pingedBySender
     case givenUpBySender

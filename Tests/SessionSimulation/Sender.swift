@@ -29,9 +29,6 @@ struct Sender {
     var spansOfBatch: [UInt64: [Int]] = [:]
     var invalidOfBatch: [UInt64: Int] = [:]
     var acknowledgedOfBatch: [UInt64: Int] = [:]
-    /// A connection of it came late or twice, for which the collector may send it away: it cannot tell that from a second
-    /// program with the same id.
-    var mayBeRefused = false
     /// What the last welcome chose.
     var compression = Compression.identity
     /// While the actions of a welcome are performed.

@@ -30,7 +30,7 @@ extension World {
                 guard senderID == senders[sender].client.settings.senderID else {
                     throw Failure(description: "another sender is looked up than the one that greets")
                 }
-                try supersede(by: id, of: sender)
+                guard try supersede(by: id, of: sender) else { break }
                 jobs.append(.lookUp(connection: id, sender: sender))
             case .store(let batch):
                 note("collector: connection \(id) stores \(batch.sequence)")
@@ -61,18 +61,25 @@ extension World {
     }
 
     /// What a driver does before it looks a sender up.
-    private mutating func supersede(by id: Int, of sender: Int) throws(Failure) {
-        if id < latestConnection[sender] {
-            happened(.reordered)
-            senders[sender].mayBeRefused = true
-        }
-        if connections.contains(where: { $0.id == id && $0.isCopy }) { senders[sender].mayBeRefused = true }
+    ///
+    /// - Returns: `false` when it does not: a newer connection of the sender is there.
+    private mutating func supersede(by id: Int, of sender: Int) throws(Failure) -> Bool {
+        guard let own = position(of: id) else { return false }
+        let number = connections[own].number.rawValue
+        if id < latestConnection[sender] { happened(.reordered) }
         latestConnection[sender] = max(latestConnection[sender], id)
-        for other in connections where other.sender == sender && other.id != id && other.session?.senderID != nil {
+        let others = connections.filter { $0.sender == sender && $0.id != id && $0.session?.senderID != nil }
+        if others.contains(where: { $0.number.rawValue >= number }) {
+            happened(.outdated)
+            try perform(connections[own].session!.outdated(now: now), of: id)
+            return false
+        }
+        for other in others {
             guard let at = position(of: other.id) else { continue }
             happened(.superseded)
             try perform(connections[at].session!.superseded(now: now), of: other.id)
         }
+        return true
     }
 
     /// A drain waits for what is on its way to the store, for ten seconds.

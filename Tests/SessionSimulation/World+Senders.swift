@@ -232,7 +232,7 @@ extension World {
         senders[index].queue.abandon(reason)
     }
 
-    /// Those that were sent away for good give up what they hold; the program is started again.
+    /// Whose program has ended is started again. Nobody is sent away for good: no sender does anything that would deserve it.
     mutating func finishRefused() throws(Failure) {
         for index in senders.indices where !senders[index].isJudged {
             guard let outcome = senders[index].outcome else { continue }
@@ -241,11 +241,7 @@ extension World {
             case .saidGoodbye: happened(.saidGoodbye)
             case .abandoned: continue
             case .refused(let goAway):
-                guard senders[index].mayBeRefused, goAway.code == .protocolError else {
-                    throw Failure(description: "sender \(index) is sent away for good: \(goAway.message)")
-                }
-                happened(.senderRefused)
-                try abandon(index, .refused)
+                throw Failure(description: "sender \(index) is sent away for good: \(goAway.message)")
             }
             if hasFaults { try startSender() }
         }

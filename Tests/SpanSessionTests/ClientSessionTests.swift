@@ -31,7 +31,7 @@ struct ClientSessionTests {
             hello
                 == Hello(
                     senderID: aliceID, agent: "s/1", compressions: [.identity], bearerToken: "t",
-                    maxFrameBytes: 64 << 20))
+                    maxFrameBytes: 64 << 20, connection: 1))
         let welcomed = receive(&client, frame(.welcome, Welcome(creditBytes: 1000)))
         #expect(welcomed.batches.map(\.sequence) == [1])
         #expect(welcomed.batches.first?.spans == spanBatch(0..<2))

@@ -154,4 +154,23 @@ struct CollectorTransitionTests {
         #expect(server.timeout(now: .at(.seconds(3629))).goAway == nil)
         #expect(server.timeout(now: .at(.seconds(3630))).outcome == .timedOut)
     }
+
+    @Test func `a connection that is older than the sender's other one is sent away for a while`() {
+        var server = lookingUp()
+        let actions = server.outdated(now: start)
+        #expect(
+            actions.goAway
+                == GoAway(.overloaded, "a newer connection of this sender_id is open", retryAfterMilliseconds: 1000))
+        #expect(actions.outcome != nil)
+        #expect(server.senderFound(storedSequence: 0, now: start).isEmpty)
+        var open = welcomedServer()
+        #expect(open.outdated(now: start).isEmpty)
+    }
+
+    @Test func `a sender numbers its connections from where it is told to`() throws {
+        var client = ClientSession(settings: ClientSettings(senderID: aliceID, firstConnection: 7 << 16, seed: 1))
+        _ = client.start(now: start)
+        let first = try #require(client.connectionOpened(client.connection, now: start).sent.first)
+        #expect(try Hello(decoding: first.payload).connection == 7 << 16 + 1)
+    }
 }

@@ -68,6 +68,33 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
+    @Test("of two connections of a sender the one with the higher number is the sender's, whichever greets last")
+    func numbers() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) { _ in }
+        let port = try await server.start()
+        let sender = SenderID.random()
+        let (newer, newerAnswers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: sender, connection: 8), on: newer)
+        _ = await newerAnswers.next(.welcome)
+        // Its Hello was on its way for longer than its sender had patience.
+        let (older, olderAnswers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: sender, connection: 7), on: older)
+        let away = try GoAway(decoding: await olderAnswers.next(.goAway))
+        #expect(away.code == .overloaded && away.retryAfterMilliseconds == 1000)
+        #expect(newer.isActive)
+        let (newest, newestAnswers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: sender, connection: 9), on: newest)
+        _ = await newestAnswers.next(.welcome)
+        #expect(try GoAway(decoding: await newerAnswers.next(.goAway)).code == .protocolError)
+        // Who does not say a number is the newer by coming later.
+        let (unknown, unknownAnswers) = try await Self.connect(port)
+        try await Self.say(Hello(senderID: sender), on: unknown)
+        _ = await unknownAnswers.next(.welcome)
+        for channel in [newer, older, newest, unknown] { try? await channel.close().get() }
+        await server.shutdown(within: .seconds(5))
+    }
+
     @Test("connections that are not welcomed are bounded on their own, and a welcome makes room")
     func handshakes() async throws {
         let log = RecordedLog()

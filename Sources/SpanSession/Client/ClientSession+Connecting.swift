@@ -17,7 +17,8 @@ extension ClientSession {
         state = .greeting(deadline: now.advanced(by: settings.timing.handshake))
         let hello = Hello(
             senderID: settings.senderID, agent: settings.agent, compressions: settings.offeredCompressions,
-            bearerToken: bearerToken ?? settings.bearerToken, maxFrameBytes: settings.maxFrameBytes)
+            bearerToken: bearerToken ?? settings.bearerToken, maxFrameBytes: settings.maxFrameBytes,
+            connection: settings.firstConnection &+ connection.rawValue)
         return [.send(OutgoingFrame(.hello, hello))]
     }
 

@@ -12,6 +12,9 @@ public struct ClientSettings: Sendable {
     public var maxFrameBytes: UInt32
     public var timing: SessionTiming
     public var backoff: BackoffPolicy
+    /// Added to the numbers of connections that the collector is told, so that those of a later start of the program with
+    /// the same `senderID` are higher; a driver takes the time.
+    public var firstConnection: UInt64
     /// Where the jitter and the tokens of pings come from; random in production.
     public var seed: UInt64
 
@@ -29,7 +32,9 @@ public struct ClientSettings: Sendable {
     public init(
         senderID: SenderID, agent: String = "", bearerToken: String = "", maxFrameBytes: UInt32 = 64 << 20,
         timing: SessionTiming = SessionTiming(), backoff: BackoffPolicy = BackoffPolicy(),
-        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil, seed: UInt64
+        compressions: [Compression] = Compression.all, codec: (any CompressionCodec)? = nil,
+        firstConnection: UInt64 = 0,
+        seed: UInt64
     ) {
         self.senderID = senderID
         self.agent = agent
@@ -39,6 +44,7 @@ public struct ClientSettings: Sendable {
         self.backoff = backoff
         self.compressions = compressions
         self.codec = codec
+        self.firstConnection = firstConnection
         self.seed = seed
     }
 }

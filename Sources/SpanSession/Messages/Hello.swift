@@ -15,11 +15,13 @@ public struct Hello: Sendable, Hashable {
     public var bearerToken: String
     /// Field 6: the largest payload that the sender accepts; 0 means 64 MiB.
     public var maxFrameBytes: UInt32
+    /// Field 7: rises with every connection of the sender; 0 means not known.
+    public var connection: UInt64
     public var unknownFields: UnknownFields
 
     public init(
         protocolVersion: UInt32 = 1, senderID: SenderID, agent: String = "", compressions: [Compression] = [],
-        bearerToken: String = "", maxFrameBytes: UInt32 = 0
+        bearerToken: String = "", maxFrameBytes: UInt32 = 0, connection: UInt64 = 0
     ) {
         self.init()
         self.protocolVersion = protocolVersion
@@ -28,6 +30,7 @@ public struct Hello: Sendable, Hashable {
         self.compressions = compressions
         self.bearerToken = bearerToken
         self.maxFrameBytes = maxFrameBytes
+        self.connection = connection
     }
 }
 
@@ -40,6 +43,7 @@ extension Hello: WireMessage {
         compressions = []
         bearerToken = ""
         maxFrameBytes = 0
+        connection = 0
         unknownFields = UnknownFields()
     }
 
@@ -52,6 +56,7 @@ extension Hello: WireMessage {
             FieldSchema(4, "compressions", .enumeration(Compression.schema), repeated: true),
             FieldSchema(5, "bearer_token", .string),
             FieldSchema(6, "max_frame_bytes", .uint32),
+            FieldSchema(7, "connection", .uint64),
         ])
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
@@ -73,6 +78,7 @@ extension Hello: WireMessage {
                 }
             case 0x2A: bearerToken = try reader.string()
             case 0x30: maxFrameBytes = UInt32(truncatingIfNeeded: try reader.varint())
+            case 0x38: connection = try reader.varint()
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }
@@ -80,6 +86,7 @@ extension Hello: WireMessage {
 
     public func encode(to writer: inout WireWriter) {
         writer.prependUnknown(unknownFields)
+        writer.prependVarint(connection, key: 0x38)
         writer.prependVarint(UInt64(maxFrameBytes), key: 0x30)
         writer.prependString(bearerToken, key: 0x2A)
         if !compressions.isEmpty {
@@ -100,7 +107,7 @@ extension Hello: CustomStringConvertible {
     public var description: String {
         "Hello(version \(protocolVersion), sender \(senderID.hex), agent \(agent.debugDescription), "
             + "compressions \(compressions), token \(bearerToken.isEmpty ? "no" : "yes"), "
-            + "max_frame_bytes \(maxFrameBytes))"
+            + "max_frame_bytes \(maxFrameBytes), connection \(connection))"
     }
 }
 

@@ -4,8 +4,9 @@ import SpanModel
 /// What a collector's driver has to do, in the order in which it stands.
 public enum ServerAction: Sendable, Equatable {
     /// Find the highest sequence of this sender that is stored, and answer with `senderFound` (or `refuse`). Asked once.
-    /// If an older connection of the same sender lives, tell that one `superseded` first, and look only after its
-    /// batches on the way to the store have come to their end.
+    /// If another connection of the same sender lives: one with a lower `Hello.connection`, or if either does not say one,
+    /// is told `superseded` first, and looked for only after its batches on the way to the store have come to their end;
+    /// if its number is as high or higher, this one is the older, and told `outdated`.
     case lookUpSender(SenderID, Hello)
     /// Store the batch, spans, drop counts and sequence in one transaction, and answer with `batchesStored` when it is
     /// durable. Batches are stored in this order; after one that failed none of this connection may follow.

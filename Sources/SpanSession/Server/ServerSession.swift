@@ -170,6 +170,18 @@ public struct ServerSession: Sendable {
         return actions
     }
 
+    /// Another answer to `lookUpSender`: a newer connection of the same sender is there already, whose `Hello` overtook this
+    /// one's. Mostly nobody is there any more; who is, such as a program that was started again with its clock set back,
+    /// may come again when the other is gone.
+    public mutating func outdated(now: SessionInstant) -> [ServerAction] {
+        guard case .lookingUp = state else { return [] }
+        var actions: [ServerAction] = []
+        sendAway(
+            GoAway(
+                .overloaded, "a newer connection of this sender_id is open", retryAfterMilliseconds: 1000), &actions)
+        return actions
+    }
+
     /// The collector shuts down: acknowledges what it took, takes no more, and asks to come back after the delay.
     public mutating func drain(retryAfter: Duration, now: SessionInstant) -> [ServerAction] {
         var actions: [ServerAction] = []
