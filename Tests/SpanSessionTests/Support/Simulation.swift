@@ -286,7 +286,7 @@ struct Simulation {
                     }
                 }
             case .finished(let outcome): self.outcome = outcome
-            case .welcomed, .partialSuccess: break
+            case .welcomed, .partialSuccess, .numbered, .unnumbered, .acknowledged: break
             case .disconnected(let error):
                 if [.connectionLost, .goneAway, .timedOut].contains(error.code) { break }
                 throw Failure(description: "the client found a fault: \(error)")
