@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
         .library(name: "SpanSession", targets: ["SpanSession"]),
+        .library(name: "SpanSpool", targets: ["SpanSpool"]),
         .library(name: "SpanTransport", targets: ["SpanTransport"]),
         .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
         .library(name: "SpanStorageSQLite", targets: ["SpanStorageSQLite"]),
@@ -36,6 +37,8 @@ let package = Package(
         .target(name: "SpanModel", dependencies: ["ProtoWire"], swiftSettings: settings),
         .target(name: "SpanMerge", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
+        .target(
+            name: "SpanSpool", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
@@ -49,7 +52,7 @@ let package = Package(
         .target(
             name: "SpanTransport",
             dependencies: [
-                "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
+                "SpanSpool", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,6 +103,9 @@ let package = Package(
         .testTarget(
             name: "SpanSessionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             exclude: ["Transcripts"], swiftSettings: settings),
+        .testTarget(
+            name: "SpanSpoolTests", dependencies: ["SpanSpool", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         .testTarget(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
