@@ -127,8 +127,10 @@ let package = Package(
         .testTarget(
             name: "SpanCollectorTests",
             dependencies: [
-                "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
-                .product(name: "Logging", package: "swift-log"),
+                "spool-peer", "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSpool", "SpanSession",
+                "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
@@ -141,6 +143,13 @@ let package = Package(
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
             swiftSettings: settings),
+        // A service that reports spans into a spool until somebody kills it.
+        .executableTarget(
+            name: "spool-peer",
+            dependencies: [
+                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/SpoolPeer", swiftSettings: settings),
         // Bytes and time per span of each compression: Benchmarks/README.md.
         .executableTarget(
             name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],

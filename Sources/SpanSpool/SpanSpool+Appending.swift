@@ -133,11 +133,11 @@ extension SpanSpool {
             // Both in one record, so that what is counted does not come back. Where an older segment has unread spans, the
             // place up to which all is cut cannot be moved past them.
             let isFirst = segments.firstIndex { $0.unreadSpans > 0 } == index
-            skipUnread(spans)
             let range = SpoolRange(
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
-            drop(.spoolFull, spans, with: isFirst ? [cut] : [])
+            guard dropIfWritten(.spoolFull, spans, with: isFirst ? [cut] : []) else { return false }
+            skipUnread(spans)
         }
         remove(at: index)
         return true

@@ -97,7 +97,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     ) throws(SpoolError) -> SpanSpool {
         let contents = try SpoolContents(of: storage)
         let ledger = try Ledger(
-            storage, contents.ledger, sender: contents.sender ?? newSender, fileBytes: max(ledgerBytes, 1024))
+            storage, contents.ledger, sender: contents.sender ?? newSender, fileBytes: max(ledgerBytes, 256))
         var spool = SpanSpool(storage, configuration, batching, ledger)
         try spool.takeOver(contents)
         return spool
@@ -299,7 +299,21 @@ package struct SpanSpool: ~Copyable, Sendable {
         let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
         dropped.add([count])
         unreported.add([count])
-        write(records + [.dropped([count])])
+        write([.dropped([count])] + records)
+    }
+
+    /// Like `drop`, but gives nothing up that cannot be written down.
+    mutating func dropIfWritten(_ reason: DropReason, _ spans: Int, with records: [LedgerRecord]) -> Bool {
+        let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
+        do throws(SpoolError) {
+            try ledger.writeOrLeave([.dropped([count])] + records)
+        } catch {
+            problem = error
+            return false
+        }
+        dropped.add([count])
+        unreported.add([count])
+        return true
     }
 
     /// Counts a span for which there was no room.

@@ -37,42 +37,61 @@ struct Ledger: Sendable {
     /// - Throws: `unknown_version`, `io_failed`.
     static func find(in storage: any SpoolStorage, names present: Set<String>) throws(SpoolError) -> Found {
         var found = Found()
+        var damaged: [Int] = []
         for (index, name) in names.enumerated() where present.contains(name) {
-            let file = try storage.open(name, creates: false)
-            let size = try file.size()
-            let bytes = try file.read(at: 0, upTo: SpoolHeader.byteCount)
+            let bytes = try storage.open(name, creates: false).read(at: 0, upTo: SpoolHeader.byteCount)
             switch SpoolHeader.read(.ledger, bytes) {
             case .unknownVersion(let version): throw unknownVersion("\(storage.place)/\(name)", version)
             case .damaged:
                 // A file that was never in force has nothing but zeros there.
-                if bytes.contains(where: { $0 != 0 }) { found.isDamaged = true }
+                if bytes.contains(where: { $0 != 0 }) { damaged.append(index) }
             case .valid(let header):
                 guard header.number > found.header?.number ?? 0 else { continue }
                 found.header = header
                 found.current = index
-                let (state, isDamaged) = try read(file, header, size: size)
-                found.state = state
-                found.isDamaged = found.isDamaged || isDamaged
             }
+        }
+        guard let header = found.header else {
+            found.isDamaged = !damaged.isEmpty
+            return found
+        }
+        let content = try read(storage, found.current, header)
+        (found.state, found.isDamaged) = (content.state, content.isDamaged)
+        // A damaged header is that of the generation before, or of the one behind, in force or about to be: then the records
+        // show it, and say at least as much.
+        let next = SpoolHeader(.ledger, sender: header.sender, number: header.number + 1)
+        for index in damaged {
+            let content = try read(storage, index, next)
+            guard content.isWhole else { continue }
+            found = Found(header: next, state: content.state, isDamaged: content.isDamaged, current: index)
         }
         return found
     }
 
+    /// - Returns: `isWhole`: all of the state is there with which the file began. A record that is damaged at the end was
+    ///   never finished; one in the middle may have said anything, so that none can be relied upon.
     private static func read(
-        _ file: any SpoolFile, _ header: SpoolHeader, size: Int
-    ) throws(SpoolError) -> (LedgerState, isDamaged: Bool) {
+        _ storage: any SpoolStorage, _ index: Int, _ header: SpoolHeader
+    ) throws(SpoolError) -> (state: LedgerState, isDamaged: Bool, isWhole: Bool) {
+        let file = try storage.open(names[index], creates: false)
+        let end = max(try file.size(), SpoolHeader.byteCount)
         var state = LedgerState()
-        var isDamaged = false
-        var walk = RecordWalk(file, seed: header.seed, range: SpoolHeader.byteCount..<max(size, SpoolHeader.byteCount))
+        var (isDamaged, isWhole, isDoubtful) = (false, false, false)
+        var walk = RecordWalk(file, seed: header.seed, range: SpoolHeader.byteCount..<end)
         while let step = try walk.next({ _ in true }) {
-            guard case .record(let head, _, let body?) = step, let record = LedgerRecord(kind: head.kind, body: body)
-            else {
+            guard case .record(let head, _, let body?) = step else {
+                isDoubtful = true
+                continue
+            }
+            isDamaged = isDamaged || isDoubtful
+            guard let record = LedgerRecord(kind: head.kind, body: body) else {
                 isDamaged = true
                 continue
             }
+            if case .position = record { isWhole = true }
             state.apply(record)
         }
-        return (state, isDamaged)
+        return (state, isDamaged, isWhole)
     }
 
     /// Goes on with what was found; the file that was not in force is written at once and is.
@@ -116,6 +135,18 @@ struct Ledger: Sendable {
 
     /// The file in force.
     var file: any SpoolFile { files[current] }
+
+    /// Like `write`, but the state changes only if the records could be written.
+    mutating func writeOrLeave(_ records: [LedgerRecord]) throws(SpoolError) {
+        let before = state
+        do throws(SpoolError) {
+            try write(records)
+        } catch {
+            // Whatever of them stands in the file, the next write goes to the other one.
+            state = before
+            throw error
+        }
+    }
 
     private mutating func rewrite() throws(SpoolError) {
         needsRewrite = true

@@ -25,6 +25,14 @@ extension SessionInstant {
 /// Batches of up to 3 spans, due at once; small ledgers.
 let smallBatches = SpanQueueLimits(maxBatchSpans: 3, maxBatchBytes: 4096, maxBatchDelay: .zero)
 
+/// Segments of 4 KiB, four at the most.
+func smallSegments(_ whenFull: FullQueuePolicy, hasRoom: Bool = false) -> SpanSpoolConfiguration {
+    var configuration = SpanSpoolConfiguration(directory: "", whenFull: whenFull)
+    configuration.segmentBytes = 4096
+    configuration.maxBytes = hasRoom ? 1 << 30 : 4 * 4096
+    return configuration
+}
+
 /// The numbers of a batch's spans, in its order.
 func numbers(_ batch: EncodedBatch) -> [Int] {
     ((try? SpanBatch(decoding: batch.payload))?.spans.map { Int($0.spanID.value) - 1 }) ?? []
@@ -39,7 +47,7 @@ final class Process {
         batching: SpanQueueLimits = smallBatches, newSender: SenderID = bob
     ) throws(SpoolError) {
         spool = try SpanSpool.open(
-            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 1024)
+            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 400)
     }
 
     func append(
