@@ -78,8 +78,8 @@ let package = Package(
         .executableTarget(
             name: "spanwire",
             dependencies: [
-                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSession",
-                "SpanMerge", "SpanModel", "ProtoWire",
+                "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransport", "SpanStorage", "SpanSpool",
+                "SpanSession", "SpanMerge", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -59,6 +59,8 @@ struct Segment: Sendable {
         /// Of those, at or behind `readFrom`.
         var unreadSpans = 0
         var origins: [UInt16: EncodedOrigin] = [:]
+        /// Of the spans, those whose bits are wrong; looked for only if bodies are read.
+        var damagedSpans = 0
         /// Behind the last record.
         var end = SpoolHeader.byteCount
         /// Bytes between records that are no record.
@@ -67,17 +69,19 @@ struct Segment: Sendable {
         var tornBytes = 0
     }
 
+    /// - Parameter readsBodies: also of spans, to see whether their bits are right.
     static func survey(
-        _ file: any SpoolFile, seed: UInt32, size: Int, readFrom: Int = 0
+        _ file: any SpoolFile, seed: UInt32, size: Int, readFrom: Int = 0, readsBodies: Bool = false
     ) throws(SpoolError) -> Survey {
         var survey = Survey()
         var walk = RecordWalk(file, seed: seed, range: SpoolHeader.byteCount..<max(size, SpoolHeader.byteCount))
-        while let step = try walk.next({ $0.kind == originKind }) {
+        while let step = try walk.next({ readsBodies || $0.kind == originKind }) {
             switch step {
             case .gap(let gap): survey.damagedBytes += gap.count
             case .record(let head, let offset, let body):
                 if head.kind == spanKind {
                     survey.spans += 1
+                    if body == nil { survey.damagedSpans += 1 }
                     if offset >= readFrom { survey.unreadSpans += 1 }
                 } else if head.kind == originKind, let body, survey.origins[head.tag] == nil {
                     survey.origins[head.tag] = origin(body)

@@ -21,7 +21,7 @@ package struct SpoolContents: Sendable {
     var segments: [Found] = []
 
     /// - Throws: `unknown_version`, `foreign_file`, and what the storage throws.
-    init(of storage: any SpoolStorage) throws(SpoolError) {
+    init(of storage: any SpoolStorage, readsBodies: Bool = false) throws(SpoolError) {
         let names = Set(try storage.names())
         ledger = try Ledger.find(in: storage, names: names)
         sender = ledger.header?.sender
@@ -52,7 +52,7 @@ package struct SpoolContents: Sendable {
             let cut = state.cut
             let isCut = number < cut.segment
             let readFrom = isCut ? size : number == cut.segment ? Int(cut.end) : SpoolHeader.byteCount
-            let survey = try Segment.survey(file, seed: seed, size: size, readFrom: readFrom)
+            let survey = try Segment.survey(file, seed: seed, size: size, readFrom: readFrom, readsBodies: readsBodies)
             segments.append(
                 Found(
                     number: number, seed: seed, survey: survey, size: size, isHeaderDamaged: headers[number] == nil,

@@ -10,7 +10,7 @@ import ArgumentParser
             Exit codes: 0 fine, 1 bad input or failure, 2 wrong command line, 3 decoded in part (the input ends too early).
             """,
         version: version,
-        subcommands: [CollectCommand.self, DecodeCommand.self, SendCommand.self, QueryCommand.self])
+        subcommands: [CollectCommand.self, DecodeCommand.self, SendCommand.self, SpoolCommand.self, QueryCommand.self])
 
     /// The version of library and tool.
     static let version = "0.1.0"

@@ -5,8 +5,10 @@ import Testing
 
 struct SpoolSimulationTests {
     @Test func `whatever fails, what a spool took is stored once in the end, or counted as dropped`() {
-        var seeds = Array(1...600 as ClosedRange<UInt64>)
-        if let text = ProcessInfo.processInfo.environment["SEED"], let seed = UInt64(text) { seeds = [seed] }
+        let environment = ProcessInfo.processInfo.environment
+        // SEED=n repeats one, SEEDS=n runs that many.
+        var seeds = Array(1...max(environment["SEEDS"].flatMap { UInt64($0) } ?? 250, 1))
+        if let seed = environment["SEED"].flatMap({ UInt64($0) }) { seeds = [seed] }
         for seed in seeds {
             do {
                 var simulation = try SpoolSimulation(seed: seed)

@@ -189,7 +189,7 @@ final class DirectoryFile: SpoolFile {
     }
 }
 
-private func openFile(_ path: String, _ flags: Int32) -> Int32 { unsafe open(path, flags | O_CLOEXEC, 0o600) }
+func openFile(_ path: String, _ flags: Int32) -> Int32 { unsafe open(path, flags | O_CLOEXEC, 0o600) }
 
 private func words(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 

@@ -4,6 +4,7 @@ import ProtoWire
 import SpanCapture
 import SpanModel
 import SpanSession
+import SpanSpool
 import SpanTransport
 import Synchronization
 import UnixSignals
@@ -19,17 +20,21 @@ struct SendCommand: AsyncParsableCommand {
             timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits up to \
             five seconds for what is under way, and tells the same.
 
+            With --spool everything lies in that directory until the collector has stored it: what is left at the \
+            timeout, or by a crash, is sent by the next send with the same directory, which needs no files then.
+
             Exit codes: 0 when every span of every file is stored, 1 otherwise, 2 for a wrong command line.
 
             Examples:
               spanwire send payload.pb
               spanwire send traces.jsonl
               spanwire send *.frames --to collector:4319 --timeout 60
+              spanwire send *.pb --spool /var/spool/spans
               SPANWIRE_TOKEN=… spanwire send payload.pb --to 127.0.0.1:4319
             """)
 
     @Argument(help: "The files to send, or - for standard input.")
-    var files: [String]
+    var files: [String] = []
 
     @Option(help: ArgumentHelp("The collector.", valueName: "host:port"))
     var to = Address(host: "127.0.0.1", port: 4319)
@@ -54,8 +59,14 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for the collector in all, 1 to 86400.", valueName: "seconds"))
     var timeout = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "A directory in which spans lie until they are stored; what an earlier send left there is sent too.",
+            valueName: "path"))
+    var spool: String?
+
     func validate() throws {
-        guard !files.isEmpty else { throw ValidationError("Name the files to send.") }
+        guard !files.isEmpty || spool != nil else { throw ValidationError("Name the files to send.") }
         guard to.port > 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout takes 1 to 86400, not \(timeout).")
@@ -66,10 +77,12 @@ struct SendCommand: AsyncParsableCommand {
         let token = try tokenFile.map(TokenFile.read)?.first ?? Process.environment("SPANWIRE_TOKEN") ?? ""
         let client: SpanClient
         do {
+            var configuration = SpanClientConfiguration(
+                host: to.host, port: to.port, agent: "spanwire-send/\(Spanwire.version)", bearerToken: token,
+                allowsTokenInClear: allowTokenInClear, compression: compression.compressions)
+            configuration.spool = spool.map { SpanSpoolConfiguration(directory: $0) }
             client = try SpanClient(
-                configuration: SpanClientConfiguration(
-                    host: to.host, port: to.port, agent: "spanwire-send/\(Spanwire.version)", bearerToken: token,
-                    allowsTokenInClear: allowTokenInClear, compression: compression.compressions),
+                configuration: configuration,
                 logger: CommandLogger.make(.warning))
         } catch {
             throw CommandFailure(error.message)
@@ -114,6 +127,10 @@ struct SendCommand: AsyncParsableCommand {
         let report = await client.shutdown(within: clock.now.duration(to: deadline))
         Process.clearProgress()
         Process.writeError("spanwire: \(report)\n")
+        given += report.recoveredSpans
+        if report.spooledSpans > 0, let spool {
+            Process.writeError("spanwire: \(report.spooledSpans) spans wait in \(spool) for the next send --spool\n")
+        }
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
         }
