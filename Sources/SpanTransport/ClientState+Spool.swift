@@ -32,6 +32,8 @@ extension ClientState {
     mutating func offerToSpool(
         _ origin: EncodedOrigin, countsFull: Bool, now: SessionInstant
     ) -> SpanClient.Offer? {
+        // Nobody waits for room that no collector will make.
+        let countsFull = countsFull || isOver
         if let spoolAgain, now < spoolAgain {
             spansPastSpool += 1
             return nil
