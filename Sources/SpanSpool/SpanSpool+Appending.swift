@@ -136,7 +136,7 @@ extension SpanSpool {
             let range = SpoolRange(
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
-            guard dropIfWritten(.spoolFull, spans, with: isFirst ? [cut] : []) else { return false }
+            guard dropIfWritten(.spoolFull, spans, with: isFirst ? unwrittenCuts + [cut] : []) else { return false }
             skipUnread(spans)
         }
         remove(at: index)
@@ -158,11 +158,7 @@ extension SpanSpool {
         let segment = segments.remove(at: index)
         diskBytes -= segment.end
         unsynced.removeAll { $0.segment == segment.number }
-        do throws(SpoolError) {
-            try storage.remove(Segment.name(segment.number))
-        } catch {
-            problem = error
-        }
+        removeFile(segment.number)
     }
 
     /// Nothing more is appended: a segment without spans that are held is removed.

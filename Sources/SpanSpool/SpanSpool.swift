@@ -76,6 +76,10 @@ package struct SpanSpool: ~Copyable, Sendable {
     var restored: [RestoredBatch] = []
     var restoredDrops: [DropCount] = []
     var problem: SpoolError?
+    /// Spans were given up, and the ledger could not be told.
+    private var hasUnwrittenDrops = false
+    /// Segments that go once it could.
+    private var removals: [UInt64] = []
 
     var unsyncedBytes = 0
     var unsyncedSince = SessionInstant(nanoseconds: 0)
@@ -195,7 +199,8 @@ package struct SpanSpool: ~Copyable, Sendable {
         let range = SpoolRange(
             segment: read.segment, start: UInt32(read.range.lowerBound), end: UInt32(read.range.upperBound))
         guard read.spans > 0 else {
-            drop(.spoolDamaged, lost, with: [.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))])
+            let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
+            drop(.spoolDamaged, lost, with: unwrittenCuts + [cut])
             removeIfSettled(read.segment)
             return nil
         }
@@ -203,6 +208,14 @@ package struct SpanSpool: ~Copyable, Sendable {
         segments[index].flights += 1
         return batch(
             read.payload, Flight(range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted))
+    }
+
+    /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past
+    /// them for another reason.
+    var unwrittenCuts: [LedgerRecord] {
+        flights.values.filter { ledger.state.open[$0.range] == nil }.map { flight in
+            .cut(SpanSpool.run(flight, 0, flight.spans))
+        }
     }
 
     /// Reading failed: it is tried again after a while.
@@ -341,6 +354,20 @@ package struct SpanSpool: ~Copyable, Sendable {
     mutating func write(_ records: [LedgerRecord]) {
         do throws(SpoolError) {
             try ledger.write(records)
+            hasUnwrittenDrops = false
+            for number in removals { removeFile(number) }
+            removals = []
+        } catch {
+            problem = error
+            if records.contains(where: { if case .dropped = $0 { true } else { false } }) { hasUnwrittenDrops = true }
+        }
+    }
+
+    /// Removes a segment's file, but not while that would hide a drop from the next process.
+    mutating func removeFile(_ number: UInt64) {
+        if hasUnwrittenDrops { return removals.append(number) }
+        do throws(SpoolError) {
+            try storage.remove(Segment.name(number))
         } catch {
             problem = error
         }

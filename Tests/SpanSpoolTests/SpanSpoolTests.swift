@@ -110,6 +110,24 @@ struct SpanSpoolTests {
         #expect(spool.report.droppedSpans + spool.heldSpans == 999)
     }
 
+    @Test func `a batch that waits for its number survives that what lies behind it is given up`() throws {
+        let storage = MemoryStorage()
+        let process = try Process(storage, smallSegments(.dropOldest))
+        _ = try process.append(0)
+        let waiting = try #require(process.takeBatch())
+        // Its segment keeps it; the next ones are given up.
+        for number in 1..<100 { _ = try process.append(number, nameBytes: 300) }
+        while process.spool.segments.first?.unreadSpans ?? 0 > 0 { _ = process.takeBatch() }
+        for number in 100..<200 { _ = try process.append(number, nameBytes: 300) }
+        #expect(process.report.droppedSpans > 0)
+        let crashed = try Process(MemoryStorage(storage.files), smallSegments(.dropOldest))
+        #expect(crashed.takeEverything().numbers.contains(0))
+        process.numbered(1, waiting)
+        let later = try Process(storage, smallSegments(.dropOldest))
+        let restored = later.takeRestored().batches
+        #expect(restored.first?.sequence == 1 && restored.first.map { numbers($0.batch) } == [0])
+    }
+
     @Test func `a span larger than a batch is dropped and counted`() throws {
         let spool = try Process(MemoryStorage())
         #expect(try spool.append(0, nameBytes: 5000) == .tooLarge)

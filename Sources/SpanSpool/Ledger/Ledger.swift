@@ -20,6 +20,8 @@ struct Ledger: Sendable {
     private var capacity = 0
     /// A record could not be written: the next writes all of the state.
     private var needsRewrite = false
+    /// The files were removed, for what is not in them makes them say what is wrong.
+    private var isGone = false
 
     static let names = ["ledger.0", "ledger.1"]
 
@@ -102,24 +104,46 @@ struct Ledger: Sendable {
         state = found.isDamaged ? found.state.withoutNumbers : found.state
         current = found.current
         generation = found.header?.number ?? 0
-        for name in Ledger.names {
+        files = try Ledger.files(in: storage, bytes: fileBytes)
+        try rewrite()
+        // A second damaged header would take the trust from the next ones.
+        if found.isDamaged { try rewrite() }
+    }
+
+    private static func files(
+        in storage: any SpoolStorage, bytes: Int
+    ) throws(SpoolError) -> [any SpoolFile] {
+        var files: [any SpoolFile] = []
+        for name in names {
             let file = try storage.open(name, creates: true)
             let size = try file.size()
-            if size < fileBytes {
-                let zeros = [UInt8](repeating: 0, count: fileBytes - size)
+            if size < bytes {
+                let zeros = [UInt8](repeating: 0, count: bytes - size)
                 try file.write(zeros.rawSpan, at: size)
             }
             files.append(file)
         }
-        try rewrite()
-        // A second damaged header would take the trust from the next ones.
-        if found.isDamaged { try rewrite() }
+        return files
     }
 
     /// Changes the state, and writes the records down.
     ///
     /// - Throws: what the files throw; the state is changed all the same, and written with the next records.
     mutating func write(_ records: [LedgerRecord]) throws(SpoolError) {
+        do throws(SpoolError) {
+            try writeDown(records)
+        } catch {
+            // A number that is skipped, and not known to be: were a later one stored, the next process would take the spans
+            // of this one for stored as well. Without a ledger it sends all that is there anew.
+            if records.contains(where: { if case .unnumbered = $0 { true } else { false } }) {
+                for name in Ledger.names { try? storage.remove(name) }
+                isGone = true
+            }
+            throw error
+        }
+    }
+
+    private mutating func writeDown(_ records: [LedgerRecord]) throws(SpoolError) {
         for record in records { state.apply(record) }
         var writer = WireAppender(capacity: 256)
         Ledger.append(records, seed: seed, offset: end, to: &writer)
@@ -150,6 +174,10 @@ struct Ledger: Sendable {
 
     private mutating func rewrite() throws(SpoolError) {
         needsRewrite = true
+        if isGone {
+            files = try Ledger.files(in: storage, bytes: fileBytes)
+            isGone = false
+        }
         let other = 1 - current
         let header = SpoolHeader(.ledger, sender: sender, number: generation + 1)
         var writer = WireAppender(capacity: 4096)

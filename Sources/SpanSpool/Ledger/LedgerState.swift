@@ -42,7 +42,10 @@ package struct LedgerState: Sendable, Hashable {
         case .numbered(let sequence, let run, let dropped):
             highestSequence = max(highestSequence, sequence)
             untold.subtract(dropped)
-            if let run { cut(run) }
+            if let run {
+                cut(run)
+                if open[run.range] == nil { open[run.range] = Open(batchSpans: run.batchSpans) }
+            }
             numbered.append(Numbered(sequence: sequence, run: run, dropped: dropped))
         case .unnumbered(let sequence):
             guard let index = numbered.firstIndex(where: { $0.sequence == sequence }) else { return }
