@@ -94,9 +94,11 @@ extension ClientState {
         queue.hasBatch(now: now) || look { $0.hasBatch(now: now) } ?? false
     }
 
-    /// When a batch is due by its delay.
+    /// When a batch is due by its delay. Asked for with every span, so nothing is allocated.
     var batchDeadline: SessionInstant? {
-        [queue.nextDeadline, look { $0.nextDeadline } ?? nil].compactMap(\.self).min()
+        guard let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
+        guard let ofQueue = queue.nextDeadline else { return ofSpool }
+        return min(ofQueue, ofSpool)
     }
 
     /// When the spool is to be synced.

@@ -186,6 +186,53 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        @Test("while the disk is full spans go to the memory queue; when there is room again, to the spool")
+        func fullDisk() async throws {
+            try await Self.withFolder { folder in
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                // Not permitted everywhere.
+                guard unsafe mount("tmpfs", folder, "tmpfs", 0, "size=256k") == 0 else { return }
+                defer { unsafe umount2(folder, Int32(MNT_DETACH)) }
+                let store = InMemorySpanStore()
+                let trace = TraceID.random()
+                let lines = Lines()
+                let metrics = TestMetrics()
+                try await CollectorLoopbackTests.withCollector(store: store) { port in
+                    let client = try Self.client(
+                        port, folder + "/spool", metrics: metrics,
+                        logger: Logger(label: "test", factory: { _ in lines }))
+                    let reporter = client.reporter()
+                    #expect(reporter.report(Self.span(trace, 1)))
+                    _ = await client.flush(within: .seconds(30))
+                    let ballast = URL(fileURLWithPath: folder + "/ballast")
+                    // As much as there is room for, in ever smaller pieces.
+                    _ = FileManager.default.createFile(atPath: ballast.path, contents: nil)
+                    let handle = try FileHandle(forWritingTo: ballast)
+                    for piece in [4096, 64, 1] { while (try? handle.write(contentsOf: Data(count: piece))) != nil {} }
+                    let name = String(repeating: "n", count: 1000)
+                    for number in 2...300 { #expect(reporter.report(Self.span(trace, number, name: name))) }
+                    let full = await client.flush(within: .seconds(30))
+                    #expect(full.storedSpans == 300 && full.droppedSpans == 0)
+                    try FileManager.default.removeItem(at: ballast)
+                    try handle.close()
+                    var number = 300
+                    while !lines.all.contains(where: { $0.contains("the spool is written again") }) {
+                        number += 1
+                        reporter.report(Self.span(trace, number))
+                        _ = await client.flush(within: .seconds(30))
+                    }
+                    let report = await client.shutdown(within: .seconds(30))
+                    #expect(report.storedSpans == number && report.droppedSpans == 0)
+                    #expect(try await store.trace(trace).count == number)
+                }
+                let failures = lines.all.filter { $0.contains("the spool cannot be written") }
+                #expect(failures.count == 1 && failures[0].contains("disk_full"))
+                #expect(try metrics.expectCounter("spanwire.client.spool.failures").totalValue >= 1)
+            }
+        }
+    #endif
+
     /// A log in memory.
     final class Lines: LogHandler {
         private let lines = Mutex<[String]>([])
