@@ -50,7 +50,12 @@ package final class DirectoryStorage: SpoolStorage {
         _ = unsafe text.withUnsafeBytes { bytes in unsafe pwrite(lock, bytes.baseAddress, bytes.count, 0) }
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A process that was started meanwhile may have a copy of the descriptor until it runs its own program; unlocking
+        // counts for all copies, and so is not for a forked child to do.
+        if ForkCount.current == forks { flock(lock, LOCK_UN) }
+        close(lock)
+    }
 
     /// ` (process 4711)`, as far as the lock file says so.
     private static func holder(_ path: String) -> String {
