@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
         .library(name: "SpanSession", targets: ["SpanSession"]),
         .library(name: "SpanCompression", targets: ["SpanCompression"]),
+        .library(name: "SpanSpool", targets: ["SpanSpool"]),
         .library(name: "SpanTransport", targets: ["SpanTransport"]),
         .library(name: "SpanTransportTLS", targets: ["SpanTransportTLS"]),
         .library(name: "SpanStorage", targets: ["SpanMerge", "SpanStorage", "SpanStorageTesting"]),
@@ -40,6 +41,8 @@ let package = Package(
         .target(name: "SpanModel", dependencies: ["ProtoWire"], swiftSettings: settings),
         .target(name: "SpanMerge", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
+        .target(
+            name: "SpanSpool", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
@@ -53,7 +56,7 @@ let package = Package(
         .target(
             name: "SpanTransport",
             dependencies: [
-                "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
+                "SpanSpool", "SpanCompression", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -97,7 +100,7 @@ let package = Package(
             name: "spanwire",
             dependencies: [
                 "SpanLoad", "SpanCollector", "SpanStorageSQLite", "SpanCapture", "SpanTransportTLS", "SpanTransport",
-                "SpanStorage", "SpanSession", "SpanMerge", "SpanModel", "ProtoWire",
+                "SpanStorage", "SpanSpool", "SpanSession", "SpanMerge", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -137,6 +140,9 @@ let package = Package(
             name: "simulate", dependencies: ["SessionSimulation", "FuzzProperties"], path: "Tests/Simulate",
             swiftSettings: settings),
         .testTarget(
+            name: "SpanSpoolTests", dependencies: ["SpanSpool", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
@@ -165,8 +171,10 @@ let package = Package(
         .testTarget(
             name: "SpanCollectorTests",
             dependencies: [
-                "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
-                .product(name: "Logging", package: "swift-log"),
+                "spool-peer", "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSpool", "SpanSession",
+                "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         // Runs the built `spanwire` as a user would.
@@ -179,6 +187,13 @@ let package = Package(
         .executableTarget(
             name: "codec-peer", dependencies: ["SpanModel", "ProtoWire"], path: "Tests/CodecPeer",
             swiftSettings: settings),
+        // A service that reports spans into a spool until somebody kills it.
+        .executableTarget(
+            name: "spool-peer",
+            dependencies: [
+                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/SpoolPeer", swiftSettings: settings),
         // Bytes and time per span of each compression: Benchmarks/README.md.
         .executableTarget(
             name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],

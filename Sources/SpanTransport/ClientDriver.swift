@@ -1,9 +1,11 @@
 import Logging
 import Metrics
 import NIOCore
+import NIOPosix
 import SpanCompression
 import SpanModel
 import SpanSession
+import SpanSpool
 import Synchronization
 
 /// Drives a client's `ClientSession`; lives on the client's event loop.
@@ -20,14 +22,15 @@ final class ClientDriver {
     private var timer: Scheduled<Void>?
     private var timerDeadline = SessionInstant(nanoseconds: .max)
     private var isFinishing = false
+    private var hasSaidGoodbye = false
+    private var isSyncing = false
     private var isOver = false
     /// Whether the loss of the connection was logged; it is logged once, not for every attempt.
     private var isDownLogged = false
     private var lastDropLog = SessionInstant(nanoseconds: 0)
-    private var unloggedDrops: UInt64 = 0
-    private let storedCounter = Counter(label: "spanwire.client.spans.stored")
-    private let rejectedCounter = Counter(label: "spanwire.client.spans.rejected")
-    private let ackTimer = Timer(label: "spanwire.client.ack.duration")
+    private var unloggedDrops: [DropReason: UInt64] = [:]
+    private var lastProblemLog: SessionInstant?
+    private let metrics: ClientMetrics
 
     /// How often dropped spans are logged at the most.
     private static let dropLogInterval = Duration.seconds(10)
@@ -38,13 +41,14 @@ final class ClientDriver {
         self.logger = logger
         let configuration = client.configuration
         connector = ClientConnector(configuration: configuration, logger: logger)
-        session = ClientSession(
-            settings: ClientSettings(
-                senderID: configuration.senderID, agent: configuration.agent,
-                bearerToken: configuration.bearerToken, timing: configuration.timing,
-                backoff: configuration.backoff, compressions: configuration.compression, codec: SystemCompression(),
-                firstConnection: SpanClient.firstConnection(),
-                seed: .random(in: 0 ... .max)))
+        metrics = ClientMetrics(configuration.metrics)
+        var settings = ClientSettings(
+            senderID: client.senderID, agent: configuration.agent, bearerToken: configuration.bearerToken,
+            timing: configuration.timing, backoff: configuration.backoff, compressions: configuration.compression,
+            codec: SystemCompression(), firstConnection: SpanClient.firstConnection(), seed: .random(in: 0 ... .max))
+        settings.tellsNumbers = configuration.spool != nil
+        session = ClientSession(settings: settings)
+        client.state.withLock { $0.restore(&session) }
     }
 
     func start() {
@@ -58,7 +62,7 @@ final class ClientDriver {
         let now = SessionInstant.now()
         let dropped = client.state.withLock { state in
             state.driverCame()
-            return state.queue.takeDropped()
+            return state.takeDropped()
         }
         if !dropped.isEmpty {
             for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
@@ -68,7 +72,13 @@ final class ClientDriver {
             guard let batch = client.state.withLock({ $0.queue.nextBatch(now: now) }) else { break }
             perform(session.send(batch, now: now))
         }
+        pumpSpool(now: now)
+        if isFinishing, !hasSaidGoodbye, client.state.withLock({ $0.isDrained }) {
+            hasSaidGoodbye = true
+            if !isOver { perform(session.goodbye(now: now)) }
+        }
         channel?.flush()
+        metrics.record(client.state.withLock { $0.levels })
         rearm()
     }
 
@@ -76,15 +86,63 @@ final class ClientDriver {
     func finish() {
         guard !isOver, !isFinishing else { return }
         isFinishing = true
-        client.state.withLock { _ = $0.queue.flush() }
-        pump()
-        if !isOver { perform(session.goodbye(now: .now())) }
+        client.state.withLock { _ = $0.flush() }
         pump()
     }
 
     func abandon(_ reason: DropReason) {
         guard !isOver else { return }
         perform(session.abandon(reason, now: .now()))
+    }
+
+    // MARK: The spool
+
+    private func pumpSpool(now: SessionInstant) {
+        guard client.configuration.spool != nil else { return }
+        while !isOver, session.wantsBatch, let read = client.state.withLock({ $0.spool?.nextRead(now: now) }) {
+            do throws(SpoolError) {
+                let result = try read.perform()
+                guard let batch = client.state.withLock({ $0.spool?.finish(result, now: now) }) else { continue }
+                perform(session.send(batch, now: now))
+            } catch {
+                client.state.withLock { $0.spool?.readFailed(error, now: now) }
+            }
+        }
+        logSpool(client.state.withLock { $0.takeSpoolNews() }, now: now)
+        syncSpool(now: now)
+    }
+
+    /// Forces what is new to the disk, on a thread that may be kept waiting for it.
+    private func syncSpool(now: SessionInstant) {
+        guard !isSyncing, let job = client.state.withLock({ $0.spool?.nextSync(now: now) }) else { return }
+        isSyncing = true
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        NIOThreadPool.singleton.submit { [client, eventLoop] _ in
+            var failure: SpoolError?
+            do throws(SpoolError) { try job.perform() } catch { failure = error }
+            client.state.withLock { [failure] in $0.spool?.synced(job, failure, now: .now()) }
+            eventLoop.execute {
+                driver.value.isSyncing = false
+                driver.value.pump()
+            }
+        }
+    }
+
+    private func logSpool(_ news: ClientState.SpoolNews, now: SessionInstant) {
+        if let failure = news.failure {
+            metrics.spoolFailures.increment()
+            logger.error(
+                "the spool cannot be written; spans are kept in memory until it can",
+                metadata: ["reason": "\(failure)"])
+        }
+        if let spans = news.recoveredAfterSpans {
+            logger.notice("the spool is written again", metadata: ["spansInMemory": "\(spans)"])
+        }
+        guard let problem = news.problem else { return }
+        metrics.spoolFailures.increment()
+        if let lastProblemLog, now.elapsed(since: lastProblemLog) < Self.dropLogInterval { return }
+        lastProblemLog = now
+        logger.error("the spool has a problem; it is tried again", metadata: ["reason": "\(problem)"])
     }
 
     // MARK: Events of the connection
@@ -153,6 +211,9 @@ final class ClientDriver {
             case .connect(let number): connect(number)
             case .send(let frame): send(frame)
             case .close(let number): close(number)
+            case .numbered(let batch): client.state.withLock { $0.spool?.numbered(batch) }
+            case .unnumbered(let sequence): client.state.withLock { $0.spool?.unnumbered(sequence) }
+            case .acknowledged(let sequence): client.state.withLock { $0.spool?.acknowledged(through: sequence) }
             case .welcomed(let welcome): welcomed(welcome)
             case .settled(let receipt): settle(receipt)
             case .partialSuccess(let partial): partialSuccess(partial)
@@ -188,23 +249,24 @@ final class ClientDriver {
 
     private func settle(_ receipt: BatchReceipt) {
         if let sentAt = receipt.sentAt {
-            ackTimer.recordNanoseconds(SessionInstant.now().nanoseconds - sentAt.nanoseconds)
+            metrics.ack.recordNanoseconds(SessionInstant.now().nanoseconds - sentAt.nanoseconds)
         }
         client.configuration.receiptObserver?(receipt)
-        client.state.withLock { $0.settle(receipt) }
+        let isKept = client.state.withLock { $0.settle(receipt) }
+        if isKept { return }
         if let reason = receipt.dropReason {
             countDropped(reason, UInt64(receipt.spans))
         } else {
-            storedCounter.increment(by: receipt.spans)
+            metrics.stored.increment(by: receipt.spans)
         }
         client.resumeWaiters()
     }
 
     private func partialSuccess(_ partial: ExportPartialSuccess) {
         client.state.withLock {
-            $0.queue.rejected(Int(clamping: partial.rejectedSpans), reason: partial.errorMessage)
+            $0.rejected(Int(clamping: partial.rejectedSpans), reason: partial.errorMessage)
         }
-        if partial.rejectedSpans > 0 { rejectedCounter.increment(by: partial.rejectedSpans) }
+        if partial.rejectedSpans > 0 { metrics.rejected.increment(by: partial.rejectedSpans) }
         logger.warning(
             "the collector says",
             metadata: [
@@ -225,7 +287,9 @@ final class ClientDriver {
         switch outcome {
         case .refused(let goAway):
             logger.error(
-                "the collector refuses this sender for good; its spans are dropped",
+                client.configuration.spool == nil
+                    ? "the collector refuses this sender for good; its spans are dropped"
+                    : "the collector refuses this sender for good; its spans stay in the spool for the next start",
                 metadata: ["code": "\(goAway.code)", "message": "\(goAway.message)"])
             for case .settled(let receipt) in session.abandon(.refused, now: .now()) { settle(receipt) }
             end(.refused)
@@ -248,18 +312,23 @@ final class ClientDriver {
     // MARK: Counting and time
 
     private func countDropped(_ reason: DropReason, _ spans: UInt64) {
-        Counter(label: "spanwire.client.spans.dropped", dimensions: [("reason", reason.rawValue)])
-            .increment(by: Int64(clamping: spans))
-        unloggedDrops += spans
+        metrics.dropped(reason).increment(by: Int64(clamping: spans))
+        unloggedDrops[reason, default: 0] += spans
         logDrops(now: .now(), isLast: false)
     }
 
     private func logDrops(now: SessionInstant, isLast: Bool) {
-        guard unloggedDrops > 0 else { return }
+        guard !unloggedDrops.isEmpty else { return }
         guard isLast || now.elapsed(since: lastDropLog) >= Self.dropLogInterval else { return }
         lastDropLog = now
-        logger.warning("spans dropped", metadata: ["spans": "\(unloggedDrops)"])
-        unloggedDrops = 0
+        let reasons = unloggedDrops.sorted { $0.key.rawValue < $1.key.rawValue }
+        logger.warning(
+            "spans dropped",
+            metadata: [
+                "spans": "\(reasons.reduce(0) { $0 + $1.value })",
+                "reasons": "\(reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
+            ])
+        unloggedDrops = [:]
     }
 
     private func rearm() {

@@ -1,10 +1,14 @@
 import ProtoWire
 import SpanModel
 import SpanSession
+import SpanSpool
 
 /// What the callers of a client and its driver share, behind one lock.
 struct ClientState: ~Copyable {
     var queue: SpanQueue
+    /// Where spans go first, if there is one; while it fails they go to the queue.
+    var spool: SpanSpool?
+    var recordWriter = WireAppender(capacity: 4096)
     var isStarted = false
     /// No more spans are taken.
     var isClosed = false
@@ -12,7 +16,16 @@ struct ClientState: ~Copyable {
     private(set) var isOver = false
     private var reasonAfterEnd = DropReason.shutdown
     /// The queue turned a span away, and nothing was settled since.
-    private var isFull = false
+    var isFull = false
+    /// When the spool is tried again, after it failed.
+    var spoolAgain: SessionInstant?
+    /// Spans that went to the queue since it failed.
+    var spansPastSpool = 0
+    var news = SpoolNews()
+    /// The driver comes by itself when it is time to sync.
+    private(set) var isSyncArmed = false
+    /// What was in the spool when it was closed.
+    var closedSpool = DeliveryReport()
     /// The driver is on its way to look at the queue.
     private var isDriverComing = false
     /// The session would take a batch now.
@@ -22,7 +35,10 @@ struct ClientState: ~Copyable {
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastTicket: UInt64 = 0
 
-    init(limits: SpanQueueLimits) { queue = SpanQueue(limits: limits) }
+    init(limits: SpanQueueLimits, spool: consuming SpanSpool? = nil) {
+        queue = SpanQueue(limits: limits)
+        self.spool = spool
+    }
 
     /// Whether offering a span again is worth a try.
     var hasRoom: Bool { !isFull }
@@ -43,8 +59,16 @@ struct ClientState: ~Copyable {
         _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool,
         now: @autoclosure () -> SessionInstant
     ) -> (SpanClient.Offer, wakes: Bool) {
-        if isClosed {
+        let hasSpool = spool != nil
+        if isClosed || isOver && !hasSpool {
             queue.drop(isOver ? reasonAfterEnd : .shutdown)
+            return (.dropped, wakes: false)
+        }
+        if hasSpool, let offer = offerToSpool(span, origin, countsFull: countsFull, now: now()) {
+            return (offer, wakes: needsDriver())
+        }
+        if isOver {
+            queue.drop(reasonAfterEnd)
             return (.dropped, wakes: false)
         }
         switch queue.append(span.bytes, origin: origin, waits: !countsFull, now: now()) {
@@ -59,9 +83,11 @@ struct ClientState: ~Copyable {
 
     /// Whether there is something for the driver to do that it does not come for by itself.
     private mutating func needsDriver() -> Bool {
-        guard isStarted, wantsBatch, !isDriverComing else { return false }
-        if !queue.hasClosedBatch {
-            guard let due = queue.nextDeadline else { return false }
+        guard isStarted, !isOver, !isDriverComing else { return false }
+        let needsSpoolCare = needsSpoolCare
+        guard needsSpoolCare || wantsBatch else { return false }
+        if !needsSpoolCare, !hasClosedBatch {
+            guard let due = batchDeadline else { return false }
             if let driverDeadline, driverDeadline <= due { return false }
         }
         isDriverComing = true
@@ -77,14 +103,35 @@ struct ClientState: ~Copyable {
     ///   since it looked, by a caller who could not yet know that it is welcome.
     mutating func driverGoes(wantsBatch: Bool, now: SessionInstant) -> SessionInstant? {
         self.wantsBatch = wantsBatch
-        driverDeadline = !wantsBatch ? nil : queue.hasBatch(now: now) ? now : queue.nextDeadline
-        return driverDeadline
+        driverDeadline = !wantsBatch ? nil : hasBatch(now: now) ? now : batchDeadline
+        let syncDeadline = syncDeadline
+        isSyncArmed = syncDeadline != nil
+        return [driverDeadline, syncDeadline].compactMap(\.self).min()
     }
 
     /// A receipt of the session: stored or given up.
-    mutating func settle(_ receipt: BatchReceipt) {
-        queue.settle(receipt)
+    ///
+    /// - Returns: whether the spans, though the session gave them back, stay in the spool.
+    mutating func settle(_ receipt: BatchReceipt) -> Bool {
         isFull = false
+        if receipt.ordinal >= SpanSpool.firstOrdinal {
+            if receipt.dropReason == .shutdown || receipt.dropReason == .refused { return true }
+            spool?.settle(receipt)
+        } else {
+            queue.settle(receipt)
+            if let reason = receipt.dropReason {
+                spool?.recordDropped([DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))])
+            }
+        }
+        return false
+    }
+
+    /// What was given up here since the last call, to be told to the collector.
+    mutating func takeDropped() -> [DropCount] {
+        let dropped = queue.takeDropped()
+        guard spool != nil else { return dropped }
+        spool?.recordDropped(dropped)
+        return dropped + (spool?.takeDropped() ?? [])
     }
 
     /// Nothing more is delivered; what the queue still holds is given up.
@@ -93,10 +140,14 @@ struct ClientState: ~Copyable {
     @discardableResult
     mutating func end(_ reason: DropReason) -> Int {
         isOver = true
-        isClosed = true
+        // Refused, a client goes on to fill its spool for the next one.
+        if spool == nil || reason != .refused { isClosed = true }
         reasonAfterEnd = reason
         let before = queue.report.droppedSpans
         queue.abandon(reason)
-        return queue.report.droppedSpans - before
+        let left = queue.report.droppedSpans - before
+        spool?.recordDropped(queue.takeDropped())
+        if left > 0 { spool?.recordDropped([DropCount(reason: reason.rawValue, spans: UInt64(left))]) }
+        return left
     }
 }

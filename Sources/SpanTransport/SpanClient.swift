@@ -4,6 +4,7 @@ import NIOPosix
 import ProtoWire
 import SpanModel
 import SpanSession
+import SpanSpool
 import Synchronization
 
 /// Sends spans to a collector: batches them, keeps each until the collector has stored it, and counts what it has to
@@ -23,6 +24,8 @@ import Synchronization
 /// Any thread may call it. A client that is not needed any more must be shut down, or it goes on trying to deliver.
 public final class SpanClient: Sendable {
     public let configuration: SpanClientConfiguration
+    /// Under which the collector knows this client.
+    public let senderID: SenderID
     private let resource: Resource
     private let resourceSchemaURL: String
     private let eventLoop: any EventLoop
@@ -31,12 +34,12 @@ public final class SpanClient: Sendable {
     private let driver: NIOLoopBoundBox<ClientDriver?>
     private let logger: Logger
 
-    /// Connects to nothing yet.
+    /// Connects to nothing yet; a spool is taken over, with what an earlier process left in it.
     ///
     /// - Parameters:
     ///   - resource: what the reporters' spans come from.
     ///   - group: where the connection lives; NIO's shared threads unless given.
-    /// - Throws: `invalid_setting`.
+    /// - Throws: `invalid_setting`, `spool_unusable`.
     public init(
         configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
@@ -47,7 +50,10 @@ public final class SpanClient: Sendable {
         self.resourceSchemaURL = resourceSchemaURL
         self.logger = logger
         eventLoop = group.next()
-        state = Mutex(ClientState(limits: configuration.queue))
+        let shared = ClientState(
+            limits: configuration.queue, spool: try SpanClient.openSpool(configuration, logger))
+        senderID = shared.look { $0.sender } ?? configuration.senderID
+        state = Mutex(shared)
         driver = .makeEmptyBox(eventLoop: eventLoop)
     }
 
@@ -127,15 +133,16 @@ public final class SpanClient: Sendable {
     /// - Parameter limit: after which the report says what is still pending.
     public func flush(within limit: Duration) async -> DeliveryReport {
         let deadline = NIODeadline.now() + TimeAmount(limit)
-        let last = state.withLock { $0.queue.flush() }
+        let last = state.withLock { $0.flush() }
         wake()
-        await waitForProgress(until: deadline) { $0.isOver || $0.queue.isSettled(through: last) }
+        await waitForProgress(until: deadline) { $0.isOver || $0.isSettled(through: last) }
         return report
     }
 
     /// Delivers what waits, says goodbye and ends. Spans reported from now on are dropped as `shutdown`.
     ///
-    /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`.
+    /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`, or stays in the spool for the
+    ///   next client (`spooledSpans`).
     public func shutdown(within limit: Duration) async -> DeliveryReport {
         let deadline = NIODeadline.now() + TimeAmount(limit)
         let isStarted = state.withLock { state in
@@ -151,11 +158,29 @@ public final class SpanClient: Sendable {
         } else {
             _ = state.withLock { $0.end(.shutdown) }
         }
+        state.withLock { $0.closeSpool() }
         return report
     }
 
+    private static func openSpool(
+        _ configuration: SpanClientConfiguration, _ logger: Logger
+    ) throws(TransportError) -> SpanSpool? {
+        guard let settings = configuration.spool else { return nil }
+        do throws(SpoolError) {
+            let spool = try SpanSpool.open(
+                in: try DirectoryStorage(settings.directory), settings, batching: configuration.queue,
+                newSender: configuration.senderID)
+            for finding in spool.findings {
+                logger.warning("the spool is damaged", metadata: ["finding": "\(finding)"])
+            }
+            return spool
+        } catch {
+            throw TransportError(.spoolUnusable, error.message)
+        }
+    }
+
     /// What became of everything reported so far.
-    public var report: DeliveryReport { state.withLock { $0.queue.report } }
+    public var report: DeliveryReport { state.withLock { $0.report } }
 
     // MARK: Between callers and the driver
 

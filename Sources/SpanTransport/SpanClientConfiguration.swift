@@ -1,5 +1,7 @@
+import Metrics
 import SpanModel
 import SpanSession
+import SpanSpool
 
 /// Where a `SpanClient` sends to and how much it holds.
 public struct SpanClientConfiguration: Sendable {
@@ -16,13 +18,18 @@ public struct SpanClientConfiguration: Sendable {
     public var tokenFile: String?
     /// A token travels in the clear without TLS: it is refused for a host that is not this machine, unless this is set.
     public var allowsTokenInClear: Bool
-    /// New for each incarnation of a sender.
+    /// New for each incarnation of a sender. A spool keeps its own: this is for one that is new.
     public var senderID: SenderID
     /// What batches may be compressed with, the best first; the collector takes the first that it has. Empty: nothing is
     /// compressed. The default is chosen by the numbers in docs/decisions/compression.md.
     public var compression: [Compression]
     /// Bounds of the queue, and when a batch is full.
     public var queue: SpanQueueLimits
+    /// Where spans lie on disk until they are stored, so that they survive the process; `nil`: in memory alone. With a
+    /// spool, `queue` says how batches are cut, and its bounds hold for what is kept in memory while the disk fails.
+    public var spool: SpanSpoolConfiguration?
+    /// Where the client's metrics go; `nil`: to the process's `MetricsSystem`. docs/spool.md has their names.
+    public var metrics: (any MetricsFactory)?
     /// Sees every frame that is written, in order, on the client's event loop: for captures. `Hello` bears the token.
     public var frameObserver: (@Sendable (OutgoingFrame) -> Void)?
     /// Sees what becomes of every batch, on the client's event loop: for measuring.
@@ -43,6 +50,8 @@ public struct SpanClientConfiguration: Sendable {
         self.senderID = senderID
         self.compression = compression
         self.queue = queue
+        spool = nil
+        metrics = nil
         frameObserver = nil
         receiptObserver = nil
         self.timing = timing

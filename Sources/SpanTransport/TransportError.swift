@@ -11,6 +11,8 @@ public struct TransportError: Error, Sendable, Hashable {
         public static let cannotListen = Code(rawValue: "cannot_listen")
         /// A setting makes no sense, or asks for what is not safe.
         public static let invalidSetting = Code(rawValue: "invalid_setting")
+        /// The directory of the spool cannot be used: another process has it, or it cannot be written or read.
+        public static let spoolUnusable = Code(rawValue: "spool_unusable")
         /// The collector refuses this sender for good.
         public static let refused = Code(rawValue: "refused")
         /// There is no room for another connection.

@@ -10,7 +10,10 @@ import ArgumentParser
             Exit codes: 0 fine, 1 bad input or failure, 2 wrong command line, 3 decoded in part (the input ends too early).
             """,
         version: version,
-        subcommands: [CollectCommand.self, DecodeCommand.self, SendCommand.self, QueryCommand.self, BenchCommand.self])
+        subcommands: [
+            CollectCommand.self, DecodeCommand.self, SendCommand.self, SpoolCommand.self, QueryCommand.self,
+            BenchCommand.self,
+        ])
 
     /// The version of library and tool.
     static let version = "0.1.0"

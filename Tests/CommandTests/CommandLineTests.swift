@@ -7,6 +7,7 @@ import Testing
         arguments: [
             [], ["frob"], ["--frob"], ["decode", "a", "b"], ["decode", "--to", "xml"], ["decode", "--from", "gzip"],
             ["decode", "--type", "spans"], ["decode", "--max-depth", "501"], ["decode", "--max-bytes", "0"],
+            ["send"], ["spool"], ["spool", "x", "--format", "xml"],
             ["send", "x", "--compression", "lz4"], ["send", "x", "--compression", "zstd,"],
             ["collect", "--store", "x", "--compression", "identity"],
             ["collect", "--store", "x", "--window-log", "24"],

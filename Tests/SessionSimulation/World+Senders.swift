@@ -140,6 +140,8 @@ extension World {
                 }
                 senders[index].wanted = nil
                 senders[index].connection = nil
+            // A sender with a spool has a simulation of its own.
+            case .numbered, .unnumbered, .acknowledged: break
             case .finished(let outcome):
                 note("sender \(index): \(outcome)")
                 senders[index].outcome = outcome

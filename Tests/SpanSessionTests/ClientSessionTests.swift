@@ -122,6 +122,59 @@ struct ClientSessionTests {
         #expect(receive(&client, frame(.ack, Ack(sequence: 2))).receipts.count == 1)
     }
 
+    @Test func `with tellsNumbers a number is told before it is used, and with what`() {
+        var settings = ClientSettings(senderID: aliceID, seed: 1)
+        settings.tellsNumbers = true
+        var client = welcomedClient(settings: settings)
+        let drop = [DropCount(reason: "queue_full", spans: 3)]
+        #expect(
+            client.reportDropped(drop, now: start).first
+                == .numbered(
+                    NumberedBatch(sequence: 1, ordinal: 0, firstSpan: 0, spanCount: 0, dropped: drop)))
+        let sent = client.send(encodedBatch(0..<4, ordinal: 7), now: start)
+        #expect(sent.first == .numbered(NumberedBatch(sequence: 2, ordinal: 7, firstSpan: 0, spanCount: 4)))
+        #expect(sent.count == 2 && sent.batches.map(\.sequence) == [2])
+        // Sent again, it keeps its number, and nothing is told anew.
+        let again = reconnect(&client, Welcome(storedSequence: 1, creditBytes: 1 << 20))
+        #expect(again.contains(.acknowledged(through: 1)) && again.batches.map(\.sequence) == [2])
+        #expect(!again.contains { if case .numbered = $0 { true } else { false } })
+        #expect(
+            receive(&client, frame(.ack, Ack(sequence: 2))).prefix(1) == [.acknowledged(through: 2)])
+    }
+
+    @Test func `with tellsNumbers a split is told: the number that is skipped, then the runs`() {
+        var settings = ClientSettings(senderID: aliceID, seed: 1)
+        settings.tellsNumbers = true
+        var client = welcomedClient(settings: settings)
+        _ = client.send(encodedBatch(0..<4, ordinal: 7), now: start)
+        let again = reconnect(&client, Welcome(maxFrameBytes: 200, creditBytes: 1 << 20))
+        var told: [Range<Int>] = []
+        var numbers: [UInt64] = []
+        for action in again {
+            if case .numbered(let batch) = action {
+                #expect(batch.ordinal == 7)
+                told.append(batch.firstSpan..<batch.firstSpan + batch.spanCount)
+                numbers.append(batch.sequence)
+            }
+        }
+        #expect(told.count > 1 && told.flatMap(Array.init) == [0, 1, 2, 3])
+        #expect(numbers == again.batches.map(\.sequence) && numbers.first == 2)
+        let skipped = again.firstIndex(of: .unnumbered(1))
+        let first = again.firstIndex { if case .numbered = $0 { true } else { false } }
+        #expect(skipped != nil && first != nil && skipped! < first!)
+    }
+
+    @Test func `numbers of an earlier incarnation are not given anew, whatever the collector has`() {
+        var client = ClientSession(settings: ClientSettings(senderID: aliceID, seed: 1))
+        client.restore([RestoredBatch(batch: encodedBatch(0..<1, ordinal: 1), sequence: 3)], highestSequence: 9)
+        _ = client.start(now: start)
+        client.restore([RestoredBatch(batch: encodedBatch(5..<6, ordinal: 5), sequence: 4)], highestSequence: 20)
+        _ = client.connectionOpened(firstConnection, now: start)
+        let welcomed = receive(&client, frame(.welcome, Welcome(storedSequence: 2, creditBytes: 1000)))
+        #expect(welcomed.batches.map(\.sequence) == [3])
+        #expect(client.send(encodedBatch(1..<2, ordinal: 2), now: start).batches.map(\.sequence) == [10])
+    }
+
     @Test func `goodbye waits for the last ack`() {
         var client = welcomedClient()
         _ = client.send(encodedBatch(0..<1, ordinal: 1), now: start)

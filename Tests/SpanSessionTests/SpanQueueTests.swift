@@ -170,10 +170,19 @@ struct SpanQueueTests {
         let batch = EncodedBatch(spans, ordinal: 4)
         let (parts, tooLarge, bytes) = batch.split(maxBytes: limit)
         let found = try parts.flatMap { Array(try SpanBatch(decoding: $0.payload).spans) }
-        #expect(found.count + tooLarge == 9)
-        if tooLarge == 0 { #expect(found == Array(spans.spans)) }
+        #expect(found.count + tooLarge.reduce(0) { $0 + $1.count } == 9)
+        if tooLarge.isEmpty { #expect(found == Array(spans.spans)) }
         #expect(parts.allSatisfy { $0.payload.count <= limit && $0.ordinal == 4 })
         #expect(parts.reduce(bytes) { $0 + $1.queuedBytes } == batch.queuedBytes)
         #expect(parts.map(\.spanCount).reduce(0, +) == found.count)
+        // Parts and gaps tell which of the spans they are.
+        let runs = (parts.map { $0.firstSpan..<$0.firstSpan + $0.spanCount } + tooLarge).sorted {
+            $0.lowerBound < $1.lowerBound
+        }
+        #expect(runs.flatMap(Array.init) == Array(0..<9))
+        for part in parts {
+            let run = part.firstSpan..<part.firstSpan + part.spanCount
+            #expect(batch.part(run).payload == part.payload)
+        }
     }
 }

@@ -51,6 +51,28 @@ struct TranscriptTests {
         try check(talk, "lost-ack")
     }
 
+    @Test func `a sender comes back with what its spool held`() throws {
+        var settings = ClientSettings(senderID: aliceID, agent: "shop/1", seed: 1)
+        settings.tellsNumbers = true
+        var talk = Conversation(
+            "A sender was killed. Of what its spool held, 4 is stored, 5 is not, and two spans had no number.",
+            client: settings)
+        talk.client.restore(
+            [
+                RestoredBatch(batch: encodedBatch(0..<2, ordinal: 11), sequence: 4),
+                RestoredBatch(
+                    batch: encodedBatch(2..<3, ordinal: 12), sequence: 5,
+                    dropped: [DropCount(reason: "queue_full", spans: 7)]),
+                RestoredBatch(batch: encodedBatch(3..<5, ordinal: 13), sequence: 0),
+            ], highestSequence: 6, dropped: [DropCount(reason: "spool_full", spans: 2)])
+        talk.start()
+        talk.connect(storedSequence: 4)
+        talk.commit(2)
+        talk.note("sender: goodbye")
+        talk.perform(talk.client.goodbye(now: talk.now))
+        try check(talk, "restored")
+    }
+
     @Test func `credit runs out and comes back`() throws {
         var talk = Conversation(
             "Credit for 200 bytes: the first batch goes out whatever its size, the others wait.",

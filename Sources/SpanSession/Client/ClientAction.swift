@@ -9,6 +9,14 @@ public enum ClientAction: Sendable, Equatable {
     /// Flush what was written, then close this connection; the machine is done with it and ignores what still comes
     /// from it.
     case close(ConnectionNumber)
+    /// A batch has got its number, which it keeps, and goes out under it with one of the next `send`: write the number
+    /// down first. Only with `ClientSettings.tellsNumbers`.
+    case numbered(NumberedBatch)
+    /// The batch with this number was never stored and is taken apart: the number is skipped, the spans and drop counts
+    /// come again under others. Only with `ClientSettings.tellsNumbers`.
+    case unnumbered(UInt64)
+    /// Everything up to this number is stored; the receipts follow. Only with `ClientSettings.tellsNumbers`.
+    case acknowledged(through: UInt64)
     /// The collector took the sender in; for a log.
     case welcomed(Welcome)
     /// Batches came to their end, all of a batch or (where it had to be split) a part; hand it to `SpanQueue.settle`.
@@ -32,6 +40,8 @@ public struct ConnectionNumber: RawRepresentable, Sendable, Hashable {
 public struct BatchReceipt: Sendable, Hashable {
     /// The batch that was handed to the session.
     public var ordinal: UInt64
+    /// Where in the batch that was handed over the spans begin, in the order of its payload.
+    public var firstSpan: Int
     /// How many of its spans this receipt is about.
     public var spans: Int
     /// How many of its `queuedBytes` this receipt gives free.
@@ -42,13 +52,53 @@ public struct BatchReceipt: Sendable, Hashable {
     public var sentAt: SessionInstant?
 
     public init(
-        ordinal: UInt64, spans: Int, queuedBytes: Int, dropReason: DropReason? = nil, sentAt: SessionInstant? = nil
+        ordinal: UInt64, firstSpan: Int = 0, spans: Int, queuedBytes: Int, dropReason: DropReason? = nil,
+        sentAt: SessionInstant? = nil
     ) {
         self.ordinal = ordinal
+        self.firstSpan = firstSpan
         self.spans = spans
         self.queuedBytes = queuedBytes
         self.dropReason = dropReason
         self.sentAt = sentAt
+    }
+}
+
+/// A number, and what goes out under it now and whenever it is sent again.
+public struct NumberedBatch: Sendable, Hashable {
+    /// The number, from 1.
+    public var sequence: UInt64
+    /// The batch that was handed to the session; 0 when there are only drop counts to tell.
+    public var ordinal: UInt64
+    /// Where in that batch the spans begin, in the order of its payload; more than 0 in a part of one that was split.
+    public var firstSpan: Int
+    /// How many spans go out.
+    public var spanCount: Int
+    /// Told with them.
+    public var dropped: [DropCount]
+
+    public init(sequence: UInt64, ordinal: UInt64, firstSpan: Int, spanCount: Int, dropped: [DropCount] = []) {
+        self.sequence = sequence
+        self.ordinal = ordinal
+        self.firstSpan = firstSpan
+        self.spanCount = spanCount
+        self.dropped = dropped
+    }
+}
+
+/// A batch that an earlier incarnation of the sender held, for `ClientSession.restore`.
+public struct RestoredBatch: Sendable, Hashable {
+    /// The same spans as then; none in one that only told of drops.
+    public var batch: EncodedBatch
+    /// The number it had; 0: it had none.
+    public var sequence: UInt64
+    /// What was told under that number.
+    public var dropped: [DropCount]
+
+    public init(batch: EncodedBatch, sequence: UInt64, dropped: [DropCount] = []) {
+        self.batch = batch
+        self.sequence = sequence
+        self.dropped = dropped
     }
 }
 

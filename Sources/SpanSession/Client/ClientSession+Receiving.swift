@@ -74,7 +74,7 @@ extension ClientSession {
         link?.highestSequence = welcome.storedSequence
         state = .open
         actions.append(.welcomed(welcome))
-        settle(settled, &actions)
+        settle(settled, through: welcome.storedSequence, &actions)
         advance(now: now, &actions)
     }
 
@@ -109,14 +109,17 @@ extension ClientSession {
         let credit = link?.credit ?? 0
         let granted = Int(clamping: min(ack.creditBytes, ClientSession.maxCredit))
         link?.credit = min(credit + granted, Int(ClientSession.maxCredit))
-        settle(held.acknowledge(through: ack.sequence), &actions)
+        settle(held.acknowledge(through: ack.sequence), through: ack.sequence, &actions)
         if let partialSuccess = ack.partialSuccess, partialSuccess != ExportPartialSuccess() {
             actions.append(.partialSuccess(partialSuccess))
         }
         advance(now: now, &actions)
     }
 
-    private func settle(_ settled: [HeldBatches.Held], _ actions: inout [ClientAction]) {
+    private func settle(
+        _ settled: [HeldBatches.Held], through sequence: UInt64, _ actions: inout [ClientAction]
+    ) {
+        if settings.tellsNumbers, !settled.isEmpty { actions.append(.acknowledged(through: sequence)) }
         for entry in settled where !entry.isReport { actions.append(.settled(entry.receipt())) }
     }
 

@@ -42,10 +42,10 @@ extension ClientSession {
         let frame: OutgoingFrame
         if link.compressor == nil, link.compressedNext == nil {
             guard held.outstandingBytes == 0 || needed <= link.credit else { return false }
-            held.numberNext(dropped: &drops, maxBytes: roomForDrops(link))
+            numberNext(maxBytes: roomForDrops(link), &actions)
             frame = OutgoingFrame(.batch, payload: held.nextUnsent.batch.payload, trailer: held.nextUnsent.trailer)
         } else {
-            guard let compressed = compressNext(&link) else { return false }
+            guard let compressed = compressNext(&link, &actions) else { return false }
             frame = compressed
         }
         let entry = held.nextUnsent
@@ -60,9 +60,9 @@ extension ClientSession {
     /// The next batch in its compressed form, or as it is where that is better; what it takes is known only now.
     ///
     /// - Returns: `nil` when it has to wait for credit; it is kept then, being part of the stream already.
-    private mutating func compressNext(_ link: inout Link) -> OutgoingFrame? {
+    private mutating func compressNext(_ link: inout Link, _ actions: inout [ClientAction]) -> OutgoingFrame? {
         guard held.outstandingBytes == 0 || link.credit > 0 else { return nil }
-        let frame = link.compressedNext ?? compressedFrame(&link)
+        let frame = link.compressedNext ?? compressedFrame(&link, &actions)
         guard held.outstandingBytes == 0 || Int(frame.head.length) <= link.credit else {
             link.compressedNext = frame
             return nil
@@ -71,8 +71,8 @@ extension ClientSession {
         return frame
     }
 
-    private mutating func compressedFrame(_ link: inout Link) -> OutgoingFrame {
-        held.numberNext(dropped: &drops, maxBytes: link.maxFrameBytes)
+    private mutating func compressedFrame(_ link: inout Link, _ actions: inout [ClientAction]) -> OutgoingFrame {
+        numberNext(maxBytes: link.maxFrameBytes, &actions)
         let (payload, trailer) = (held.nextUnsent.batch.payload, held.nextUnsent.trailer)
         let count = payload.count + trailer.count
         // What does not shrink may grow a little, and must not grow over the limit.
@@ -82,6 +82,19 @@ extension ClientSession {
             }
         }
         return OutgoingFrame(.batch, payload: payload, trailer: trailer)
+    }
+
+    /// Gives the next batch a number, if it has none, and says so.
+    private mutating func numberNext(maxBytes: Int, _ actions: inout [ClientAction]) {
+        guard held.nextUnsent.sequence == 0 else { return }
+        held.numberNext(dropped: &drops, maxBytes: maxBytes)
+        guard settings.tellsNumbers else { return }
+        let entry = held.nextUnsent
+        actions.append(
+            .numbered(
+                NumberedBatch(
+                    sequence: entry.sequence, ordinal: entry.batch.ordinal, firstSpan: entry.batch.firstSpan,
+                    spanCount: entry.batch.spanCount, dropped: entry.dropped)))
     }
 
     /// Payload bytes: with a number, what it has; without one, the most it may have, drop counts left out, but for the first
@@ -105,6 +118,7 @@ extension ClientSession {
     private mutating func split(maxBytes: Int, _ actions: inout [ClientAction]) {
         let entry = held.removeNextUnsent()
         drops.add(entry.dropped)
+        if settings.tellsNumbers, entry.sequence != 0 { actions.append(.unnumbered(entry.sequence)) }
         guard !entry.isReport else {
             // Counts under a number that earlier frames had room for are told again in parts. A new report has one count at
             // least, and if that does not fit, the limit leaves no room for it in a batch of any kind.
@@ -113,15 +127,15 @@ extension ClientSession {
         }
         let (parts, tooLarge, tooLargeBytes) = entry.batch.split(maxBytes: maxBytes)
         held.putBack(parts, hadNumber: entry.sequence != 0)
-        if tooLarge > 0 {
-            drops.add(DropReason.spanTooLarge.rawValue, UInt64(clamping: tooLarge))
-        }
-        if tooLarge > 0 || parts.isEmpty {
+        var bytesLeft = tooLargeBytes
+        for run in tooLarge.isEmpty && parts.isEmpty ? [0..<0] : tooLarge {
+            drops.add(DropReason.spanTooLarge.rawValue, UInt64(clamping: run.count))
             actions.append(
                 .settled(
                     BatchReceipt(
-                        ordinal: entry.batch.ordinal, spans: tooLarge, queuedBytes: tooLargeBytes,
-                        dropReason: .spanTooLarge)))
+                        ordinal: entry.batch.ordinal, firstSpan: run.lowerBound, spans: run.count,
+                        queuedBytes: bytesLeft, dropReason: .spanTooLarge)))
+            bytesLeft = 0
         }
     }
 }

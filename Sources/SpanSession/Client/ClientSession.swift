@@ -107,6 +107,19 @@ public struct ClientSession: Sendable {
         return actions
     }
 
+    /// Takes over what an earlier incarnation of this sender left: before `start`, and once. Numbered batches are sent
+    /// again under their numbers, unless `Welcome` says that they are stored; the others follow under new ones.
+    ///
+    /// - Parameters:
+    ///   - batches: those with numbers first, rising.
+    ///   - highestSequence: no number up to this one is given anew.
+    ///   - dropped: known to the earlier incarnation, and not told under any number.
+    public mutating func restore(_ batches: [RestoredBatch], highestSequence: UInt64, dropped: [DropCount] = []) {
+        guard case .fresh = state else { return }
+        held.restore(batches, highestSequence: highestSequence)
+        drops.add(dropped)
+    }
+
     /// Takes a batch over, to be delivered for certain. After `goodbye`, or when the session is over, it comes straight
     /// back as given up.
     public mutating func send(_ batch: EncodedBatch, now: SessionInstant) -> [ClientAction] {

@@ -18,6 +18,10 @@ public struct ClientSettings: Sendable {
     /// Where the jitter and the tokens of pings come from; random in production.
     public var seed: UInt64
 
+    /// Whether the session tells what it numbers, as a driver with a spool needs it: `numbered`, `unnumbered`,
+    /// `acknowledged`.
+    public var tellsNumbers = false
+
     /// What is offered to the collector, the best first, as far as `codec` has it.
     public var compressions: [Compression]
     /// What payloads are compressed with; `nil`: nothing but `identity` is offered.

@@ -29,8 +29,8 @@ struct HeldBatches: Sendable {
 
         func receipt(_ reason: DropReason? = nil) -> BatchReceipt {
             BatchReceipt(
-                ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: batch.queuedBytes, dropReason: reason,
-                sentAt: sentAt)
+                ordinal: batch.ordinal, firstSpan: batch.firstSpan, spans: batch.spanCount,
+                queuedBytes: batch.queuedBytes, dropReason: reason, sentAt: sentAt)
         }
     }
 
@@ -55,6 +55,19 @@ struct HeldBatches: Sendable {
     var payloadBytes: Int { (0..<batches.count).reduce(0) { $0 + batches[$1].batch.payload.count } }
 
     mutating func append(_ held: Held) { batches.append(held) }
+
+    /// Takes over what an earlier incarnation held: those with numbers first, rising.
+    mutating func restore(_ restored: [RestoredBatch], highestSequence: UInt64) {
+        for entry in restored {
+            var held = Held(batch: entry.batch)
+            held.sequence = entry.sequence
+            held.dropped = entry.dropped
+            held.isReport = entry.batch.spanCount == 0
+            batches.append(held)
+            nextSequence = max(nextSequence, min(entry.sequence, .max - 1) + 1)
+        }
+        nextSequence = max(nextSequence, min(highestSequence, .max - 1) + 1)
+    }
 
     /// A new connection: nothing was sent on it, and the collector has everything up to `storedSequence`.
     ///

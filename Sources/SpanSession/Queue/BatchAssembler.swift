@@ -1,7 +1,7 @@
 import ProtoWire
 
 /// A batch that grows: encoded spans are copied to the group of their origin, and framed by lengths at the end.
-struct BatchAssembler: Sendable {
+package struct BatchAssembler: Sendable {
     private struct Group: Sendable {
         var origin: EncodedOrigin
         /// Room for what stands before the spans when they are alone in a batch, then fields 2 of `ScopeSpans`, one behind
@@ -30,25 +30,30 @@ struct BatchAssembler: Sendable {
     private var index: [EncodedOrigin: Int] = [:]
     private var latest = 0
 
-    private(set) var spanCount = 0
+    /// How many spans are in it.
+    package private(set) var spanCount = 0
 
     /// What the payload will have at the most; it lacks no more than the bytes that short lengths save.
-    private(set) var boundBytes = 0
+    package private(set) var boundBytes = 0
 
-    var isEmpty: Bool { spanCount == 0 }
+    package init() {}
+
+    /// Whether no span is in it.
+    package var isEmpty: Bool { spanCount == 0 }
 
     /// By how much `boundBytes` would grow.
-    mutating func cost(of byteCount: Int, origin: EncodedOrigin) -> Int {
+    package mutating func cost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         let field = BatchAssembler.fieldBytes(byteCount)
         return group(of: origin) == nil ? field + origin.overheadBytes : field
     }
 
     /// What a span takes alone in a batch.
-    static func soleCost(of byteCount: Int, origin: EncodedOrigin) -> Int {
+    package static func soleCost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         fieldBytes(byteCount) + origin.overheadBytes
     }
 
-    mutating func append(_ span: borrowing RawSpan, origin: EncodedOrigin) {
+    /// Adds an encoded span, without key and length.
+    package mutating func append(_ span: borrowing RawSpan, origin: EncodedOrigin) {
         boundBytes += cost(of: span.byteCount, origin: origin)
         let position: Int
         if let known = group(of: origin) {
@@ -67,7 +72,7 @@ struct BatchAssembler: Sendable {
 
     /// The payload, origins in the order in which they first came, those of one resource together. Empties the
     /// assembler.
-    mutating func take() -> [UInt8] {
+    package mutating func take() -> [UInt8] {
         let payload = takeOnlyGroup() ?? join()
         let bytes = boundBytes
         self = BatchAssembler()

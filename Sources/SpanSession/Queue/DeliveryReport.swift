@@ -13,23 +13,34 @@ public struct DeliveryReport: Sendable, Hashable {
     /// Not known yet: waiting, or sent and not acknowledged.
     public var pendingSpans = 0
 
+    /// Kept on disk when the client ended: the next client with the same spool sends them.
+    public var spooledSpans = 0
+    /// Not reported to this client, but found in its spool: each is in one of the other numbers.
+    public var recoveredSpans = 0
+
     public init() {}
 
     /// All that was given up here.
     public var droppedSpans: Int { dropped.reduce(0) { $0 + Int(clamping: $1.spans) } }
 
     /// All that was reported.
-    public var reportedSpans: Int { storedSpans + rejectedSpans + droppedSpans + pendingSpans }
+    public var reportedSpans: Int {
+        storedSpans + rejectedSpans + droppedSpans + pendingSpans + spooledSpans - recoveredSpans
+    }
 }
 
 extension DeliveryReport: CustomStringConvertible {
-    /// `reported 10, stored 8, rejected 1, dropped 1 (queue_full 1), pending 0`
+    /// `reported 10, stored 8, rejected 1, dropped 1 (queue_full 1), pending 0`; with a spool also `, spooled 4` and
+    /// `, of these from earlier 2`, where there are any.
     public var description: String {
         var text =
             "reported \(reportedSpans), stored \(storedSpans), rejected \(rejectedSpans), dropped \(droppedSpans)"
         if !dropped.isEmpty {
             text += " (" + dropped.map { "\($0.reason) \($0.spans)" }.joined(separator: ", ") + ")"
         }
-        return text + ", pending \(pendingSpans)"
+        text += ", pending \(pendingSpans)"
+        if spooledSpans > 0 { text += ", spooled \(spooledSpans)" }
+        if recoveredSpans > 0 { text += ", of these from earlier \(recoveredSpans)" }
+        return text
     }
 }

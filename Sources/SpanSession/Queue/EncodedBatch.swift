@@ -12,11 +12,15 @@ public struct EncodedBatch: Sendable, Hashable {
     /// The queue's number for it; 0 when it comes from no queue.
     public let ordinal: UInt64
 
-    package init(payload: [UInt8], spanCount: Int, queuedBytes: Int, ordinal: UInt64) {
+    /// Where its spans begin in the batch that bears the ordinal, in the order of its payload; more than 0 in a part.
+    package let firstSpan: Int
+
+    package init(payload: [UInt8], spanCount: Int, queuedBytes: Int, ordinal: UInt64, firstSpan: Int = 0) {
         self.payload = payload
         self.spanCount = spanCount
         self.queuedBytes = queuedBytes
         self.ordinal = ordinal
+        self.firstSpan = firstSpan
     }
 
     /// Takes a payload that was encoded elsewhere, such as a captured `ExportTraceServiceRequest` or `Batch`; fields
@@ -51,36 +55,61 @@ public struct EncodedBatch: Sendable, Hashable {
     /// Cuts the batch between its spans into batches of at most `maxBytes` each, which share its `queuedBytes` and its
     /// ordinal; for a collector that takes smaller frames than expected. Copies; the spans are not encoded again.
     ///
-    /// - Returns: the parts in order, and how many spans are larger than that on their own, with the queue bytes that no
-    ///   part has.
-    func split(maxBytes: Int) -> (parts: [EncodedBatch], tooLarge: Int, tooLargeBytes: Int) {
+    /// - Returns: the parts in order, each a run of this batch's spans; the runs that are larger than that span by span,
+    ///   with the queue bytes that no part has.
+    func split(maxBytes: Int) -> (parts: [EncodedBatch], tooLarge: [Range<Int>], tooLargeBytes: Int) {
         var assembler = BatchAssembler()
-        var payloads: [(bytes: [UInt8], spans: Int)] = []
-        var kept = 0
-        SpanWalk.forEachSpan(in: payload) { span, origin in
-            guard BatchAssembler.soleCost(of: span.byteCount, origin: origin) <= maxBytes else { return }
-            if !assembler.isEmpty,
-                assembler.boundBytes + assembler.cost(of: span.byteCount, origin: origin) > maxBytes
-            {
-                let spans = assembler.spanCount
-                payloads.append((assembler.take(), spans))
-            }
-            assembler.append(span, origin: origin)
-            kept += 1
-        }
-        if !assembler.isEmpty {
+        var payloads: [(bytes: [UInt8], run: Range<Int>)] = []
+        var tooLarge: [Range<Int>] = []
+        var index = firstSpan
+        func close() {
+            guard !assembler.isEmpty else { return }
             let spans = assembler.spanCount
-            payloads.append((assembler.take(), spans))
+            payloads.append((assembler.take(), index - spans..<index))
         }
+        SpanWalk.forEachSpan(in: payload) { span, origin in
+            if BatchAssembler.soleCost(of: span.byteCount, origin: origin) > maxBytes {
+                close()
+                let start = tooLarge.last?.upperBound == index ? tooLarge.removeLast().lowerBound : index
+                tooLarge.append(start..<index + 1)
+            } else {
+                if assembler.boundBytes + assembler.cost(of: span.byteCount, origin: origin) > maxBytes { close() }
+                assembler.append(span, origin: origin)
+            }
+            index += 1
+        }
+        close()
+        // What cannot be read on is given up with the rest.
+        if index < firstSpan + spanCount { tooLarge.append(index..<firstSpan + spanCount) }
         var rest = queuedBytes
         var parts: [EncodedBatch] = []
-        for (index, part) in payloads.enumerated() {
-            let isLast = index == payloads.count - 1
-            let share = isLast && kept == spanCount ? rest : min(part.bytes.count, rest)
+        for (number, part) in payloads.enumerated() {
+            let isLast = number == payloads.count - 1
+            let share = isLast && tooLarge.isEmpty ? rest : min(part.bytes.count, rest)
             rest -= share
-            parts.append(EncodedBatch(payload: part.bytes, spanCount: part.spans, queuedBytes: share, ordinal: ordinal))
+            parts.append(
+                EncodedBatch(
+                    payload: part.bytes, spanCount: part.run.count, queuedBytes: share, ordinal: ordinal,
+                    firstSpan: part.run.lowerBound))
         }
-        return (parts, spanCount - kept, rest)
+        return (parts, tooLarge, rest)
+    }
+
+    /// A run of the batch's spans as a batch of its own, encoded as `split` would.
+    ///
+    /// - Parameter run: counted like `firstSpan`; what lies outside is left out.
+    package func part(_ run: Range<Int>) -> EncodedBatch {
+        var assembler = BatchAssembler()
+        var index = firstSpan
+        SpanWalk.forEachSpan(in: payload) { span, origin in
+            if run.contains(index) { assembler.append(span, origin: origin) }
+            index += 1
+        }
+        let spans = assembler.spanCount
+        let payload = assembler.take()
+        return EncodedBatch(
+            payload: payload, spanCount: spans, queuedBytes: payload.count, ordinal: ordinal,
+            firstSpan: run.lowerBound)
     }
 
     static let walkOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))

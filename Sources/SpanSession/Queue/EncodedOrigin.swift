@@ -6,9 +6,9 @@ import SpanModel
 /// Two origins are equal when they encode to the same bytes; the same object is so at no cost.
 public final class EncodedOrigin: Sendable {
     /// The fields of `ResourceSpans` other than `scope_spans`.
-    let resourceFields: [UInt8]
+    package let resourceFields: [UInt8]
     /// The fields of `ScopeSpans` other than `spans`.
-    let scopeFields: [UInt8]
+    package let scopeFields: [UInt8]
     private let hashed: Int
 
     public convenience init(
@@ -19,7 +19,8 @@ public final class EncodedOrigin: Sendable {
             scopeFields: ScopeSpans(scope: scope, schemaURL: scopeSchemaURL).encoded())
     }
 
-    init(resourceFields: [UInt8], scopeFields: [UInt8]) {
+    /// Takes fields that are encoded already.
+    package init(resourceFields: [UInt8], scopeFields: [UInt8]) {
         self.resourceFields = resourceFields
         self.scopeFields = scopeFields
         var hasher = Hasher()
@@ -29,7 +30,7 @@ public final class EncodedOrigin: Sendable {
     }
 
     /// The most that the origin takes in a batch, besides its spans: its fields, and two keys with lengths.
-    var overheadBytes: Int { resourceFields.count + scopeFields.count + 12 }
+    package var overheadBytes: Int { resourceFields.count + scopeFields.count + 12 }
 }
 
 extension EncodedOrigin: Hashable {

@@ -158,11 +158,14 @@ public struct SpanQueue: Sendable {
     /// The collector refused some of the spans that receipts called stored.
     ///
     /// - Parameter reason: in the collector's words; the first is kept.
-    public mutating func rejected(_ spans: Int, reason: String = "") {
-        let count = min(max(spans, 0), storedSpans)
-        if count > 0, rejectionReason.isEmpty { rejectionReason = reason }
+    ///
+    /// - Parameter elsewhere: of the spans, how many another queue of the same session called stored; here they only count
+    ///   as refused.
+    public mutating func rejected(_ spans: Int, reason: String = "", elsewhere: Int = 0) {
+        let count = min(max(spans - elsewhere, 0), storedSpans)
+        if count + elsewhere > 0, rejectionReason.isEmpty { rejectionReason = reason }
         storedSpans -= count
-        rejectedSpans += count
+        rejectedSpans += count + elsewhere
     }
 
     /// Gives up all that was not handed to a session.

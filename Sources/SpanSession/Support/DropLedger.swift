@@ -1,15 +1,20 @@
 import SpanModel
 
 /// Counts of given-up spans by reason, in the order in which the reasons first came.
-struct DropLedger: Sendable, Hashable {
-    private(set) var counts: [DropCount] = []
+package struct DropLedger: Sendable, Hashable {
+    /// In the order in which the reasons first came.
+    package private(set) var counts: [DropCount] = []
 
-    var isEmpty: Bool { counts.isEmpty }
+    package init() {}
+
+    /// Whether nothing is counted.
+    package var isEmpty: Bool { counts.isEmpty }
 
     /// How many different reasons are told apart; more are counted under the last.
     private static let maxReasons = 16
 
-    mutating func add(_ reason: String, _ spans: UInt64) {
+    /// Counts spans under a reason.
+    package mutating func add(_ reason: String, _ spans: UInt64) {
         guard spans > 0 else { return }
         var index = counts.firstIndex { $0.reason.utf8.elementsEqual(reason.utf8) }
         if index == nil, counts.count == DropLedger.maxReasons { index = counts.count - 1 }
@@ -21,7 +26,8 @@ struct DropLedger: Sendable, Hashable {
         counts[index].spans = sum.overflow ? .max : sum.partialValue
     }
 
-    mutating func add(_ more: [DropCount]) {
+    /// Counts all of them.
+    package mutating func add(_ more: [DropCount]) {
         for count in more { add(count.reason, count.spans) }
     }
 
@@ -30,7 +36,19 @@ struct DropLedger: Sendable, Hashable {
     /// To be called when there is one.
     mutating func removeFirst() { counts.removeFirst() }
 
-    mutating func take() -> [DropCount] {
+    /// Takes counts out again, as far as they are there.
+    package mutating func subtract(_ told: [DropCount]) {
+        for count in told {
+            guard let index = counts.firstIndex(where: { $0.reason.utf8.elementsEqual(count.reason.utf8) }) else {
+                continue
+            }
+            counts[index].spans -= min(counts[index].spans, count.spans)
+            if counts[index].spans == 0 { counts.remove(at: index) }
+        }
+    }
+
+    /// Takes all of them out.
+    package mutating func take() -> [DropCount] {
         defer { counts = [] }
         return counts
     }

@@ -4,6 +4,7 @@ import ProtoWire
 import SpanCapture
 import SpanModel
 import SpanSession
+import SpanSpool
 import SpanTransport
 import Synchronization
 import UnixSignals
@@ -19,19 +20,23 @@ struct SendCommand: AsyncParsableCommand {
             timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits up to \
             five seconds for what is under way, and tells the same.
 
+            With --spool everything lies in that directory until the collector has stored it: what is left at the \
+            timeout, or by a crash, is sent by the next send with the same directory, which needs no files then.
+
             Exit codes: 0 when every span of every file is stored, 1 otherwise, 2 for a wrong command line.
 
             Examples:
               spanwire send payload.pb
               spanwire send traces.jsonl
               spanwire send *.frames --to collector:4319 --timeout 60
+              spanwire send *.pb --spool /var/spool/spans
               SPANWIRE_TOKEN=… spanwire send payload.pb --to 127.0.0.1:4319
               spanwire send payload.pb --to unix:/run/spanwire/spans.sock
               spanwire send payload.pb --to collector:4319 --tls-ca ca.pem --token-file token
             """)
 
     @Argument(help: "The files to send, or - for standard input.")
-    var files: [String]
+    var files: [String] = []
 
     @Option(help: ArgumentHelp("The collector: host:port or unix:path.", valueName: "address"))
     var to = Address(host: "127.0.0.1", port: 4319)
@@ -50,8 +55,14 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for the collector in all, 1 to 86400.", valueName: "seconds"))
     var timeout = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "A directory in which spans lie until they are stored; what an earlier send left there is sent too.",
+            valueName: "path"))
+    var spool: String?
+
     func validate() throws {
-        guard !files.isEmpty else { throw ValidationError("Name the files to send.") }
+        guard !files.isEmpty || spool != nil else { throw ValidationError("Name the files to send.") }
         guard to.port != 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout takes 1 to 86400, not \(timeout).")
@@ -64,6 +75,7 @@ struct SendCommand: AsyncParsableCommand {
             var configuration = SpanClientConfiguration(
                 address: to.transport, agent: "spanwire-send/\(Spanwire.version)")
             configuration.compression = compression.compressions
+            configuration.spool = spool.map { SpanSpoolConfiguration(directory: $0) }
             try security.apply(to: &configuration)
             client = try SpanClient(configuration: configuration, logger: CommandLogger.make(.warning))
         } catch {
@@ -109,6 +121,10 @@ struct SendCommand: AsyncParsableCommand {
         let report = await client.shutdown(within: clock.now.duration(to: deadline))
         Process.clearProgress()
         Process.writeError("spanwire: \(report)\n")
+        given += report.recoveredSpans
+        if report.spooledSpans > 0, let spool {
+            Process.writeError("spanwire: \(report.spooledSpans) spans wait in \(spool) for the next send --spool\n")
+        }
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
         }

@@ -115,6 +115,10 @@ struct Conversation {
                 note("  → \(frameLine(frame.bytes))")
                 if server != nil { perform(server!.received(frame.bytes.rawSpan, now: now)) }
             case .close(let number): note("sender: close \(number.rawValue)")
+            case .numbered(let batch):
+                note("sender: writes down \(batch.sequence), batch \(batch.ordinal), \(batch.spanCount) spans")
+            case .unnumbered(let sequence): note("sender: writes down that \(sequence) is skipped")
+            case .acknowledged(let sequence): note("sender: writes down that \(sequence) is stored")
             case .welcomed: note("sender: welcomed")
             case .settled(let receipt):
                 let end = receipt.dropReason.map { "given up, \($0)" } ?? "stored"

@@ -1,0 +1,133 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+
+/// Records of one segment that make up a batch: where the first begins and the last ends.
+package struct SpoolRange: Sendable, Hashable {
+    package var segment: UInt64
+    package var start: UInt32
+    package var end: UInt32
+
+    package init(segment: UInt64, start: UInt32, end: UInt32) {
+        self.segment = segment
+        self.start = start
+        self.end = end
+    }
+}
+
+/// A batch as it was cut from a segment, and a run of its spans.
+package struct SpoolRun: Sendable, Hashable {
+    package var range: SpoolRange
+    /// How many spans the whole batch had.
+    package var batchSpans: UInt32
+    /// Where the run begins, in the order of the batch's payload.
+    package var first: UInt32
+    package var count: UInt32
+
+    var spans: Range<Int> { Int(first)..<Int(first) + Int(count) }
+}
+
+/// What a ledger tells, one thing after the other. docs/spool.md has the bytes.
+package enum LedgerRecord: Sendable, Hashable {
+    /// Kind 1. A run got a number, or without one, drop counts did.
+    case numbered(sequence: UInt64, run: SpoolRun?, dropped: [DropCount])
+    /// Kind 2. The number is skipped; its run comes again under others.
+    case unnumbered(sequence: UInt64)
+    /// Kind 3. Everything up to this number is stored.
+    case stored(through: UInt64)
+    /// Kind 4. The run is done without a number; the drop that it may be is a record of its own.
+    case done(SpoolRun)
+    /// Kind 5. Spans were given up, and no number tells of it yet.
+    case dropped([DropCount])
+    /// Kind 6. The run's batch was cut; of what the earlier records of this ledger say, this is the shortest form.
+    case cut(SpoolRun)
+    /// Kind 7. No number up to this one is free; everything before the place was cut.
+    case position(sequence: UInt64, segment: UInt64, offset: UInt32)
+
+    var kind: UInt8 {
+        switch self {
+        case .numbered: 1
+        case .unnumbered: 2
+        case .stored: 3
+        case .done: 4
+        case .dropped: 5
+        case .cut: 6
+        case .position: 7
+        }
+    }
+
+    var body: [UInt8] {
+        var writer = WireAppender(capacity: 128)
+        switch self {
+        case .numbered(let sequence, let run, let dropped):
+            writer.appendFixed64(sequence)
+            LedgerRecord.append(run, to: &writer)
+            LedgerRecord.append(dropped, to: &writer)
+        case .unnumbered(let sequence), .stored(let sequence): writer.appendFixed64(sequence)
+        case .done(let run), .cut(let run): LedgerRecord.append(run, to: &writer)
+        case .dropped(let dropped): LedgerRecord.append(dropped, to: &writer)
+        case .position(let sequence, let segment, let offset):
+            writer.appendFixed64(sequence)
+            writer.appendFixed64(segment)
+            writer.appendFixed32(offset)
+        }
+        return writer.byteArray()
+    }
+
+    /// `nil` for a kind or a length that this version does not know.
+    init?(kind: UInt8, body: [UInt8]) {
+        var reader = SpoolReader(body)
+        switch kind {
+        case 1:
+            let sequence = reader.uint64()
+            let run = LedgerRecord.run(&reader)
+            self = .numbered(sequence: sequence, run: run, dropped: LedgerRecord.drops(&reader))
+        case 2: self = .unnumbered(sequence: reader.uint64())
+        case 3: self = .stored(through: reader.uint64())
+        case 4, 6:
+            guard let run = LedgerRecord.run(&reader) else { return nil }
+            self = kind == 4 ? .done(run) : .cut(run)
+        case 5: self = .dropped(LedgerRecord.drops(&reader))
+        case 7:
+            let (sequence, segment) = (reader.uint64(), reader.uint64())
+            self = .position(sequence: sequence, segment: segment, offset: reader.uint32())
+        default: return nil
+        }
+        guard !reader.isShort, reader.isAtEnd else { return nil }
+    }
+
+    /// 28 bytes; segment 0 for no run.
+    private static func append(_ run: SpoolRun?, to writer: inout WireAppender) {
+        writer.appendFixed64(run?.range.segment ?? 0)
+        for value in [run?.range.start, run?.range.end, run?.batchSpans, run?.first, run?.count] {
+            writer.appendFixed32(value ?? 0)
+        }
+    }
+
+    private static func run(_ reader: inout SpoolReader) -> SpoolRun? {
+        let segment = reader.uint64()
+        let range = SpoolRange(segment: segment, start: reader.uint32(), end: reader.uint32())
+        let run = SpoolRun(range: range, batchSpans: reader.uint32(), first: reader.uint32(), count: reader.uint32())
+        return segment == 0 ? nil : run
+    }
+
+    /// To the end of the body: count, length of the reason, reason.
+    private static func append(_ dropped: [DropCount], to writer: inout WireAppender) {
+        for count in dropped {
+            writer.appendFixed64(count.spans)
+            let reason = [UInt8](count.reason.utf8)
+            writer.append(UInt8(truncatingIfNeeded: reason.count))
+            writer.append(UInt8(truncatingIfNeeded: reason.count >> 8))
+            writer.append(copying: reason.rawSpan)
+        }
+    }
+
+    private static func drops(_ reader: inout SpoolReader) -> [DropCount] {
+        var dropped: [DropCount] = []
+        while !reader.isAtEnd, !reader.isShort {
+            let spans = reader.uint64()
+            dropped.append(DropCount(reason: reader.string(), spans: spans))
+        }
+        return dropped
+    }
+}

@@ -1,0 +1,57 @@
+import SpanSession
+
+/// Files that are to be forced to the disk, outside the lock that guards the spool: it may take long.
+package struct SpoolSyncJob: Sendable {
+    let files: [any SpoolFile]
+    let storage: any SpoolStorage
+    let bytes: Int
+    let marks: [(segment: UInt64, end: Int)]
+
+    /// - Throws: `io_failed`, `disk_full`.
+    package func perform() throws(SpoolError) {
+        for file in files { try file.sync() }
+        try storage.sync()
+    }
+}
+
+// What survives a crash of the machine.
+extension SpanSpool {
+    /// When `nextSync` has something to do; `nil` for not at all.
+    package var syncDeadline: SessionInstant? {
+        guard unsyncedBytes > 0 else { return nil }
+        switch configuration.sync {
+        case .never: return nil
+        case .interval(let interval): return unsyncedSince.advanced(by: interval)
+        case .everyBatch:
+            let isDue = isFlushing || unreadSpans >= batching.maxBatchSpans || unsyncedBytes >= batching.maxBatchBytes
+            return isDue ? unsyncedSince : unsyncedSince.advanced(by: batching.maxBatchDelay)
+        }
+    }
+
+    /// What is to be synced, if it is time; the ledger with it. Tell by `synced` when it is done.
+    package mutating func nextSync(now: SessionInstant) -> SpoolSyncJob? {
+        guard let syncDeadline, syncDeadline <= now else { return nil }
+        defer { unsyncedBytes = 0 }
+        var files = unsynced.map(\.file)
+        var marks: [(segment: UInt64, end: Int)] = []
+        for segment in segments where segment.syncedEnd < segment.end { marks.append((segment.number, segment.end)) }
+        if let active { files.append(active.file) }
+        files.append(ledger.file)
+        return SpoolSyncJob(files: files, storage: storage, bytes: unsyncedBytes, marks: marks)
+    }
+
+    /// The job is done, or failed and is due again after a while.
+    package mutating func synced(_ job: SpoolSyncJob, _ error: SpoolError?, now: SessionInstant) {
+        if let error {
+            problem = error
+            if unsyncedBytes == 0 { unsyncedSince = now.advanced(by: .seconds(1)) }
+            unsyncedBytes += job.bytes
+            return
+        }
+        for mark in job.marks {
+            guard let index = segments.firstIndex(where: { $0.number == mark.segment }) else { continue }
+            segments[index].syncedEnd = max(segments[index].syncedEnd, mark.end)
+            if segments[index].syncedEnd >= segments[index].end { unsynced.removeAll { $0.segment == mark.segment } }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+
+/// A queue of spans on disk: what is appended to it survives the process, and comes out in batches that have the same spans
+/// under the same number in the next one.
+///
+/// No lock and no clock inside; a driver guards it, and reads and syncs outside the lock.
+///
+/// ```
+///  segments   [ settled | in batches, not settled | unread )      appended to by `append`
+///  ledger     which numbers the batches have, what is stored, what was dropped
+/// ```
+///
+/// ```swift
+/// var spool = try SpanSpool.open(in: try DirectoryStorage(path), configuration, batching: limits, newSender: .random())
+/// session.restore(spool.takeRestored(), …)
+/// _ = try spool.append(bytes, origin: origin, now: now)        // on any thread, under the lock
+/// if let read = spool.nextRead(now: now) {                     // on the driver's
+///     if let batch = spool.finish(try read.perform(), now: now) { perform(session.send(batch, now: now)) }
+/// }
+/// ```
+package struct SpanSpool: ~Copyable, Sendable {
+    /// What became of a span that was offered.
+    package enum Outcome: Sendable, Hashable {
+        /// It survives the process.
+        case taken
+        /// There is no room. Nothing was counted.
+        case full
+        /// Larger than a batch may be: dropped and counted.
+        case tooLarge
+    }
+
+    /// A batch that is not settled.
+    struct Flight: Sendable {
+        var range: SpoolRange
+        var spans: Int
+        var remaining: Int
+        /// The number of the first of its spans, counted over all that were cut.
+        var position: Int
+    }
+
+    let storage: any SpoolStorage
+    let configuration: SpanSpoolConfiguration
+    let batching: SpanQueueLimits
+    var ledger: Ledger
+    /// In order; the last is the one that is written to, if `active` is there.
+    var segments: [Segment] = []
+    var active: ActiveSegment?
+    var flights: [UInt64: Flight] = [:]
+    private var nextOrdinal = SpanSpool.firstOrdinal
+    var nextSegment: UInt64 = 1
+
+    /// Spans on disk that are not settled.
+    package internal(set) var heldSpans = 0
+    /// What the segments take.
+    package internal(set) var diskBytes = 0
+    var unreadSpans = 0
+    /// Spans that were cut into batches, in this life.
+    private var cutSpans = 0
+    private var flushPosition = 0
+    /// Whether somebody waits for what is unread.
+    var isFlushing: Bool { cutSpans < flushPosition }
+    /// When the first of the unread spans came.
+    var opened = SessionInstant(nanoseconds: 0)
+    private var readAgain = SessionInstant(nanoseconds: 0)
+
+    /// Not in the hands of a session yet.
+    var unreported = DropLedger()
+    var dropped = DropLedger()
+    private var storedSpans = 0
+    /// Spans that an earlier process left.
+    package internal(set) var recoveredSpans = 0
+    /// What was found wrong at the start, in words; empty if nothing was.
+    package internal(set) var findings: [String] = []
+    var restored: [RestoredBatch] = []
+    var restoredDrops: [DropCount] = []
+    var problem: SpoolError?
+    /// Spans were given up, and the ledger could not be told.
+    private var hasUnwrittenDrops = false
+    /// Segments that go once it could.
+    private var removals: [UInt64] = []
+
+    var unsyncedBytes = 0
+    var unsyncedSince = SessionInstant(nanoseconds: 0)
+    /// Segments that are full and not synced.
+    var unsynced: [(segment: UInt64, file: any SpoolFile)] = []
+
+    /// Ordinals of a spool's batches are above those of any other queue.
+    package static let firstOrdinal: UInt64 = 1 << 63
+
+    /// Takes a directory over, with what an earlier process left in it; makes it ready if it is empty.
+    ///
+    /// - Parameters:
+    ///   - newSender: of a spool that is new.
+    ///   - ledgerBytes: the size of either ledger.
+    /// - Throws: `unknown_version`, `foreign_file`, and what the storage throws. Damage is no error: `findings`.
+    package static func open(
+        in storage: any SpoolStorage, _ configuration: SpanSpoolConfiguration, batching: SpanQueueLimits,
+        newSender: SenderID, ledgerBytes: Int = 64 << 10
+    ) throws(SpoolError) -> SpanSpool {
+        let contents = try SpoolContents(of: storage)
+        let ledger = try Ledger(
+            storage, contents.ledger, sender: contents.sender ?? newSender, fileBytes: max(ledgerBytes, 256))
+        var spool = SpanSpool(storage, configuration, batching, ledger)
+        try spool.takeOver(contents)
+        return spool
+    }
+
+    private init(
+        _ storage: any SpoolStorage, _ configuration: SpanSpoolConfiguration, _ batching: SpanQueueLimits,
+        _ ledger: Ledger
+    ) {
+        self.storage = storage
+        self.configuration = configuration
+        self.batching = batching
+        self.ledger = ledger
+    }
+
+    /// Under which the batches are numbered: the first process's, and that of all that followed it.
+    package var sender: SenderID { ledger.sender }
+
+    /// No number up to this one may be given anew.
+    package var highestSequence: UInt64 { ledger.state.highestSequence }
+
+    /// What the earlier process held, for `ClientSession.restore`; once.
+    package mutating func takeRestored() -> (batches: [RestoredBatch], dropped: [DropCount]) {
+        defer { (restored, restoredDrops) = ([], []) }
+        return (restored, restoredDrops)
+    }
+
+    /// What went wrong since the last call, such as a ledger that could not be written; what had to be done was done in
+    /// memory, and is written later.
+    package mutating func takeProblem() -> SpoolError? {
+        defer { problem = nil }
+        return problem
+    }
+
+    // MARK: Batches
+
+    /// Whether `nextRead` has something.
+    package func hasBatch(now: SessionInstant) -> Bool { readable(now: now) != nil }
+
+    /// Whether `nextRead` has something, no delay being over.
+    package var hasClosedBatch: Bool { hasBatch(now: SessionInstant(nanoseconds: 0)) }
+
+    /// When the delay of the unread spans is over; `nil` when there are none.
+    package var nextDeadline: SessionInstant? {
+        // With `everyBatch`, what waits to be synced is due when that is done.
+        guard let segment = segments.first(where: { $0.unreadSpans > 0 }), segment.readFrom < readableEnd(segment)
+        else { return nil }
+        return max(opened.advanced(by: batching.maxBatchDelay), readAgain)
+    }
+
+    /// Whether everything was cut into batches.
+    package var isDrained: Bool { unreadSpans == 0 }
+
+    /// What is to be read for the next batch, if one is due.
+    package func nextRead(now: SessionInstant) -> SpoolRead? {
+        guard let index = readable(now: now) else { return nil }
+        let segment = segments[index]
+        return SpoolRead(
+            storage: storage, segment: segment.number, seed: segment.seed,
+            range: segment.readFrom..<readableEnd(segment), origins: segment.origins,
+            maxBatchSpans: batching.maxBatchSpans, maxBatchBytes: batching.maxBatchBytes)
+    }
+
+    /// The segment from which the next batch comes.
+    private func readable(now: SessionInstant) -> Int? {
+        guard unreadSpans > 0, now >= readAgain else { return nil }
+        guard let index = segments.firstIndex(where: { $0.unreadSpans > 0 }) else { return nil }
+        let segment = segments[index]
+        guard segment.readFrom < readableEnd(segment) else { return nil }
+        let isDue =
+            index < segments.count - 1 || active == nil || isFlushing
+            || unreadSpans >= batching.maxBatchSpans || segment.end - segment.readFrom >= batching.maxBatchBytes
+            || now >= opened.advanced(by: batching.maxBatchDelay)
+        return isDue ? index : nil
+    }
+
+    /// With `everyBatch`, nothing is sent that is not on the disk.
+    private func readableEnd(_ segment: Segment) -> Int {
+        configuration.sync == .everyBatch ? min(segment.end, segment.syncedEnd) : segment.end
+    }
+
+    /// Takes a batch over that was read.
+    ///
+    /// - Returns: `nil` when nothing of it could be read, or its segment was given up meanwhile.
+    package mutating func finish(_ read: SpoolRead.Result, now: SessionInstant) -> EncodedBatch? {
+        guard let index = segments.firstIndex(where: { $0.number == read.segment }) else { return nil }
+        segments[index].readFrom = read.range.upperBound
+        // Unreadable places may hide several spans; what should have been there tells how many.
+        let isThrough = read.range.upperBound >= segments[index].end
+        let missing = isThrough ? max(segments[index].unreadSpans - read.spans - read.damagedSpans, 0) : 0
+        let counted = min(read.spans + read.damagedSpans + missing, segments[index].unreadSpans)
+        segments[index].unreadSpans -= counted
+        unreadSpans -= counted
+        cutSpans += counted
+        heldSpans -= min(counted, read.damagedSpans + missing)
+        opened = now
+        let lost = read.damagedSpans + max(missing, read.gaps)
+        let range = SpoolRange(
+            segment: read.segment, start: UInt32(read.range.lowerBound), end: UInt32(read.range.upperBound))
+        guard read.spans > 0 else {
+            let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
+            drop(.spoolDamaged, lost, with: unwrittenCuts + [cut])
+            removeIfSettled(read.segment)
+            return nil
+        }
+        if lost > 0 { drop(.spoolDamaged, lost) }
+        segments[index].flights += 1
+        return batch(
+            read.payload, Flight(range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted))
+    }
+
+    /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past
+    /// them for another reason.
+    var unwrittenCuts: [LedgerRecord] {
+        flights.values.filter { ledger.state.open[$0.range] == nil }.map { flight in
+            .cut(SpanSpool.run(flight, 0, flight.spans))
+        }
+    }
+
+    /// Reading failed: it is tried again after a while.
+    package mutating func readFailed(_ error: SpoolError, now: SessionInstant) {
+        problem = error
+        readAgain = now.advanced(by: .seconds(1))
+    }
+
+    mutating func batch(_ payload: [UInt8], _ flight: Flight) -> EncodedBatch {
+        let ordinal = nextOrdinal
+        nextOrdinal += 1
+        flights[ordinal] = flight
+        return EncodedBatch(payload: payload, spanCount: flight.spans, queuedBytes: payload.count, ordinal: ordinal)
+    }
+
+    /// What is unread becomes due at once.
+    ///
+    /// - Returns: a position for `isSettled`.
+    package mutating func flush() -> Int {
+        flushPosition = cutSpans + unreadSpans
+        return flushPosition
+    }
+
+    /// Whether everything that was appended before that `flush` is settled, or given up.
+    package func isSettled(through position: Int) -> Bool {
+        cutSpans >= position && !flights.values.contains { $0.position < position }
+    }
+
+    /// Spans that left unread, by being given up.
+    mutating func skipUnread(_ spans: Int) {
+        unreadSpans -= spans
+        heldSpans -= spans
+        cutSpans += spans
+    }
+
+    // MARK: What the session says
+
+    /// Writes a number down, and what goes out under it: before the batch is sent.
+    package mutating func numbered(_ batch: NumberedBatch) {
+        let run = flights[batch.ordinal].map { SpanSpool.run($0, batch.firstSpan, batch.spanCount) }
+        write([.numbered(sequence: batch.sequence, run: run, dropped: batch.dropped)])
+    }
+
+    /// Writes down that a number is skipped.
+    package mutating func unnumbered(_ sequence: UInt64) { write([.unnumbered(sequence: sequence)]) }
+
+    /// Writes down that everything up to a number is stored.
+    package mutating func acknowledged(through sequence: UInt64) { write([.stored(through: sequence)]) }
+
+    /// A receipt for a batch of this spool: stored, or given up for what it is. Not for what `abandon` gives back; that
+    /// stays.
+    package mutating func settle(_ receipt: BatchReceipt) {
+        guard var flight = flights[receipt.ordinal] else { return }
+        if let reason = receipt.dropReason {
+            // The session tells of it, under a number that it will name.
+            let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))
+            dropped.add([count])
+            write([.done(SpanSpool.run(flight, receipt.firstSpan, receipt.spans)), .dropped([count])])
+        } else {
+            storedSpans += receipt.spans
+        }
+        flight.remaining -= receipt.spans
+        heldSpans -= receipt.spans
+        guard flight.remaining <= 0 else {
+            flights[receipt.ordinal] = flight
+            return
+        }
+        flights[receipt.ordinal] = nil
+        guard let index = segments.firstIndex(where: { $0.number == flight.range.segment }) else { return }
+        segments[index].flights -= 1
+        removeIfSettled(flight.range.segment)
+    }
+
+    private static func run(_ flight: Flight, _ first: Int, _ count: Int) -> SpoolRun {
+        SpoolRun(
+            range: flight.range, batchSpans: UInt32(flight.spans), first: UInt32(first), count: UInt32(count))
+    }
+
+    /// The collector refused some of the spans that receipts called stored.
+    ///
+    /// - Returns: how many were of this spool.
+    package mutating func rejected(_ spans: Int) -> Int {
+        let count = min(max(spans, 0), storedSpans)
+        storedSpans -= count
+        return count
+    }
+
+    // MARK: Drops
+
+    /// Counts spans that this spool gives up, and writes it down.
+    ///
+    /// - Parameter records: written in one piece with it.
+    mutating func drop(_ reason: DropReason, _ spans: Int, with records: [LedgerRecord] = []) {
+        let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
+        dropped.add([count])
+        unreported.add([count])
+        write([.dropped([count])] + records)
+    }
+
+    /// Like `drop`, but gives nothing up that cannot be written down.
+    mutating func dropIfWritten(_ reason: DropReason, _ spans: Int, with records: [LedgerRecord]) -> Bool {
+        let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
+        do throws(SpoolError) {
+            try ledger.writeOrLeave([.dropped([count])] + records)
+        } catch {
+            problem = error
+            return false
+        }
+        dropped.add([count])
+        unreported.add([count])
+        return true
+    }
+
+    /// Counts a span for which there was no room.
+    package mutating func dropForRoom() { drop(.spoolFull, 1) }
+
+    /// Writes down what others gave up and the session is told of, so that the next process tells it if this one cannot.
+    package mutating func recordDropped(_ counts: [DropCount]) {
+        if !counts.isEmpty { write([.dropped(counts)]) }
+    }
+
+    /// What this spool gave up since the last call, for `ClientSession.reportDropped`.
+    package mutating func takeDropped() -> [DropCount] { unreported.take() }
+
+    /// What became of the spans of this spool, in this life.
+    package var report: DeliveryReport {
+        var report = DeliveryReport()
+        report.storedSpans = storedSpans
+        report.dropped = dropped.counts
+        report.spooledSpans = heldSpans
+        report.recoveredSpans = recoveredSpans
+        return report
+    }
+
+    /// What cannot be written now is written with the next.
+    mutating func write(_ records: [LedgerRecord]) {
+        do throws(SpoolError) {
+            try ledger.write(records)
+            hasUnwrittenDrops = false
+            for number in removals { removeFile(number) }
+            removals = []
+        } catch {
+            problem = error
+            if records.contains(where: { if case .dropped = $0 { true } else { false } }) { hasUnwrittenDrops = true }
+        }
+    }
+
+    /// Removes a segment's file, but not while that would hide a drop from the next process.
+    mutating func removeFile(_ number: UInt64) {
+        if hasUnwrittenDrops { return removals.append(number) }
+        do throws(SpoolError) {
+            try storage.remove(Segment.name(number))
+        } catch {
+            problem = error
+        }
+    }
+}

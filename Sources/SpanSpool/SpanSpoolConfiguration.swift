@@ -1,0 +1,41 @@
+import SpanSession
+
+/// Where a client keeps the spans that are not delivered, so that they survive the process.
+public struct SpanSpoolConfiguration: Sendable, Hashable {
+    /// A directory of this client's own; made if it is missing, its parent must exist. Two processes cannot share one.
+    public var directory: String
+    /// What all segments together may take; at least four segments. The ledgers, 128 KiB as a rule, come on top.
+    public var maxBytes: Int
+    /// When a segment is full, a new one is begun; 64 KiB ... 1 GiB (clamped), and at most a quarter of `maxBytes`.
+    /// Room comes back segment by segment.
+    public var segmentBytes: Int
+    /// What survives a crash of the machine. A crash of the process costs nothing, whatever this says.
+    public var sync: SpoolSync
+    /// What becomes of a span for which `maxBytes` leaves no room.
+    public var whenFull: FullQueuePolicy
+
+    public init(
+        directory: String, maxBytes: Int = 1 << 30, segmentBytes: Int = 8 << 20,
+        sync: SpoolSync = .interval(.seconds(1)), whenFull: FullQueuePolicy = .dropNewest
+    ) {
+        self.directory = directory
+        self.segmentBytes = min(max(segmentBytes, SpanSpoolConfiguration.minSegmentBytes), 1 << 30)
+        self.maxBytes = max(maxBytes, 4 * SpanSpoolConfiguration.minSegmentBytes)
+        self.segmentBytes = min(self.segmentBytes, self.maxBytes / 4)
+        self.sync = sync
+        self.whenFull = whenFull
+    }
+
+    static let minSegmentBytes = 64 << 10
+}
+
+/// When what is spooled is forced to the disk's platter or cells (`fsync`).
+public enum SpoolSync: Sendable, Hashable {
+    /// When the operating system likes: a crash of the machine may cost the last half minute or so.
+    case never
+    /// At this interval while there is something new: a crash of the machine costs no more than that.
+    case interval(Duration)
+    /// As soon as a batch is full or its delay is over, and always before it is sent: a crash of the machine costs what
+    /// was reported within `SpanQueueLimits.maxBatchDelay`.
+    case everyBatch
+}

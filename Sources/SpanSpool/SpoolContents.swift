@@ -1,0 +1,180 @@
+import SpanModel
+import SpanSession
+
+/// What lies in a spool, found without changing anything.
+package struct SpoolContents: Sendable {
+    /// A segment as it was found.
+    struct Found: Sendable {
+        var number: UInt64
+        var seed: UInt32
+        var survey: Segment.Survey
+        var size: Int
+        /// Its header is damaged; the name of the file stands for it.
+        var isHeaderDamaged: Bool
+        /// Before this place everything was cut.
+        var readFrom: Int
+    }
+
+    var ledger: Ledger.Found
+    /// `nil` for a spool that is new, or of which nothing can be read.
+    var sender: SenderID?
+    var segments: [Found] = []
+
+    /// - Throws: `unknown_version`, `foreign_file`, and what the storage throws.
+    init(of storage: any SpoolStorage, readsBodies: Bool = false) throws(SpoolError) {
+        let names = Set(try storage.names())
+        ledger = try Ledger.find(in: storage, names: names)
+        sender = ledger.header?.sender
+        let state = ledger.isDamaged ? LedgerState() : ledger.state
+        let numbers = names.compactMap(Segment.number).sorted()
+        var headers: [UInt64: SpoolHeader] = [:]
+        for number in numbers {
+            let path = "\(storage.place)/\(Segment.name(number))"
+            let file = try storage.open(Segment.name(number), creates: false)
+            switch SpoolHeader.read(.segment, try file.read(at: 0, upTo: SpoolHeader.byteCount)) {
+            case .unknownVersion(let version): throw Ledger.unknownVersion(path, version)
+            case .damaged: break
+            case .valid(let header):
+                guard header.sender == sender ?? header.sender, header.number == number else {
+                    throw SpoolError(
+                        .foreignFile,
+                        "\(path) was moved there from another spool; move it out, and give it a directory of its own")
+                }
+                sender = header.sender
+                headers[number] = header
+            }
+        }
+        guard let sender else { return }
+        for number in numbers {
+            let file = try storage.open(Segment.name(number), creates: false)
+            let size = try file.size()
+            let seed = SpoolHeader(.segment, sender: sender, number: number).seed
+            let cut = state.cut
+            let isCut = number < cut.segment
+            let readFrom = isCut ? size : number == cut.segment ? Int(cut.end) : SpoolHeader.byteCount
+            let survey = try Segment.survey(file, seed: seed, size: size, readFrom: readFrom, readsBodies: readsBodies)
+            segments.append(
+                Found(
+                    number: number, seed: seed, survey: survey, size: size, isHeaderDamaged: headers[number] == nil,
+                    readFrom: min(max(readFrom, SpoolHeader.byteCount), max(survey.end, SpoolHeader.byteCount))))
+        }
+    }
+}
+
+// A process takes over what another left.
+extension SpanSpool {
+    mutating func takeOver(_ contents: SpoolContents) throws(SpoolError) {
+        if contents.ledger.isDamaged {
+            findings.append("the ledger is damaged; spans that were sent and not acknowledged are sent again")
+        }
+        nextSegment = max(ledger.state.cut.segment, contents.segments.last?.number ?? 0) + 1
+        for found in contents.segments {
+            let name = Segment.name(found.number)
+            if found.isHeaderDamaged { findings.append("the header of \(name) is damaged; its records are read") }
+            if found.survey.damagedBytes > 0 {
+                findings.append("\(found.survey.damagedBytes) bytes of \(name) are damaged and left out")
+            }
+            if found.survey.tornBytes > 0 {
+                findings.append("\(found.survey.tornBytes) bytes at the end of \(name) are no whole record; cut")
+            }
+            let segment = Segment(
+                number: found.number, seed: found.seed, end: found.survey.end, readFrom: found.readFrom,
+                unreadSpans: found.survey.unreadSpans, origins: found.survey.origins, syncedEnd: found.survey.end)
+            segments.append(segment)
+            diskBytes += segment.end
+            unreadSpans += segment.unreadSpans
+        }
+        heldSpans = unreadSpans
+        // Before the spool itself gives something up, which it tells by `takeDropped`.
+        restoredDrops = ledger.state.untold.counts
+        try restoreBatches()
+        recoveredSpans = heldSpans
+        for number in segments.map(\.number) { removeIfSettled(number) }
+    }
+
+    /// Rebuilds the batches that were cut: numbered runs under their numbers, the rest of them behind.
+    private mutating func restoreBatches() throws(SpoolError) {
+        let state = ledger.state
+        var whole: [SpoolRange: EncodedBatch] = [:]
+        var skipped: Set<UInt64> = []
+        var unnumbered: [RestoredBatch] = []
+        for (range, open) in state.open.sorted(by: { ($0.key.segment, $0.key.start) < ($1.key.segment, $1.key.start) })
+        {
+            let parts = state.numbered.filter { $0.run?.range == range }
+            let runs = open.done + parts.compactMap(\.run?.spans)
+            let expected = Int(open.batchSpans)
+            guard let payload = try rebuild(range) else {
+                giveUp(range, open)
+                continue
+            }
+            let isInParts = !open.done.isEmpty || parts.contains { $0.run?.count != open.batchSpans }
+            if payload.spans == expected || !isInParts {
+                let done = open.done.reduce(0) { $0 + $1.count }
+                let batch = restore(payload, range, remaining: payload.spans - done)
+                whole[range] = batch
+                for run in SpanSpool.gaps(between: runs, count: payload.spans) {
+                    unnumbered.append(RestoredBatch(batch: batch.part(run), sequence: 0))
+                }
+            } else {
+                // Spans are missing, so nobody knows which of the others a run meant: all come under new numbers.
+                skipped.formUnion(parts.map(\.sequence))
+                write(parts.map { .unnumbered(sequence: $0.sequence) })
+                for part in parts { unreported.add(part.dropped) }
+                unnumbered.append(
+                    RestoredBatch(batch: restore(payload, range, remaining: payload.spans), sequence: 0))
+            }
+            if payload.spans < expected {
+                drop(.spoolDamaged, expected - payload.spans)
+                let count = UInt32(payload.spans)
+                write([.cut(SpoolRun(range: range, batchSpans: count, first: 0, count: count))])
+            }
+        }
+        for entry in state.numbered where !skipped.contains(entry.sequence) {
+            var part = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
+            if let run = entry.run, let batch = whole[run.range] {
+                part = run.count == ledger.state.open[run.range]?.batchSpans ? batch : batch.part(run.spans)
+            }
+            restored.append(RestoredBatch(batch: part, sequence: entry.sequence, dropped: entry.dropped))
+        }
+        restored += unnumbered
+    }
+
+    /// Nothing of a batch can be read any more.
+    private mutating func giveUp(_ range: SpoolRange, _ open: LedgerState.Open) {
+        let lost = Int(open.batchSpans) - open.done.reduce(0) { $0 + $1.count }
+        drop(.spoolDamaged, lost)
+        write([.done(SpoolRun(range: range, batchSpans: open.batchSpans, first: 0, count: open.batchSpans))])
+    }
+
+    private mutating func restore(_ read: SpoolRead.Result, _ range: SpoolRange, remaining: Int) -> EncodedBatch {
+        heldSpans += remaining
+        return batch(read.payload, Flight(range: range, spans: read.spans, remaining: remaining, position: 0))
+    }
+
+    /// - Returns: `nil` when nothing of it can be read.
+    private mutating func rebuild(_ range: SpoolRange) throws(SpoolError) -> SpoolRead.Result? {
+        guard let index = segments.firstIndex(where: { $0.number == range.segment }) else { return nil }
+        let segment = segments[index]
+        let end = min(Int(range.end), segment.end)
+        guard Int(range.start) < end else { return nil }
+        let read = SpoolRead(
+            storage: storage, segment: segment.number, seed: segment.seed, range: Int(range.start)..<end,
+            origins: segment.origins, maxBatchSpans: .max, maxBatchBytes: .max)
+        let result = try read.perform()
+        guard result.spans > 0 else { return nil }
+        segments[index].flights += 1
+        return result
+    }
+
+    /// The runs of `0 ..< count` that no other covers.
+    private static func gaps(between runs: [Range<Int>], count: Int) -> [Range<Int>] {
+        var gaps: [Range<Int>] = []
+        var position = 0
+        for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if run.lowerBound > position { gaps.append(position..<min(run.lowerBound, count)) }
+            position = max(position, run.upperBound)
+        }
+        if position < count { gaps.append(position..<count) }
+        return gaps.filter { !$0.isEmpty }
+    }
+}

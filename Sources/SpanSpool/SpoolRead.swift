@@ -1,0 +1,66 @@
+import ProtoWire
+import SpanSession
+
+/// The next batch of a spool, to be read from its segment; outside the lock that guards the spool.
+package struct SpoolRead: Sendable {
+    let storage: any SpoolStorage
+    let segment: UInt64
+    let seed: UInt32
+    let range: Range<Int>
+    let origins: [UInt16: EncodedOrigin]
+    let maxBatchSpans: Int
+    let maxBatchBytes: Int
+
+    /// What was read.
+    package struct Result: Sendable {
+        let segment: UInt64
+        let payload: [UInt8]
+        let spans: Int
+        /// Spans whose bits are wrong.
+        let damagedSpans: Int
+        /// Places at which no record was found.
+        let gaps: Int
+        let range: Range<Int>
+    }
+
+    /// Reads until the batch is full or the records end.
+    package func perform() throws(SpoolError) -> Result {
+        let file = try storage.open(Segment.name(segment), creates: false)
+        var walk = RecordWalk(file, seed: seed, range: range)
+        var assembler = BatchAssembler()
+        var (damaged, gaps, end) = (0, 0, range.lowerBound)
+        while let step = try walk.next({ $0.kind == Segment.spanKind }) {
+            switch step {
+            case .gap: gaps += 1
+            case .record(let head, let offset, let body) where head.kind == Segment.spanKind:
+                guard let body else {
+                    damaged += 1
+                    break
+                }
+                // Both records of an origin being damaged, a span without one is better than none.
+                let origin = origins[head.tag] ?? SpoolRead.noOrigin
+                let cost = assembler.cost(of: body.count, origin: origin)
+                let isFull =
+                    assembler.spanCount >= maxBatchSpans || assembler.boundBytes + cost > maxBatchBytes
+                if isFull, !assembler.isEmpty {
+                    return result(&assembler, damaged, gaps, end: offset)
+                }
+                assembler.append(body.rawSpan, origin: origin)
+            case .record: break
+            }
+            end = walk.offset
+        }
+        // What follows is no record.
+        if end < range.upperBound, assembler.isEmpty, damaged + gaps == 0 { gaps += 1 }
+        return result(&assembler, damaged, gaps, end: range.upperBound)
+    }
+
+    private func result(_ assembler: inout BatchAssembler, _ damaged: Int, _ gaps: Int, end: Int) -> Result {
+        let spans = assembler.spanCount
+        return Result(
+            segment: segment, payload: assembler.take(), spans: spans, damagedSpans: damaged, gaps: gaps,
+            range: range.lowerBound..<end)
+    }
+
+    private static let noOrigin = EncodedOrigin(resource: nil, scope: nil)
+}

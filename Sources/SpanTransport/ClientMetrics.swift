@@ -1,0 +1,55 @@
+import Metrics
+import SpanSession
+
+/// A client's counters and gauges; docs/spool.md lists them.
+final class ClientMetrics {
+    /// What waits, in a client's state.
+    struct Levels {
+        var queuedSpans = 0
+        var queuedBytes = 0
+        var spooledSpans = 0
+        var spooledBytes = 0
+    }
+
+    let stored: Counter
+    let rejected: Counter
+    let spoolFailures: Counter
+    /// From the sending of a batch to its ack.
+    let ack: Timer
+    private let queuedSpans: Gauge
+    private let queuedBytes: Gauge
+    private let spooledSpans: Gauge
+    private let spooledBytes: Gauge
+    private let factory: any MetricsFactory
+    private var droppedByReason: [DropReason: Counter] = [:]
+
+    /// - Parameter factory: `nil` for the process's.
+    init(_ factory: (any MetricsFactory)?) {
+        let factory = factory ?? MetricsSystem.factory
+        self.factory = factory
+        stored = Counter(label: "spanwire.client.spans.stored", factory: factory)
+        rejected = Counter(label: "spanwire.client.spans.rejected", factory: factory)
+        spoolFailures = Counter(label: "spanwire.client.spool.failures", factory: factory)
+        ack = Timer(label: "spanwire.client.ack.duration", factory: factory)
+        queuedSpans = Gauge(label: "spanwire.client.queue.spans", factory: factory)
+        queuedBytes = Gauge(label: "spanwire.client.queue.bytes", factory: factory)
+        spooledSpans = Gauge(label: "spanwire.client.spool.spans", factory: factory)
+        spooledBytes = Gauge(label: "spanwire.client.spool.bytes", factory: factory)
+    }
+
+    /// `spanwire.client.spans.dropped` with the dimension `reason`.
+    func dropped(_ reason: DropReason) -> Counter {
+        if let known = droppedByReason[reason] { return known }
+        let counter = Counter(
+            label: "spanwire.client.spans.dropped", dimensions: [("reason", reason.rawValue)], factory: factory)
+        droppedByReason[reason] = counter
+        return counter
+    }
+
+    func record(_ levels: Levels) {
+        queuedSpans.record(levels.queuedSpans)
+        queuedBytes.record(levels.queuedBytes)
+        spooledSpans.record(levels.spooledSpans)
+        spooledBytes.record(levels.spooledBytes)
+    }
+}

@@ -1,0 +1,163 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+import SpanSpool
+
+// The spool beside the queue.
+extension ClientState {
+    /// What the driver has to log of the spool.
+    struct SpoolNews {
+        /// It could not be appended to; told once until it can again.
+        var failure: SpoolError?
+        /// It can again; so many spans went to the queue meanwhile.
+        var recoveredAfterSpans: Int?
+        /// Another thing went wrong, and is tried again.
+        var problem: SpoolError?
+    }
+
+    /// Looks at the spool in place; `nil` without one.
+    func look<Answer>(_ body: (borrowing SpanSpool) -> Answer) -> Answer? {
+        switch spool {
+        case .some(let spool): body(spool)
+        case .none: nil
+        }
+    }
+
+    /// How long a spool that failed is left alone.
+    private static let spoolPause = Duration.seconds(1)
+
+    /// Offers an encoded span to the spool.
+    ///
+    /// - Returns: `nil` when the spool fails: then the queue is the place.
+    mutating func offerToSpool(
+        _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool, now: SessionInstant
+    ) -> SpanClient.Offer? {
+        // Nobody waits for room that no collector will make.
+        let countsFull = countsFull || isOver
+        if let spoolAgain, now < spoolAgain {
+            spansPastSpool += 1
+            return nil
+        }
+        do throws(SpoolError) {
+            let outcome = try Self.append(
+                span, to: &spool, origin, waits: !countsFull, &recordWriter, now)
+            if spoolAgain != nil {
+                news.recoveredAfterSpans = spansPastSpool
+                spoolAgain = nil
+            }
+            switch outcome {
+            case .taken: return .taken
+            case .tooLarge: return .dropped
+            case .full:
+                isFull = true
+                if countsFull { spool?.dropForRoom() }
+                return countsFull ? .dropped : .full
+            }
+        } catch {
+            if spoolAgain == nil {
+                news.failure = error
+                spansPastSpool = 0
+            }
+            spansPastSpool += 1
+            spoolAgain = now.advanced(by: Self.spoolPause)
+            return nil
+        }
+    }
+
+    /// Apart, so that the compiler sees three properties and not the whole of `self` several times.
+    private static func append(
+        _ writer: borrowing WireWriter, to spool: inout SpanSpool?, _ origin: EncodedOrigin, waits: Bool,
+        _ recordWriter: inout WireAppender, _ now: SessionInstant
+    ) throws(SpoolError) -> SpanSpool.Outcome {
+        try spool?.append(writer.bytes, origin: origin, waits: waits, writer: &recordWriter, now: now) ?? .full
+    }
+
+    /// Hands what an earlier process left to the session.
+    mutating func restore(_ session: inout ClientSession) {
+        guard let left = spool?.takeRestored(), let highest = look({ $0.highestSequence }) else { return }
+        session.restore(left.batches, highestSequence: highest, dropped: left.dropped)
+    }
+
+    mutating func takeSpoolNews() -> SpoolNews {
+        defer { news = SpoolNews() }
+        news.problem = spool?.takeProblem()
+        return news
+    }
+
+    /// Whether the driver should come for the spool's sake though no batch is wanted.
+    var needsSpoolCare: Bool {
+        guard spool != nil else { return false }
+        return news.failure != nil || news.recoveredAfterSpans != nil || !isSyncArmed && syncDeadline != nil
+    }
+
+    func hasBatch(now: SessionInstant) -> Bool {
+        queue.hasBatch(now: now) || look { $0.hasBatch(now: now) } ?? false
+    }
+
+    /// Whether a batch is complete.
+    var hasClosedBatch: Bool { queue.hasClosedBatch || look { $0.hasClosedBatch } ?? false }
+
+    /// When a batch is due by its delay. Asked for with every span, so nothing is allocated.
+    var batchDeadline: SessionInstant? {
+        guard let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
+        guard let ofQueue = queue.nextDeadline else { return ofSpool }
+        return min(ofQueue, ofSpool)
+    }
+
+    /// When the spool is to be synced.
+    var syncDeadline: SessionInstant? { look { $0.syncDeadline } ?? nil }
+
+    /// Whether the session has all there is.
+    var isDrained: Bool { look { $0.isDrained } ?? true }
+
+    /// Makes everything due.
+    ///
+    /// - Returns: for `isSettled`.
+    mutating func flush() -> (queue: UInt64, spool: Int) { (queue.flush(), spool?.flush() ?? 0) }
+
+    func isSettled(through flushed: (queue: UInt64, spool: Int)) -> Bool {
+        queue.isSettled(through: flushed.queue) && look { $0.isSettled(through: flushed.spool) } ?? true
+    }
+
+    mutating func rejected(_ spans: Int, reason: String) {
+        let ofSpool = spool?.rejected(spans) ?? 0
+        queue.rejected(spans, reason: reason, elsewhere: ofSpool)
+    }
+
+    /// What became of everything so far. What is in the spool is pending until the spool is closed.
+    var report: DeliveryReport {
+        var report = queue.report
+        var ofSpool = closedSpool
+        if let open = look({ $0.report }) {
+            ofSpool = open
+            ofSpool.pendingSpans = open.spooledSpans
+            ofSpool.spooledSpans = 0
+        }
+        report.storedSpans += ofSpool.storedSpans
+        report.pendingSpans += ofSpool.pendingSpans
+        report.spooledSpans = ofSpool.spooledSpans
+        report.recoveredSpans = ofSpool.recoveredSpans
+        for count in ofSpool.dropped {
+            if let index = report.dropped.firstIndex(where: { $0.reason == count.reason }) {
+                report.dropped[index].spans += count.spans
+            } else {
+                report.dropped.append(count)
+            }
+        }
+        return report
+    }
+
+    var levels: ClientMetrics.Levels {
+        ClientMetrics.Levels(
+            queuedSpans: queue.queuedSpans, queuedBytes: queue.queuedBytes, spooledSpans: look { $0.heldSpans } ?? 0,
+            spooledBytes: look { $0.diskBytes } ?? 0)
+    }
+
+    /// Gives the directory free for the next client.
+    mutating func closeSpool() {
+        guard spool != nil else { return }
+        spool?.close()
+        if let report = look({ $0.report }) { closedSpool = report }
+        spool = nil
+    }
+}

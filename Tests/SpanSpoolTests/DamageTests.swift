@@ -1,0 +1,155 @@
+import ProtoWire
+import SpanModel
+import SpanSession
+import Testing
+
+@testable import SpanSpool
+
+/// Files that are cut short or have wrong bits: nothing traps, and no more is lost than has to be.
+struct DamageTests {
+    static let segment = Segment.name(1)
+    static let drop = [DropCount(reason: "queue_full", spans: 2)]
+
+    /// A spool with spans 0 to 6 of two origins: 0 to 2 are stored, 3 to 5 were sent, 6 was not.
+    func specimen() throws -> [String: [UInt8]] {
+        let storage = MemoryStorage()
+        let spool = try Process(storage)
+        for number in 0..<7 { _ = try spool.append(number, number == 4 ? cart : shop) }
+        let first = try #require(spool.takeBatch())
+        spool.numbered(1, first)
+        let second = try #require(spool.takeBatch())
+        spool.numbered(2, second, dropped: Self.drop)
+        spool.acknowledged(through: 1)
+        spool.settle(first)
+        return storage.files
+    }
+
+    /// All spans of a batch with their services, to see that none is a wrong one.
+    func check(_ batches: [EncodedBatch], allowsNoOrigin: Bool = false, _ hint: String) throws {
+        for batch in batches {
+            for resource in try SpanBatch(decoding: batch.payload).resourceSpans {
+                for found in resource.scopeSpans.flatMap(\.spans) {
+                    let number = Int(found.spanID.value) - 1
+                    let service = resource.resource?.attributes.first?.value
+                    let isRight = found == span(number) && service == (number == 4 ? "cart" : "shop")
+                    #expect(isRight, "\(hint): span \(number) of \(String(describing: service))")
+                }
+            }
+        }
+    }
+
+    @Test func `a segment cut at any byte has the spans before the cut`() throws {
+        let files = try specimen()
+        let whole = files[Self.segment]!
+        let spool = try Process(MemoryStorage(files))
+        var ends: [Int] = []
+        var walk = RecordWalk(
+            try MemoryStorage(files).open(Self.segment, creates: false), seed: spool.spool.segments[0].seed,
+            range: 48..<whole.count)
+        while case .record(let head, _, _)? = try walk.next({ _ in false }) {
+            if head.kind == Segment.spanKind { ends.append(walk.offset) }
+        }
+        #expect(ends.count == 7 && ends.last == whole.count)
+        for cut in 0...whole.count {
+            var cutFiles = files
+            cutFiles[Self.segment] = Array(whole[..<cut])
+            let process = try Process(MemoryStorage(cutFiles))
+            let (restored, _) = process.takeRestored()
+            let batches = restored.map(\.batch) + process.takeAll()
+            try check(batches, "cut at \(cut)")
+            let expected = (3..<7).filter { ends[$0] <= cut }
+            #expect(batches.flatMap { numbers($0) }.sorted() == expected, "cut at \(cut)")
+            #expect(restored.map(\.sequence) == [2] && restored[0].dropped == Self.drop, "cut at \(cut)")
+            // Of those that were sent it is known that they were there.
+            let lost = process.takeDropped().reduce(0) { $0 + $1.spans }
+            #expect(lost == UInt64((3..<6).filter { ends[$0] > cut }.count), "cut at \(cut)")
+            // The same is not counted again.
+        }
+    }
+
+    @Test func `a wrong bit anywhere in a segment costs at most the span that it is in`() throws {
+        let files = try specimen()
+        for bit in 0..<files[Self.segment]!.count * 8 {
+            var wrong = files
+            wrong[Self.segment]![bit / 8] ^= 1 << (bit % 8)
+            let process = try Process(MemoryStorage(wrong))
+            let (restored, _) = process.takeRestored()
+            let batches = restored.map(\.batch) + process.takeAll()
+            try check(batches, "bit \(bit)")
+            let found = Set(batches.flatMap { numbers($0) })
+            #expect(found.isSubset(of: 3..<7) && found.count >= 3, "bit \(bit): \(found)")
+            #expect(restored.map(\.sequence) == [2], "bit \(bit)")
+            let lost = Int(process.takeDropped().reduce(0) { $0 + $1.spans })
+            // A damaged head at the very end is taken for a record that was never finished.
+            let isTorn = found == [3, 4, 5] && process.findings.contains { $0.contains("no whole record") }
+            #expect(found.count + lost == 4 || isTorn && lost == 0, "bit \(bit): lost \(lost), found \(found)")
+        }
+    }
+
+    @Test func `a wrong bit anywhere in a ledger costs no span`() throws {
+        let files = try specimen()
+        for name in Ledger.names {
+            for bit in 0..<files[name]!.count * 8 {
+                var wrong = files
+                wrong[name]![bit / 8] ^= 1 << (bit % 8)
+                let process = try Process(MemoryStorage(wrong))
+                let found = process.takeEverything()
+                #expect(Set(found.numbers).isSuperset(of: 3..<7), "\(name), bit \(bit): \(found.numbers)")
+                #expect(process.sender == bob)
+                #expect(process.takeDropped().isEmpty, "\(name), bit \(bit)")
+            }
+        }
+    }
+
+    @Test func `a ledger cut at any byte costs no span`() throws {
+        let files = try specimen()
+        for name in Ledger.names {
+            for cut in 0..<files[name]!.count {
+                var wrong = files
+                wrong[name]! = Array(files[name]![..<cut])
+                let found = try Process(MemoryStorage(wrong)).takeEverything()
+                #expect(Set(found.numbers).isSuperset(of: 3..<7), "\(name) cut at \(cut): \(found.numbers)")
+            }
+        }
+    }
+
+    @Test func `without ledgers everything that is there is sent again, by the same sender`() throws {
+        var files = try specimen()
+        for name in Ledger.names { files[name] = nil }
+        let process = try Process(MemoryStorage(files), newSender: .random())
+        #expect(process.sender == bob)
+        let found = process.takeEverything()
+        #expect(found.restored.isEmpty)
+        #expect(found.numbers == [0, 1, 2, 3, 5, 4, 6])
+    }
+
+    @Test func `what was found damaged is counted once, not at every start`() throws {
+        var files = try specimen()
+        let count = files[Self.segment]!.count
+        files[Self.segment]![count - 1] ^= 1
+        let storage = MemoryStorage(files)
+        let first = try Process(storage)
+        #expect(first.takeEverything().numbers == [3, 5, 4])
+        #expect(first.takeDropped() == [DropCount(reason: "spool_damaged", spans: 1)])
+        let second = try Process(storage)
+        #expect(second.takeEverything().numbers == [3, 5, 4])
+        #expect(second.takeDropped().isEmpty)
+        #expect(second.takeRestored().dropped.isEmpty)
+    }
+
+    @Test func `files of noise are no spool, and no trap`() throws {
+        var random = SplitMix64(seed: 7)
+        for _ in 0..<200 {
+            var files: [String: [UInt8]] = [:]
+            for name in Ledger.names + [Segment.name(1), Segment.name(2), "other"] where Bool.random(using: &random) {
+                files[name] = (0..<Int.random(in: 0...900, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
+            }
+            let process = try Process(MemoryStorage(files))
+            #expect(process.takeEverything().numbers.isEmpty)
+            _ = try process.append(1)
+            #expect(process.takeAll().flatMap { numbers($0) } == [1])
+        }
+    }
+}
