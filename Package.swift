@@ -48,6 +48,8 @@ let package = Package(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
         // The system's zlib and libzstd: zlib1g-dev and libzstd-dev on Debian; zlib is part of macOS.
+        // The knobs of glibc's malloc, for the collector's process.
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .target(
@@ -82,7 +84,7 @@ let package = Package(
         .target(
             name: "SpanCollector",
             dependencies: [
-                "SpanTransport", "SpanStorage", "SpanSession", "SpanModel", "ProtoWire",
+                "CMalloc", "SpanTransport", "SpanStorage", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -17,30 +17,51 @@ import Synchronization
 /// ```
 public struct CollectorService: Service {
     private let server: SpanServer
-    private let writer: GroupWriter
-    private let store: any SpanStore
+    /// `nil`: nothing is stored.
+    private let writer: GroupWriter?
+    private let discarded: CountingSink?
     private let shutdownLimit: Duration
     private let logger: Logger
     private let whenListening: @Sendable (Int) async throws -> Void
 
     /// - Parameters:
+    ///   - memory: how much is put in the store at once, and when memory is returned; see `MemoryPlan.apply`.
     ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
     ///   - whenListening: called with the port of the first TCP address (0 without one) once senders can connect; what
     ///     it throws ends the service.
     public init(
-        store: any SpanStore, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
+        store: any SpanStore, configuration: SpanServerConfiguration, memory: MemoryPlan = .standard,
+        shutdownLimit: Duration = .seconds(10),
         logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
     ) {
-        self.store = store
-        writer = GroupWriter(store: store, logger: logger)
+        let writer = GroupWriter(store: store, memory: memory, logger: logger)
+        self.writer = writer
+        discarded = nil
         server = SpanServer(configuration: configuration, sink: writer, logger: logger)
         self.shutdownLimit = shutdownLimit
         self.logger = logger
         self.whenListening = whenListening
     }
 
-    /// What was received and stored so far.
-    public var statistics: CollectorStatistics { writer.statistics }
+    /// A collector that stores nothing: it counts and acknowledges, to measure the transport alone.
+    public init(
+        discarding sink: CountingSink, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
+        logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
+    ) {
+        writer = nil
+        discarded = sink
+        server = SpanServer(configuration: configuration, sink: sink, logger: logger)
+        self.shutdownLimit = shutdownLimit
+        self.logger = logger
+        self.whenListening = whenListening
+    }
+
+    /// What was received and stored so far; where nothing is stored, what was acknowledged.
+    public var statistics: CollectorStatistics {
+        if let writer { return writer.statistics }
+        guard let counts = discarded?.counts else { return CollectorStatistics() }
+        return CollectorStatistics(storedBatches: counts.batches, storedReports: counts.spans)
+    }
 
     /// Reads certificates, keys and tokens again; see `SpanServer.reload()`.
     public func reload() { server.reload() }
@@ -60,12 +81,12 @@ public struct CollectorService: Service {
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await writer.run() }
+            group.addTask { await writer?.run() }
             // Waits for the graceful shutdown or the cancellation, whichever comes first.
             try? await gracefulShutdown()
             logger.info("shutting down", metadata: ["connections": "\(server.connectionCount)"])
             await server.shutdown(within: shutdownLimit)
-            writer.finish()
+            writer?.finish()
             await group.waitForAll()
         }
     }
@@ -81,4 +102,13 @@ public struct CollectorStatistics: Sendable, Hashable {
     public var rejectedReports: UInt64 = 0
     /// Batches that were refused because the store failed; their senders bring them again.
     public var refusedBatches: UInt64 = 0
+
+    public init(
+        storedBatches: UInt64 = 0, storedReports: UInt64 = 0, rejectedReports: UInt64 = 0, refusedBatches: UInt64 = 0
+    ) {
+        self.storedBatches = storedBatches
+        self.storedReports = storedReports
+        self.rejectedReports = rejectedReports
+        self.refusedBatches = refusedBatches
+    }
 }

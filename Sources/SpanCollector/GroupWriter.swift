@@ -19,9 +19,11 @@ import Synchronization
 /// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the price
 /// of one.
 final class GroupWriter: SpanSink {
-    /// How much one transaction takes at the most: batches, and payload bytes unless it is a single batch.
+    /// How much one transaction takes at the most: batches, and payload bytes and spans unless it is a single batch.
     private static let maxGroupBatches = 256
-    private static let maxGroupBytes = 8 << 20
+    private let maxGroupBytes: Int
+    private let maxGroupSpans: Int
+    private let keeper: Mutex<MemoryKeeper>
 
     private enum Request: Sendable {
         case find(SenderID, ConnectionID, agent: String, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
@@ -81,7 +83,10 @@ final class GroupWriter: SpanSink {
     /// What senders are told to wait when the store fails.
     private let retryAfter = Duration.seconds(1)
 
-    init(store: any SpanStore, logger: Logger) {
+    init(store: any SpanStore, memory: MemoryPlan = .standard, logger: Logger) {
+        maxGroupBytes = memory.maxGroupBytes
+        maxGroupSpans = memory.maxGroupSpans
+        keeper = Mutex(MemoryKeeper(limitBytes: memory.limitBytes))
         self.store = store
         self.logger = logger
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -158,7 +163,7 @@ final class GroupWriter: SpanSink {
     /// - Returns: `false` when there was nothing to do.
     private func workOnce() async -> Bool {
         let (work, changes) = state.withLock { state in
-            let work = Self.takeGroup(&state.requests)
+            let work = takeGroup(&state.requests)
             // Batches first: that a sender came or went can wait until nothing else does.
             guard work.isEmpty else { return (work, [SenderChange]()) }
             defer { state.changes = [:] }
@@ -184,7 +189,10 @@ final class GroupWriter: SpanSink {
                 }
             }
         }
-        if !group.isEmpty { await commit(group, pending) }
+        if !group.isEmpty {
+            await commit(group, pending)
+            keeper.withLock { $0.committed() }
+        }
         return true
     }
 
@@ -200,16 +208,18 @@ final class GroupWriter: SpanSink {
     }
 
     /// A look-up alone, or the run of batches in front of the next look-up, within the bounds of a group.
-    private static func takeGroup(_ requests: inout [Request]) -> [Request] {
+    private func takeGroup(_ requests: inout [Request]) -> [Request] {
         var count = 0
-        var bytes = 0
+        var (bytes, spans) = (0, 0)
         for request in requests {
             guard case .store(let pending) = request else {
                 if count == 0 { count = 1 }
                 break
             }
             bytes += pending.delivery.batch.payloadBytes
-            if count > 0, count == maxGroupBatches || bytes > maxGroupBytes { break }
+            spans += pending.delivery.batch.spanCount
+            let isOver = count == Self.maxGroupBatches || bytes > maxGroupBytes || spans > maxGroupSpans
+            if count > 0, isOver { break }
             count += 1
         }
         let taken = Array(requests.prefix(count))

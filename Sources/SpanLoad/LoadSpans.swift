@@ -9,6 +9,7 @@ public struct LoadSpans: Sendable {
     public var resource: Resource
     private var patterns: [SpanRecord]
     private var next = 0
+    private var current = SpanRecord()
     private var generator: SplitMix64
     private var trace = TraceID.invalid
     private var root = SpanID.invalid
@@ -36,7 +37,10 @@ public struct LoadSpans: Sendable {
     /// - Parameter endTimeUnixNano: when it ended; how long it took is the pattern's.
     public mutating func withNext<Result>(endTimeUnixNano: UInt64, _ body: (borrowing SpanRecord) -> Result) -> Result {
         let index = advance(endTimeUnixNano: endTimeUnixNano)
-        return body(patterns.span[index])
+        // Out of the array while it is looked at: an element in it would be copied, with all that it refers to.
+        swap(&patterns[index], &current)
+        defer { swap(&patterns[index], &current) }
+        return body(current)
     }
 
     /// The next span.

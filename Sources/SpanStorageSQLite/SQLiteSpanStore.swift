@@ -29,8 +29,14 @@ public final class SQLiteSpanStore: SpanStore {
         /// How long to wait for another process that holds the file, in milliseconds.
         public var busyTimeoutMilliseconds: Int32
 
-        public init(maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000) {
+        /// How much of the file the writer keeps in memory, in bytes.
+        public var cacheBytes: Int
+
+        public init(
+            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, cacheBytes: Int = 64 << 20
+        ) {
             self.maxFileBytes = maxFileBytes
+            self.cacheBytes = cacheBytes
             self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         }
     }

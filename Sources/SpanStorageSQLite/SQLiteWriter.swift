@@ -29,7 +29,7 @@ actor SQLiteWriter {
             PRAGMA synchronous = FULL;
             PRAGMA fullfsync = 1;
             PRAGMA foreign_keys = OFF;
-            PRAGMA cache_size = -65536;
+            PRAGMA cache_size = -\(max(options.cacheBytes >> 10, 1024));
             PRAGMA wal_autocheckpoint = 2000;
             PRAGMA journal_size_limit = 67108864;
             """)

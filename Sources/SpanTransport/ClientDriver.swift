@@ -18,6 +18,7 @@ final class ClientDriver {
     private var fault: String?
     private var session: ClientSession
     private var channel: (any Channel)?
+    private var buffers = FrameBuffers()
     private var connection: ConnectionNumber?
     private var timer: Scheduled<Void>?
     private var timerDeadline = SessionInstant(nanoseconds: .max)
@@ -150,6 +151,8 @@ final class ClientDriver {
     func received(_ buffer: ByteBuffer, on number: ConnectionNumber) {
         guard !isOver else { return }
         perform(session.received(buffer.readableBytesSpan, on: number, now: .now()))
+        let spares = session.takeSpares()
+        if !spares.isEmpty { client.state.withLock { $0.queue.recycle(spares) } }
         pump()
     }
 
@@ -162,6 +165,7 @@ final class ClientDriver {
 
     func closed(_ number: ConnectionNumber, reason: String? = nil) {
         if connection == number {
+            buffers.forget()
             channel = nil
             connection = nil
         }
@@ -226,7 +230,7 @@ final class ClientDriver {
     private func send(_ frame: OutgoingFrame) {
         guard let channel else { return }
         client.configuration.frameObserver?(frame)
-        channel.writeFrame(frame)
+        buffers.write(frame, to: channel)
     }
 
     private func close(_ number: ConnectionNumber) {

@@ -29,10 +29,38 @@ extension ByteBuffer {
 }
 
 extension Channel {
-    /// Writes frames in one buffer, so that a run of small ones costs one system call; not flushed.
+    /// Writes a frame, not flushed.
     func writeFrame(_ frame: OutgoingFrame) {
         var buffer = allocator.buffer(capacity: frame.byteCount)
         buffer.writeFrame(frame)
         write(buffer, promise: nil)
     }
+}
+
+/// A few buffers for frames, used in turns: what the system has taken is filled again.
+struct FrameBuffers {
+    private var buffers: [ByteBuffer] = []
+    private var next = 0
+    private static let count = 4
+    private static let maxBytes = 1 << 20
+
+    /// Writes a frame, not flushed.
+    mutating func write(_ frame: OutgoingFrame, to channel: any Channel) {
+        guard frame.byteCount <= Self.maxBytes else { return channel.writeFrame(frame) }
+        if buffers.count < Self.count {
+            var buffer = channel.allocator.buffer(capacity: frame.byteCount)
+            buffer.writeFrame(frame)
+            buffers.append(buffer)
+            channel.write(buffer, promise: nil)
+            return
+        }
+        // Where the channel still holds it, this takes a new one.
+        buffers[next].clear(minimumCapacity: frame.byteCount)
+        buffers[next].writeFrame(frame)
+        channel.write(buffers[next], promise: nil)
+        next = (next + 1) % Self.count
+    }
+
+    /// Gives the memory back.
+    mutating func forget() { self = FrameBuffers() }
 }

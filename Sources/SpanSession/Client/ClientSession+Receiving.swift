@@ -116,12 +116,24 @@ extension ClientSession {
         advance(now: now, &actions)
     }
 
-    private func settle(
+    private mutating func settle(
         _ settled: [HeldBatches.Held], through sequence: UInt64, _ actions: inout [ClientAction]
     ) {
         if settings.tellsNumbers, !settled.isEmpty { actions.append(.acknowledged(through: sequence)) }
         for entry in settled where !entry.isReport { actions.append(.settled(entry.receipt())) }
+        for entry in settled where !entry.batch.payload.isEmpty && spares.count < Self.maxSpares {
+            spares.append(entry.batch.payload)
+        }
     }
+
+    /// Payloads of batches that are done with, a few, for `SpanQueue.recycle`.
+    public mutating func takeSpares() -> [[UInt8]] {
+        guard !spares.isEmpty else { return [] }
+        defer { spares = [] }
+        return spares
+    }
+
+    private static let maxSpares = 2
 
     private mutating func goneAway(_ received: GoAway, now: SessionInstant, _ actions: inout [ClientAction]) {
         var goAway = received

@@ -62,6 +62,7 @@ public struct ClientSession: Sendable {
     var drops = DropLedger()
     var attempt = 0
     var isLeaving = false
+    var spares: [[UInt8]] = []
     var generator: SplitMix64
 
     public init(settings: ClientSettings) {

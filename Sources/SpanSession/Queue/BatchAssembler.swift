@@ -8,9 +8,11 @@ package struct BatchAssembler: Sendable {
         /// the other.
         var bytes: [UInt8]
 
-        init(origin: EncodedOrigin, capacity: Int) {
+        /// - Parameter spare: an array whose memory is used again.
+        init(origin: EncodedOrigin, capacity: Int, spare: [UInt8]) {
             self.origin = origin
-            bytes = []
+            bytes = spare
+            bytes.removeAll(keepingCapacity: true)
             bytes.reserveCapacity(capacity)
             bytes.append(contentsOf: repeatElement(0, count: headBytes))
         }
@@ -27,6 +29,10 @@ package struct BatchAssembler: Sendable {
     private var groups: [Group] = []
     /// What the last batch had, so that the next one grows in one piece.
     private var lastBytes = 0
+    /// Payloads that are done with, to be filled again.
+    private var spares: [[UInt8]] = []
+    private static let maxSpares = 2
+    private static let maxSpareBytes = 1 << 20
     private var index: [EncodedOrigin: Int] = [:]
     private var latest = 0
 
@@ -60,7 +66,10 @@ package struct BatchAssembler: Sendable {
             position = known
         } else {
             position = groups.count
-            groups.append(Group(origin: origin, capacity: groups.isEmpty ? lastBytes : 0))
+            let isFirst = groups.isEmpty
+            groups.append(
+                Group(
+                    origin: origin, capacity: isFirst ? lastBytes : 0, spare: isFirst ? spares.popLast() ?? [] : []))
             index[origin] = position
         }
         latest = position
@@ -74,10 +83,17 @@ package struct BatchAssembler: Sendable {
     /// assembler.
     package mutating func take() -> [UInt8] {
         let payload = takeOnlyGroup() ?? join()
-        let bytes = boundBytes
+        let (bytes, kept) = (boundBytes, spares)
         self = BatchAssembler()
         lastBytes = bytes
+        spares = kept
         return payload
+    }
+
+    /// Takes a payload back that nobody needs any more.
+    mutating func recycle(_ payload: consuming [UInt8]) {
+        guard spares.count < Self.maxSpares, payload.capacity <= Self.maxSpareBytes else { return }
+        spares.append(payload)
     }
 
     /// The payload where there is one origin, and the lengths take what was kept free for them: made without copying the

@@ -138,6 +138,11 @@ public struct SpanQueue: Sendable {
         return nextOrdinal - 1
     }
 
+    /// Takes payloads back that nobody needs any more (`ClientSession.takeSpares`), so that batches to come allocate less.
+    public mutating func recycle(_ payloads: consuming [[UInt8]]) {
+        while let payload = payloads.popLast() { open.recycle(payload) }
+    }
+
     /// Gives free what a receipt is about, and counts it.
     public mutating func settle(_ receipt: BatchReceipt) {
         if let reason = receipt.dropReason {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import SpanCapture
+import SpanCollector
 import SpanLoad
 import SpanModel
 import SpanSession
@@ -135,6 +136,8 @@ struct BenchCommand: AsyncParsableCommand {
             throw CommandFailure(error.message)
         }
         _ = DescriptorLimit.raise()
+        // Only as a collector does in its own process; a service's client makes do with what it finds.
+        if server != nil { ProcessMemory.keepFreed(upTo: 64 << 20) }
         let plan = LoadPlan(
             client: client, connections: connections, batchSpans: batch, rate: rate, whenFull: whenFull,
             queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish))

@@ -37,7 +37,16 @@ struct CollectCommand: AsyncParsableCommand {
     var listen = [Address(host: "127.0.0.1", port: 4319)]
 
     @Option(help: ArgumentHelp("The store's file; made if there is none.", valueName: "path"))
-    var store: String
+    var store: String?
+
+    @Flag(help: "Keep no spans: count and acknowledge them, to measure the transport alone.")
+    var discard = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How much memory the collector may take, 64M to 1024G: bounds what it holds of frames and batches, how large "
+                + "they may be, and how much it merges at once.", valueName: "size"))
+    var memoryLimit = ByteSize(1 << 30)
 
     @Option(
         help: ArgumentHelp(
@@ -46,8 +55,11 @@ struct CollectCommand: AsyncParsableCommand {
 
     @OptionGroup var security: CollectSecurity
 
-    @Option(help: ArgumentHelp("The largest batch to accept, 1024 to 4294967295.", valueName: "bytes"))
-    var maxFrameBytes: UInt32 = 64 << 20
+    @Option(
+        help: ArgumentHelp(
+            "The largest batch to accept, 1024 to 4294967295; without it 64 MiB, or a sixteenth of --memory-limit where "
+                + "that is less.", valueName: "bytes"))
+    var maxFrameBytes: UInt32?
 
     @Option(help: ArgumentHelp("What a sender may have under way, unacknowledged; at least 1.", valueName: "bytes"))
     var creditBytes: UInt64 = 16 << 20
@@ -71,8 +83,21 @@ struct CollectCommand: AsyncParsableCommand {
     var logLevel = Logger.Level.info
 
     func validate() throws {
-        guard maxFrameBytes >= 1024 else {
-            throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
+        guard (store == nil) == discard else {
+            throw ValidationError("Give either --store, or --discard to keep no spans.")
+        }
+        guard (MemoryPlan.smallestLimit...1 << 40).contains(memoryLimit.bytes) else {
+            throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes) bytes.")
+        }
+        if let maxFrameBytes {
+            guard maxFrameBytes >= 1024 else {
+                throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
+            }
+            guard Int(maxFrameBytes) <= memoryLimit.bytes / 16 else {
+                throw ValidationError(
+                    "--max-frame-bytes \(maxFrameBytes) needs a --memory-limit of at least \(Int(maxFrameBytes) * 16) bytes."
+                )
+            }
         }
         guard creditBytes >= 1 else { throw ValidationError("--credit-bytes takes at least 1.") }
         guard Compression.windowLogs.contains(windowLog) else {
@@ -89,16 +114,30 @@ struct CollectCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = CommandLogger.make(logLevel)
         let configuration = try serverConfiguration(logger)
-        let spans: SQLiteSpanStore
-        do {
-            spans = try await SQLiteSpanStore.open(path: store, mode: .readWrite)
-        } catch {
-            throw CommandFailure(error.message)
+        let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
+        ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 64 << 20))
+        var spans: SQLiteSpanStore?
+        if let store {
+            do {
+                spans = try await SQLiteSpanStore.open(
+                    path: store, mode: .readWrite,
+                    options: SQLiteSpanStore.Options(cacheBytes: memory.storeCacheBytes))
+            } catch {
+                throw CommandFailure(error.message)
+            }
         }
         let port = PortFile(path: portFile)
-        let collector = CollectorService(
-            store: spans, configuration: configuration, shutdownLimit: .seconds(shutdownLimit), logger: logger,
-            whenListening: { try port.write($0) })
+        let whenListening: @Sendable (Int) async throws -> Void = { try port.write($0) }
+        let collector: CollectorService
+        if let spans {
+            collector = CollectorService(
+                store: spans, configuration: configuration, memory: memory, shutdownLimit: .seconds(shutdownLimit),
+                logger: logger, whenListening: whenListening)
+        } else {
+            collector = CollectorService(
+                discarding: CountingSink(), configuration: configuration, shutdownLimit: .seconds(shutdownLimit),
+                logger: logger, whenListening: whenListening)
+        }
         let reload = await ReloadOnHangup(collector: collector, logger: logger)
         var group = ServiceGroupConfiguration(
             services: [.init(service: collector), .init(service: reload)],
@@ -110,7 +149,7 @@ struct CollectCommand: AsyncParsableCommand {
         } catch {
             failure = error
         }
-        await spans.close()
+        await spans?.close()
         switch failure {
         case let error as TransportError: throw CommandFailure(error.message)
         case let error as CommandFailure: throw error
@@ -132,8 +171,10 @@ extension CollectCommand {
         var configuration = SpanServerConfiguration(
             addresses: listen.map(\.transport),
             session: ServerSettings(
-                agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes, creditBytes: creditBytes,
+                agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes ?? 64 << 20,
+                creditBytes: creditBytes,
                 compressions: compression.compressions, windowLog: windowLog))
+        MemoryPlan(limitBytes: memoryLimit.bytes).apply(to: &configuration)
         try security.apply(to: &configuration)
         let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
         if configuration.maxConnections > room {
