@@ -9,5 +9,9 @@ cd "$root"
 kills=$1 seconds=$2 scenarios=${3:-}
 Interop/python/build
 spanwire=$(spanwire_executable)
+# A service to be killed, beside the command; of a release build it is made here.
+peer=$(dirname "$spanwire")/spool-peer
+if [[ $(basename "$(dirname "$spanwire")") == release ]]; then swift build -c release --product spool-peer >&2; fi
+[[ -x $peer ]] || die "$peer is missing; build it: swift build --product spool-peer"
 Interop/python/run kill --spanwire "$spanwire" --kills "$kills"
 Interop/python/run faults --spanwire "$spanwire" --seconds "$seconds" ${scenarios:+--scenarios "$scenarios"}

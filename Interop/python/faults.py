@@ -60,6 +60,8 @@ class Trial:
         for index in range(senders):
             sender = Sender(self.collector, self.rng.getrandbits(64), f"faults-{index}")
             sender.port = port
+            # All keys are kept until the end, so a long trial takes fewer.
+            sender.pause = 0 if self.seconds <= 60 else 0.1
             sender.start()
             self.senders.append(sender)
         for _ in range(benches):
@@ -99,6 +101,15 @@ class Trial:
             faults.append(f"the collector ended with {status} after SIGTERM")
         store = Store(self.store)
         total = store.connection.execute("SELECT count(*) FROM spans").fetchone()[0]
+        peer = getattr(self, "peer", None)
+        if peer:
+            stored = {int(span, 16) for _, span, *_ in store.spans("spooler")}
+            lost = peer.reported - stored
+            if lost:
+                faults.append(f"{len(lost)} spans of the killed service are lost, such as {min(lost)}")
+            # Those that were on disk when it was killed, before it could say so, are stored too.
+            sent += len(stored)
+            acknowledged += len(stored)
         from_benches = 0
         for service in SERVICES:
             from_benches += sum(1 for _ in store.spans(service))
@@ -136,6 +147,37 @@ class Trial:
         if self.collector.process and self.collector.process.poll() is None:
             self.collector.process.send_signal(signal.SIGCONT)
             self.collector.kill()
+
+
+class SpoolPeer:
+    """A service with a spool (Tests/SpoolPeer), killed and started again on the same directory, over and over."""
+
+    TRACE = 4711
+
+    def __init__(self, executable, folder):
+        self.executable, self.folder = executable, folder
+        self.reported, self.next, self.kills, self.process = set(), 1, 0, None
+
+    def start(self, port, count=0):
+        self.process = subprocess.Popen(
+            [self.executable, str(port), str(self.TRACE), str(self.next), str(count), os.path.join(self.folder, "spool")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def kill(self):
+        """kill -9; what it had said is what had been reported."""
+        self.process.send_signal(signal.SIGKILL)
+        self.take()
+        self.kills += 1
+
+    def take(self):
+        output, words = self.process.communicate(timeout=120)
+        lines = output.split("\n")
+        # Killed inside a line, it had not said it.
+        numbers = [int(line) for line in lines[:-1] if line.isdigit()]
+        self.reported.update(numbers)
+        # A span whose report had not returned may be there or not; its number is not used again.
+        self.next = max(self.reported, default=0) + 100
+        return lines, words
 
 
 class Skip(Exception):
@@ -293,8 +335,28 @@ def bad_network(trial):
     trial.notes.append("3 % loss, 15 ms ± 10 ms" if netem else f"cable pulled {pulls} times")
 
 
+def sender_killed(trial):
+    """kill -9 of a service with a spool, with and without a collector; the next start sends what it had reported."""
+    peer = os.path.join(os.path.dirname(trial.spanwire), "spool-peer")
+    if not os.access(peer, os.X_OK):
+        raise Skip(f"{peer} is not built")
+    trial.start(senders=1, benches=0)
+    trial.peer = service = SpoolPeer(peer, trial.folder)
+    for _ in trial.until_over():
+        # A port at which nobody listens: its spans pile up on disk.
+        service.start(trial.collector.port if trial.rng.random() < 0.6 else 1)
+        time.sleep(0.05 + trial.rng.random() * 0.5)
+        service.kill()
+    service.start(trial.collector.port, count=1)
+    lines, words = service.take()
+    if service.process.returncode != 0:
+        raise RuntimeError(f"the last start ended with {service.process.returncode}: {lines[-2:]} {words[-400:]}")
+    trial.notes.append(f"{service.kills} kills, {len(service.reported)} spans reported to the spool")
+
+
 SCENARIOS = {
     "collector-killed": collector_killed, "collector-stopped": collector_stopped, "sender-stopped": sender_stopped,
+    "sender-killed": sender_killed,
     "collector-away": collector_away, "connections-cut": connections_cut, "slow-readers": slow_readers,
     "disk-full": disk_full, "bad-network": bad_network,
 }

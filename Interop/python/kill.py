@@ -29,6 +29,7 @@ class Sender(threading.Thread):
         super().__init__(daemon=True)
         self.collector, self.service = collector, service
         self.port = None  # of a proxy in front of the collector
+        self.pause = 0  # seconds between batches
         self.rng = random.Random(seed)
         self.sender_id = self.rng.randbytes(16)
         self.kept = {}  # sequence → (payload, keys of its spans), not yet acknowledged
@@ -79,6 +80,8 @@ class Sender(threading.Thread):
                 self.make_batch()
                 connection.send(self.sequence, self.kept[self.sequence][0])
                 self.settle(connection.acknowledged)
+                if self.pause:
+                    time.sleep(self.pause)
                 while len(connection.outstanding) > 8:
                     self.settle(connection.read_ack().sequence)
             while connection.outstanding:
