@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from collector import Collector, Store
+from crowd import Crowd
 from kill import Sender
 from proxy import Proxy
 
@@ -100,7 +101,8 @@ class Trial:
         if status != 0:
             faults.append(f"the collector ended with {status} after SIGTERM")
         store = Store(self.store)
-        total = store.connection.execute("SELECT count(*) FROM spans").fetchone()[0]
+        # What a hostile crowd got stored is nobody's: its spans have no service.
+        total = store.connection.execute("SELECT count(*) FROM spans WHERE service != ''").fetchone()[0]
         peer = getattr(self, "peer", None)
         if peer:
             stored = {int(span, 16) for _, span, *_ in store.spans("spooler")}
@@ -125,7 +127,7 @@ class Trial:
         told = json.loads(subprocess.run(
             [self.spanwire, "query", "senders", "--store", self.store, "--format", "json"], capture_output=True,
             text=True, check=True, timeout=120).stdout)
-        reports = sum(int(one["storedReports"]) for one in told)
+        reports = sum(int(one["storedReports"]) for one in told if one["agent"] != "crowd")
         told_dropped = sum(int(count) for one in told for count in one["dropped"].values())
         duplicates = reports - total
         if duplicates:
@@ -354,11 +356,30 @@ def sender_killed(trial):
     trial.notes.append(f"{service.kills} kills, {len(service.reported)} spans reported to the spool")
 
 
+def hostile_crowd(trial):
+    """A thousand idle connections, and others with parts of frames, bombs, tiny and huge spans and garbage, while honest
+    senders deliver; the collector's memory stays within a fifth of its limit."""
+    limit = 256 << 20
+    trial.collector.arguments = ["--memory-limit", str(limit), "--log-level", "error"]
+    trial.start(senders=1)
+    crowd = Crowd(trial.collector.port, trial.rng.getrandbits(64))
+    for _ in trial.until_over():
+        time.sleep(0.2)
+    crowd.stop()
+    with open(f"/proc/{trial.collector.process.pid}/status") as status:
+        peak = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+    told = ", ".join(f"{code} {count}" for code, count in sorted(crowd.told.items()))
+    trial.notes.append(f"{crowd.opened} connections, peak memory {peak >> 20} MiB of {limit >> 20}; {told}")
+    if peak > limit * 1.2:
+        raise RuntimeError(f"the collector took {peak >> 20} MiB, its limit is {limit >> 20}")
+
+
 SCENARIOS = {
     "collector-killed": collector_killed, "collector-stopped": collector_stopped, "sender-stopped": sender_stopped,
     "sender-killed": sender_killed,
     "collector-away": collector_away, "connections-cut": connections_cut, "slow-readers": slow_readers,
     "disk-full": disk_full, "bad-network": bad_network,
+    "hostile-crowd": hostile_crowd,
 }
 
 

@@ -5,18 +5,18 @@ import SpanTransport
 /// in the store at once.
 ///
 /// The shares are made for the worst that senders may do, all at once: as many parts of frames as are held, a batch of the
-/// smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged), one of the largest value (eight times
-/// its bytes while it is stored, text and all). Honest load stays far below.
+/// smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged), one of the largest value (fourteen
+/// times its bytes while it is stored, text and all). Honest load stays far below.
 public struct MemoryPlan: Sendable, Hashable {
-    /// For a limit of 1 GiB.
-    public static let standard = MemoryPlan(limitBytes: 1 << 30)
+    /// For a limit of 2 GiB.
+    public static let standard = MemoryPlan(limitBytes: 2 << 30)
 
     /// The least that a collector can work with: 64 MiB.
     public static let smallestLimit = 64 << 20
 
     /// The whole, in bytes.
     public let limitBytes: Int
-    /// The largest frame to accept: a sixteenth, at most 64 MiB.
+    /// The largest frame to accept: a thirty-second, at most 64 MiB.
     public let maxFrameBytes: UInt32
     /// The most spans in a batch: a quarter, by what each takes.
     public let maxBatchSpans: Int
@@ -35,7 +35,7 @@ public struct MemoryPlan: Sendable, Hashable {
     public init(limitBytes: Int) {
         let limit = max(limitBytes, Self.smallestLimit)
         self.limitBytes = limit
-        maxFrameBytes = UInt32(min(limit / 16, 64 << 20))
+        maxFrameBytes = UInt32(min(limit / 32, 64 << 20))
         maxBatchSpans = limit / 4 / Self.bytesPerSmallSpan
         maxHeldBytes = limit / 4
         maxKeptBytes = limit / 8

@@ -120,6 +120,9 @@ public struct FrameDecoder: Sendable {
     /// Bytes that are held.
     public var bufferedBytes: Int { buffer.count }
 
+    /// What the bytes that are held take in memory: an array that grows has more than it needs.
+    var heldCapacity: Int { buffer.isEmpty ? 0 : buffer.capacity }
+
     /// Forgets all bytes and gives the memory back.
     public mutating func reset() {
         buffer = []

@@ -11,7 +11,7 @@ import Synchronization
 final class ReceiveBudget: Sendable {
     /// What a connection holds.
     struct Holding: Sendable, Equatable {
-        /// Bytes of frames that were not read.
+        /// What the bytes of frames that were not read take in memory.
         var unreadBytes = 0
         /// Whether a frame has begun and is not complete.
         var isInsideFrame = false

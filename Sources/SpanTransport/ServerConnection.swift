@@ -109,7 +109,7 @@ final class ServerConnection: ChannelInboundHandler {
         guard !isGone else { return }
         let verdict = server.budget.update(
             handle.id,
-            ReceiveBudget.Holding(unreadBytes: session.unreadBytes, isInsideFrame: session.isInsideFrame),
+            ReceiveBudget.Holding(unreadBytes: session.unreadCapacity, isInsideFrame: session.isInsideFrame),
             now: .now())
         server.wake(verdict.wakes)
         if verdict.isTooSlow, !isOver {

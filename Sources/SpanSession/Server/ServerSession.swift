@@ -110,6 +110,9 @@ public struct ServerSession: Sendable {
         if listens { liveness.received(now: now) }
     }
 
+    /// What they take in memory.
+    public var unreadCapacity: Int { decoder.heldCapacity }
+
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { decoder.isInsideFrame }
 

@@ -46,7 +46,7 @@ struct CollectCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How much memory the collector may take, 64M to 1024G: bounds what it holds of frames and batches, how large "
                 + "they may be, and how much it merges at once.", valueName: "size"))
-    var memoryLimit = ByteSize(1 << 30)
+    var memoryLimit = ByteSize(2 << 30)
 
     @Option(
         help: ArgumentHelp(
@@ -57,7 +57,7 @@ struct CollectCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The largest batch to accept, 1024 to 4294967295; without it 64 MiB, or a sixteenth of --memory-limit where "
+            "The largest batch to accept, 1024 to 4294967295; without it 64 MiB, or 1/32 of --memory-limit where "
                 + "that is less.", valueName: "bytes"))
     var maxFrameBytes: UInt32?
 
@@ -93,9 +93,9 @@ struct CollectCommand: AsyncParsableCommand {
             guard maxFrameBytes >= 1024 else {
                 throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
             }
-            guard Int(maxFrameBytes) <= memoryLimit.bytes / 16 else {
+            guard Int(maxFrameBytes) <= memoryLimit.bytes / 32 else {
                 throw ValidationError(
-                    "--max-frame-bytes \(maxFrameBytes) needs a --memory-limit of at least \(Int(maxFrameBytes) * 16) bytes."
+                    "--max-frame-bytes \(maxFrameBytes) needs a --memory-limit of at least \(Int(maxFrameBytes) * 32) bytes."
                 )
             }
         }
