@@ -34,6 +34,7 @@ final class LoadSender: Sendable {
     /// Spans per second; `nil` for as many as are taken.
     private let rate: Double?
     private let waits: Bool
+    private let number: Int
 
     private final class Observed: Sendable {
         let state = Mutex(State())
@@ -65,6 +66,7 @@ final class LoadSender: Sendable {
         state = observed
         self.rate = rate
         waits = plan.whenFull == .wait
+        self.number = number
     }
 
     var counts: Counts { state.state.withLock { $0.counts } }
@@ -79,6 +81,8 @@ final class LoadSender: Sendable {
 
     /// Hands spans over until it is stopped.
     func run(isStopped: borrowing Atomic<Bool>) async {
+        // Thousands do not come at the same instant, in life either.
+        try? await Task.sleep(for: .microseconds(500 * number))
         client.start()
         if let rate {
             await run(rate: rate, isStopped: isStopped)

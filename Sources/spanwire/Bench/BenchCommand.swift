@@ -115,7 +115,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let logger = CommandLogger.make(.warning)
+        let logger = CommandLogger.make(.error)
         let makeSpans = try spanMaker()
         var server: SpanServer?
         var client = SpanClientConfiguration(agent: "spanwire-bench/\(Spanwire.version)")
@@ -154,7 +154,9 @@ struct BenchCommand: AsyncParsableCommand {
             whenFull == .wait ? 0 : lost.dropped.first { $0.reason == DropReason.queueFull.rawValue }?.spans ?? 0
         guard lost.storedSpans + Int(clamping: dropped) == lost.reportedSpans, lost.storedSpans > 0 else {
             let reason = lost.rejectionReason.isEmpty ? "" : ": \(TerminalText.escaped(lost.rejectionReason))"
-            throw CommandFailure("not every span is stored: \(lost)\(reason)")
+            let advice =
+                lost.storedSpans == 0 ? "; check that a collector listens at \(to.map { "\($0)" } ?? "its port")" : ""
+            throw CommandFailure("not every span is stored: \(lost)\(reason)\(advice)")
         }
     }
 
