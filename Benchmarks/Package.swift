@@ -11,9 +11,13 @@ let package = Package(
     targets: [
         // How a codec is asked for its numbers: README.md, "Peers".
         .target(name: "Peer"),
-        // Also what the gates count; it links nothing but the codec.
+        // Also what the gates count; it links nothing but the codec and the sessions.
         .executableTarget(
-            name: "spanwire-peer", dependencies: ["Peer", .product(name: "SpanModel", package: "spanwire")]),
+            name: "spanwire-peer",
+            dependencies: [
+                "Peer", .product(name: "SpanModel", package: "spanwire"),
+                .product(name: "SpanSession", package: "spanwire"),
+            ]),
         .executableTarget(
             name: "swift-protobuf-peer",
             dependencies: ["Peer", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),

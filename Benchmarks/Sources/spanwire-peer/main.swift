@@ -11,7 +11,7 @@ enum Spanwire: Codec {
         return viewWorks(on: payload) + [
             Work("decode") { try SpanBatch(decoding: payload).spanCount },
             Work("encode", run: encoder.run),
-        ]
+        ] + (try transportWorks(on: payload))
     }
 
     /// Writes into one buffer that it keeps.
