@@ -3,7 +3,7 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench gates fuzz simulate conformance faults differential clean
+.PHONY: help run test build lint format bench transport gates fuzz simulate conformance faults differential clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ format: ## format all Swift files
 
 bench: ## our codec and its rivals over the same payloads, with the ratios (ROUNDS=…, FILES=…, RECORD=1)
 	@scripts/bench.sh
+
+transport: ## the transport alone by `spanwire bench`: throughput, processor time, latencies, bytes, memory (ROUNDS=…)
+	@scripts/install.sh build
+	@SPANWIRE=$$(scripts/release.sh) && python3 Benchmarks/transport.py $$SPANWIRE Tests/Corpus
 
 gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt (RECORD=1 accepts them)
 	@scripts/gates.sh
