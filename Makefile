@@ -27,7 +27,7 @@ format: ## format all Swift files
 bench: ## our codec and its rivals over the same payloads, with the ratios (ROUNDS=…, FILES=…, RECORD=1)
 	@scripts/bench.sh
 
-transport: ## the transport alone by `spanwire bench`: throughput, processor time, latencies, bytes, memory (ROUNDS=…)
+transport: ## the transport alone by `spanwire bench`: throughput, processor time, latencies, memory (ROUNDS=…)
 	@scripts/install.sh build
 	@SPANWIRE=$$(scripts/release.sh) && python3 Benchmarks/transport.py $$SPANWIRE Tests/Corpus
 
