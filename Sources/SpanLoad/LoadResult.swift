@@ -48,7 +48,7 @@ public struct LoadProgress: Sendable {
     public let elapsed: Duration
     /// Spans acknowledged.
     public let spansPerSecond: Double
-    /// Frames of batches as they were written.
+    /// Frames of batches that were acknowledged, as they were written.
     public let wireBytesPerSecond: Double
 
     init(from last: LoadSnapshot, to now: LoadSnapshot, elapsed: Duration) {
@@ -68,7 +68,7 @@ public struct LoadResult: Sendable {
     public let measuredSpans: UInt64
     /// Batches written in that time.
     public let measuredBatches: UInt64
-    /// Bytes of their frames.
+    /// Bytes of the frames of the spans acknowledged in that time.
     public let measuredWireBytes: UInt64
     /// Processor time of this process in that time, in seconds: the senders', and the collector's if it runs here too.
     public let processorSeconds: (user: Double, system: Double)

@@ -11,12 +11,14 @@ final class LoadSender: Sendable {
     struct Counts: Sendable {
         var storedSpans: UInt64 = 0
         var batches: UInt64 = 0
-        /// Frames of batches, heads included.
+        /// Frames of batches that were acknowledged, heads included.
         var wireBytes: UInt64 = 0
     }
 
     fileprivate struct State {
         var counts = Counts()
+        /// Bytes of the frames of batches that were written on this connection and not acknowledged, the oldest first.
+        var unacknowledged: [UInt64] = []
         /// Spans that are settled, in the order in which they were handed over.
         var settledSpans: UInt64 = 0
         var isMeasuring = false
@@ -51,11 +53,7 @@ final class LoadSender: Sendable {
             maxBatchSpans: plan.batchSpans, maxBatchBytes: 16 << 20,
             whenFull: plan.whenFull == .dropOldest ? .dropOldest : .dropNewest)
         configuration.frameObserver = { frame in
-            guard frame.head.kind == .batch else { return }
-            observed.state.withLock { state in
-                state.counts.batches += 1
-                state.counts.wireBytes += UInt64(frame.byteCount)
-            }
+            observed.state.withLock { $0.written(frame) }
         }
         configuration.receiptObserver = { receipt in
             observed.state.withLock { $0.settle(receipt, rate: rate) }
@@ -89,6 +87,8 @@ final class LoadSender: Sendable {
         } else {
             while !isStopped.load(ordering: .relaxed) {
                 if !handOver(256) { await reporter.waitForRoom(upTo: .milliseconds(100)) }
+                // Whoever measures has its turn, too, when there is always room.
+                await Task.yield()
             }
         }
     }
@@ -108,6 +108,7 @@ final class LoadSender: Sendable {
                 } else {
                     await reporter.waitForRoom(upTo: .milliseconds(100))
                 }
+                await Task.yield()
             }
             try? await Task.sleep(for: .milliseconds(1))
         }
@@ -137,11 +138,23 @@ final class LoadSender: Sendable {
 }
 
 extension LoadSender.State {
+    fileprivate mutating func written(_ frame: OutgoingFrame) {
+        switch frame.head.kind {
+        case .hello: unacknowledged = []
+        case .batch:
+            counts.batches += 1
+            unacknowledged.append(UInt64(frame.byteCount))
+        default: break
+        }
+    }
+
     fileprivate mutating func settle(_ receipt: BatchReceipt, rate: Double?) {
         let first = settledSpans
         settledSpans += UInt64(receipt.spans)
         guard receipt.dropReason == nil else { return }
         counts.storedSpans += UInt64(receipt.spans)
+        // Bytes and spans of the same batches: what is under way when measuring begins or ends is in neither.
+        if receipt.sentAt != nil, !unacknowledged.isEmpty { counts.wireBytes += unacknowledged.removeFirst() }
         guard isMeasuring else { return }
         if let sentAt = receipt.sentAt { ack.record(LoadClock.nanoseconds() - sentAt.nanoseconds) }
         guard let rate, let start, receipt.spans > 0 else { return }

@@ -35,6 +35,11 @@ extension SpanSpool {
             tag = nil
             needed = RecordHead.byteCount + byteCount + 2 * originBytes + SpoolHeader.byteCount
         }
+        // All that is there given up would not make enough room.
+        guard needed <= configuration.maxBytes - configuration.segmentBytes else {
+            drop(.spanTooLarge, 1)
+            return .tooLarge
+        }
         while diskBytes + needed > configuration.maxBytes {
             guard !waits, configuration.whenFull == .dropOldest, giveUpOldest() else { return .full }
         }

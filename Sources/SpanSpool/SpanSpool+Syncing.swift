@@ -16,9 +16,10 @@ package struct SpoolSyncJob: Sendable {
 
 // What survives a crash of the machine.
 extension SpanSpool {
-    /// When `nextSync` has something to do; `nil` for not at all.
+    /// When `nextSync` has something to do; `nil` for not at all, or not before the job at hand is done.
     package var syncDeadline: SessionInstant? {
-        guard unsyncedBytes > 0 else { return nil }
+        // What comes during a job is due when that is done: `synced` is the moment to ask again.
+        guard unsyncedBytes > 0, !isSyncing else { return nil }
         switch configuration.sync {
         case .never: return nil
         case .interval(let interval): return unsyncedSince.advanced(by: interval)
@@ -32,6 +33,7 @@ extension SpanSpool {
     package mutating func nextSync(now: SessionInstant) -> SpoolSyncJob? {
         guard let syncDeadline, syncDeadline <= now else { return nil }
         defer { unsyncedBytes = 0 }
+        isSyncing = true
         var files = unsynced.map(\.file)
         var marks: [(segment: UInt64, end: Int)] = []
         for segment in segments where segment.syncedEnd < segment.end { marks.append((segment.number, segment.end)) }
@@ -42,6 +44,7 @@ extension SpanSpool {
 
     /// The job is done, or failed and is due again after a while.
     package mutating func synced(_ job: SpoolSyncJob, _ error: SpoolError?, now: SessionInstant) {
+        isSyncing = false
         if let error {
             problem = error
             if unsyncedBytes == 0 { unsyncedSince = now.advanced(by: .seconds(1)) }

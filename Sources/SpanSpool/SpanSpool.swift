@@ -27,7 +27,7 @@ package struct SpanSpool: ~Copyable, Sendable {
         case taken
         /// There is no room. Nothing was counted.
         case full
-        /// Larger than a batch may be: dropped and counted.
+        /// Larger than a batch may be, or than a spool of this size has room for: dropped and counted.
         case tooLarge
     }
 
@@ -81,6 +81,8 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// Segments that go once it could.
     private var removals: [UInt64] = []
 
+    /// A job is out that was not told by `synced` yet.
+    var isSyncing = false
     var unsyncedBytes = 0
     var unsyncedSince = SessionInstant(nanoseconds: 0)
     /// Segments that are full and not synced.

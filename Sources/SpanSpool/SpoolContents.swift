@@ -30,6 +30,9 @@ package struct SpoolContents: Sendable {
         var headers: [UInt64: SpoolHeader] = [:]
         for number in numbers {
             let path = "\(storage.place)/\(Segment.name(number))"
+            guard number > 0, number < .max else {
+                throw SpoolError(.foreignFile, "\(path) has a number that no spool gives; move it out")
+            }
             let file = try storage.open(Segment.name(number), creates: false)
             switch SpoolHeader.read(.segment, try file.read(at: 0, upTo: SpoolHeader.byteCount)) {
             case .unknownVersion(let version): throw Ledger.unknownVersion(path, version)

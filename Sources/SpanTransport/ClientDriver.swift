@@ -24,12 +24,13 @@ final class ClientDriver {
     private var timerDeadline = SessionInstant(nanoseconds: .max)
     private var isFinishing = false
     private var hasSaidGoodbye = false
-    private var isSyncing = false
     private var isOver = false
-    /// Whether the loss of the connection was logged; it is logged once, not for every attempt.
-    private var isDownLogged = false
+    /// Why there is no connection, as far as it was logged: not for every attempt.
+    private var loggedReasons: Set<String> = []
     private var lastDropLog = SessionInstant(nanoseconds: 0)
     private var unloggedDrops: [DropReason: UInt64] = [:]
+    private var unloggedRejections = 0
+    private let partialGate = LogGate()
     private var lastProblemLog: SessionInstant?
     private let metrics: ClientMetrics
 
@@ -49,7 +50,10 @@ final class ClientDriver {
             codec: SystemCompression(), firstConnection: SpanClient.firstConnection(), seed: .random(in: 0 ... .max))
         settings.tellsNumbers = configuration.spool != nil
         session = ClientSession(settings: settings)
-        client.state.withLock { $0.restore(&session) }
+        client.state.withLock { [metrics] in
+            $0.metrics = metrics
+            $0.restore(&session)
+        }
     }
 
     func start() {
@@ -115,17 +119,13 @@ final class ClientDriver {
 
     /// Forces what is new to the disk, on a thread that may be kept waiting for it.
     private func syncSpool(now: SessionInstant) {
-        guard !isSyncing, let job = client.state.withLock({ $0.spool?.nextSync(now: now) }) else { return }
-        isSyncing = true
+        guard let job = client.state.withLock({ $0.spool?.nextSync(now: now) }) else { return }
         let driver = NIOLoopBound(self, eventLoop: eventLoop)
         NIOThreadPool.singleton.submit { [client, eventLoop] _ in
             var failure: SpoolError?
             do throws(SpoolError) { try job.perform() } catch { failure = error }
             client.state.withLock { [failure] in $0.spool?.synced(job, failure, now: .now()) }
-            eventLoop.execute {
-                driver.value.isSyncing = false
-                driver.value.pump()
-            }
+            eventLoop.execute { driver.value.pump() }
         }
     }
 
@@ -242,11 +242,11 @@ final class ClientDriver {
     }
 
     private func welcomed(_ welcome: Welcome) {
-        isDownLogged = false
+        loggedReasons = []
         logger.info(
             "connected",
             metadata: [
-                "collector": "\(welcome.agent)", "stored": "\(welcome.storedSequence)",
+                "collector": "\(welcome.agent.plainLine)", "stored": "\(welcome.storedSequence)",
                 "compression": "\(welcome.compression)",
             ])
     }
@@ -267,24 +267,26 @@ final class ClientDriver {
     }
 
     private func partialSuccess(_ partial: ExportPartialSuccess) {
-        client.state.withLock {
+        let rejected = client.state.withLock {
             $0.rejected(Int(clamping: partial.rejectedSpans), reason: partial.errorMessage)
         }
-        if partial.rejectedSpans > 0 { metrics.rejected.increment(by: partial.rejectedSpans) }
+        if rejected > 0 { metrics.rejected.increment(by: rejected) }
+        unloggedRejections += rejected
+        guard partialGate.pass() != nil else { return }
         logger.warning(
             "the collector says",
-            metadata: [
-                "rejected": "\(partial.rejectedSpans)", "message": "\(partial.errorMessage)",
-            ])
+            metadata: ["rejected": "\(unloggedRejections)", "message": "\(partial.errorMessage.plainLine)"])
+        unloggedRejections = 0
     }
 
     private func disconnected(_ error: SessionError) {
-        if isDownLogged {
-            logger.debug("still not connected", metadata: ["reason": "\(error)"])
-        } else {
-            isDownLogged = true
-            logger.warning("not connected; spans wait and are sent later", metadata: ["reason": "\(error)"])
+        // Each reason once: what is wrong now may be another thing than what was wrong first.
+        let reason = "\(error)".plainLine
+        guard loggedReasons.count < 8, loggedReasons.insert(reason).inserted else {
+            logger.debug("still not connected", metadata: ["reason": "\(reason)"])
+            return
         }
+        logger.warning("not connected; spans wait and are sent later", metadata: ["reason": "\(reason)"])
     }
 
     private func finished(_ outcome: ClientOutcome) {
@@ -294,7 +296,7 @@ final class ClientDriver {
                 client.configuration.spool == nil
                     ? "the collector refuses this sender for good; its spans are dropped"
                     : "the collector refuses this sender for good; its spans stay in the spool for the next start",
-                metadata: ["code": "\(goAway.code)", "message": "\(goAway.message)"])
+                metadata: ["code": "\(goAway.code)", "message": "\(goAway.message.plainLine)"])
             for case .settled(let receipt) in session.abandon(.refused, now: .now()) { settle(receipt) }
             end(.refused)
         case .saidGoodbye, .abandoned: end(.shutdown)
@@ -307,7 +309,8 @@ final class ClientDriver {
         timer?.cancel()
         channel?.close(promise: nil)
         channel = nil
-        let left = client.state.withLock { $0.end(reason) }
+        let (dropped, left) = client.state.withLock { state in (state.takeDropped(), state.end(reason)) }
+        for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
         if left > 0 { countDropped(reason, UInt64(left)) }
         logDrops(now: .now(), isLast: true)
         client.driverEnded()

@@ -1,10 +1,11 @@
 import Metrics
 import SpanSession
+import Synchronization
 
 /// A client's counters and gauges; docs/spool.md lists them.
-final class ClientMetrics {
+final class ClientMetrics: Sendable {
     /// What waits, in a client's state.
-    struct Levels {
+    struct Levels: Sendable {
         var queuedSpans = 0
         var queuedBytes = 0
         var spooledSpans = 0
@@ -21,7 +22,7 @@ final class ClientMetrics {
     private let spooledSpans: Gauge
     private let spooledBytes: Gauge
     private let factory: any MetricsFactory
-    private var droppedByReason: [DropReason: Counter] = [:]
+    private let droppedByReason = Mutex<[DropReason: Counter]>([:])
 
     /// - Parameter factory: `nil` for the process's.
     init(_ factory: (any MetricsFactory)?) {
@@ -39,11 +40,13 @@ final class ClientMetrics {
 
     /// `spanwire.client.spans.dropped` with the dimension `reason`.
     func dropped(_ reason: DropReason) -> Counter {
-        if let known = droppedByReason[reason] { return known }
-        let counter = Counter(
-            label: "spanwire.client.spans.dropped", dimensions: [("reason", reason.rawValue)], factory: factory)
-        droppedByReason[reason] = counter
-        return counter
+        droppedByReason.withLock { counters in
+            if let known = counters[reason] { return known }
+            let counter = Counter(
+                label: "spanwire.client.spans.dropped", dimensions: [("reason", reason.rawValue)], factory: factory)
+            counters[reason] = counter
+            return counter
+        }
     }
 
     func record(_ levels: Levels) {

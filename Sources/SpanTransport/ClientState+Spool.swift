@@ -119,9 +119,10 @@ extension ClientState {
         queue.isSettled(through: flushed.queue) && look { $0.isSettled(through: flushed.spool) } ?? true
     }
 
-    mutating func rejected(_ spans: Int, reason: String) {
+    /// - Returns: how many were counted.
+    mutating func rejected(_ spans: Int, reason: String) -> Int {
         let ofSpool = spool?.rejected(spans) ?? 0
-        queue.rejected(spans, reason: reason, elsewhere: ofSpool)
+        return queue.rejected(spans, reason: reason, elsewhere: ofSpool)
     }
 
     /// What became of everything so far. What is in the spool is pending until the spool is closed.

@@ -12,6 +12,8 @@ struct ClientState: ~Copyable {
     var isStarted = false
     /// No more spans are taken.
     var isClosed = false
+    /// The driver's, for what is counted after its end.
+    var metrics: ClientMetrics?
     /// The session has ended: nothing more will be delivered.
     private(set) var isOver = false
     private var reasonAfterEnd = DropReason.shutdown
@@ -133,6 +135,9 @@ struct ClientState: ~Copyable {
         spool?.recordDropped(dropped)
         return dropped + (spool?.takeDropped() ?? [])
     }
+
+    /// What was given up since the session ended; nothing before that, for then the driver takes it.
+    mutating func takeLateDrops() -> [DropCount] { isOver ? takeDropped() : [] }
 
     /// Nothing more is delivered; what the queue still holds is given up.
     ///

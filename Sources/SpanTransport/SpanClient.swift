@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
 import ProtoWire
@@ -33,6 +34,8 @@ public final class SpanClient: Sendable {
     private let encoders = SpanEncoders()
     private let driver: NIOLoopBoundBox<ClientDriver?>
     private let logger: Logger
+    private let lateDropGate = LogGate()
+    private let lateDrops = Mutex<UInt64>(0)
 
     /// Connects to nothing yet; a spool is taken over, with what an earlier process left in it.
     ///
@@ -111,6 +114,11 @@ public final class SpanClient: Sendable {
         }
     }
 
+    private static func take(_ count: inout UInt64) -> UInt64 {
+        defer { count = 0 }
+        return count
+    }
+
     /// Waits until it is worth offering a span again that found no room.
     func waitForRoom(until deadline: NIODeadline) async {
         await waitForProgress(until: deadline) { $0.isOver || $0.hasRoom }
@@ -125,7 +133,24 @@ public final class SpanClient: Sendable {
             return state.withLock { state in state.offer(writer, origin, countsFull: countsFull, now: .now()) }
         }
         if wakes { wake() }
+        if offer == .dropped { countLateDrops() }
         return offer
+    }
+
+    /// Counts what is dropped after the session's end, when no driver comes to do it.
+    private func countLateDrops() {
+        let (drops, metrics) = state.withLock { state in (state.takeLateDrops(), state.metrics) }
+        for drop in drops {
+            let reason = DropReason(rawValue: drop.reason)
+            metrics?.dropped(reason).increment(by: Int64(clamping: drop.spans))
+        }
+        let spans = drops.reduce(0) { $0 + $1.spans }
+        let unlogged = lateDrops.withLock { count in
+            count += spans
+            return lateDropGate.pass() == nil ? 0 : Self.take(&count)
+        }
+        guard unlogged > 0 else { return }
+        logger.warning("spans dropped; this client has ended", metadata: ["spans": "\(unlogged)"])
     }
 
     /// Sends what waits and waits until it is acknowledged.
@@ -153,14 +178,17 @@ public final class SpanClient: Sendable {
             eventLoop.execute { [driver] in driver.value?.finish() }
             await waitForProgress(until: deadline) { $0.isOver }
             eventLoop.execute { [driver] in driver.value?.abandon(.shutdown) }
-            // Giving up needs no peer, so this wait is a matter of the event loop's next turn.
-            await waitForProgress(until: .distantFuture) { $0.isOver }
-        } else {
-            _ = state.withLock { $0.end(.shutdown) }
+            // Giving up needs no peer, so this wait is a matter of the event loop's next turn. A loop whose group was shut
+            // down first has none.
+            await waitForProgress(until: max(deadline, .now()) + Self.loopPatience) { $0.isOver }
         }
+        state.withLock { if !$0.isOver { $0.end(.shutdown) } }
         state.withLock { $0.closeSpool() }
         return report
     }
+
+    /// How long the event loop has for its next turn when a client ends.
+    private static let loopPatience = TimeAmount.seconds(5)
 
     private static func openSpool(
         _ configuration: SpanClientConfiguration, _ logger: Logger
@@ -206,7 +234,7 @@ public final class SpanClient: Sendable {
         until deadline: NIODeadline, _ isReached: @Sendable (borrowing ClientState) -> Bool
     ) async {
         while NIODeadline.now() < deadline {
-            var timer: Scheduled<Void>?
+            var timer: Task<Void, Never>?
             await withCheckedContinuation { continuation in
                 let ticket = state.withLock { state -> UInt64? in
                     if isReached(state) { return nil }
@@ -214,7 +242,9 @@ public final class SpanClient: Sendable {
                 }
                 guard let ticket else { return continuation.resume() }
                 if deadline < .distantFuture {
-                    timer = eventLoop.scheduleTask(deadline: deadline) { [self] in
+                    // Not on the event loop: limits hold when that is stuck, or gone.
+                    timer = Task { [self] in
+                        try? await Task.sleep(for: .nanoseconds((deadline - .now()).nanoseconds))
                         state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
                     }
                 }

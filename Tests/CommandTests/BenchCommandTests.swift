@@ -38,6 +38,8 @@ import Testing
         #expect(figures.spans.stored > 0)
         #expect(figures.spans.rejected + figures.spans.dropped + figures.spans.pending == 0)
         #expect(figures.spansPerSecond > 0 && figures.bytesPerSpan > 0 && figures.cpuSecondsPerMillionSpans > 0)
+        // Not the bytes of one time and the spans of another.
+        if arguments.contains("none") { #expect((130...260).contains(figures.bytesPerSpan)) }
         let ack = figures.ackNanoseconds
         #expect(ack.count > 0 && (ack.p50 ?? 0) <= (ack.p99 ?? 0) && (ack.p99 ?? 0) <= (ack.max ?? 0))
         // What a span waits for begins before its batch is written.
@@ -61,5 +63,16 @@ import Testing
             ["bench", "--to", "127.0.0.1:1", "--duration", "1", "--warm-up", "0", "--rate", "100"])
         #expect(outcome.exitCode == 1)
         #expect(outcome.words.contains("not every span is stored: reported "), "\(outcome.words)")
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        #expect(text.contains("nothing acknowledged") && !text.contains("per million spans"), "\(text)")
     }
+
+    #if os(Linux)
+        @Test("a collector's process that is not there is told before the load")
+        func collectorPid() throws {
+            let outcome = try SpanwireCommand.run(["bench", "--duration", "1", "--collector-pid", "2147483647"])
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.output.isEmpty && outcome.words.contains("--collector-pid"), "\(outcome.words)")
+        }
+    #endif
 }

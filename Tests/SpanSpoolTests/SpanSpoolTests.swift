@@ -99,6 +99,16 @@ struct SpanSpoolTests {
         #expect(spool.takeDropped().count == 1)
     }
 
+    @Test func `for a span that never fits nothing is given up`() throws {
+        let spool = try Process(
+            MemoryStorage(), SpanSpoolConfiguration(directory: "", maxBytes: 1, whenFull: .dropOldest),
+            batching: SpanQueueLimits())
+        for number in 0..<200 { #expect(try spool.append(number, nameBytes: 1000) == .taken) }
+        #expect(try spool.append(200, nameBytes: 300_000) == .tooLarge)
+        #expect(spool.heldSpans == 200)
+        #expect(spool.takeDropped() == [DropCount(reason: "span_too_large", spans: 1)])
+    }
+
     @Test func `what is on its way is not given up for room`() throws {
         let spool = try Process(
             MemoryStorage(), SpanSpoolConfiguration(directory: "", maxBytes: 1, whenFull: .dropOldest))
@@ -221,6 +231,17 @@ struct SpanSpoolTests {
         } catch {
             #expect(error.code == .foreignFile)
         }
+        // There is no number behind the last, and ledgers take 0 for none.
+        for number in [0, UInt64.max] {
+            files = storage.files
+            files[Segment.name(number)] = []
+            do throws(SpoolError) {
+                _ = try Process(MemoryStorage(files))
+                Issue.record("segment \(number) was taken")
+            } catch {
+                #expect(error.code == .foreignFile)
+            }
+        }
     }
 
     @Test func `with a sync before every batch, nothing is read that is not on the disk`() throws {
@@ -253,5 +274,22 @@ struct SpanSpoolTests {
         let other = try Process(MemoryStorage(), SpanSpoolConfiguration(directory: "", sync: .never))
         _ = try other.append(0)
         #expect(other.syncDeadline == nil)
+    }
+
+    @Test(arguments: [SpoolSync.interval(.seconds(1)), .interval(.zero), .everyBatch])
+    func `while a sync is under way no other is due, however late it is; then what came meanwhile is`(
+        sync: SpoolSync
+    ) throws {
+        let spool = try Process(MemoryStorage(), SpanSpoolConfiguration(directory: "", sync: sync))
+        for number in 0..<4 { _ = try spool.append(number) }
+        let job = try #require(spool.nextSync(now: .at(.seconds(2))))
+        for number in 4..<8 { _ = try spool.append(number, now: .at(.seconds(3))) }
+        // A deadline that has passed would bring the driver back at once, again and again until the disk is done.
+        #expect(spool.syncDeadline == nil)
+        #expect(spool.nextSync(now: .at(.seconds(10))) == nil)
+        try job.perform()
+        spool.synced(job, nil, now: .at(.seconds(10)))
+        #expect(spool.syncDeadline != nil)
+        #expect(spool.nextSync(now: .at(.seconds(10))) != nil)
     }
 }

@@ -166,11 +166,14 @@ public struct SpanQueue: Sendable {
     ///
     /// - Parameter elsewhere: of the spans, how many another queue of the same session called stored; here they only count
     ///   as refused.
-    public mutating func rejected(_ spans: Int, reason: String = "", elsewhere: Int = 0) {
+    /// - Returns: how many were counted: no more than were called stored, whatever the collector says.
+    @discardableResult
+    public mutating func rejected(_ spans: Int, reason: String = "", elsewhere: Int = 0) -> Int {
         let count = min(max(spans - elsewhere, 0), storedSpans)
         if count + elsewhere > 0, rejectionReason.isEmpty { rejectionReason = reason }
         storedSpans -= count
         rejectedSpans += count + elsewhere
+        return count + elsewhere
     }
 
     /// Gives up all that was not handed to a session.

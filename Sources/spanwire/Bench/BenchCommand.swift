@@ -111,12 +111,20 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("--finish takes 1 to 86400, not \(finish).")
         }
         guard (0...3600).contains(warmUp) else { throw ValidationError("--warm-up takes 0 to 3600, not \(warmUp).") }
+        guard to != nil || !security.isGiven else {
+            throw ValidationError("The collector in this process takes neither TLS nor tokens; name one by --to.")
+        }
         if to?.port == 0 { throw ValidationError("--to needs a port from 1 to 65535.") }
     }
 
     func run() async throws {
         let logger = CommandLogger.make(.error)
         let makeSpans = try spanMaker()
+        let collector = ProcessClock(pid: collectorPid)
+        if let collectorPid, !collector.isReadable {
+            throw CommandFailure(
+                "cannot measure process \(collectorPid): /proc does not tell of it; check --collector-pid")
+        }
         var server: SpanServer?
         var client = SpanClientConfiguration(agent: "spanwire-bench/\(Spanwire.version)")
         client.compression = compression.compressions
@@ -142,7 +150,6 @@ struct BenchCommand: AsyncParsableCommand {
             client: client, connections: connections, batchSpans: batch, rate: rate, whenFull: whenFull,
             queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish))
         let generator = LoadGenerator(plan: plan, logger: logger, spans: makeSpans)
-        let collector = ProcessClock(pid: collectorPid)
         let result = try await load(generator, collector)
         await server?.shutdown(within: .seconds(5))
         Process.clearProgress()

@@ -39,16 +39,21 @@ struct BenchReport {
             ))
         lines.append(("collector", command.to.map { "\($0)" } ?? "in this process, storing nothing"))
         lines.append(("acknowledged", "\(Figure.grouped(result.spansPerSecond)) spans/s"))
-        lines.append(("on the wire", "\(Figure.decimals(result.bytesPerSpan, 1)) bytes/span"))
+        if hasSpans {
+            lines.append(("on the wire", "\(Figure.decimals(result.bytesPerSpan, 1)) bytes/span"))
+        }
         let (user, system) = result.processorSeconds
-        let here = "\(Figure.decimals(result.processorSecondsPerMillionSpans, 2)) s per million spans"
+        let here =
+            hasSpans
+            ? "\(Figure.decimals(result.processorSecondsPerMillionSpans, 2)) s per million spans"
+            : "nothing acknowledged"
         lines.append(
             (
                 command.to == nil ? "processor" : "processor here",
                 "\(here) (user \(Figure.decimals(user, 2)) s, system \(Figure.decimals(system, 2)) s)"
             ))
-        if let seconds = collector.seconds {
-            let each = seconds / Double(max(result.measuredSpans, 1)) * 1e6
+        if let seconds = collector.seconds, hasSpans {
+            let each = seconds / Double(result.measuredSpans) * 1e6
             lines.append(("processor there", "\(Figure.decimals(each, 2)) s per million spans"))
         }
         lines.append(("ack", Self.latencies(result.ackNanoseconds)))
@@ -74,16 +79,22 @@ struct BenchReport {
         return parts.joined(separator: ", ")
     }
 
+    /// Without spans there is nothing to divide by.
+    private var hasSpans: Bool { result.measuredSpans > 0 }
+
     private var json: String {
         var fields: [(String, String)] = [
             ("connections", "\(plan.connections)"), ("batchSpans", "\(plan.batchSpans)"),
             ("compression", "\"\(command.compression.defaultValueDescription)\""),
             ("seconds", Figure.decimals(result.seconds, 3)), ("ackedSpans", "\"\(result.measuredSpans)\""),
             ("spansPerSecond", Figure.decimals(result.spansPerSecond, 1)), ("batches", "\"\(result.measuredBatches)\""),
-            ("bytesPerSpan", Figure.decimals(result.bytesPerSpan, 2)),
+            ("bytesPerSpan", hasSpans ? Figure.decimals(result.bytesPerSpan, 2) : "null"),
             ("cpuUserSeconds", Figure.decimals(result.processorSeconds.user, 3)),
             ("cpuSystemSeconds", Figure.decimals(result.processorSeconds.system, 3)),
-            ("cpuSecondsPerMillionSpans", Figure.decimals(result.processorSecondsPerMillionSpans, 4)),
+            (
+                "cpuSecondsPerMillionSpans",
+                hasSpans ? Figure.decimals(result.processorSecondsPerMillionSpans, 4) : "null"
+            ),
         ]
         if let rate = plan.rate { fields.insert(("rate", Figure.decimals(rate, 1)), at: 0) }
         if let seconds = collector.seconds {

@@ -21,6 +21,9 @@ final class ProcessClock: Sendable {
     /// - Parameter pid: `nil` for none.
     init(pid: Int32?) { self.pid = pid }
 
+    /// Whether the process is there and the system tells of it.
+    var isReadable: Bool { pid.map { Self.seconds(of: $0) != nil } ?? false }
+
     func note(begins: Bool) {
         guard let pid, let now = Self.seconds(of: pid) else { return }
         state.withLock { begins ? ($0.begin = now) : ($0.end = now) }

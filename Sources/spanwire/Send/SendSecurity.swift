@@ -42,12 +42,17 @@ struct SendSecurity: ParsableArguments {
         }
     }
 
+    /// Whether one of these options was given; the environment is none.
+    var isGiven: Bool { isTLS || tokenFile != nil || allowTokenInClear }
+
+    private var isTLS: Bool { tls || tlsCA != nil || tlsCertificate != nil || tlsServerName != nil }
+
     /// Sets what these options say.
     func apply(to configuration: inout SpanClientConfiguration) throws(TransportError) {
         configuration.tokenFile = tokenFile
         configuration.bearerToken = Process.environment("SPANWIRE_TOKEN") ?? ""
         configuration.allowsTokenInClear = allowTokenInClear
-        guard tls || tlsCA != nil || tlsCertificate != nil || tlsServerName != nil else { return }
+        guard isTLS else { return }
         var settings = ClientTLS(trustRoots: tlsCA.map { .file($0) } ?? .system, serverName: tlsServerName)
         if let tlsCertificate, let tlsKey {
             settings.identity = ClientTLS.Identity(certificateChainFile: tlsCertificate, privateKeyFile: tlsKey)
