@@ -72,7 +72,6 @@ import Testing
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
         #expect(try await store.senders().map(\.storedReports) == [2_000])
-        #expect(try await store.senders().map(\.presence) == [.saidGoodbye])
     }
 
     @Test("the store knows who is connected, who came back, and who is gone without a goodbye")

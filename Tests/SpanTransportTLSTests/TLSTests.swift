@@ -199,7 +199,8 @@ import Testing
     func limits() async throws {
         let place = try Place()
         let (server, port) = try await place.start(place.serverTLS()) {
-            $0.session.timing.handshake = .milliseconds(100)
+            // Long enough for the second connection to come while the first one waits.
+            $0.session.timing.handshake = .seconds(2)
             $0.maxConnections = 1
         }
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -208,7 +209,7 @@ import Testing
         try await turnedAway.closeFuture.get()
         await place.log.line(with: "all the 1 connections")
         try await silent.closeFuture.get()
-        await place.log.line(with: "no Hello in 0.1 seconds")
+        await place.log.line(with: "no Hello in 2.0 seconds")
         #expect(try await place.deliver(port, tls: place.trust).storedSpans == 1)
         await server.shutdown(within: .seconds(5))
     }

@@ -73,6 +73,8 @@ extension ClientSession {
         link?.maxFrameBytes = welcome.maxFrameBytes == 0 ? 64 << 20 : Int(welcome.maxFrameBytes)
         link?.highestSequence = welcome.storedSequence
         state = .open
+        // The collector stored what it was sent before, though no ack came through.
+        if !settled.isEmpty { attempt = 0 }
         actions.append(.welcomed(welcome))
         settle(settled, through: welcome.storedSequence, &actions)
         advance(now: now, &actions)
