@@ -221,20 +221,23 @@ final class ServerConnection: ChannelInboundHandler {
     private func lookUp(_ sender: SenderID, _ hello: Hello) {
         agent = hello.agent.bounded(toUTF8Bytes: 256)
         unanswered += 1
-        let (sink, handle, agent) = (server.sink, handle, agent)
-        let find: @Sendable () -> Void = {
-            sink.findSender(sender, connection: handle.id, agent: agent) { answer in
-                handle.perform { $0.senderFound(answer) }
-            }
-        }
         switch server.directory.claim(sender, number: hello.connection, for: handle) {
-        case .first: find()
-        // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked.
-        case .supersedes(let previous): previous.perform({ $0.supersede() }, then: find)
+        case .first: find(sender)
+        // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked; by
+        // this connection, if it is still there: the sink was told of its end otherwise, and hears nothing of it after that.
+        case .supersedes(let previous):
+            previous.perform({ $0.supersede() }, then: { [handle] in handle.perform { $0.find(sender) } })
         case .outdated:
             unanswered -= 1
             perform(session.outdated(now: .now()))
             channel.flush()
+        }
+    }
+
+    private func find(_ sender: SenderID) {
+        guard !isGone else { return }
+        server.sink.findSender(sender, connection: handle.id, agent: agent) { [handle] answer in
+            handle.perform { $0.senderFound(answer) }
         }
     }
 
