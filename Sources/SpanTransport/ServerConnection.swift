@@ -107,9 +107,12 @@ final class ServerConnection: ChannelInboundHandler {
     /// here.
     private func rebalance() {
         guard !isGone else { return }
+        session.setAnswersTaken(channel.isWritable, now: .now())
+        let couldRead = channel.isWritable && unanswered < Self.maxUnanswered && session.wantsBytes
         let verdict = server.budget.update(
             handle.id,
-            ReceiveBudget.Holding(unreadBytes: session.unreadBytes, isInsideFrame: session.isInsideFrame),
+            ReceiveBudget.Holding(
+                unreadBytes: session.unreadBytes, isInsideFrame: session.isInsideFrame, couldRead: couldRead),
             now: .now())
         server.wake(verdict.wakes)
         if verdict.isTooSlow, !isOver {
@@ -121,11 +124,11 @@ final class ServerConnection: ChannelInboundHandler {
                         retryAfterMilliseconds: delay),
                     now: .now()))
         }
-        let isHeard = channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead
-        session.setListening(isHeard, now: .now())
+        session.setListening(
+            channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead, now: .now())
         // After the end bytes are read and thrown away, so that the peer reads the last frame.
-        let mayRead = isOver || isHeard && session.wantsBytes
-        guard mayRead != isReading else { return }
+        let mayRead = isOver || couldRead && verdict.mayRead
+        guard mayRead != isReading else { return rearm() }
         isReading = mayRead
         channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
         rearm()
@@ -156,6 +159,8 @@ final class ServerConnection: ChannelInboundHandler {
 
     func senderFound(_ answer: SinkAnswer<UInt64>) {
         unanswered -= 1
+        // The Hello is used up now, and with it what the sender sent ahead.
+        defer { rebalance() }
         guard !isOver else { return }
         switch answer {
         case .done(let sequence):
