@@ -8,7 +8,7 @@ import Testing
     /// Imported under `#if` where there is no Glibc.
     static let twins = ["Darwin": "Glibc", "Musl": "Glibc", "FoundationEssentials": "Foundation"]
     /// Modules of the system's libraries, without Swift files.
-    static let systemLibraries: Set<String> = ["CSQLite", "CZlib", "CZstd"]
+    static let systemLibraries: Set<String> = ["CMalloc", "CSQLite", "CZlib", "CZstd"]
     /// Those that a service can link without Foundation and NIO; scripts/check-linkage.sh shows it on a linked program.
     static let core = ["ProtoWire", "SpanModel", "SpanMerge", "SpanSession", "SpanStorage", "SpanCapture"]
 
