@@ -217,7 +217,7 @@ final class GroupWriter: SpanSink {
                 break
             }
             bytes += pending.delivery.batch.payloadBytes
-            spans += pending.delivery.batch.spanCount
+            spans += pending.delivery.batch.weight
             let isOver = count == Self.maxGroupBatches || bytes > maxGroupBytes || spans > maxGroupSpans
             if count > 0, isOver { break }
             count += 1

@@ -5,8 +5,9 @@ import SpanTransport
 /// in the store at once.
 ///
 /// The shares are made for the worst that senders may do, all at once: as many parts of frames as are held, a batch of the
-/// smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged), one of the largest value (fourteen
-/// times its bytes while it is stored, text and all). Honest load stays far below.
+/// smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged) or of their smallest parts (two bytes on
+/// the wire are an event of 300), one of the largest value (fourteen times its bytes while it is stored, text and all).
+/// Honest load stays far below.
 public struct MemoryPlan: Sendable, Hashable {
     /// For a limit of 2 GiB.
     public static let standard = MemoryPlan(limitBytes: 2 << 30)
@@ -22,11 +23,14 @@ public struct MemoryPlan: Sendable, Hashable {
     public let maxBatchSpans: Int
     /// What all connections together may hold of frames and batches that wait: a quarter.
     public let maxHeldBytes: Int
+    /// How many connections may be without a welcome: so many that parts of their first frames fill half of `maxHeldBytes`.
+    /// Filling it takes no token, and while it is full nobody is read.
+    public let maxHandshakes: Int
     /// What all connections together keep for speed: an eighth.
     public let maxKeptBytes: Int
     /// What is merged and committed at once, unless a single batch is more: bytes, at most 8 MiB, …
     public let maxGroupBytes: Int
-    /// … and spans.
+    /// … and spans, with what their attributes, events and links weigh (`ReceivedBatch.weight`).
     public let maxGroupSpans: Int
     /// What the store may keep of its file: an eighth, at most 64 MiB.
     public let storeCacheBytes: Int
@@ -38,6 +42,7 @@ public struct MemoryPlan: Sendable, Hashable {
         maxFrameBytes = UInt32(min(limit / 32, 64 << 20))
         maxBatchSpans = limit / 4 / Self.bytesPerSmallSpan
         maxHeldBytes = limit / 4
+        maxHandshakes = limit / 8 / FrameDecoder.controlLimit
         maxKeptBytes = limit / 8
         maxGroupBytes = min(limit / 64, 8 << 20)
         maxGroupSpans = limit / 16 / Self.bytesPerSmallSpan
@@ -51,6 +56,7 @@ public struct MemoryPlan: Sendable, Hashable {
         configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes))
         configuration.maxHeldBytes = min(configuration.maxHeldBytes, maxHeldBytes)
         configuration.maxKeptBytes = min(configuration.maxKeptBytes, maxKeptBytes)
+        configuration.maxHandshakes = min(configuration.maxHandshakes, maxHandshakes)
     }
 
     /// Measured: the process's peak while batches of 30-byte spans were stored.

@@ -7,7 +7,9 @@ import Synchronization
 /// While more is held than the limit, nobody reads, and what is freed comes from the store's answers. If the store has
 /// nothing and there still is too much, it is in parts of frames; then those that wait take turns, the longest first: one
 /// reads until its frame is complete. So they do not wait for each other for ever, and the limit is exceeded at the most by
-/// one frame, and by what each reads at once before it learns of it. Who does not get done in its turn is to be sent away.
+/// one frame, and by what each reads at once before it learns of it. Who does not get done in its turn is to be sent away,
+/// and with it of those that wait inside a frame as many as leave room, the largest first: they may be thousands, and turns
+/// that lead nowhere would keep everybody else waiting for hours.
 final class ReceiveBudget: Sendable {
     /// What a connection holds.
     struct Holding: Sendable, Equatable {
@@ -15,6 +17,9 @@ final class ReceiveBudget: Sendable {
         var unreadBytes = 0
         /// Whether a frame has begun and is not complete.
         var isInsideFrame = false
+        /// Whether nothing but the limit keeps it from reading. Who takes no answers is not read, and would do nothing with
+        /// a turn.
+        var couldRead = true
     }
 
     /// What follows for a connection.
@@ -30,6 +35,8 @@ final class ReceiveBudget: Sendable {
     fileprivate struct Holder {
         var holding = Holding()
         var isWaiting = false
+        /// It is to be sent away, to make room.
+        var isEvicted = false
     }
 
     fileprivate struct State {
@@ -55,6 +62,9 @@ final class ReceiveBudget: Sendable {
         self.turnLength = turnLength
     }
 
+    /// Whether more may be held.
+    var hasRoom: Bool { state.withLock { $0.hasRoom(limit) } }
+
     /// What all connections hold.
     var heldBytes: Int { state.withLock { $0.unreadBytes + $0.storeBytes } }
 
@@ -64,17 +74,19 @@ final class ReceiveBudget: Sendable {
             var holder = state.holders[id] ?? Holder()
             state.unreadBytes += holding.unreadBytes - holder.holding.unreadBytes
             holder.holding = holding
-            var isTooSlow = false
+            var isTooSlow = holder.isEvicted && holding.isInsideFrame
+            var evicted: [ConnectionID] = []
             if let turn = state.turn, turn.id == id {
                 isTooSlow = holding.isInsideFrame && now >= turn.end && !state.hasRoom(limit)
-                if !holding.isInsideFrame || isTooSlow { state.turn = nil }
+                if !holding.isInsideFrame || !holding.couldRead || isTooSlow { state.turn = nil }
             }
             let mayRead = state.hasRoom(limit) || state.turn?.id == id
             if !mayRead, !holder.isWaiting, !isTooSlow { state.line.append(id) }
             holder.isWaiting = !mayRead && !isTooSlow
             state.holders[id] = holder
+            if isTooSlow, !holder.isEvicted { evicted = state.evict(limit, without: holding.unreadBytes) }
             var verdict = Verdict(mayRead: mayRead, isTooSlow: isTooSlow)
-            verdict.wakes = state.wakes(limit, turnEnd: now + turnLength)
+            verdict.wakes = evicted + state.wakes(limit, turnEnd: now + turnLength)
             if let own = verdict.wakes.firstIndex(of: id) {
                 verdict.wakes.remove(at: own)
                 verdict.mayRead = true
@@ -103,14 +115,38 @@ final class ReceiveBudget: Sendable {
         state.withLock { state in
             guard let holder = state.holders.removeValue(forKey: id) else { return [] }
             state.unreadBytes -= holder.holding.unreadBytes
-            if state.turn?.id == id { state.turn = nil }
-            return state.wakes(limit, turnEnd: now + turnLength)
+            var evicted: [ConnectionID] = []
+            if let turn = state.turn, turn.id == id {
+                state.turn = nil
+                // Silent until its time was over: its session ended it.
+                if now >= turn.end { evicted = state.evict(limit, without: 0) }
+            }
+            return evicted + state.wakes(limit, turnEnd: now + turnLength)
         }
     }
 }
 
 extension ReceiveBudget.State {
     fileprivate func hasRoom(_ limit: Int) -> Bool { unreadBytes + storeBytes <= limit }
+
+    /// Marks those that are to go, so that a quarter of the limit is free once they, and `leaving` bytes of somebody else's,
+    /// are gone.
+    ///
+    /// - Returns: who they are; each learns of it when it is told to read.
+    fileprivate mutating func evict(_ limit: Int, without leaving: Int) -> [ConnectionID] {
+        var held = unreadBytes + storeBytes - leaving
+        guard held > limit - limit / 4 else { return [] }
+        let candidates = holders.filter { $0.value.isWaiting && $0.value.holding.isInsideFrame }
+            .sorted { $0.value.holding.unreadBytes > $1.value.holding.unreadBytes }
+        var evicted: [ConnectionID] = []
+        for (id, holder) in candidates where held > limit - limit / 4 {
+            held -= holder.holding.unreadBytes
+            holders[id]?.isEvicted = true
+            holders[id]?.isWaiting = false
+            evicted.append(id)
+        }
+        return evicted
+    }
 
     /// Lets all read again who wait when there is room; else one of them, when it is nobody's turn and the store is not
     /// going to make any.
@@ -127,7 +163,7 @@ extension ReceiveBudget.State {
         // Who has no frame begun adds to what is held by reading, and frees nothing.
         let place = line.firstIndex { id in
             guard let holder = holders[id] else { return false }
-            return holder.isWaiting && holder.holding.isInsideFrame
+            return holder.isWaiting && holder.holding.isInsideFrame && holder.holding.couldRead
         }
         guard let place else { return [] }
         let id = line.remove(at: place)

@@ -107,9 +107,12 @@ final class ServerConnection: ChannelInboundHandler {
     /// here.
     private func rebalance() {
         guard !isGone else { return }
+        session.setAnswersTaken(channel.isWritable, now: .now())
+        let couldRead = channel.isWritable && unanswered < Self.maxUnanswered && session.wantsBytes
         let verdict = server.budget.update(
             handle.id,
-            ReceiveBudget.Holding(unreadBytes: session.unreadCapacity, isInsideFrame: session.isInsideFrame),
+            ReceiveBudget.Holding(
+                unreadBytes: session.unreadCapacity, isInsideFrame: session.isInsideFrame, couldRead: couldRead),
             now: .now())
         server.wake(verdict.wakes)
         if verdict.isTooSlow, !isOver {
@@ -121,11 +124,11 @@ final class ServerConnection: ChannelInboundHandler {
                         retryAfterMilliseconds: delay),
                     now: .now()))
         }
-        let isHeard = channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead
-        session.setListening(isHeard, now: .now())
+        session.setListening(
+            channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead, now: .now())
         // After the end bytes are read and thrown away, so that the peer reads the last frame.
-        let mayRead = isOver || isHeard && session.wantsBytes
-        guard mayRead != isReading else { return }
+        let mayRead = isOver || couldRead && verdict.mayRead
+        guard mayRead != isReading else { return rearm() }
         isReading = mayRead
         channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
         rearm()
@@ -156,6 +159,8 @@ final class ServerConnection: ChannelInboundHandler {
 
     func senderFound(_ answer: SinkAnswer<UInt64>) {
         unanswered -= 1
+        // The Hello is used up now, and with it what the sender sent ahead.
+        defer { rebalance() }
         guard !isOver else { return }
         switch answer {
         case .done(let sequence):
@@ -221,20 +226,23 @@ final class ServerConnection: ChannelInboundHandler {
     private func lookUp(_ sender: SenderID, _ hello: Hello) {
         agent = hello.agent.bounded(toUTF8Bytes: 256)
         unanswered += 1
-        let (sink, handle, agent) = (server.sink, handle, agent)
-        let find: @Sendable () -> Void = {
-            sink.findSender(sender, connection: handle.id, agent: agent) { answer in
-                handle.perform { $0.senderFound(answer) }
-            }
-        }
         switch server.directory.claim(sender, number: hello.connection, for: handle) {
-        case .first: find()
-        // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked.
-        case .supersedes(let previous): previous.perform({ $0.supersede() }, then: find)
+        case .first: find(sender)
+        // What an older connection of the sender handed over must be found too: it ends first, then the sink is asked; by
+        // this connection, if it is still there: the sink was told of its end otherwise, and hears nothing of it after that.
+        case .supersedes(let previous):
+            previous.perform({ $0.supersede() }, then: { [handle] in handle.perform { $0.find(sender) } })
         case .outdated:
             unanswered -= 1
             perform(session.outdated(now: .now()))
             channel.flush()
+        }
+    }
+
+    private func find(_ sender: SenderID) {
+        guard !isGone else { return }
+        server.sink.findSender(sender, connection: handle.id, agent: agent) { [handle] answer in
+            handle.perform { $0.senderFound(answer) }
         }
     }
 

@@ -61,6 +61,7 @@ extension SpanServer {
             .serverChannelOption(.backlog, value: 1024)
             // A sender may end its own side and still wait for the last acks.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: BudgetedReads(budget))
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // With no descriptor left, accepting fails at once, and would be tried again at once.

@@ -2,9 +2,9 @@ import SpanSession
 
 // Each connection's part of what all may keep.
 extension SpanServer {
-    /// How large an empty buffer a connection keeps for the next frame: 16 KiB ... 1 MiB.
+    /// How large an empty buffer a connection keeps for the next frame: 1 KiB ... 1 MiB.
     var keptBytesPerConnection: Int {
-        min(max(configuration.maxKeptBytes / 2 / max(directory.count, 1), 16 << 10), 1 << 20)
+        min(max(configuration.maxKeptBytes / 2 / max(directory.count, 1), 1 << 10), 1 << 20)
     }
 
     /// What a new connection is granted: as set, with as small a window as the number of connections asks for; without

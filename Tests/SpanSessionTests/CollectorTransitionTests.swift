@@ -129,6 +129,38 @@ struct CollectorTransitionTests {
         #expect(server.timeout(now: .at(.seconds(44))).outcome == .timedOut)
     }
 
+    @Test func `a sender that takes no answers for 30 seconds is given up`() {
+        var server = welcomedServer()
+        // While its answers are stuck nothing more is read from it, so nothing else would come.
+        server.setAnswersTaken(false, now: .at(.seconds(1)))
+        server.setListening(false, now: .at(.seconds(1)))
+        server.setAnswersTaken(false, now: .at(.seconds(20)))
+        #expect(server.nextDeadline == .at(.seconds(31)))
+        #expect(server.timeout(now: .at(.seconds(30))).isEmpty)
+        var reader = server
+        reader.setAnswersTaken(true, now: .at(.seconds(30)))
+        reader.setListening(true, now: .at(.seconds(30)))
+        #expect(reader.timeout(now: .at(.seconds(31))).outcome == nil)
+        let ended = server.timeout(now: .at(.seconds(31)))
+        #expect(ended.outcome == .timedOut)
+        #expect(ended.faults.map(\.code) == [.timedOut])
+    }
+
+    @Test(arguments: HeavyBatch.all)
+    func `a batch of few bytes that would be much memory is a fault before it is decoded`(_ heavy: HeavyBatch) {
+        let settings = ServerSettings(maxBatchSpans: heavy.weight)
+        var server = ServerSession(settings: settings, now: start)
+        _ = server.received(frame(.hello, Hello(senderID: aliceID)).rawSpan, now: start)
+        _ = server.senderFound(storedSequence: 0, now: start)
+        var tight = server
+        let bytes = FrameHead(.batch, length: UInt32(heavy.payload.count)).bytes + heavy.payload
+        #expect(server.received(bytes.rawSpan, now: start).stores.map(\.weight) == [heavy.weight])
+        tight.settings.maxBatchSpans = heavy.weight - 1
+        let actions = tight.received(bytes.rawSpan, now: start)
+        #expect(actions.stores.isEmpty)
+        #expect(actions.goAway?.code == .frameTooLarge)
+    }
+
     @Test func `a batch of more spans than the collector takes is a fault, and one of as many is not`() {
         var server = ServerSession(settings: ServerSettings(maxBatchSpans: 3), now: start)
         _ = server.received(frame(.hello, Hello(senderID: aliceID)).rawSpan, now: start)
@@ -173,4 +205,42 @@ struct CollectorTransitionTests {
         let first = try #require(client.connectionOpened(client.connection, now: start).sent.first)
         #expect(try Hello(decoding: first.payload).connection == 7 << 16 + 1)
     }
+}
+
+/// 64 of the smallest messages of one kind, in a batch with sequence 1.
+struct HeavyBatch: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var payload: [UInt8]
+    /// In smallest spans.
+    var weight: Int
+
+    private static func field(_ key: UInt8, _ content: [UInt8]) -> [UInt8] {
+        precondition(content.count < 1 << 14)
+        return [key, UInt8(content.count & 0x7F | 0x80), UInt8(content.count >> 7)] + content
+    }
+
+    private static func many(_ piece: [UInt8]) -> [UInt8] { (0..<64).flatMap { _ in piece } }
+
+    private static func batch(_ groups: [UInt8]) -> [UInt8] { groups + [0xC8, 0x3E, 1] }
+
+    private static func span(_ fields: [UInt8]) -> [UInt8] {
+        let ids = field(0x0A, [UInt8](repeating: 1, count: 16)) + field(0x12, [UInt8](repeating: 2, count: 8))
+        return batch(field(0x0A, field(0x12, field(0x12, ids + fields))))
+    }
+
+    private static func list(_ key: UInt8) -> [UInt8] {
+        span(field(0x4A, field(0x12, field(key, many([0x0A, 0x00])))))
+    }
+
+    static let all = [
+        HeavyBatch(testDescription: "events", payload: span(many([0x5A, 0])), weight: 1 + (4 * 66) / 16),
+        HeavyBatch(testDescription: "links", payload: span(many([0x6A, 0])), weight: 1 + (4 * 66) / 16),
+        HeavyBatch(testDescription: "attributes", payload: span(many([0x4A, 0])), weight: 1 + (4 * 2 + 64) / 16),
+        HeavyBatch(testDescription: "array", payload: list(0x2A), weight: 1 + (4 * 2 + 65) / 16),
+        HeavyBatch(testDescription: "key-value list", payload: list(0x32), weight: 1 + (4 * 2 + 65) / 16),
+        HeavyBatch(testDescription: "resources", payload: batch(many([0x0A, 0])), weight: 4 * 64 / 16),
+        HeavyBatch(testDescription: "scopes", payload: batch(field(0x0A, many([0x12, 0]))), weight: 4 * 65 / 16),
+        HeavyBatch(
+            testDescription: "spans without ids", payload: batch(field(0x0A, field(0x12, many([0x12, 0])))), weight: 64),
+    ]
 }

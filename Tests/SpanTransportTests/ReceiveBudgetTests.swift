@@ -55,6 +55,50 @@ import Testing
         #expect(budget.heldBytes == 60)
     }
 
+    @Test("no turn comes to, or stays with, who takes no answers and so is not read")
+    func answersStuck() {
+        let budget = ReceiveBudget(limit: 100)
+        let stuck = Holding(unreadBytes: 60, isInsideFrame: true, couldRead: false)
+        #expect(budget.update(Self.id(1), stuck, now: Self.start).mayRead)
+        #expect(budget.update(Self.id(2), Self.partial(60), now: Self.start).mayRead)
+        #expect(!budget.update(Self.id(1), stuck, now: Self.start).mayRead)
+        #expect(!budget.update(Self.id(3), Self.partial(10), now: Self.start).mayRead)
+        // The turn was the second's, and goes on to the third, past the first.
+        let verdict = budget.update(
+            Self.id(2), Holding(unreadBytes: 60, isInsideFrame: true, couldRead: false), now: Self.start)
+        #expect(verdict == .init(mayRead: false, wakes: [Self.id(3)]))
+    }
+
+    @Test("with one who does not get done in its turn, as many go as leave room", arguments: [true, false])
+    func manyTooSlow(isSilent: Bool) {
+        let budget = ReceiveBudget(limit: 100, turnLength: .seconds(30))
+        // A hundred parts of two bytes: turn by turn they would take half an hour to be found out.
+        for number in 1...50 { _ = budget.update(Self.id(UInt64(number)), Self.partial(2), now: Self.start) }
+        for number in 51...100 {
+            let verdict = budget.update(Self.id(UInt64(number)), Self.partial(2), now: Self.start)
+            #expect(verdict.mayRead == (number == 51))
+        }
+        let late = Self.start + .seconds(30)
+        let woken: [ConnectionID]
+        if isSilent {
+            woken = budget.remove(Self.id(51), now: late)
+        } else {
+            let verdict = budget.update(Self.id(51), Self.partial(3), now: late)
+            #expect(verdict.isTooSlow)
+            woken = verdict.wakes + budget.remove(Self.id(51), now: late)
+        }
+        var gone = 0
+        for id in woken {
+            guard budget.update(id, Self.partial(2), now: late).isTooSlow else { continue }
+            _ = budget.remove(id, now: late)
+            gone += 1
+        }
+        // 50 more are not read at all, and their own sessions find them out.
+        #expect(gone == 49)
+        #expect(budget.heldBytes == 100)
+        #expect(budget.update(Self.id(200), Holding(), now: late).mayRead)
+    }
+
     @Test("a connection that goes frees what it held, and its turn")
     func remove() {
         let budget = ReceiveBudget(limit: 100)

@@ -107,15 +107,21 @@ extension ServerSession {
                 .creditExceeded,
                 "a Batch of \(payloadBytes) bytes with \(outstandingBytes) outstanding, the credit is \(credit)")
         }
-        var batch: ReceivedBatch
-        do throws(WireError) {
-            batch = try ReceivedBatch(checking: decoder.payload, maxPayloadBytes: Int(settings.maxFrameBytes))
+        let batch: ReceivedBatch
+        do throws(BatchFault) {
+            batch = try ReceivedBatch(
+                checking: decoder.payload, maxPayloadBytes: Int(settings.maxFrameBytes),
+                maxWeight: settings.maxBatchSpans)
         } catch {
-            throw malformed(Batch.schema, error)
-        }
-        guard batch.spanCount <= settings.maxBatchSpans else {
-            throw fault(
-                .frameTooLarge, "a Batch of \(batch.spanCount) spans, the limit is \(settings.maxBatchSpans)")
+            switch error {
+            case .malformed(let error): throw malformed(Batch.schema, error)
+            case .tooLarge(let spans, let weight):
+                let limit = settings.maxBatchSpans
+                let words =
+                    spans > limit
+                    ? "" : " whose attributes, events, links and groups make it as much as \(weight) spans"
+                throw fault(.frameTooLarge, "a Batch of \(spans) spans\(words), the limit is \(limit)")
+            }
         }
         guard batch.sequence > lastSequence else {
             throw fault(.invalidSequence, "sequence \(batch.sequence) does not rise above \(lastSequence)")
@@ -128,10 +134,6 @@ extension ServerSession {
             actions.append(.send(OutgoingFrame(.ack, ack)))
             return
         }
-        // What a sender says is stored and read again with every group, so it is held to what our own senders say.
-        var dropped = DropLedger()
-        for drop in batch.dropped { dropped.add(drop.reason, drop.spans) }
-        batch.dropped = dropped.counts
         credit -= payloadBytes
         outstandingBytes += payloadBytes
         outstandingDecompressedBytes += batch.payloadBytes

@@ -61,6 +61,8 @@ public struct ServerSession: Sendable {
     var saidGoodbye = false
     /// Whether the driver hands on what comes.
     var isListenedTo = true
+    /// Since when the sender takes no answers; `nil` while it does.
+    var answersStuckSince: SessionInstant?
     var pingToken: UInt64 = 0
 
     /// The sender, once its `Hello` was accepted.
@@ -80,7 +82,9 @@ public struct ServerSession: Sendable {
         case .awaitingHello(let deadline), .leaving(_, let deadline): deadline
         case .lookingUp, .closed: nil
         // A peer that is not listened to cannot answer, and its frames make no progress.
-        case .open: wantsBytes && isListenedTo ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil
+        case .open:
+            answersStuckSince?.advanced(by: settings.timing.frameProgress)
+                ?? (wantsBytes && isListenedTo ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil)
         }
     }
 
@@ -112,6 +116,12 @@ public struct ServerSession: Sendable {
 
     /// What they take in memory.
     public var unreadCapacity: Int { decoder.heldCapacity }
+
+    /// Whether the sender takes what is written. One that does not is not listened to, so nothing else would ever end it;
+    /// after as long as a frame may make no progress it is given up.
+    public mutating func setAnswersTaken(_ areTaken: Bool, now: SessionInstant) {
+        answersStuckSince = areTaken ? nil : answersStuckSince ?? now
+    }
 
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { decoder.isInsideFrame }
@@ -208,6 +218,12 @@ public struct ServerSession: Sendable {
         case .leaving(let goAway, let deadline):
             if now >= deadline { sendAway(goAway, &actions) }
         case .open:
+            if let answersStuckSince {
+                let limit = settings.timing.frameProgress
+                guard now >= answersStuckSince.advanced(by: limit) else { break }
+                giveUp(SessionError(.timedOut, "the sender took no answers for \(limit)"), &actions)
+                break
+            }
             guard wantsBytes, isListenedTo else { break }
             switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
             case .alive: break

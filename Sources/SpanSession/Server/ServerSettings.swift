@@ -6,7 +6,8 @@ public struct ServerSettings: Sendable {
     /// `Batch`, at most 64 KiB.
     public var maxFrameBytes: UInt32
     /// How many spans a batch may hold, at least 1: a span that says next to nothing has few bytes, and takes as much
-    /// memory as any other once it is looked into.
+    /// memory as any other once it is looked into. Four events, links, resources or scopes count like a span, and so do
+    /// sixteen attributes or elements of lists.
     public var maxBatchSpans: Int
     /// How many payload bytes of batches a sender may have outstanding.
     public var creditBytes: UInt64

@@ -43,7 +43,8 @@ struct CollectSecurity: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many of them may be without a welcome, 1 to 1000000: not yet through TLS, token and look-up.",
+            "How many of them may be without a welcome, 1 to 1000000: not yet through TLS, token and look-up. At most two for "
+                + "each MiB of --memory-limit.",
             valueName: "count"))
     var maxHandshakes = 1_024
 

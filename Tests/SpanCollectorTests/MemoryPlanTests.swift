@@ -1,0 +1,33 @@
+import SpanCollector
+import SpanSession
+import SpanTransport
+import Testing
+
+@Suite struct MemoryPlanTests {
+    @Test(
+        "who has shown no token cannot fill what all connections may hold together",
+        arguments: [64, 128, 512, 1024, 1 << 20])
+    func handshakes(mebibytes: Int) {
+        let plan = MemoryPlan(limitBytes: mebibytes << 20)
+        var configuration = SpanServerConfiguration()
+        plan.apply(to: &configuration)
+        #expect(configuration.maxHandshakes >= 128)
+        #expect(configuration.maxHandshakes * FrameDecoder.controlLimit <= configuration.maxHeldBytes / 2)
+    }
+
+    @Test("a plan raises nothing that is set lower")
+    func lowersAlone() {
+        var configuration = SpanServerConfiguration(
+            session: ServerSettings(maxFrameBytes: 2048, maxBatchSpans: 3, creditBytes: 5))
+        configuration.maxHeldBytes = 7
+        configuration.maxKeptBytes = 11
+        configuration.maxHandshakes = 13
+        MemoryPlan(limitBytes: 1 << 40).apply(to: &configuration)
+        #expect(configuration.session.maxFrameBytes == 2048)
+        #expect(configuration.session.maxBatchSpans == 3)
+        #expect(configuration.session.creditBytes == 5)
+        #expect(configuration.maxHeldBytes == 7)
+        #expect(configuration.maxKeptBytes == 11)
+        #expect(configuration.maxHandshakes == 13)
+    }
+}
