@@ -56,6 +56,8 @@ public struct MemoryPlan: Sendable, Hashable {
         configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes))
         configuration.maxHeldBytes = min(configuration.maxHeldBytes, maxHeldBytes)
         configuration.maxKeptBytes = min(configuration.maxKeptBytes, maxKeptBytes)
+        // An idle connection takes about 7 KiB, and 25 by TLS.
+        configuration.maxConnections = min(configuration.maxConnections, limitBytes / (16 << 10))
         configuration.maxHandshakes = min(configuration.maxHandshakes, maxHandshakes)
     }
 

@@ -32,6 +32,16 @@ extension SpanSpool {
     /// What is to be synced, if it is time; the ledger with it. Tell by `synced` when it is done.
     package mutating func nextSync(now: SessionInstant) -> SpoolSyncJob? {
         guard let syncDeadline, syncDeadline <= now else { return nil }
+        return makeSync()
+    }
+
+    /// The same before the spool is closed, time or not; `nil` where nothing is to be synced.
+    package mutating func lastSync() -> SpoolSyncJob? {
+        guard configuration.sync != .never, unsyncedBytes > 0 || !unsynced.isEmpty else { return nil }
+        return makeSync()
+    }
+
+    private mutating func makeSync() -> SpoolSyncJob {
         defer { unsyncedBytes = 0 }
         isSyncing = true
         var files = unsynced.map(\.file)

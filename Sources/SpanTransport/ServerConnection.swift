@@ -204,11 +204,21 @@ final class ServerConnection: ChannelInboundHandler {
             case .send(let frame): channel.writeFrame(frame)
             case .store(let batch): store(batch)
             case .lookUpSender(let sender, let hello): lookUp(sender, hello)
-            case .fault(let error): logger.notice("connection ends by a fault", metadata: ["fault": "\(error)"])
+            case .fault(let error): log(error)
             case .close(let outcome): close(outcome)
             }
         }
         rearm()
+    }
+
+    /// Strangers may come by the thousand, and their faults are not worth a line each.
+    private func log(_ fault: SessionError) {
+        var metadata: Logger.Metadata = ["fault": "\(fault)"]
+        if session.senderID == nil {
+            guard let count = server.strangerLog.pass() else { return }
+            if count > 1 { metadata["times"] = "\(count)" }
+        }
+        logger.notice("connection ends by a fault", metadata: metadata)
     }
 
     private func store(_ batch: ReceivedBatch) {

@@ -183,8 +183,21 @@ public final class SpanClient: Sendable {
             await waitForProgress(until: max(deadline, .now()) + Self.loopPatience) { $0.isOver }
         }
         state.withLock { if !$0.isOver { $0.end(.shutdown) } }
+        syncSpool()
         state.withLock { $0.closeSpool() }
         return report
+    }
+
+    /// What is left in the spool goes to the disk, outside the lock.
+    private func syncSpool() {
+        guard let job = state.withLock({ $0.spool?.lastSync() ?? nil }) else { return }
+        do throws(SpoolError) {
+            try job.perform()
+            state.withLock { $0.spool?.synced(job, nil, now: .now()) }
+        } catch {
+            logger.error(
+                "what is left in the spool may not survive a crash of the machine", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// How long the event loop has for its next turn when a client ends.

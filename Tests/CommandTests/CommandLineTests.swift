@@ -87,6 +87,7 @@ import Testing
             (["query", "services", "--store", "no-such-file"], "no-such-file"),
             (["query", "services", "--store", "small.pb"], "small.pb"),
             (["query", "services", "--store", "/"], "/"),
+            (["spool", "."], ". is no spool; name the directory"),
         ])
     func unreadable(arguments: [String], words: String) throws {
         let outcome = try SpanwireCommand.run(arguments)

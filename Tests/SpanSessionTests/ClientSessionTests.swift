@@ -234,6 +234,27 @@ struct ClientSessionTests {
         #expect(client.timeout(now: .at(.milliseconds(6999))).isEmpty)
     }
 
+    @Test func `no GoAway keeps a sender away for longer than an hour`() throws {
+        var client = welcomedClient()
+        _ = receive(&client, frame(.goAway, GoAway(.overloaded, "busy", retryAfterMilliseconds: .max)))
+        let due = try #require(client.nextDeadline)
+        #expect(due >= start.advanced(by: .seconds(3600)))
+        #expect(due <= start.advanced(by: .seconds(3601)))
+    }
+
+    @Test func `a welcome that has stored more starts the backoff over, and one that has not does not`() {
+        var client = welcomedClient()
+        _ = client.send(encodedBatch(0..<1, ordinal: 1), now: start)
+        for _ in 0..<3 {
+            _ = client.connectionClosed(client.connection, now: start)
+            _ = client.timeout(now: client.nextDeadline ?? start)
+        }
+        #expect(client.attempt == 3)
+        _ = client.connectionOpened(client.connection, now: start)
+        _ = receive(&client, frame(.welcome, Welcome(storedSequence: 1, creditBytes: 1000)))
+        #expect(client.attempt == 0)
+    }
+
     @Test func `waits double up to thirty seconds, are jittered in full, and start over after an ack`() {
         var client = welcomedClient()
         var ceilings: [Duration] = []

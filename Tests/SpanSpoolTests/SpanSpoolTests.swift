@@ -274,6 +274,19 @@ struct SpanSpoolTests {
         let other = try Process(MemoryStorage(), SpanSpoolConfiguration(directory: "", sync: .never))
         _ = try other.append(0)
         #expect(other.syncDeadline == nil)
+        #expect(other.lastSync() == nil)
+    }
+
+    @Test func `before a spool is closed what is left of it is synced, whatever the time`() throws {
+        let storage = MemoryStorage()
+        let spool = try Process(storage, SpanSpoolConfiguration(directory: "", sync: .interval(.seconds(5))))
+        #expect(spool.lastSync() == nil)
+        _ = try spool.append(0)
+        let job = try #require(spool.lastSync())
+        try job.perform()
+        #expect(storage.syncs > 0)
+        spool.synced(job, nil, now: .at(.zero))
+        #expect(spool.lastSync() == nil)
     }
 
     @Test(arguments: [SpoolSync.interval(.seconds(1)), .interval(.zero), .everyBatch])

@@ -137,6 +137,9 @@ extension ClientSession {
 
     private static let maxSpares = 2
 
+    /// Whatever a collector says, a sender does not stay away for days.
+    private static let longestRetry = Duration.seconds(3600)
+
     private mutating func goneAway(_ received: GoAway, now: SessionInstant, _ actions: inout [ClientAction]) {
         var goAway = received
         goAway.message = goAway.message.bounded(toUTF8Bytes: 512)
@@ -150,7 +153,7 @@ extension ClientSession {
             return
         }
         let error = SessionError(.goneAway, "the collector said \(goAway.code): \(goAway.message)")
-        let wait = Duration.milliseconds(Int64(goAway.retryAfterMilliseconds))
+        let wait = min(Duration.milliseconds(Int64(goAway.retryAfterMilliseconds)), Self.longestRetry)
         retry(error, after: wait, now: now, &actions)
     }
 

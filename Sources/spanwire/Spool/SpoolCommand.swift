@@ -39,6 +39,9 @@ struct SpoolCommand: ParsableCommand {
         } catch {
             throw CommandFailure(error.message)
         }
+        guard found.sender != nil || !found.segments.isEmpty || found.isLedgerDamaged else {
+            throw CommandFailure("\(directory) is no spool; name the directory that a client was given for one")
+        }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
         switch format {

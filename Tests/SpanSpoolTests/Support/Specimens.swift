@@ -110,6 +110,8 @@ final class Process {
     func recordDropped(_ counts: [DropCount]) { spool.recordDropped(counts) }
     func takeProblem() -> SpoolError? { spool.takeProblem() }
     func close() { spool.close() }
+    func lastSync() -> SpoolSyncJob? { spool.lastSync() }
+
     func nextSync(now: SessionInstant) -> SpoolSyncJob? { spool.nextSync(now: now) }
     func synced(_ job: SpoolSyncJob, _ error: SpoolError?, now: SessionInstant) { spool.synced(job, error, now: now) }
     var heldSpans: Int { spool.heldSpans }
