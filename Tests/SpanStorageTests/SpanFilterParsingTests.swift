@@ -107,7 +107,7 @@ import Testing
             ("status=bad", "\"bad\" is no status at column 8; a status is unset, ok, error"),
             ("attr.=1", "attr. without a key at column 6; write attr.KEY or attr.\"KEY\""),
             ("attr.a=1e999", "\"1e999\" is too large a number at column 8; put it in quotes to compare it as a text"),
-            ("attr.a<true", "attr.a cannot be compared with true by < at column 8"),
+            ("attr.a<true", "true and false have no < at column 7; they have = and !="),
             ("name~\"a(b\"", "a ( without a ) at column 8; write \\( for the character"),
             ("name~*a", "nothing to repeat at column 6; write \\* for the character"),
             ("name~\"a{2}{3}\"", "a repetition of a repetition at column 11; put the first one in parentheses"),
@@ -196,7 +196,8 @@ import Testing
             "=",
             "!=", "<", "<=", ">", "~", "!~", "!", "\"", "\\", "\\u{", "}", "{", "1", "500", "1.5e3", "-", "100ms", "1h",
             "true",
-            "[", "]", "^", "$", "*", "+", "?", "|", ".", " ", "\n", "\u{0}", "é", "\u{1F680}", "{1000}", "{2,",
+            "[", "]", "\u{1B}", "^", "$", "*", "+", "?", "|", ".", " ", "\n", "\u{0}", "é", "\u{1F680}", "{1000}",
+            "{2,",
             "2026-08-01",
             "9223372036854775808", "-9223372036854775809ns", "ffffffffffffffffffffffffffffffff",
         ]
@@ -228,7 +229,10 @@ import Testing
             #expect((try? Self.parse(filter.text)) == filter, "\(text.debugDescription)")
         } catch {
             #expect((1...text.unicodeScalars.count + 1).contains(error.column), "\(text.debugDescription): \(error)")
-            #expect(!error.caretLines(in: text).isEmpty && !error.description.isEmpty)
+            let words = error.description + error.caretLines(in: text)
+            #expect(
+                words.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7F },
+                "\(words.debugDescription)")
         }
     }
 

@@ -114,12 +114,12 @@ struct FilterParser {
             if let hint = field.refusal(of: operation) {
                 throw fault(.wrongOperator, "\(field.text) has no \(operation.rawValue)", at: place, hint: hint)
             }
-            let start = scanner.position
             let value = try value(of: field, operation)
             guard let filter = SpanFilter.compare(field, operation, value) else {
+                // Of what the value was read as for this field, only a flag has fewer operators than the field.
                 throw fault(
-                    .wrongValue, "\(field.text) cannot be compared with \(value.text) by \(operation.rawValue)",
-                    at: start)
+                    .wrongOperator, "true and false have no \(operation.rawValue)", at: place,
+                    hint: "they have = and !=")
             }
             return filter
         }
@@ -200,7 +200,7 @@ struct FilterParser {
         }
         if let scalar = scanner.next, scalar != ")", !scalar.properties.isWhitespace {
             throw fault(
-                .syntax, "unexpected \(scalar) after a value", at: scanner.position,
+                .syntax, "unexpected \(FilterSpelling.shown(scalar)) after a value", at: scanner.position,
                 hint: word.isQuoted ? "put a space between terms" : "put the whole value in quotes")
         }
         if isPattern { return .pattern(try pattern(word)) }

@@ -41,6 +41,9 @@ enum FilterSpelling {
         return quoted(String(cut))
     }
 
+    /// As it is where that is safe to show.
+    static func shown(_ scalar: Unicode.Scalar) -> String { scalar.isShown ? String(scalar) : escape(scalar) }
+
     /// `\u{1b}`
     static func escape(_ scalar: Unicode.Scalar) -> String { "\\u{" + String(scalar.value, radix: 16) + "}" }
 
