@@ -9,28 +9,31 @@ struct QuerySearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Finds spans, the newest first.",
         discussion: """
-            FILTER says what to find, as terms joined by spaces; without one every span is found. The options are terms
-            too: all of them have to hold. Put the filter in single quotes, for shells read < and > themselves.
+            FILTER says what to find: terms joined by spaces; without one, every span. The
+            options are terms too. All of them have to hold. Put the filter in single
+            quotes, for shells read < and > themselves.
 
-              FIELD                    it has a value, or is true
-              FIELD = != < <= > >= VALUE      texts by bytes, numbers, durations and times by value
-              FIELD ~ !~ PATTERN              a regular expression, found anywhere in the text
-              a b   a or b   not a   (a b)    and, or, not, parentheses
+              FIELD                        it has a value, or is true
+              FIELD = != < <= > >= VALUE   compares with the value
+              FIELD ~ !~ PATTERN           a regular expression, anywhere in the text
+              a b, a or b, not a, (a b)    and, or, not, parentheses
 
-            Fields: service, name, kind, status, status.message, duration, start, end, trace, span, parent, scope, event
-            (the names of its events); running, root, error (true or not); attr.KEY, resource.KEY, event.KEY
-            (attributes of the span, its resource, its events); since=1h, until=2026-08-01T12:00:00Z.
-            Values: words, "quoted texts", numbers, 100ms, 2026-08-01T12:00:00Z, 30m (ago). A number finds numbers, a
-            text finds texts; what cannot be compared is not found, and not finds exactly the rest.
-            docs/search.md has all of it.
+            Texts:  service name scope status.message event (the names of its events)
+            Words:  kind=server status=error; flags: running root error
+            Times:  duration>100ms start end since=1h until=2026-08-01T12:00:00Z
+            Ids:    trace span parent
+            Keys:   attr.KEY resource.KEY event.KEY: attributes of the span, its resource,
+                    its events; 500 finds numbers, true bools, "500" and GET texts
 
-            With --format json the spans as OTLP/JSON.
+            What cannot be compared is not found; not finds exactly the rest. All of it is
+            in docs/search.md. With --format json the spans as OTLP/JSON.
 
             Examples:
-              spanwire query search 'service=checkout name~"^GET /" duration>100ms status=error since=1h' --store spans.db
-              spanwire query search 'attr.http.response.status_code>=500 or attr.error.type' --store spans.db
-              spanwire query search 'root running not service=cron' --limit 10 --store spans.db
-              spanwire query search --service cart --status error --since 30m --store spans.db
+              F='service=checkout name~"^GET /" duration>100ms status=error since=1h'
+              spanwire query search "$F" --store spans.db
+              spanwire query search 'attr.http.response.status_code>=500' --store spans.db
+              spanwire query search 'root running not service=cron' --store spans.db
+              spanwire query search --service cart --status error --store spans.db
             """)
 
     @Argument(help: ArgumentHelp("What to find; see above.", valueName: "filter"))
