@@ -149,7 +149,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SpanStorageTests",
-            dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanModel"],
+            dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanMerge", "SpanModel"],
             swiftSettings: settings),
         .testTarget(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],

@@ -13,6 +13,10 @@ public struct SpanQuery: Sendable, Hashable {
     public var status: SpanStatus.Code?
     /// The earliest start, nanoseconds since 1970-01-01T00:00:00Z.
     public var sinceUnixNano: UInt64?
+    /// What else is asked; `everything` for nothing more.
+    public var filter: SpanFilter
+    /// Where to go on: spans behind it in the order of results alone.
+    public var after: SpanCursor?
     /// How many spans at the most, the newest ones; held within `limitRange`.
     public var limit: Int {
         didSet { limit = Self.held(limit) }
@@ -23,13 +27,15 @@ public struct SpanQuery: Sendable, Hashable {
 
     public init(
         service: String? = nil, name: String? = nil, minDurationNano: Int64? = nil, status: SpanStatus.Code? = nil,
-        sinceUnixNano: UInt64? = nil, limit: Int = 100
+        sinceUnixNano: UInt64? = nil, filter: SpanFilter = .everything, after: SpanCursor? = nil, limit: Int = 100
     ) {
         self.service = service
         self.name = name
         self.minDurationNano = minDurationNano
         self.status = status
         self.sinceUnixNano = sinceUnixNano
+        self.filter = filter
+        self.after = after
         self.limit = Self.held(limit)
     }
 
@@ -44,7 +50,20 @@ public struct SpanQuery: Sendable, Hashable {
         if let minDurationNano {
             guard let duration = merged.durationNano, duration >= minDurationNano else { return false }
         }
-        return true
+        if let after, !after.precedes(merged) { return false }
+        return filter.matches(merged)
+    }
+
+    /// What holds for every span that is found: what is set here, the limit aside, and what follows from the filter.
+    public var conditions: SpanConditions {
+        var own = SpanConditions()
+        own.service = service.map { ExactText($0) }
+        own.name = name.map { ExactText($0) }
+        own.status = status
+        if let sinceUnixNano { own.start = sinceUnixNano...UInt64.max }
+        if let minDurationNano { own.durationNano = minDurationNano...Int64.max }
+        if let after { own = own.and(after.conditions) }
+        return own.and(filter.conditions)
     }
 
     /// The order of results: newest start first, then by key.

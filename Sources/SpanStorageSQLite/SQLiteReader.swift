@@ -63,22 +63,22 @@ actor SQLiteReader {
     }
 
     func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {
-        var conditions: [String] = []
-        if query.service != nil { conditions.append("service_id = (SELECT id FROM service WHERE name = ?1)") }
-        if query.name != nil { conditions.append("name = ?2") }
-        if query.minDurationNano != nil { conditions.append("duration_nano >= ?3") }
-        if query.status != nil { conditions.append("status = ?4") }
-        if query.sinceUnixNano != nil { conditions.append("start_time_unix_nano >= ?5") }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        let statement = try opened().connection.prepare(
-            Self.selectState + filter + " ORDER BY start_time_unix_nano DESC, trace_id, span_id, side LIMIT ?6")
-        if let service = query.service { statement.bind(0, service) }
-        if let name = query.name { statement.bind(1, name) }
-        if let duration = query.minDurationNano { statement.bind(2, duration) }
-        if let status = query.status { statement.bind(3, Int64(status.rawValue)) }
-        if let since = query.sinceUnixNano { statement.bind(4, unsigned: since) }
-        statement.bind(5, Int64(query.limit))
-        return try mergedSpans(statement)
+        let connection = try opened().connection
+        if query.conditions.isImpossible { return [] }
+        let clause = SearchClause(query)
+        // Without a filter the clause says all that is asked; with one it only narrows, and the rest is asked of spans.
+        let isExact = query.filter == .everything
+        let statement = try connection.prepare(
+            Self.selectState + clause.sql + " ORDER BY start_time_unix_nano DESC, trace_id, span_id, side"
+                + (isExact ? " LIMIT \(query.limit)" : ""))
+        clause.bind(to: statement)
+        defer { statement.reset() }
+        var spans: [MergedSpan] = []
+        while spans.count < query.limit, try statement.step() {
+            let span = try mergedSpan(statement)
+            if isExact || query.matches(span) { spans.append(span) }
+        }
+        return spans
     }
 
     func services() throws(SpanStoreError) -> [ServiceSummary] {
@@ -104,13 +104,15 @@ actor SQLiteReader {
     private func mergedSpans(_ statement: Statement) throws(SpanStoreError) -> [MergedSpan] {
         defer { statement.reset() }
         var spans: [MergedSpan] = []
-        while try statement.step() {
-            let live = statement.isNull(1) ? nil : try origin(statement.integer(1))
-            let ended = statement.isNull(2) ? nil : try origin(statement.integer(2))
-            let state = try SpanState.stored(statement.bytes(0), live: live, ended: ended)
-            spans.append(state.merged())
-        }
+        while try statement.step() { spans.append(try mergedSpan(statement)) }
         return spans
+    }
+
+    /// The span of the current row.
+    private func mergedSpan(_ statement: Statement) throws(SpanStoreError) -> MergedSpan {
+        let live = statement.isNull(1) ? nil : try origin(statement.integer(1))
+        let ended = statement.isNull(2) ? nil : try origin(statement.integer(2))
+        return try SpanState.stored(statement.bytes(0), live: live, ended: ended).merged()
     }
 
     private func origin(_ id: Int64) throws(SpanStoreError) -> SharedOrigin {

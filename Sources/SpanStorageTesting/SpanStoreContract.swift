@@ -35,5 +35,5 @@ public enum SpanStoreContract {
     }
 
     /// All rules.
-    public static let checks: [Check] = mergeChecks + senderChecks + queryChecks + lifeChecks
+    public static let checks: [Check] = mergeChecks + senderChecks + queryChecks + filterChecks + lifeChecks
 }

@@ -33,6 +33,8 @@ import Testing
             ["query", "search", "--store", "x", "--min-duration", "5"],
             ["query", "search", "--store", "x", "--since", "yesterday"],
             ["query", "search", "--store", "x", "--status", "bad"],
+            ["query", "search", "error", "root", "--store", "x"],
+            ["query", "search", "--store", "x", "--after", "12"],
             ["query", "services", "--store", "x", "--format", "xml"],
         ])
     func usage(arguments: [String]) throws {

@@ -78,6 +78,7 @@ import Testing
             for (arguments, name) in [
                 (["services"], "query-services"), (["trace", Self.traceID.hex], "query-trace"),
                 (["search", "--service", "orders"], "query-search"), (["senders"], "query-senders"),
+                (["search", "service=orders (error or duration<1ms or running)"], "query-search-filter"),
             ] {
                 for (format, ending) in [("table", "txt"), ("json", "json")] {
                     let outcome = try SpanwireCommand.run(
@@ -105,6 +106,55 @@ import Testing
             try expect(["--since", "2026-08-01T12:00:00.060Z"], finds: ["42", "41"])
             try expect(["--since", "2200-01-01"], finds: [])
             try expect(["--limit", "1"], finds: ["42"])
+            try expect(["error"], finds: ["22"])
+            try expect([""], finds: ["42", "41", "30", "23", "22", "21", "20", "20", "10"])
+            try expect(["duration>=20ms", "--service", "orders"], finds: ["22", "20"])
+            try expect(["name~\"^(GET|POST) /\" kind!=client"], finds: ["20", "10"])
+            try expect(["running or status.message~declined"], finds: ["23", "22"])
+            try expect(["since=2026-08-01T12:00:00.060Z until=2026-08-01T12:00:00.061Z"], finds: ["41"])
+            try expect(["not ()"], finds: [])
+        }
+    }
+
+    @Test("a filter with a fault is shown with its place and ends with exit code 2, the store left alone")
+    func faultyFilter() throws {
+        let outcome = try SpanwireCommand.run([
+            "query", "search", "service=cart durations>1", "--store", "no-such-file",
+        ])
+        #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
+        #expect(
+            outcome.words == """
+                spanwire: unknown field "durations" at column 14; did you mean duration?
+                  service=cart durations>1
+                               ^
+
+                """)
+        let hostile = try SpanwireCommand.run(["query", "search", "\u{1B}[2J\nb\u{202E}", "--store", "no-such-file"])
+        #expect(hostile.exitCode == 2 && hostile.words.split(separator: "\n").count == 3)
+        #expect(hostile.words.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && $0 != "\u{202E}" })
+    }
+
+    @Test("each page names the cursor of the next one")
+    func pages() async throws {
+        try await withStore { path in
+            var found: [Substring] = []
+            var cursor: [String] = []
+            for page in 0..<4 {
+                let outcome = try SpanwireCommand.run(
+                    ["query", "search", "not error", "--limit", "3", "--store", path] + cursor)
+                #expect(outcome.exitCode == 0)
+                let lines = outcome.text.split(separator: "\n").dropFirst()
+                found += lines.map { $0.suffix(2) }
+                #expect(lines.count == (page < 2 ? 3 : page == 2 ? 2 : 0))
+                guard lines.count == 3 else {
+                    #expect(outcome.words.isEmpty)
+                    break
+                }
+                let prefix = "spanwire: 3 spans; there may be more: --after "
+                #expect(outcome.words.hasPrefix(prefix))
+                cursor = ["--after", String(outcome.words.dropFirst(prefix.count).dropLast())]
+            }
+            #expect(found == ["42", "41", "30", "23", "21", "20", "20", "10"])
         }
     }
 

@@ -14,6 +14,7 @@ struct QueryCommand: AsyncParsableCommand {
               spanwire query services --store spans.db
               spanwire query trace 5b8aa5a2d2c872e8321cf37308d69df2 --store spans.db
               spanwire query search --service cart --status error --since 1h --store spans.db
+              spanwire query search 'name~"^GET" duration>100ms not error' --store spans.db
               spanwire query search --min-duration 100ms --format json --store spans.db | jq .
               spanwire query senders --store spans.db
             """,

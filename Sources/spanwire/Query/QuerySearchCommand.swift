@@ -9,37 +9,62 @@ struct QuerySearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Finds spans, the newest first.",
         discussion: """
-            A span is found when everything that is asked for holds.
-            With --format json the spans as OTLP/JSON.
+            FILTER says what to find: terms joined by spaces; without one, every span. The
+            options are terms too. All of them have to hold. Put the filter in single
+            quotes, for shells read < and > themselves.
+
+              FIELD                        it has a value, or is true
+              FIELD = != < <= > >= VALUE   compares with the value
+              FIELD ~ !~ PATTERN           a regular expression, anywhere in the text
+              a b, a or b, not a, (a b)    and, or, not, parentheses
+
+            Texts:  service name scope status.message event (the names of its events)
+            Words:  kind=server status=error; flags: running root error
+            Times:  duration>100ms start end since=1h until=2026-08-01T12:00:00Z
+            Ids:    trace span parent
+            Keys:   attr.KEY resource.KEY event.KEY: attributes of the span, its resource,
+                    its events; 500 finds numbers, true bools, "500" and GET texts
+
+            What cannot be compared is not found; not finds exactly the rest. All of it is
+            in docs/search.md. With --format json the spans as OTLP/JSON.
 
             Examples:
-              spanwire query search --service cart --store spans.db
-              spanwire query search --status error --since 30m --store spans.db
-              spanwire query search --name "GET /cart" --min-duration 1.5s --limit 10 --store spans.db
+              F='service=checkout name~"^GET /" duration>100ms status=error since=1h'
+              spanwire query search "$F" --store spans.db
+              spanwire query search 'attr.http.response.status_code>=500' --store spans.db
+              spanwire query search 'root running not service=cron' --store spans.db
+              spanwire query search --service cart --status error --store spans.db
             """)
 
-    @Option(help: ArgumentHelp("Only spans of this service.", valueName: "name"))
+    @Argument(help: ArgumentHelp("What to find; see above.", valueName: "filter"))
+    var filter: String?
+
+    @Option(help: ArgumentHelp("service=NAME", valueName: "name"))
     var service: String?
 
-    @Option(help: ArgumentHelp("Only spans with this name.", valueName: "name"))
+    @Option(help: ArgumentHelp("name=NAME", valueName: "name"))
     var name: String?
 
     @Option(
-        help: ArgumentHelp("Only ended spans that took as long: 250us, 100ms, 1.5s, 2m.", valueName: "duration"),
-        transform: duration)
+        help: ArgumentHelp("duration>=DURATION: 250us, 100ms, 1.5s, 2m.", valueName: "duration"), transform: duration)
     var minDuration: Int64?
 
-    @Option(help: ArgumentHelp("Only spans with this status.", valueName: "status"))
+    @Option(help: ArgumentHelp("status=STATUS", valueName: "status"))
     var status: StatusOption?
 
     @Option(
-        help: ArgumentHelp(
-            "Only spans that started since: 30m, 1h, 2d ago, or 2026-08-01T12:00:00Z.", valueName: "time"),
+        help: ArgumentHelp("since=TIME: 30m, 1h, 2d ago, or 2026-08-01T12:00:00Z.", valueName: "time"),
         transform: since)
     var since: UInt64?
 
     @Option(help: ArgumentHelp("How many spans at the most, 1 to 10000.", valueName: "count"))
     var limit = 100
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on behind the last span of an earlier search, which names its cursor.", valueName: "cursor"),
+        transform: cursor)
+    var after: SpanCursor?
 
     @OptionGroup var options: QueryOptions
 
@@ -50,9 +75,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let query = SpanQuery(
-            service: service, name: name, minDurationNano: minDuration, status: status?.code, sinceUnixNano: since,
-            limit: limit)
+        let query = SpanQuery(filter: try wholeFilter(), after: after, limit: limit)
         let spans = try await options.ask { store throws(SpanStoreError) in try await store.search(query) }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
@@ -62,7 +85,28 @@ struct QuerySearchCommand: AsyncParsableCommand {
         }
         output.flush()
         try standardOutput.check()
-        if spans.count == limit { Process.writeError("spanwire: the first \(limit) spans; there may be more\n") }
+        if spans.count == limit, let last = spans.last {
+            Process.writeError("spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last))\n")
+        }
+    }
+
+    /// The filter and the options, all of which have to hold.
+    private func wholeFilter() throws -> SpanFilter {
+        let terms: [SpanFilter?] = [
+            service.flatMap { .compare(.service, .equal, .text(ExactText($0))) },
+            name.flatMap { .compare(.name, .equal, .text(ExactText($0))) },
+            minDuration.flatMap { .compare(.duration, .greaterOrEqual, .duration($0)) },
+            status.flatMap { .compare(.status, .equal, .status($0.code)) },
+            since.flatMap { .compare(.start, .greaterOrEqual, .time($0)) },
+        ]
+        let text = filter ?? ""
+        do throws(SpanFilterError) {
+            return .all([try SpanFilter(parsing: text, nowUnixNano: Process.nowUnixNano())] + terms.compactMap { $0 })
+        } catch {
+            throw CommandFailure(
+                error.description, lines: error.caretLines(in: text).split(separator: "\n").map { "  \($0)" },
+                exitCode: CommandFailure.usageExitCode)
+        }
     }
 
     private static func table(_ spans: [MergedSpan]) -> TextTable {
@@ -85,6 +129,13 @@ struct QuerySearchCommand: AsyncParsableCommand {
             throw ValidationError("A duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h.")
         }
         return duration
+    }
+
+    @Sendable private static func cursor(_ text: String) throws -> SpanCursor {
+        guard let cursor = SpanCursor(text) else {
+            throw ValidationError("A cursor is what an earlier search named, as it named it.")
+        }
+        return cursor
     }
 
     @Sendable private static func since(_ text: String) throws -> UInt64 {

@@ -5,10 +5,13 @@ struct CommandFailure: Error {
 
     /// One line for people; `nil` when all is said already.
     var message: String?
+    /// What is shown below it, such as the place of a fault in a text.
+    var lines: [String]
     var exitCode: Int32
 
-    init(_ message: String?, exitCode: Int32 = 1) {
+    init(_ message: String?, lines: [String] = [], exitCode: Int32 = 1) {
         self.message = message
+        self.lines = lines
         self.exitCode = exitCode
     }
 }

@@ -16,6 +16,7 @@ enum CommandRun {
             return 0
         } catch let failure as CommandFailure {
             if let message = failure.message { Process.writeError("spanwire: \(TerminalText.line(message))\n") }
+            for line in failure.lines { Process.writeError("\(TerminalText.line(line))\n") }
             return failure.exitCode
         } catch {
             return finish(error, arguments)

@@ -1,15 +1,15 @@
 /// Instants as text.
 public struct UTCTime: Sendable {
-    let year: Int
-    let month: Int
-    let day: Int
+    package let year: Int
+    package let month: Int
+    package let day: Int
     /// Of the day.
-    let second: Int
+    package let second: Int
     /// Of the second.
-    let nanosecond: Int
+    package let nanosecond: Int
 
     /// - Parameter unixNano: nanoseconds since 1970-01-01T00:00:00Z.
-    init(_ unixNano: UInt64) {
+    package init(_ unixNano: UInt64) {
         let seconds = unixNano / 1_000_000_000
         (year, month, day) = Self.date(daysSince1970: Int(seconds / 86_400))
         second = Int(seconds % 86_400)

@@ -1,0 +1,23 @@
+/// A text that equals another one only byte for byte.
+///
+/// Not `String`, for which two spellings of é are equal: no store holds them so.
+public struct ExactText: Sendable, Hashable {
+    public let string: String
+
+    public init(_ string: String) { self.string = string }
+
+    public static func == (left: ExactText, right: ExactText) -> Bool {
+        left.string.utf8.elementsEqual(right.string.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in string.utf8 { hasher.combine(byte) }
+        hasher.combine(UInt8.max)
+    }
+}
+
+extension ExactText: ExpressibleByStringLiteral, CustomStringConvertible {
+    public init(stringLiteral value: String) { self.init(value) }
+
+    public var description: String { string }
+}

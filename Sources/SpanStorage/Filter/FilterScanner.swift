@@ -1,0 +1,101 @@
+/// A word of a filter's text, with its place.
+struct FilterWord {
+    var text: String
+    /// Index of its first scalar, the quote where it has one.
+    var start: Int
+    var isQuoted: Bool
+}
+
+/// Walks over the text of a filter.
+struct FilterScanner {
+    let scalars: [Unicode.Scalar]
+    var position = 0
+
+    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+
+    var next: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
+
+    mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
+        guard next == scalar else { return false }
+        position += 1
+        return true
+    }
+
+    mutating func skipSpaces() {
+        while let scalar = next, scalar.properties.isWhitespace { position += 1 }
+    }
+
+    /// The scalars from here up to a space, a parenthesis, a quote or, where it is the name of a field, an operator.
+    mutating func word(isName: Bool) -> FilterWord {
+        let start = position
+        while let scalar = next, !scalar.properties.isWhitespace, scalar != "(", scalar != ")", scalar != "\"",
+            !(isName && Self.isOperator(scalar))
+        { position += 1 }
+        return FilterWord(text: text(start..<position), start: start, isQuoted: false)
+    }
+
+    static func isOperator(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "=", "!", "<", ">", "~": true
+        default: false
+        }
+    }
+
+    /// The text in the quotes that begin here, its escapes resolved.
+    mutating func quotedText() throws(SpanFilterError) -> FilterWord {
+        let start = position
+        position += 1
+        var view = String.UnicodeScalarView()
+        while let scalar = next {
+            let place = position
+            position += 1
+            if scalar == "\"" { return FilterWord(text: String(view), start: start, isQuoted: true) }
+            guard scalar == "\\" else {
+                view.append(scalar)
+                continue
+            }
+            guard let escaped = next else { break }
+            position += 1
+            switch escaped {
+            case "\"", "\\": view.append(escaped)
+            case "n": view.append("\n")
+            case "r": view.append("\r")
+            case "t": view.append("\t")
+            case "u":
+                guard let value = scalars.escapedScalar(at: &position) else { throw Self.escapeFault(place) }
+                view.append(value)
+            default: throw Self.escapeFault(place)
+            }
+        }
+        throw Self.openQuote(start)
+    }
+
+    /// The expression in the quotes that begin here, backslashes and all, for they belong to it.
+    mutating func quotedPattern() throws(SpanFilterError) -> FilterWord {
+        let start = position
+        position += 1
+        while let scalar = next {
+            if scalar == "\"" {
+                position += 1
+                return FilterWord(text: text(start + 1..<position - 1), start: start, isQuoted: true)
+            }
+            position += scalar == "\\" && position + 1 < scalars.count ? 2 : 1
+        }
+        throw Self.openQuote(start)
+    }
+
+    private static func escapeFault(_ place: Int) -> SpanFilterError {
+        SpanFilterError(
+            .syntax, "an unknown escape", column: place + 1, hint: "\\\" \\\\ \\n \\r \\t \\u{1f600} are known")
+    }
+
+    private static func openQuote(_ start: Int) -> SpanFilterError {
+        SpanFilterError(.syntax, "a quote that is not closed", column: start + 1)
+    }
+
+    private func text(_ range: Range<Int>) -> String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: scalars[range])
+        return String(view)
+    }
+}

@@ -1,0 +1,87 @@
+import SpanModel
+
+/// How words of a filter are written.
+enum FilterSpelling {
+    /// As it is where that is read back as the same text, else in quotes.
+    static func word(_ text: String) -> String {
+        let first = text.utf8.first ?? 0
+        let isBare =
+            (isLetter(first) || first == UInt8(ascii: "_") || first == UInt8(ascii: "/")) && isBareKey(text)
+            && text != "true" && text != "false"
+        return isBare ? text : quoted(text)
+    }
+
+    static func key(_ text: String) -> String { !text.isEmpty && isBareKey(text) ? text : quoted(text) }
+
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            default:
+                if scalar.isShown {
+                    result.unicodeScalars.append(scalar)
+                } else {
+                    result += escape(scalar)
+                }
+            }
+        }
+        return result + "\""
+    }
+
+    /// In quotes, and cut where it is long: for messages.
+    static func shown(_ text: String) -> String {
+        let start = text.unicodeScalars.prefix(40)
+        var cut = String.UnicodeScalarView(start)
+        if start.endIndex != text.unicodeScalars.endIndex { cut.append("…") }
+        return quoted(String(cut))
+    }
+
+    /// As it is where that is safe to show.
+    static func shown(_ scalar: Unicode.Scalar) -> String { scalar.isShown ? String(scalar) : escape(scalar) }
+
+    /// `\u{1b}`
+    static func escape(_ scalar: Unicode.Scalar) -> String { "\\u{" + String(scalar.value, radix: 16) + "}" }
+
+    /// Without loss: in the largest unit of which it is a whole number.
+    static func duration(_ nanoseconds: Int64) -> String {
+        let units: [(UInt64, String)] = [
+            (3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us"),
+        ]
+        let amount = nanoseconds.magnitude
+        let sign = nanoseconds < 0 ? "-" : ""
+        for (unit, name) in units where amount != 0 && amount.isMultiple(of: unit) {
+            return "\(sign)\(amount / unit)\(name)"
+        }
+        return "\(sign)\(amount)ns"
+    }
+
+    static func time(_ unixNano: UInt64) -> String {
+        let text = UTCTime.text(unixNano)
+        guard unixNano.isMultiple(of: 1_000_000_000) else { return text }
+        return String(text.dropLast(11)) + "Z"
+    }
+
+    private static func isBareKey(_ text: String) -> Bool {
+        text.utf8.allSatisfy { byte in
+            isLetter(byte) || (0x30...0x39).contains(byte) || "._-/:@".utf8.contains(byte)
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+}
+
+extension Unicode.Scalar {
+    /// Neither a control character nor one that reorders or breaks a line.
+    var isShown: Bool {
+        switch value {
+        // C0, delete, C1; Arabic letter mark; direction marks; separators and embeddings; isolates; byte order mark.
+        case ..<0x20, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
+        default: true
+        }
+    }
+}

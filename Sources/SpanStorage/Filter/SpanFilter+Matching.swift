@@ -1,0 +1,149 @@
+import SpanMerge
+import SpanModel
+
+extension SpanFilter {
+    /// Whether a span is among those meant. Every engine's search gives the spans for which this is true.
+    ///
+    /// A value that cannot be compared (of another type, or not there) never holds, whatever the operator; `not` is
+    /// the exact opposite of what it stands before. O(terms) times what the patterns cost (`TextPattern.matches`).
+    public func matches(_ merged: MergedSpan) -> Bool {
+        switch node {
+        case .all(let parts): parts.allSatisfy { $0.matches(merged) }
+        case .any(let parts): parts.contains { $0.matches(merged) }
+        case .not(let part): !part.matches(merged)
+        case .present(let field): field.isPresent(in: merged)
+        case .comparison(let comparison): comparison.holds(for: merged)
+        }
+    }
+}
+
+extension SpanFilter.Field {
+    func isPresent(in merged: MergedSpan) -> Bool {
+        let span = merged.span
+        return switch self {
+        case .service: !merged.service.isEmpty
+        case .name: !span.name.isEmpty
+        case .kind: span.kind != .unspecified
+        case .status: merged.statusCode != .unset
+        case .statusMessage: !(span.status?.message ?? "").isEmpty
+        case .duration: merged.durationNano != nil
+        case .start: span.startTimeUnixNano != 0
+        case .end: span.isEnded
+        case .trace: span.traceID.isValid
+        case .span: span.spanID.isValid
+        case .parent: span.parentSpanID.isValid
+        case .running: merged.isRunning
+        case .root: !span.parentSpanID.isValid
+        case .error: merged.statusCode == .error
+        case .scope: !(merged.origin.scope?.name ?? "").isEmpty
+        case .event: !span.events.isEmpty
+        case .attribute(let key): span.attributes.contains { key.isKey(of: $0) }
+        case .resourceAttribute(let key): (merged.origin.resource?.attributes ?? []).contains { key.isKey(of: $0) }
+        case .eventAttribute(let key): span.events.contains { $0.attributes.contains { key.isKey(of: $0) } }
+        }
+    }
+}
+
+extension SpanFilter.Comparison {
+    func holds(for merged: MergedSpan) -> Bool {
+        let span = merged.span
+        var tally = Tally()
+        switch field {
+        case .service: tally.add(verdict(merged.service))
+        case .name: tally.add(verdict(span.name))
+        case .statusMessage: tally.add(verdict(span.status?.message ?? ""))
+        case .scope: tally.add(verdict(merged.origin.scope?.name ?? ""))
+        case .event: for event in span.events { tally.add(verdict(event.name)) }
+        case .kind: if case .kind(let kind) = value { tally.add(span.kind == kind) }
+        case .status: if case .status(let code) = value { tally.add(merged.statusCode == code) }
+        case .trace: if case .trace(let id) = value { tally.add(span.traceID == id) }
+        case .span: if case .span(let id) = value { tally.add(span.spanID == id) }
+        case .parent:
+            if case .span(let id) = value, span.parentSpanID.isValid { tally.add(span.parentSpanID == id) }
+        case .duration:
+            if case .duration(let bound) = value, let duration = merged.durationNano {
+                tally.add(operation.positive.holds(order(duration, bound)))
+            }
+        case .start: tally.add(verdict(time: span.startTimeUnixNano))
+        case .end: tally.add(verdict(time: span.endTimeUnixNano))
+        case .attribute(let key): add(key, of: span.attributes, to: &tally)
+        case .resourceAttribute(let key): add(key, of: merged.origin.resource?.attributes ?? [], to: &tally)
+        case .eventAttribute(let key): for event in span.events { add(key, of: event.attributes, to: &tally) }
+        case .running, .root, .error: break
+        }
+        return operation.isNegative ? tally.isComparable && !tally.holds : tally.holds
+    }
+
+    /// What the values that were looked at say together.
+    private struct Tally {
+        /// One of them could be compared.
+        var isComparable = false
+        /// The positive operator holds for one of them.
+        var holds = false
+
+        mutating func add(_ verdict: Bool?) {
+            guard let verdict else { return }
+            isComparable = true
+            if verdict { holds = true }
+        }
+    }
+
+    /// Whether the positive operator holds; `nil` when the value compares with no text.
+    private func verdict(_ text: String) -> Bool? {
+        switch value {
+        case .text(let other): operation.positive.holds(byteOrder(text, other.string))
+        case .pattern(let pattern): pattern.matches(text)
+        default: nil
+        }
+    }
+
+    /// The same for a time, of which 0 is none.
+    private func verdict(time: UInt64) -> Bool? {
+        guard case .time(let bound) = value, time != 0 else { return nil }
+        return operation.positive.holds(order(time, bound))
+    }
+
+    /// The same for the value of a key: of several with that key the last, of an array each element.
+    private func add(_ key: ExactText, of attributes: [Attribute], to tally: inout Tally) {
+        guard let value = attributes.last(where: { key.isKey(of: $0) })?.value?.plain else { return }
+        if case .array(let elements) = value {
+            for element in elements { tally.add(verdict(element.plain)) }
+        } else {
+            tally.add(verdict(value))
+        }
+    }
+
+    private func verdict(_ attribute: AttributeValue) -> Bool? {
+        switch (attribute, value) {
+        case (.string(let text), _): verdict(text)
+        case (.bool(let flag), .flag(let other)): flag == other
+        case (.int(let number), .integer(let other)): operation.positive.holds(order(number, other))
+        case (.int(let number), .decimal(let other)): exactOrder(number, other).map(operation.positive.holds)
+        case (.double(let number), .integer(let other)):
+            exactOrder(other, number).map { operation.positive.holds(-$0) }
+        case (.double(let number), .decimal(let other)):
+            number.isNaN ? nil : operation.positive.holds(order(number, other))
+        default: nil
+        }
+    }
+}
+
+extension ExactText {
+    func isKey(of attribute: Attribute) -> Bool { byteOrder(string, attribute.key) == 0 }
+}
+
+/// -1, 0 or 1 as the left value is less than, equal to or greater than the right.
+private func order<Number: Comparable>(_ left: Number, _ right: Number) -> Int {
+    left < right ? -1 : left > right ? 1 : 0
+}
+
+/// The same for numbers of two kinds, without rounding either; `nil` for NaN.
+func exactOrder(_ integer: Int64, _ double: Double) -> Int? {
+    if double.isNaN { return nil }
+    if double >= 0x1p63 { return -1 }
+    if double < -0x1p63 { return 1 }
+    let whole = Int64(double)
+    if integer != whole { return order(integer, whole) }
+    // Of the same sign as the number; exact, since numbers with a fraction are below 2^53.
+    return order(0, double - Double(whole))
+}

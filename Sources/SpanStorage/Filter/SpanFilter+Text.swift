@@ -1,0 +1,105 @@
+import SpanModel
+
+extension SpanFilter: CustomStringConvertible {
+    /// The filter in the one form that is written: terms joined by spaces, `or` and `not` as words, parentheses only
+    /// where they are needed, times in full. Parses to an equal filter. One line of printable characters.
+    public var text: String {
+        var text = ""
+        write(to: &text, within: .top)
+        return text
+    }
+
+    public var description: String { text }
+
+    /// What stands around a part: how tightly it holds its parts together.
+    private enum Around: Int {
+        case top, any, all, not
+    }
+
+    private func write(to text: inout String, within around: Around) {
+        switch node {
+        case .all(let parts):
+            if parts.isEmpty {
+                text += around == .top ? "" : "()"
+            } else {
+                Self.write(parts, by: " ", as: .all, to: &text, within: around)
+            }
+        case .any(let parts):
+            if parts.isEmpty {
+                text += "not ()"
+            } else {
+                Self.write(parts, by: " or ", as: .any, to: &text, within: around)
+            }
+        case .not(let part):
+            text += "not "
+            part.write(to: &text, within: .not)
+        case .present(let field): text += field.text
+        case .comparison(let comparison):
+            text += comparison.field.text + comparison.operation.rawValue + comparison.value.text
+        }
+    }
+
+    private static func write(
+        _ parts: [SpanFilter], by joint: String, as own: Around, to text: inout String, within around: Around
+    ) {
+        let needsParentheses = around.rawValue > own.rawValue
+        if needsParentheses { text += "(" }
+        for (index, part) in parts.enumerated() {
+            if index > 0 { text += joint }
+            part.write(to: &text, within: own)
+        }
+        if needsParentheses { text += ")" }
+    }
+}
+
+extension SpanFilter.Field {
+    /// As it is written: `service`, `attr.http.route`, `attr."odd key"`.
+    public var text: String {
+        switch self {
+        case .statusMessage: "status.message"
+        case .attribute(let key): "attr." + FilterSpelling.key(key.string)
+        case .resourceAttribute(let key): "resource." + FilterSpelling.key(key.string)
+        case .eventAttribute(let key): "event." + FilterSpelling.key(key.string)
+        case .service: "service"
+        case .name: "name"
+        case .kind: "kind"
+        case .status: "status"
+        case .duration: "duration"
+        case .start: "start"
+        case .end: "end"
+        case .trace: "trace"
+        case .span: "span"
+        case .parent: "parent"
+        case .running: "running"
+        case .root: "root"
+        case .error: "error"
+        case .scope: "scope"
+        case .event: "event"
+        }
+    }
+
+    /// Those without a key.
+    static let plain: [SpanFilter.Field] = [
+        .service, .name, .kind, .status, .statusMessage, .duration, .start, .end, .trace, .span, .parent, .running,
+        .root, .error, .scope, .event,
+    ]
+}
+
+extension SpanFilter.Value {
+    /// As it is written: `checkout`, `"GET /"`, `500`, `1500ms`, `2026-08-01T12:00:00Z`.
+    public var text: String {
+        switch self {
+        case .text(let text): FilterSpelling.word(text.string)
+        case .integer(let number): String(number)
+        case .decimal(let number): number.description
+        case .flag(let flag): flag ? "true" : "false"
+        case .duration(let nanoseconds): FilterSpelling.duration(nanoseconds)
+        case .time(let unixNano): FilterSpelling.time(unixNano)
+        case .kind(let kind): kind.description
+        case .status(let code): code.description
+        case .trace(let id): id.hex
+        case .span(let id): id.hex
+        case .pattern(let pattern): "\"" + pattern.source + "\""
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// What the text of a filter may be at the most, so that none takes long or much memory.
+public enum SpanFilterLimits {
+    /// Unicode scalars.
+    public static let maxLength = 8_192
+    /// Terms.
+    public static let maxTerms = 256
+    /// Parentheses and `not` within one another.
+    public static let maxDepth = 64
+    /// Steps of all patterns together; see `TextPattern.maxSteps`.
+    public static let maxPatternSteps = 4_000
+}

@@ -1,0 +1,156 @@
+/// A regular expression as steps that are followed all at once: Thompson's construction.
+struct PatternProgram: Sendable {
+    enum Step: Sendable {
+        case scalar(UInt32)
+        case any
+        case set(ScalarSet)
+        /// Only at the start of the text.
+        case start
+        /// Only at its end.
+        case end
+        /// Both ways.
+        case split(Int, Int)
+        case jump(Int)
+        case found
+    }
+
+    private(set) var steps: [Step] = []
+
+    /// - Parameter expression: of a bounded `size`; there is one step more.
+    init(_ expression: PatternExpression) {
+        steps.reserveCapacity(expression.size + 1)
+        append(expression)
+        steps.append(.found)
+    }
+
+    private mutating func append(_ expression: PatternExpression) {
+        switch expression {
+        case .empty: break
+        case .scalar(let value): steps.append(.scalar(value))
+        case .any: steps.append(.any)
+        case .set(let set): steps.append(.set(set))
+        case .start: steps.append(.start)
+        case .end: steps.append(.end)
+        case .sequence(let parts): for part in parts { append(part) }
+        case .choice(let parts): appendChoice(parts)
+        case .repetition(let part, let least, let most): appendRepetition(part, least, most)
+        }
+    }
+
+    private mutating func appendChoice(_ parts: [PatternExpression]) {
+        var jumps: [Int] = []
+        for part in parts.dropLast() {
+            let split = steps.count
+            steps.append(.split(0, 0))
+            append(part)
+            jumps.append(steps.count)
+            steps.append(.jump(0))
+            steps[split] = .split(split + 1, steps.count)
+        }
+        if let last = parts.last { append(last) }
+        for jump in jumps { steps[jump] = .jump(steps.count) }
+    }
+
+    private mutating func appendRepetition(_ part: PatternExpression, _ least: Int, _ most: Int?) {
+        // What has no steps would be written out for nothing, and within repetitions for very long.
+        guard part.size > 0 else { return }
+        for _ in 0..<least { append(part) }
+        guard let most else {
+            let split = steps.count
+            steps.append(.split(0, 0))
+            append(part)
+            steps.append(.jump(split))
+            steps[split] = .split(split + 1, steps.count)
+            return
+        }
+        var splits: [Int] = []
+        for _ in least..<most {
+            splits.append(steps.count)
+            steps.append(.split(0, 0))
+            append(part)
+        }
+        for split in splits { steps[split] = .split(split + 1, steps.count) }
+    }
+
+    /// Whether it is found anywhere in the text, of which `TextPattern.maxTextLength` scalars are looked at.
+    func matches(_ text: String) -> Bool {
+        var current = Places(steps.count)
+        var following = Places(steps.count)
+        var scalars = text.unicodeScalars.makeIterator()
+        var next = scalars.next()
+        var position = 0
+        while true {
+            if reach(0, &current, isStart: position == 0, isEnd: next == nil) { return true }
+            guard let scalar = next, position < TextPattern.maxTextLength else { return false }
+            next = scalars.next()
+            position += 1
+            following.removeAll()
+            for index in 0..<current.count {
+                let place = current[index]
+                guard consumes(place, scalar.value) else { continue }
+                if reach(place + 1, &following, isStart: false, isEnd: next == nil) { return true }
+            }
+            swap(&current, &following)
+        }
+    }
+
+    private func consumes(_ place: Int, _ value: UInt32) -> Bool {
+        switch steps[place] {
+        case .scalar(let expected): expected == value
+        case .any: true
+        case .set(let set): set.contains(value)
+        default: false
+        }
+    }
+
+    /// Adds a place and all that are reached from it without a scalar.
+    ///
+    /// - Returns: whether the end of the expression is among them.
+    private func reach(_ place: Int, _ places: inout Places, isStart: Bool, isEnd: Bool) -> Bool {
+        guard places.insert(place) else { return false }
+        places.waiting.append(place)
+        while let place = places.waiting.popLast() {
+            switch steps[place] {
+            case .found:
+                places.waiting.removeAll(keepingCapacity: true)
+                return true
+            case .split(let one, let other):
+                if places.insert(other) { places.waiting.append(other) }
+                if places.insert(one) { places.waiting.append(one) }
+            case .jump(let target): if places.insert(target) { places.waiting.append(target) }
+            case .start: if isStart, places.insert(place + 1) { places.waiting.append(place + 1) }
+            case .end: if isEnd, places.insert(place + 1) { places.waiting.append(place + 1) }
+            case .scalar, .any, .set: break
+            }
+        }
+        return false
+    }
+
+    /// A set of steps in the order of insertion; emptied in O(1).
+    private struct Places {
+        private var order: [Int]
+        private var indices: [Int]
+        private(set) var count = 0
+        /// Those whose successors have not been looked at; empty between calls of `reach`.
+        var waiting: [Int] = []
+
+        init(_ capacity: Int) {
+            order = Array(repeating: 0, count: capacity)
+            indices = Array(repeating: 0, count: capacity)
+        }
+
+        subscript(index: Int) -> Int { order[index] }
+
+        /// - Returns: whether it is new.
+        mutating func insert(_ place: Int) -> Bool {
+            let index = indices[place]
+            if index < count && order[index] == place { return false }
+            indices[place] = count
+            order[count] = place
+            count += 1
+            return true
+        }
+
+        mutating func removeAll() { count = 0 }
+    }
+}
