@@ -194,7 +194,8 @@ let package = Package(
         .executableTarget(
             name: "spool-peer",
             dependencies: [
-                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", .product(name: "Logging", package: "swift-log"),
+                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SpoolPeer", swiftSettings: settings),
         // Bytes and time per span of each compression: Benchmarks/README.md.
