@@ -2,7 +2,7 @@
 """Measures the transport alone by `spanwire bench`, and says where it stands: transport.py SPANWIRE CORPUS.
 
 Both sides run in one process over loopback, the collector counting and acknowledging. Each load runs ROUNDS times; of
-throughput and processor time the best counts, since a shared machine disturbs in one direction only. Run it on a machine
+each figure the best counts, since a shared machine disturbs in one direction only. Run it on a machine
 that does nothing else. Bytes per span are compression-bench's to measure: the ids and times that a load makes up are not
 those of the payload.
 """
@@ -73,7 +73,9 @@ def main():
     medium, large = os.path.join(corpus, "medium.pb"), os.path.join(corpus, "large.pb")
     plain = best(spanwire, "--compression", "none", "--spans", medium)
     stream = best(spanwire, "--compression", "zstd-stream", "--spans", large)
-    half = bench(spanwire, "--compression", "none", "--spans", medium, "--rate", str(int(plain[0] / 2)))
+    halves = [bench(spanwire, "--compression", "none", "--spans", medium, "--rate", str(int(plain[0] / 2)))
+              for _ in range(ROUNDS)]
+    half = min(halves, key=lambda run: run["ackNanoseconds"]["p99"])
     rows = [
         ("spans/s, uncompressed", f"{plain[0]:,.0f}", "1,000,000", "2,000,000"),
         ("spans/s, zstd stream", f"{stream[0]:,.0f}", "", ""),
