@@ -84,6 +84,21 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
         return unsafe _overrideLifetime(element, copying: self)
     }
 
+    /// Of the field; one byte on the wire.
+    @inlinable
+    @inline(__always)
+    package var key: UInt8 { UInt8(truncatingIfNeeded: keys) }
+
+    /// What is left of the current piece: the messages, and what stands between them.
+    @inlinable
+    @inline(__always)
+    package var unread: MessageSlice { MessageSlice(bytes, Int(low), Int(high), context) }
+
+    /// Goes on at a position inside `unread`, behind messages that were looked at in another way.
+    @inlinable
+    @inline(__always)
+    package mutating func advance(to position: Int) { low = UInt32(truncatingIfNeeded: position) }
+
     /// Finds the next message, over other fields and pieces.
     @usableFromInline
     static func find(_ key: UInt8, _ slice: MessageSlice) throws(WireError) -> FoundMessage {

@@ -140,6 +140,21 @@ public struct PayloadBytes: BitwiseCopyable {
         return longSoleVarint(start, end)
     }
 
+    /// Whether a varint fills `start ..< end` exactly; the range lies inside the payload and is not empty.
+    @inlinable
+    @inline(__always)
+    package func isSoleVarint(unchecked start: Int, _ end: Int) -> Bool {
+        // Proof for the loads: one byte, or eight, of those that the range has.
+        let count = end &- start
+        if count <= 3 {
+            let tops = byte(unchecked: start) & 0x80
+            if count == 1 { return tops == 0 }
+            let last = byte(unchecked: end &- 1)
+            return tops != 0 && last < 0x80 && byte(unchecked: start &+ 1) | (count == 2 ? 0x80 : 0) >= 0x80
+        }
+        return longSoleVarint(start, end) != nil
+    }
+
     @usableFromInline
     func longSoleVarint(_ start: Int, _ end: Int) -> UInt64? {
         guard end - start <= 10 else { return nil }

@@ -133,11 +133,15 @@ extension MessageViews<AttributeView> {
     fileprivate func validate() throws(WireError) -> Int {
         var views = self
         var count = 0
-        while let view = try views.next() {
+        while true {
+            // Nearly all are of one form, which a look without a view tells.
+            let run = AttributeRun(usual: views)
+            count += run.count
+            views.advance(to: run.end)
+            guard let view = try views.next() else { return count }
             count += 1
             if let value = view.value { count += try value.validateLists() }
         }
-        return count
     }
 }
 
