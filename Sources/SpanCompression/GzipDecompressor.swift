@@ -61,42 +61,29 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
             unsafe stream.pointee.next_in = nil
             unsafe stream.pointee.next_out = nil
         }
-        var produced = 0
-        var room = 0
-        while true {
-            if produced == room, !output.growForOutput(&room, inputBytes: input.count, maxBytes: maxBytes) {
-                return .failure(.tooLarge(maxBytes: maxBytes))
-            }
-            let (result, isRoomUsedUp) = step(&output, room, &produced)
-            if produced > maxBytes { return .failure(.tooLarge(maxBytes: maxBytes)) }
-            switch result {
-            case Z_STREAM_END:
-                let rest = unsafe Int(stream.pointee.avail_in)
-                guard rest == 0 else {
-                    return .failure(.malformed("has \(rest) bytes behind the end of the gzip member"))
-                }
-                return .success(produced)
-            case Z_OK where isRoomUsedUp: continue
-            // All input is used up, and there is room: more input would be needed.
-            case Z_OK, Z_BUF_ERROR: return .failure(.malformed("ends inside the gzip member"))
-            default: return .failure(.malformed("is not gzip, or damaged"))
-            }
+        output.removeAll(keepingCapacity: true)
+        var result = Z_OK
+        let isWithin = unsafe output.appendOutput(inputBytes: input.count, maxBytes: maxBytes) { buffer in
+            // Proof: zlib writes avail_out bytes at most, and so many the buffer has; it reads avail_in bytes of the input,
+            // which the caller keeps, and only reads them, whatever their type says.
+            let room = min(buffer.count, Int(UInt32.max) / 2)
+            unsafe stream.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            unsafe stream.pointee.avail_out = UInt32(room)
+            result = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
+            let left = unsafe Int(stream.pointee.avail_out)
+            return (room - left, needsRoom: result == Z_OK && left == 0)
         }
-    }
-
-    private func step(
-        _ output: inout [UInt8], _ room: Int, _ produced: inout Int
-    ) -> (result: Int32, isRoomUsedUp: Bool) {
-        // Proof: zlib writes avail_out bytes at most, and so many the buffer has behind `produced`, being no shorter than
-        // `room`; it reads avail_in bytes of the input, which the caller keeps, and only reads them, whatever their type
-        // says.
-        unsafe output.withUnsafeMutableBufferPointer { buffer in
-            let left = min(min(room, buffer.count) - produced, Int(UInt32.max) / 2)
-            unsafe stream.pointee.next_out = buffer.baseAddress.map { unsafe $0 + produced }
-            unsafe stream.pointee.avail_out = UInt32(left)
-            let result = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
-            produced += unsafe left - Int(stream.pointee.avail_out)
-            return unsafe (result, stream.pointee.avail_out == 0)
+        guard isWithin else { return .failure(.tooLarge(maxBytes: maxBytes)) }
+        switch result {
+        case Z_STREAM_END:
+            let rest = unsafe Int(stream.pointee.avail_in)
+            guard rest == 0 else {
+                return .failure(.malformed("has \(rest) bytes behind the end of the gzip member"))
+            }
+            return .success(output.count)
+        // All input is used up, and there is room: more input would be needed.
+        case Z_OK, Z_BUF_ERROR: return .failure(.malformed("ends inside the gzip member"))
+        default: return .failure(.malformed("is not gzip, or damaged"))
         }
     }
 }

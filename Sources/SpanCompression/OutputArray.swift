@@ -1,21 +1,35 @@
 extension [UInt8] {
-    /// Makes room for more output: doubles, from 16 KiB or four times the input on, to `maxBytes` + 1 at the most (the one
-    /// byte more shows that there is too much).
+    /// Adds output through a closure until it has no more: in rooms that double, from 16 KiB or four times the input on, to
+    /// `maxBytes` + 1 at the most (the one byte more shows that there is too much). The first room may be another where it
+    /// is known what to expect. Room depends on nothing else than the payloads so far, for which fault a library finds
+    /// first, and how it names it, depends on the room.
     ///
-    /// - Parameter room: how many bytes from the start may be written, 0 at first. An array that is longer from an earlier
-    ///   payload gives no more room for it: which fault a library finds first, and how it names it, depends on the room.
-    /// - Returns: `false` when the room is already the most that may be.
-    mutating func growForOutput(_ room: inout Int, inputBytes: Int, maxBytes: Int) -> Bool {
-        guard room <= maxBytes else { return false }
-        let wanted = Swift.max(room * 2, inputBytes * 4, 16 << 10)
-        room = Swift.min(wanted, maxBytes + 1)
-        guard count < room else { return true }
-        var grown = [UInt8](repeating: 0, count: room)
-        // Proof: the new array is longer, and each is told its own count.
-        unsafe withUnsafeBytes { old in
-            unsafe grown.withUnsafeMutableBytes { unsafe $0.copyMemory(from: old) }
+    /// - Parameters:
+    ///   - expected: for the first room; 0 when nothing is known.
+    ///   - write: writes to the start of a buffer.
+    /// - Returns: `false` when there is more than `maxBytes`.
+    mutating func appendOutput<Failure: Error>(
+        inputBytes: Int, expected: Int = 0, maxBytes: Int,
+        _ write: (UnsafeMutableRawBufferPointer) throws(Failure) -> (written: Int, needsRoom: Bool)
+    ) throws(Failure) -> Bool {
+        var room = expected > 0 ? expected : Swift.max(inputBytes * 4, 16 << 10)
+        while true {
+            room = Swift.min(room, maxBytes + 1)
+            reserveCapacity(room)
+            var needsRoom = false
+            try append(addingCapacity: room - count) { output throws(Failure) in
+                try unsafe output.withUnsafeMutableBufferPointer { buffer, count throws(Failure) in
+                    // Proof: bytes from `count` on are free, and of those only that many are counted as were written.
+                    let free = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                    let (written, needsMore) = unsafe try write(free)
+                    count += written
+                    needsRoom = needsMore
+                }
+            }
+            if count > maxBytes { return false }
+            guard needsRoom else { return true }
+            if count == room { room *= 2 }
         }
-        self = grown
-        return true
     }
 }

@@ -33,6 +33,8 @@ final class ZstdDecompressor: FrameDecompressor {
 private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
     private let isStream: Bool
+    /// Bytes in and out of the last payload: what the next one is likely to need.
+    private var last = (input: 1, output: 0)
 
     /// What a decoder is to support at least (RFC 8878, 3.1.1.1.2), and here also the most: 8 MiB.
     private static let maxWindowLog: Int32 = 23
@@ -57,6 +59,7 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     mutating func decompress(
         _ input: UnsafeRawBufferPointer, into output: inout [UInt8], maxBytes: Int
     ) -> Result<Int, DecompressionError> {
+        output.removeAll(keepingCapacity: true)
         if isStream {
             // A flush without anything new writes nothing.
             return unsafe input.isEmpty ? .success(0) : stream(input, into: &output, maxBytes: maxBytes)
@@ -85,47 +88,59 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private func whole(
         _ input: UnsafeRawBufferPointer, _ stated: Int, _ output: inout [UInt8]
     ) -> Result<Int, DecompressionError> {
-        if output.count < stated { output = [UInt8](repeating: 0, count: stated) }
         // No more room than stated, however much there is: what zstd calls a fault depends on it. Proof: zstd writes at most
         // as many bytes as it is told, and so many the buffer has.
-        let produced = unsafe output.withUnsafeMutableBytes { buffer in
-            unsafe ZSTD_decompressDCtx(context, buffer.baseAddress, stated, input.baseAddress, input.count)
+        var produced = 0
+        output.append(addingCapacity: stated) { span in
+            unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+                produced = unsafe ZSTD_decompressDCtx(
+                    context, buffer.baseAddress, stated, input.baseAddress, input.count)
+                count = ZSTD_isError(produced) == 0 ? produced : 0
+            }
         }
         guard ZSTD_isError(produced) == 0, produced == stated else { return .failure(fault(produced)) }
         return .success(produced)
     }
 
     /// Any amount, with a window.
-    private func stream(
+    private mutating func stream(
         _ bytes: UnsafeRawBufferPointer, into output: inout [UInt8], maxBytes: Int
     ) -> Result<Int, DecompressionError> {
         var input = unsafe ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
-        var produced = 0
-        var room = 0
-        while true {
-            if produced == room, !output.growForOutput(&room, inputBytes: bytes.count, maxBytes: maxBytes) {
-                return .failure(.tooLarge(maxBytes: maxBytes))
+        var next = 0
+        do throws(DecompressionError) {
+            let isWithin = unsafe try output.appendOutput(
+                inputBytes: bytes.count, expected: expectedBytes(bytes.count), maxBytes: maxBytes
+            ) { buffer throws(DecompressionError) in
+                var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
+                // Proof: zstd reads and writes inside the buffers, whose counts it is told.
+                repeat {
+                    next = unsafe ZSTD_decompressStream(context, &out, &input)
+                    if ZSTD_isError(next) != 0 { throw fault(next) }
+                } while unsafe next != 0 && input.pos < input.size && out.pos < out.size
+                return unsafe (out.pos, needsRoom: next != 0 && out.pos == out.size)
             }
-            // Proof: zstd reads and writes inside the buffers, whose counts it is told.
-            let next = unsafe output.withUnsafeMutableBytes { buffer in
-                var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: min(room, buffer.count), pos: produced)
-                let next = unsafe ZSTD_decompressStream(context, &out, &input)
-                produced = unsafe out.pos
-                return next
-            }
-            if ZSTD_isError(next) != 0 { return .failure(fault(next)) }
-            if produced > maxBytes { return .failure(.tooLarge(maxBytes: maxBytes)) }
-            if next == 0 {
-                if isStream { return .failure(.malformed("ends the zstd stream, which is to be flushed, not ended")) }
-                return .success(produced)
-            }
-            let isTaken = unsafe input.pos == input.size
-            guard isTaken, produced < room else { continue }
-            guard isStream, next == Self.blockHeaderBytes else {
-                return .failure(.malformed("ends inside a zstd block"))
-            }
-            return .success(produced)
+            guard isWithin else { return .failure(.tooLarge(maxBytes: maxBytes)) }
+        } catch {
+            return .failure(error)
         }
+        last = (max(bytes.count, 1), output.count)
+        if next == 0 {
+            return isStream
+                ? .failure(.malformed("ends the zstd stream, which is to be flushed, not ended"))
+                : .success(output.count)
+        }
+        guard isStream, next == Self.blockHeaderBytes else {
+            return .failure(.malformed("ends inside a zstd block"))
+        }
+        return .success(output.count)
+    }
+
+    /// A little more than the last payload's ratio says; 0 when nothing is known.
+    private func expectedBytes(_ inputBytes: Int) -> Int {
+        guard last.output > 0 else { return 0 }
+        let (product, isOver) = last.output.multipliedReportingOverflow(by: inputBytes)
+        return isOver ? 0 : product / last.input * 9 / 8 + 1024
     }
 
     private func fault(_ code: Int) -> DecompressionError {

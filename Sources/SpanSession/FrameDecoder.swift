@@ -8,13 +8,15 @@ import ProtoWire
 /// ```
 ///
 /// ```
-///  [ used up | frame at hand | bytes of later frames )
-///  0         payloadStart    cursor                  buffer.count
+///  buffer    [ used up | frame at hand | bytes of later frames )
+///            0         payloadStart    cursor                  buffer.count
+///  gathered  [ payload of a frame that arrives in several pieces )
 /// ```
 ///
-/// The buffer holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and
-/// nothing is set aside for bytes that have not come. O(1) work per frame besides copying each byte in once; the bytes
-/// that are used up are dropped when no whole frame is left, at most as many being moved as are dropped.
+/// It holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and of the
+/// memory for a payload no more is set aside than four times what has come of it. O(1) work per frame besides copying each
+/// byte in once; the bytes that are used up are dropped when no whole frame is left, at most as many being moved as are
+/// dropped. A larger payload is gathered on its own, so that `takePayload` need not copy it.
 ///
 /// A frame with the compressed bit is returned as it came; `decompress` puts what it holds in the payload's place.
 public struct FrameDecoder: Sendable {
@@ -30,9 +32,17 @@ public struct FrameDecoder: Sendable {
     private var buffer: [UInt8] = []
     private var cursor = 0
     private var payloadStart = 0
+    /// The head of the frame whose payload is being gathered. Until it is complete the buffer is empty.
+    private var gathering: FrameHead?
+    private var gathered: [UInt8] = []
+    /// The frame at hand was gathered.
+    private var isAtHandGathered = false
     /// What the frame at hand holds, when it was decompressed: the first so many bytes of `decompressed`.
     private var decompressedCount: Int?
     private var decompressed: [UInt8] = []
+
+    /// Payloads of at least so many bytes are gathered, unless they are there at once.
+    private static let leastGathered = 1024
 
     /// Above this, an emptied buffer is given back at once; below, when the peer falls silent.
     private static let keptCapacity = 1 << 20
@@ -49,7 +59,20 @@ public struct FrameDecoder: Sendable {
     public static let controlLimit = 64 << 10
 
     /// Adds bytes as they came.
-    public mutating func append(_ bytes: borrowing RawSpan) { buffer.append(copying: bytes) }
+    public mutating func append(_ bytes: borrowing RawSpan) {
+        var taken = 0
+        if let gathering {
+            taken = min(Int(gathering.length) - gathered.count, bytes.byteCount)
+            gather(bytes.extracting(0..<taken), of: gathering)
+        }
+        if taken < bytes.byteCount { buffer.append(copying: bytes.extracting(taken..<bytes.byteCount)) }
+    }
+
+    private mutating func gather(_ bytes: RawSpan, of head: FrameHead) {
+        let count = gathered.count + bytes.byteCount
+        if gathered.capacity < count { gathered.reserveCapacity(min(Int(head.length), 4 * count)) }
+        gathered.append(copying: bytes)
+    }
 
     /// The head of the next frame when all of it has arrived; `payload` then has its payload until the next call of any
     /// mutating method. `nil` when bytes are missing.
@@ -58,6 +81,14 @@ public struct FrameDecoder: Sendable {
     ///   cannot be read on after that.
     public mutating func nextFrame() throws(SessionError) -> FrameHead? {
         decompressedCount = nil
+        forgetGathered()
+        if let head = gathering {
+            guard gathered.count == Int(head.length) else { return nil }
+            gathering = nil
+            isAtHandGathered = true
+            frameCount += 1
+            return head
+        }
         guard let head = FrameHead(buffer.rawSpan.extracting(droppingFirst: cursor)) else {
             discardUsed()
             return nil
@@ -65,6 +96,7 @@ public struct FrameDecoder: Sendable {
         try check(head)
         let end = cursor + FrameHead.byteCount + Int(head.length)
         guard end <= buffer.count else {
+            beginGathering(head)
             discardUsed()
             return nil
         }
@@ -74,13 +106,55 @@ public struct FrameDecoder: Sendable {
         return head
     }
 
+    /// The rest of the payload goes where it can be taken from.
+    private mutating func beginGathering(_ head: FrameHead) {
+        guard Int(head.length) >= Self.leastGathered else { return }
+        gathering = head
+        // Out of `self`, whose other bytes are written meanwhile.
+        var arrived: [UInt8] = []
+        swap(&arrived, &buffer)
+        gather(arrived.rawSpan.extracting(droppingFirst: cursor + FrameHead.byteCount), of: head)
+        swap(&arrived, &buffer)
+        cursor = buffer.count
+    }
+
+    /// The frame at hand is done with.
+    private mutating func forgetGathered() {
+        guard isAtHandGathered else { return }
+        isAtHandGathered = false
+        if gathered.capacity > FrameDecoder.keptCapacity {
+            gathered = []
+        } else {
+            gathered.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// The payload of the frame returned last, in place; decompressed, if `decompress` was called.
     public var payload: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
             if let decompressedCount { return decompressed.rawSpan.extracting(0..<decompressedCount) }
-            return buffer.rawSpan.extracting(payloadStart..<cursor)
+            return isAtHandGathered ? gathered.rawSpan : buffer.rawSpan.extracting(payloadStart..<cursor)
         }
+    }
+
+    /// Takes the payload of the frame returned last out, which is empty then; without copying it where that can be.
+    ///
+    /// - Parameter count: how many of its bytes from the first on.
+    mutating func takePayload(first count: Int) -> [UInt8] {
+        guard decompressedCount != nil || isAtHandGathered else {
+            return [UInt8](copying: payload.extracting(first: count))
+        }
+        var bytes: [UInt8] = []
+        if decompressedCount != nil {
+            swap(&bytes, &decompressed)
+            decompressedCount = 0
+        } else {
+            swap(&bytes, &gathered)
+        }
+        bytes.removeLast(bytes.count - count)
+        // What is held for long must not take much more than it has.
+        return bytes.capacity - count > count / 4 + 512 ? [UInt8](copying: bytes.rawSpan) : bytes
     }
 
     /// Decompresses the payload of the frame returned last; the limit for its kind holds for what comes out too.
@@ -92,8 +166,7 @@ public struct FrameDecoder: Sendable {
         var output: [UInt8] = []
         swap(&output, &decompressed)
         do throws(DecompressionError) {
-            let count = try decompressor.decompress(
-                buffer.rawSpan.extracting(payloadStart..<cursor), into: &output, maxBytes: maxBytes)
+            let count = try decompressor.decompress(payload, into: &output, maxBytes: maxBytes)
             decompressed = output
             decompressedCount = count
         } catch {
@@ -112,22 +185,26 @@ public struct FrameDecoder: Sendable {
     /// Gives the memory of an empty buffer back that is larger than `bytes`.
     mutating func trim(keeping bytes: Int) {
         if buffer.isEmpty, buffer.capacity > bytes { buffer = [] }
+        if gathered.isEmpty, gathered.capacity > bytes { gathered = [] }
     }
 
     /// Whether a frame has begun to arrive and is not complete.
-    public var isInsideFrame: Bool { cursor < buffer.count }
+    public var isInsideFrame: Bool { gathering != nil || cursor < buffer.count }
 
     /// Bytes that are held.
-    public var bufferedBytes: Int { buffer.count }
+    public var bufferedBytes: Int { buffer.count + gathered.count }
 
     /// What the bytes that are held take in memory: an array that grows has more than it needs.
-    var heldCapacity: Int { buffer.isEmpty ? 0 : buffer.capacity }
+    var heldCapacity: Int { (buffer.isEmpty ? 0 : buffer.capacity) + (gathered.isEmpty ? 0 : gathered.capacity) }
 
     /// Forgets all bytes and gives the memory back.
     public mutating func reset() {
         buffer = []
         cursor = 0
         payloadStart = 0
+        gathering = nil
+        gathered = []
+        isAtHandGathered = false
         forgetDecompressed()
     }
 

@@ -86,4 +86,60 @@ struct FrameDecoderTests {
         #expect(try decoder.nextFrame() == nil)
         #expect(decoder.bufferedBytes == 0)
     }
+
+    /// Payloads on both sides of where they are gathered on their own, small frames between them.
+    private static let largeFrames: [[UInt8]] = [1023, 1024, 0, 5000, 3, 1025, 4096].enumerated().map { number, count in
+        frame(3, (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) })
+    }
+
+    @Test(arguments: [1, 5, 6, 100, 1000, 1028, 1029, 2500, 5004, 20_000])
+    func `large payloads in pieces of any size are the same, looked at or taken`(size: Int) throws {
+        let stream = Self.largeFrames.flatMap { $0 }
+        var looking = FrameDecoder(maxBatchBytes: 1 << 20)
+        var taking = FrameDecoder(maxBatchBytes: 1 << 20)
+        var looked: [[UInt8]] = []
+        var taken: [[UInt8]] = []
+        for start in Swift.stride(from: 0, to: stream.count, by: size) {
+            let piece = Array(stream[start..<min(start + size, stream.count)])
+            looking.append(piece.rawSpan)
+            while let head = try looking.nextFrame() { looked.append(head.bytes + [UInt8](copying: looking.payload)) }
+            taking.append(piece.rawSpan)
+            while let head = try taking.nextFrame() {
+                taken.append(head.bytes + taking.takePayload(first: Int(head.length)))
+            }
+        }
+        #expect(looked == Self.largeFrames)
+        #expect(taken == Self.largeFrames)
+        #expect(!looking.isInsideFrame && !taking.isInsideFrame)
+        #expect(taking.bufferedBytes == 0)
+        #expect(taking.frameCount == Self.largeFrames.count)
+    }
+
+    @Test(arguments: [10, 3000])
+    func `what is taken may be the front of a payload`(count: Int) throws {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+        let bytes = frame(3, payload)
+        var decoder = FrameDecoder(maxBatchBytes: 1 << 20)
+        for piece in [bytes.prefix(8), bytes.dropFirst(8)] {
+            decoder.append(Array(piece).rawSpan)
+            guard try decoder.nextFrame() != nil else { continue }
+            #expect(decoder.takePayload(first: count - 7) == Array(payload.dropLast(7)))
+        }
+        #expect(try decoder.nextFrame() == nil)
+        #expect(decoder.bufferedBytes == 0)
+    }
+
+    @Test func `no more memory is set aside than four times what has come`() throws {
+        var decoder = FrameDecoder(maxBatchBytes: 64 << 20)
+        decoder.append(FrameHead(.batch, length: 60 << 20, isCompressed: false).bytes.rawSpan)
+        var arrived = 5
+        for _ in 0..<100 {
+            decoder.append([UInt8](repeating: 1, count: 2000).rawSpan)
+            arrived += 2000
+            #expect(try decoder.nextFrame() == nil)
+            #expect(decoder.bufferedBytes <= arrived)
+            // An array may round up what it is asked for.
+            #expect(decoder.heldCapacity <= 4 * arrived + 4096)
+        }
+    }
 }

@@ -36,9 +36,8 @@ public protocol FrameDecompressor: AnyObject, Sendable {
     /// Decompresses one payload. Takes memory in proportion to the bytes that really come out, never for more than
     /// `maxBytes` of them, and for a window.
     ///
-    /// - Parameter output: overwritten from its start and made longer where needed; what it holds behind the result has
-    ///   no meaning.
-    /// - Returns: how many bytes of `output` are the payload, 0 ... `maxBytes`.
+    /// - Parameter output: what it holds is replaced; its memory is used where it suffices.
+    /// - Returns: how many bytes `output` then has, 0 ... `maxBytes`.
     /// - Throws: when the payload is not what was agreed, or more than `maxBytes`. The connection cannot go on then.
     func decompress(
         _ payload: borrowing RawSpan, into output: inout [UInt8], maxBytes: Int

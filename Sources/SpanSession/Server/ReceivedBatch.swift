@@ -64,48 +64,22 @@ enum BatchFault: Error, Equatable {
 }
 
 extension ReceivedBatch {
-    /// Checks a frame's payload. Strings that are not UTF-8 are repaired.
+    /// Checks the payload of the frame that a decoder returned last, and takes it out. Strings that are not UTF-8 are
+    /// repaired.
     ///
     /// - Parameter maxWeight: in smallest spans. What is over it is not decoded, for it may be many times its bytes.
-    init(checking payload: RawSpan, maxPayloadBytes: Int, maxWeight: Int) throws(BatchFault) {
+    init(checking decoder: inout FrameDecoder, maxPayloadBytes: Int, maxWeight: Int) throws(BatchFault) {
         let limits = WireLimits(maxPayloadBytes: maxPayloadBytes)
-        if let batch = ReceivedBatch(copying: payload, limits: limits) {
-            guard batch.weight <= maxWeight else {
-                throw .tooLarge(spans: batch.spanCount, weight: batch.weight)
-            }
-            self = batch
-        } else {
-            try self.init(mending: payload, limits: limits, maxWeight: maxWeight)
+        guard let usual = UsualBatch(decoder.payload, limits: limits) else {
+            try self.init(mending: decoder.payload, limits: limits, maxWeight: maxWeight)
+            return
         }
-    }
-
-    /// A payload of the form that nearly all have: spans first, then the transport's own fields, nothing to be refused or
-    /// repaired. The spans are looked at where they are and copied as they are; `nil` for any other.
-    private init?(copying payload: RawSpan, limits: WireLimits) {
-        do throws(WireError) {
-            var reader = try WireReader(payload, options: DecodeOptions(limits: limits))
-            var (end, sequence, dropped) = (0, UInt64(0), DropLedger())
-            while let key = try reader.nextKey() {
-                switch key.rawValue {
-                case 0x0A where end == reader.offset - 1:
-                    try reader.skip(key)
-                    end = reader.offset
-                case 0x1F48: sequence = try reader.varint()
-                case 0x1F52:
-                    let drop: DropCount = try reader.message()
-                    dropped.add(drop.reason, drop.spans)
-                default: return nil
-                }
-            }
-            let spans = payload.extracting(0..<end)
-            let counts = try SpanBatchView(spans, options: DecodeOptions(limits: limits)).readAll()
-            guard counts.unfit == 0 else { return nil }
-            self.init(
-                sequence: sequence, payload: [UInt8](copying: spans), spanCount: counts.spans, dropped: dropped.counts,
-                validation: BatchValidation(), payloadBytes: payload.byteCount, weight: counts.inSmallestSpans)
-        } catch {
-            return nil
-        }
+        let (spans, weight) = (usual.counts.spans, usual.counts.inSmallestSpans)
+        guard weight <= maxWeight else { throw .tooLarge(spans: spans, weight: weight) }
+        let payloadBytes = decoder.payload.byteCount
+        self.init(
+            sequence: usual.sequence, payload: decoder.takePayload(first: usual.spansEnd), spanCount: spans,
+            dropped: usual.dropped, validation: BatchValidation(), payloadBytes: payloadBytes, weight: weight)
     }
 
     /// Any payload: decoded, freed of what is not fit for the store, and encoded again.
@@ -146,5 +120,41 @@ extension ReceivedBatch {
             located.path = FieldPath.path(to: error.offset, in: payload, schema: Batch.schema)
             throw .malformed(located)
         }
+    }
+}
+
+/// A payload of the form that nearly all have: spans first, then the transport's own fields, nothing to be refused or
+/// repaired. The spans are looked at where they are and can be stored as they are.
+private struct UsualBatch {
+    private(set) var sequence: UInt64 = 0
+    /// Where the spans end.
+    private(set) var spansEnd = 0
+    private(set) var dropped: [DropCount] = []
+    private(set) var counts = SpanBatchCounts()
+
+    /// `nil` for a payload of another form.
+    init?(_ payload: RawSpan, limits: WireLimits) {
+        let options = DecodeOptions(limits: limits)
+        do throws(WireError) {
+            var reader = try WireReader(payload, options: options)
+            var ledger = DropLedger()
+            while let key = try reader.nextKey() {
+                switch key.rawValue {
+                case 0x0A where spansEnd == reader.offset - 1:
+                    try reader.skip(key)
+                    spansEnd = reader.offset
+                case 0x1F48: sequence = try reader.varint()
+                case 0x1F52:
+                    let drop: DropCount = try reader.message()
+                    ledger.add(drop.reason, drop.spans)
+                default: return nil
+                }
+            }
+            dropped = ledger.counts
+            counts = try SpanBatchView(payload.extracting(0..<spansEnd), options: options).readAll()
+        } catch {
+            return nil
+        }
+        guard counts.unfit == 0 else { return nil }
     }
 }

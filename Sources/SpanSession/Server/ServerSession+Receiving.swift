@@ -110,7 +110,7 @@ extension ServerSession {
         let batch: ReceivedBatch
         do throws(BatchFault) {
             batch = try ReceivedBatch(
-                checking: decoder.payload, maxPayloadBytes: Int(settings.maxFrameBytes),
+                checking: &decoder, maxPayloadBytes: Int(settings.maxFrameBytes),
                 maxWeight: settings.maxBatchSpans)
         } catch {
             switch error {
