@@ -28,8 +28,9 @@ bench: ## our codec and its rivals over the same payloads, with the ratios (ROUN
 	@scripts/bench.sh
 
 transport: ## the transport alone by `spanwire bench`: throughput, processor time, latencies, memory (ROUNDS=…)
-	@scripts/install.sh build
-	@SPANWIRE=$$(scripts/release.sh) && python3 Benchmarks/transport.py $$SPANWIRE Tests/Corpus
+	@scripts/install.sh build bench
+	@Benchmarks/Rivals/build
+	@SPANWIRE=$$(scripts/release.sh) && python3 Benchmarks/transport.py $$SPANWIRE Tests/Corpus .build-rivals/protobuf_c_peer
 
 gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt (RECORD=1 accepts them)
 	@scripts/gates.sh

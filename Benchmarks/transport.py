@@ -1,20 +1,32 @@
 #!/usr/bin/env python3
-"""Measures the transport alone by `spanwire bench`, and says where it stands: transport.py SPANWIRE CORPUS.
+"""Measures the transport alone by `spanwire bench`, and says where it stands: transport.py SPANWIRE CORPUS RIVAL.
 
 Both sides run in one process over loopback, the collector counting and acknowledging. Each load runs ROUNDS times; of
 each figure the best counts, since a shared machine disturbs in one direction only. Run it on a machine
 that does nothing else. Bytes per span are compression-bench's to measure: the ids and times that a load makes up are not
 those of the payload.
+
+A machine that is slower today makes every figure worse, so a rival is measured before each load: what libprotobuf-c (the
+peer RIVAL, see README.md) takes to pack and unpack the same spans, on every core at once as the loads are. The ratio to it
+says more of the code than the seconds do.
 """
+import collections
 import datetime
 import json
 import os
 import platform
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from peers import Peer
+
+MEDIUM_SPANS = 512
+RIVAL_RUNS = 500
+Figures = collections.namedtuple("Figures", "rate seconds ratios rivals hand_over")
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = os.environ.get("BENCH_SECONDS", "5")
@@ -29,10 +41,35 @@ def bench(spanwire, *arguments):
     return json.loads(done.stdout)
 
 
-def best(spanwire, *arguments):
-    runs = [bench(spanwire, *arguments) for _ in range(ROUNDS)]
-    return (max(run["spansPerSecond"] for run in runs), min(run["cpuSecondsPerMillionSpans"] for run in runs),
-            min(run["handOverNanoseconds"]["p50"] for run in runs))
+def rival_seconds(rival, corpus):
+    """Processor seconds per million of medium.pb's spans, packed and unpacked once by libprotobuf-c."""
+    peers = [Peer([rival, corpus]) for _ in range(os.cpu_count())]
+    for peer in peers:
+        for work in ("encode", "decode:malloc"):
+            peer.process.stdin.write(f"time {work} medium.pb 5 {RIVAL_RUNS // 5}\n")
+        peer.process.stdin.close()
+    seconds = 0.0
+    for peer in peers:
+        if len(peer.process.stdout.readlines()) != 2:
+            sys.exit("error: the rival measured nothing")
+        _, status, usage = os.wait4(peer.process.pid, 0)
+        peer.process.returncode = status
+        seconds += usage.ru_utime + usage.ru_stime
+    return seconds / len(peers) / RIVAL_RUNS / MEDIUM_SPANS * 1e6
+
+
+def measure(rival, *arguments):
+    """Runs a load ROUNDS times, the rival before each."""
+    runs = []
+    for _ in range(ROUNDS):
+        yardstick = rival_seconds(*rival)
+        runs.append((yardstick, bench(*arguments)))
+    return Figures(
+        rate=max(run["spansPerSecond"] for _, run in runs),
+        seconds=[run["cpuSecondsPerMillionSpans"] for _, run in runs],
+        ratios=[run["cpuSecondsPerMillionSpans"] / yardstick for yardstick, run in runs],
+        rivals=[yardstick for yardstick, _ in runs],
+        hand_over=min(run["handOverNanoseconds"]["p50"] for _, run in runs))
 
 
 def hello():
@@ -68,20 +105,29 @@ def idle_memory(spanwire):
             collector.wait(30)
 
 
+def spread(values):
+    return f"{min(values):.2f} to {max(values):.2f}, median {statistics.median(values):.2f}"
+
+
 def main():
-    spanwire, corpus = sys.argv[1:]
+    spanwire, corpus, peer = sys.argv[1:]
     medium, large = os.path.join(corpus, "medium.pb"), os.path.join(corpus, "large.pb")
-    plain = best(spanwire, "--compression", "none", "--spans", medium)
-    stream = best(spanwire, "--compression", "zstd-stream", "--spans", large)
-    halves = [bench(spanwire, "--compression", "none", "--spans", medium, "--rate", str(int(plain[0] / 2)))
+    rival = (peer, corpus)
+    plain = measure(rival, spanwire, "--compression", "none", "--spans", medium)
+    stream = measure(rival, spanwire, "--compression", "zstd-stream", "--spans", large)
+    halves = [bench(spanwire, "--compression", "none", "--spans", medium, "--rate", str(int(plain.rate / 2)))
               for _ in range(ROUNDS)]
     half = min(halves, key=lambda run: run["ackNanoseconds"]["p99"])
     rows = [
-        ("spans/s, uncompressed", f"{plain[0]:,.0f}", "1,000,000", "2,000,000"),
-        ("spans/s, zstd stream", f"{stream[0]:,.0f}", "", ""),
-        ("processor seconds per million spans, both sides, uncompressed", f"{plain[1]:.2f}", "1.2", "0.7"),
-        ("… zstd stream", f"{stream[1]:.2f}", "2.4", "1.6"),
-        ("hand-over of a span, p50 under full load, ns", f"{plain[2]}", "500", "200"),
+        ("spans/s, uncompressed", f"{plain.rate:,.0f}", "1,000,000", "2,000,000"),
+        ("spans/s, zstd stream", f"{stream.rate:,.0f}", "", ""),
+        ("processor seconds per million spans, both sides, uncompressed", spread(plain.seconds), "1.2", "0.7"),
+        ("… zstd stream", spread(stream.seconds), "2.4", "1.6"),
+        ("libprotobuf-c, packing and unpacking a million of the same spans, seconds",
+         spread(plain.rivals + stream.rivals), "", ""),
+        ("ratio to it in the same round, uncompressed", spread(plain.ratios), "", ""),
+        ("… zstd stream", spread(stream.ratios), "", ""),
+        ("hand-over of a span, p50 under full load, ns", f"{plain.hand_over}", "500", "200"),
         (f"ack at half load ({half['spansPerSecond']:,.0f} spans/s), p99, ms",
          f"{half['ackNanoseconds']['p99'] / 1e6:.2f}", "5", "1"),
         (f"resident MiB with {IDLE:,} idle connections", f"{idle_memory(spanwire):.1f}", "64", "24"),
