@@ -243,6 +243,7 @@ final class ClientDriver {
 
     private func welcomed(_ welcome: Welcome) {
         loggedReasons = []
+        client.state.withLock { $0.connectionFault = nil }
         logger.info(
             "connected",
             metadata: [
@@ -282,6 +283,7 @@ final class ClientDriver {
     private func disconnected(_ error: SessionError) {
         // Each reason once: what is wrong now may be another thing than what was wrong first.
         let reason = "\(error)".plainLine
+        client.state.withLock { $0.connectionFault = reason }
         guard loggedReasons.count < 8, loggedReasons.insert(reason).inserted else {
             logger.debug("still not connected", metadata: ["reason": "\(reason)"])
             return

@@ -36,6 +36,11 @@ extension SpanServer {
             }
         } catch let error as TransportError {
             throw error
+        } catch is SocketAddressError.UnknownHost {
+            throw TransportError(
+                .cannotListen,
+                "\(address) cannot be listened on: no address is known for that name; give an address of this machine, "
+                    + "such as 127.0.0.1, or 0.0.0.0 for all")
         } catch {
             throw TransportError(
                 .cannotListen,

@@ -98,18 +98,26 @@ struct UnixSocket: Sendable {
     }
 
     private static func failure(_ path: String, _ words: String) -> TransportError {
-        TransportError(
+        var status = stat()
+        if unsafe stat(folder(of: path), &status) != 0, errno == ENOENT || errno == ENOTDIR {
+            return TransportError(
+                .cannotListen, "unix:\(path) cannot be listened on: its folder does not exist; make it first")
+        }
+        return TransportError(
             .cannotListen, "unix:\(path) cannot be listened on (\(words)); choose another path or end what uses it")
     }
 
     /// Held until the descriptor is closed; `nil` where the folder cannot be opened, for which `bind` finds the words.
     private static func lockFolder(of path: String) -> Int32? {
-        var folder = "."
-        if let slash = path.lastIndex(of: "/") { folder = slash == path.startIndex ? "/" : String(path[..<slash]) }
-        let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(folder(of: path), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
         return descriptor
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     private static func withAddress<Result>(

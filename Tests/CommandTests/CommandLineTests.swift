@@ -71,6 +71,18 @@ import Testing
         #expect(unsafe.isEmpty, "\(outcome.words.debugDescription)")
     }
 
+    @Test("an address to listen on that no name stands for is one clear line")
+    func unknownHost() throws {
+        let store = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store + end) } }
+        let outcome = try SpanwireCommand.run(["collect", "--store", store, "--listen", "nobody.invalid:4319"])
+        #expect(outcome.exitCode == 1)
+        #expect(
+            outcome.words.contains("nobody.invalid:4319 cannot be listened on: no address is known for that name"),
+            "\(outcome.words)")
+        #expect(!outcome.words.contains("SocketAddressError"))
+    }
+
     @Test("send to nobody ends at the timeout and says what to look at")
     func sendToNobody() throws {
         let outcome = try SpanwireCommand.run(["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1"])
@@ -78,7 +90,8 @@ import Testing
         #expect(
             outcome.words.hasSuffix(
                 "spanwire: 127.0.0.1:1 did not acknowledge everything within 1 s; "
-                    + "check that a collector listens there, or raise --timeout\n"), "\(outcome.words)")
+                    + "the last connection failed: connection_lost: could not connect to 127.0.0.1:1 "
+                    + "(Connection refused)\n"), "\(outcome.words)")
     }
 
     @Test(
