@@ -19,6 +19,8 @@ public final class LoadGenerator: Sendable {
     private let logger: Logger
     private let senders = Mutex<[LoadSender]>([])
     private let isStopped = Atomic(false)
+    /// Senders that still hand spans over.
+    private let running = Atomic(0)
 
     /// - Parameter spans: makes the spans of the sender with this number, 0 … ; called once for each.
     public init(plan: LoadPlan, logger: Logger, spans: @escaping @Sendable (Int) -> LoadSpans) {
@@ -55,10 +57,12 @@ public final class LoadGenerator: Sendable {
         }
         let all = made
         senders.withLock { $0 = all }
+        running.store(all.count, ordering: .relaxed)
         return await withTaskGroup(of: LoadMeasurement?.self) { group in
             for sender in all {
                 group.addTask {
                     await sender.run(isStopped: self.isStopped)
+                    if self.running.wrappingSubtract(1, ordering: .relaxed).newValue == 0 { await self.settle(all) }
                     return nil
                 }
             }
@@ -70,6 +74,14 @@ public final class LoadGenerator: Sendable {
         }
     }
 
+    /// Ends a load of which all spans are handed over when all are acknowledged, or when its time is over.
+    private func settle(_ senders: [LoadSender]) async {
+        while !isStopped.load(ordering: .relaxed), senders.contains(where: { $0.client.report.pendingSpans > 0 }) {
+            for sender in senders { _ = await sender.client.flush(within: .milliseconds(200)) }
+        }
+        stop()
+    }
+
     /// Waits for the warm-up, takes the state of things, waits for the duration, takes it again, and ends the load.
     private func measure(
         _ senders: [LoadSender], _ measuring: @Sendable (Bool) -> Void, _ progress: @Sendable (LoadProgress) -> Void
@@ -79,19 +91,22 @@ public final class LoadGenerator: Sendable {
         measuring(true)
         let start = LoadSnapshot(senders)
         var last = start
+        var rates: [Double] = []
         while !isStopped.load(ordering: .relaxed) {
             let left = plan.duration - start.moment.duration(to: .now)
             guard left > .zero else { break }
             await sleep(min(left, .seconds(1)))
             let now = LoadSnapshot(senders)
-            progress(LoadProgress(from: last, to: now, elapsed: start.moment.duration(to: now.moment)))
+            let second = LoadProgress(from: last, to: now, elapsed: start.moment.duration(to: now.moment))
+            progress(second)
+            rates.append(second.spansPerSecond)
             last = now
         }
         let end = LoadSnapshot(senders)
         measuring(false)
         for sender in senders { sender.endMeasuring() }
         stop()
-        return LoadMeasurement(start: start, end: end)
+        return LoadMeasurement(start: start, end: end, rates: rates)
     }
 
     private func sleep(_ duration: Duration) async {

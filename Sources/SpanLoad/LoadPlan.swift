@@ -15,7 +15,12 @@ public struct LoadPlan: Sendable {
     /// How many spans a sender's queue holds, acknowledged ones excepted; `nil`: sixteen batches without a rate, four
     /// million spans with one.
     public var queueSpans: Int?
-    /// How long is measured.
+    /// How many spans of all senders together, after which the load ends; `nil` for as many as the duration allows.
+    public var total: Int?
+    /// How long a time the spans are to come from, ending when the load begins: their times run through it evenly while
+    /// `total` are handed over. `nil`: each ends now.
+    public var spread: Duration?
+    /// How long is measured, at the most.
     public var duration: Duration
     /// How long the load runs before that.
     public var warmUp: Duration
@@ -24,7 +29,8 @@ public struct LoadPlan: Sendable {
 
     public init(
         client: SpanClientConfiguration, connections: Int = 2, batchSpans: Int = 512, rate: Double? = nil,
-        whenFull: LoadWhenFull = .wait, queueSpans: Int? = nil, duration: Duration = .seconds(10),
+        whenFull: LoadWhenFull = .wait, queueSpans: Int? = nil, total: Int? = nil, spread: Duration? = nil,
+        duration: Duration = .seconds(10),
         warmUp: Duration = .seconds(1), finish: Duration = .seconds(10)
     ) {
         self.client = client
@@ -33,6 +39,8 @@ public struct LoadPlan: Sendable {
         self.rate = rate
         self.whenFull = whenFull
         self.queueSpans = queueSpans
+        self.total = total
+        self.spread = spread
         self.duration = duration
         self.warmUp = warmUp
         self.finish = finish

@@ -40,6 +40,8 @@ struct LoadSnapshot: Sendable {
 struct LoadMeasurement: Sendable {
     var start = LoadSnapshot()
     var end = LoadSnapshot()
+    /// Spans acknowledged per second, in each second.
+    var rates: [Double] = []
 }
 
 /// What happened in the last second.
@@ -66,6 +68,8 @@ public struct LoadResult: Sendable {
     public let seconds: Double
     /// Spans acknowledged in that time.
     public let measuredSpans: UInt64
+    /// Spans acknowledged per second, in each second of it; the last one may be shorter.
+    public let rates: [Double]
     /// Batches written in that time.
     public let measuredBatches: UInt64
     /// Bytes of the frames of the spans acknowledged in that time.
@@ -86,6 +90,7 @@ public struct LoadResult: Sendable {
         let (start, end) = (measurement.start, measurement.end)
         seconds = max(start.moment.duration(to: end.moment).inSeconds, 1e-9)
         measuredSpans = end.storedSpans - start.storedSpans
+        rates = measurement.rates
         measuredBatches = end.batches - start.batches
         measuredWireBytes = end.wireBytes - start.wireBytes
         processorSeconds = (end.user - start.user, end.system - start.system)

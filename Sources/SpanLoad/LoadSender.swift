@@ -37,6 +37,11 @@ final class LoadSender: Sendable {
     private let rate: Double?
     private let waits: Bool
     private let number: Int
+    /// When spans ended; `nil` for when they are handed over.
+    private let times: LoadTimes?
+    /// How many spans it hands over; `nil` for as many as there is time for.
+    private let quota: Int?
+    private let handed = Atomic(0)
 
     private final class Observed: Sendable {
         let state = Mutex(State())
@@ -65,6 +70,8 @@ final class LoadSender: Sendable {
         self.rate = rate
         waits = plan.whenFull == .wait
         self.number = number
+        quota = plan.total.map { $0 / plan.connections + (number < $0 % plan.connections ? 1 : 0) }
+        times = LoadTimes(spread: plan.spread, count: quota)
     }
 
     var counts: Counts { state.state.withLock { $0.counts } }
@@ -77,7 +84,7 @@ final class LoadSender: Sendable {
         state.state.withLock { ($0.ack, $0.delivery, $0.handOver) }
     }
 
-    /// Hands spans over until it is stopped.
+    /// Hands spans over until it is stopped or has done all it has to.
     func run(isStopped: borrowing Atomic<Bool>) async {
         // Thousands do not come at the same instant, in life either.
         try? await Task.sleep(for: .microseconds(500 * number))
@@ -85,7 +92,7 @@ final class LoadSender: Sendable {
         if let rate {
             await run(rate: rate, isStopped: isStopped)
         } else {
-            while !isStopped.load(ordering: .relaxed) {
+            while !isStopped.load(ordering: .relaxed), !isDone {
                 if !handOver(256) { await reporter.waitForRoom(upTo: .milliseconds(100)) }
                 // Whoever measures has its turn, too, when there is always room.
                 await Task.yield()
@@ -93,13 +100,15 @@ final class LoadSender: Sendable {
         }
     }
 
+    private var isDone: Bool { quota.map { handed.load(ordering: .relaxed) >= $0 } ?? false }
+
     /// Spans are due evenly in time. One that has to wait is late, and what is late is handed over all the same: its
     /// latency counts from when it was due.
     private func run(rate: Double, isStopped: borrowing Atomic<Bool>) async {
         let start = ContinuousClock.now
         state.state.withLock { $0.start = start }
         var handed = 0.0
-        while !isStopped.load(ordering: .relaxed) {
+        while !isStopped.load(ordering: .relaxed), !isDone {
             let due = (start.duration(to: .now).inSeconds * rate).rounded(.down)
             while handed < due, !isStopped.load(ordering: .relaxed) {
                 let count = min(Int(due - handed), 256)
@@ -115,17 +124,21 @@ final class LoadSender: Sendable {
     }
 
     /// - Returns: `false` when there was no room for one; it is handed over later, under other ids.
-    private func handOver(_ count: Int) -> Bool {
+    private func handOver(_ most: Int) -> Bool {
+        let done = handed.load(ordering: .relaxed)
+        let count = min(most, quota.map { $0 - done } ?? most)
         let now = LoadClock.unixNanos()
         let begin = LoadClock.nanoseconds()
         let isWhole = spans.withLock { spans in
-            for _ in 0..<count {
-                let isTaken = spans.withNext(endTimeUnixNano: now) { span in
+            for number in done..<done + count {
+                let end = times?.unixNanos(of: number) ?? now
+                let isTaken = spans.withNext(endTimeUnixNano: end) { span in
                     if waits { return reporter.offer(span) != .full }
                     reporter.report(span)
                     return true
                 }
                 if !isTaken { return false }
+                handed.wrappingAdd(1, ordering: .relaxed)
             }
             return true
         }
@@ -166,5 +179,26 @@ extension LoadSender.State {
             let late = max(since - Double(number) / rate, 0)
             delivery.record(UInt64(late * 1e9))
         }
+    }
+}
+
+/// When the spans of a load ended that come from a longer time than it takes.
+struct LoadTimes: Sendable {
+    private let spread: UInt64
+    private let count: UInt64
+    private let start: UInt64
+
+    /// `nil` where no time is given, or no number of spans.
+    init?(spread: Duration?, count: Int?) {
+        guard let spread, let count, count > 0 else { return nil }
+        let now = LoadClock.unixNanos()
+        self.spread = min(UInt64(max(spread.inSeconds * 1e9, 0)), now)
+        self.count = UInt64(count)
+        start = now - self.spread
+    }
+
+    /// - Parameter number: of the span, 0 … .
+    func unixNanos(of number: Int) -> UInt64 {
+        start + count.dividingFullWidth(spread.multipliedFullWidth(by: min(UInt64(number), count))).quotient
     }
 }

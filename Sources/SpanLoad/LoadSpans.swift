@@ -3,7 +3,8 @@ import SpanSession
 
 /// Spans to load a collector with: some patterns, over and over, with ids and times of their own.
 ///
-/// Traces of eight spans: a root, and children of it. Within a generator no id comes twice.
+/// Traces of eight spans: a root, and children of it; or of more, through several services. Within a generator no id comes
+/// twice.
 public struct LoadSpans: Sendable {
     /// What the spans come from.
     public var resource: Resource
@@ -14,8 +15,23 @@ public struct LoadSpans: Sendable {
     private var trace = TraceID.invalid
     private var root = SpanID.invalid
     private var spansLeftInTrace = 0
+    private var route: Route?
 
     private static let spansPerTrace = 8
+
+    /// Where a service stands on the way of requests that pass through several.
+    private struct Route: Sendable {
+        /// 0 ... count - 1.
+        var position: Int
+        var count: Int
+        /// The same for all services of the route.
+        var seed: UInt64
+        var traces: UInt64 = 0
+        /// What the next service's spans have for a parent.
+        var caller = SpanID.invalid
+
+        var spansPerTrace: Int { max(LoadSpans.spansPerTrace / count, 2) }
+    }
 
     /// - Parameters:
     ///   - patterns: at least one; ids and times are replaced.
@@ -24,6 +40,18 @@ public struct LoadSpans: Sendable {
         self.resource = resource
         self.patterns = patterns
         generator = SplitMix64(seed: seed)
+    }
+
+    /// Traces that pass through several services, each of which has a generator: here its own spans of each of them, a
+    /// `server` span first, whose parent is a `client` span of the service before.
+    ///
+    /// - Parameters:
+    ///   - position: of the service, 0 ..< `count`.
+    ///   - seed: the same for all of them.
+    public func passing(position: Int, of count: Int, seed: UInt64) -> LoadSpans {
+        var spans = self
+        spans.route = Route(position: position, count: max(count, 1), seed: seed)
+        return spans
     }
 
     /// A seed for each sender, so far apart that no two give the same ids.
@@ -50,21 +78,45 @@ public struct LoadSpans: Sendable {
 
     private mutating func advance(endTimeUnixNano: UInt64) -> Int {
         let isRoot = spansLeftInTrace == 0
-        if isRoot {
-            trace = TraceID(high: generator.next() | 1, low: generator.next())
-            spansLeftInTrace = Self.spansPerTrace
-        }
+        if isRoot { beginTrace() }
         spansLeftInTrace -= 1
-        let id = SpanID(generator.next() | 1)
         let index = next
         next = index + 1 == patterns.count ? 0 : index + 1
         let took = patterns[index].endTimeUnixNano &- patterns[index].startTimeUnixNano
         patterns[index].traceID = trace
-        patterns[index].spanID = id
-        patterns[index].parentSpanID = isRoot ? .invalid : root
         patterns[index].endTimeUnixNano = endTimeUnixNano
         patterns[index].startTimeUnixNano = endTimeUnixNano - min(took, endTimeUnixNano)
-        if isRoot { root = id }
+        if let route {
+            let number = route.spansPerTrace - 1 - spansLeftInTrace
+            patterns[index].spanID = Self.spanID(trace, route.position, number)
+            patterns[index].parentSpanID = isRoot ? route.caller : root
+            if number < 2 { patterns[index].kind = isRoot ? .server : .client }
+        } else {
+            patterns[index].spanID = SpanID(generator.next() | 1)
+            patterns[index].parentSpanID = isRoot ? .invalid : root
+        }
+        if isRoot { root = patterns[index].spanID }
         return index
+    }
+
+    private mutating func beginTrace() {
+        guard var route else {
+            trace = TraceID(high: generator.next() | 1, low: generator.next())
+            spansLeftInTrace = Self.spansPerTrace
+            return
+        }
+        var ids = SplitMix64(seed: route.seed &+ route.traces &* 0x9E6D_62D0_6F6A_9A9B)
+        route.traces += 1
+        trace = TraceID(high: ids.next() | 1, low: ids.next())
+        route.caller = route.position == 0 ? .invalid : Self.spanID(trace, route.position - 1, 1)
+        spansLeftInTrace = route.spansPerTrace
+        self.route = route
+    }
+
+    /// The span of a service in a trace: each service can tell what the others' are.
+    private static func spanID(_ trace: TraceID, _ position: Int, _ number: Int) -> SpanID {
+        var ids = SplitMix64(
+            seed: trace.low ^ UInt64(truncatingIfNeeded: position << 32 | number) &* 0xD605_BBB5_8C8A_BBCF)
+        return SpanID(ids.next() | 1)
     }
 }

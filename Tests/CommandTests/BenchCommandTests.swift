@@ -57,6 +57,45 @@ import Testing
         #expect(figures.spans.reported >= 1000)
     }
 
+    private struct Found: Decodable {
+        struct Group: Decodable { var scopeSpans: [Scope] }
+        struct Scope: Decodable { var spans: [Item] }
+        struct Item: Decodable {
+            var traceId, spanId, endTimeUnixNano: String
+            var parentSpanId: String?
+        }
+        var resourceSpans: [Group]
+    }
+
+    @Test("a load of so many spans is spread over the time it is to come from, its traces over all senders")
+    func sharedTraces() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([])
+        let figures = try Self.bench([
+            "--to", "127.0.0.1:\(port)", "--total", "1200", "--spread", "10h", "--shared-traces", "--connections", "3",
+            "--duration", "60",
+        ])
+        #expect(figures.spans.stored == 1200)
+        _ = collector.stop()
+        let outcome = try SpanwireCommand.run([
+            "query", "search", "--limit", "10000", "--format", "json", "--store", collector.path("store.db"),
+        ])
+        let found = try JSONDecoder().decode(Found.self, from: outcome.output)
+        let spans = found.resourceSpans.flatMap(\.scopeSpans).flatMap(\.spans)
+        #expect(spans.count == 1200 && Set(spans.map(\.spanId)).count == 1200)
+        let ends = spans.compactMap { UInt64($0.endTimeUnixNano) }
+        let hours = try Double(#require(ends.max()) - #require(ends.min())) / 3.6e12
+        #expect(hours > 9.5 && hours <= 10, "\(hours)")
+        // Each sender has two spans of each trace; all but the first sender's have a parent that was sent by another.
+        let traces = Dictionary(grouping: spans, by: \.traceId)
+        #expect(traces.count == 200)
+        for trace in traces.values {
+            let ids = Set(trace.map(\.spanId))
+            #expect(trace.filter { ($0.parentSpanId ?? "").isEmpty }.count == 1)
+            #expect(trace.allSatisfy { ($0.parentSpanId ?? "").isEmpty || ids.contains($0.parentSpanId ?? "") })
+        }
+    }
+
     @Test("without a collector it says so, in one line, and fails")
     func nobody() throws {
         let outcome = try SpanwireCommand.run(

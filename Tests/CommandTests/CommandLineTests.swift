@@ -16,6 +16,7 @@ import Testing
             ["collect", "--discard", "--memory-limit", "64M", "--max-frame-bytes", "8000000"],
             ["bench", "--connections", "0"], ["bench", "--rate", "0"], ["bench", "--batch", "65537"],
             ["bench", "--duration", "0"], ["bench", "--to", "127.0.0.1"], ["bench", "--format", "xml"],
+            ["bench", "--spread", "10h"], ["bench", "--total", "1"], ["bench", "--total", "9", "--spread", "soon"],
             ["bench", "--tls"], ["bench", "--token-file", "t"],
             ["collect", "--store", "x", "--tls-key", "k"], ["collect", "--store", "x", "--tls-client-ca", "c"],
             ["collect", "--store", "x", "--socket-mode", "888"], ["collect", "--store", "x", "--socket-mode", "4755"],

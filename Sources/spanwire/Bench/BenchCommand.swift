@@ -71,6 +71,30 @@ struct BenchCommand: AsyncParsableCommand {
             valueName: "spans"))
     var queueSpans: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many spans of all senders together, after which the load ends; --duration is then the most that it may "
+                + "take.", valueName: "spans"))
+    var total: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a time the spans are to come from, ending now, as in 10h, 30m or 90s; with --total. Without it "
+                + "each ends when it is sent.", valueName: "duration"),
+        transform: { text in
+            guard let nanoseconds = DurationText.nanoseconds(text), nanoseconds > 0 else {
+                throw ValidationError("--spread takes a duration such as 10h, 30m or 90s.")
+            }
+            return .nanoseconds(nanoseconds)
+        })
+    var spread: Duration?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Each trace passes through all senders, as a request does through services; without it each sender has "
+                + "traces of its own."))
+    var sharedTraces = false
+
     @Option(help: ArgumentHelp("How long to measure, 1 to 86400.", valueName: "seconds"))
     var duration = 10
 
@@ -107,6 +131,10 @@ struct BenchCommand: AsyncParsableCommand {
         if let queueSpans, queueSpans < 1 {
             throw ValidationError("--queue-spans takes at least 1, not \(queueSpans).")
         }
+        if let total, total < connections {
+            throw ValidationError("--total takes at least as many spans as there are connections, not \(total).")
+        }
+        if spread != nil, total == nil { throw ValidationError("--spread needs --total.") }
         guard (1...86_400).contains(finish) else {
             throw ValidationError("--finish takes 1 to 86400, not \(finish).")
         }
@@ -148,7 +176,8 @@ struct BenchCommand: AsyncParsableCommand {
         if server != nil { ProcessMemory.keepFreed(upTo: 64 << 20) }
         let plan = LoadPlan(
             client: client, connections: connections, batchSpans: batch, rate: rate, whenFull: whenFull,
-            queueSpans: queueSpans, duration: .seconds(duration), warmUp: .seconds(warmUp), finish: .seconds(finish))
+            queueSpans: queueSpans, total: total, spread: spread, duration: .seconds(duration),
+            warmUp: .seconds(warmUp), finish: .seconds(finish))
         let generator = LoadGenerator(plan: plan, logger: logger, spans: makeSpans)
         let result = try await load(generator, collector)
         await server?.shutdown(within: .seconds(5))
@@ -193,6 +222,13 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// Spans of a built-in shape, or those of a captured payload.
     private func spanMaker() throws -> @Sendable (Int) -> LoadSpans {
+        let make = try ownSpanMaker()
+        guard sharedTraces else { return make }
+        let (count, seed) = (connections, seed)
+        return { make($0).passing(position: $0, of: count, seed: seed) }
+    }
+
+    private func ownSpanMaker() throws -> @Sendable (Int) -> LoadSpans {
         let seed = seed
         if let shape = LoadShape(rawValue: spans) {
             let patterns = min(8192, max(64, 32_768 / connections))

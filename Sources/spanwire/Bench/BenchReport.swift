@@ -100,6 +100,8 @@ struct BenchReport {
         if let seconds = collector.seconds {
             fields.append(("collectorCPUSeconds", Figure.decimals(seconds, 3)))
         }
+        let rates = result.rates.map { Figure.decimals($0, 0) }.joined(separator: ", ")
+        fields.append(("spansPerSecondBySecond", "[\(rates)]"))
         fields.append(("ackNanoseconds", Self.object(result.ackNanoseconds)))
         if plan.rate != nil { fields.append(("deliveryNanoseconds", Self.object(result.deliveryNanoseconds))) }
         fields.append(("handOverNanoseconds", Self.object(result.handOverNanoseconds)))
