@@ -3,7 +3,7 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench transport gates fuzz simulate conformance faults differential clean
+.PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults differential clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,11 @@ transport: ## the transport alone by `spanwire bench`: throughput, processor tim
 	@scripts/install.sh build bench
 	@Benchmarks/Rivals/build
 	@SPANWIRE=$$(scripts/release.sh) && python3 Benchmarks/transport.py $$SPANWIRE Tests/Corpus .build-rivals/protobuf_c_peer
+
+storage: ## a collector with its store: ingest, size, memory, and how fast it answers (SPANS=…, SEED=…, KEEP=1)
+	@scripts/install.sh build
+	@SPANWIRE=$$(scripts/release.sh) && swift build -c release --product store-bench >&2 && \
+	    python3 Benchmarks/storage.py $$SPANWIRE "$$(swift build -c release --show-bin-path)/store-bench"
 
 gates: ## allocations and instructions of the codec against Benchmarks/Gates.txt (RECORD=1 accepts them)
 	@scripts/gates.sh

@@ -202,6 +202,11 @@ let package = Package(
         .executableTarget(
             name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             path: "Benchmarks/Compression", swiftSettings: settings),
+        // Latencies of a store's answers: Benchmarks/README.md.
+        .executableTarget(
+            name: "store-bench",
+            dependencies: ["SpanLoad", "SpanModel", "SpanSession", "SpanStorage", "SpanStorageSQLite"],
+            path: "Benchmarks/Store", swiftSettings: settings),
         // The hand-written tables and codecs against proto/.
         .testTarget(
             name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),

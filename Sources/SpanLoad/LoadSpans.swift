@@ -105,12 +105,21 @@ public struct LoadSpans: Sendable {
             spansLeftInTrace = Self.spansPerTrace
             return
         }
-        var ids = SplitMix64(seed: route.seed &+ route.traces &* 0x9E6D_62D0_6F6A_9A9B)
+        trace = Self.sharedTrace(route.traces, seed: route.seed)
         route.traces += 1
-        trace = TraceID(high: ids.next() | 1, low: ids.next())
         route.caller = route.position == 0 ? .invalid : Self.spanID(trace, route.position - 1, 1)
         spansLeftInTrace = route.spansPerTrace
         self.route = route
+    }
+
+    /// The id of a trace that passes through several services.
+    ///
+    /// - Parameters:
+    ///   - number: 0 … .
+    ///   - seed: what `passing` was given.
+    public static func sharedTrace(_ number: UInt64, seed: UInt64) -> TraceID {
+        var ids = SplitMix64(seed: seed &+ number &* 0x9E6D_62D0_6F6A_9A9B)
+        return TraceID(high: ids.next() | 1, low: ids.next())
     }
 
     /// The span of a service in a trace: each service can tell what the others' are.
