@@ -6,6 +6,12 @@ struct OldSpanRemoval {
     /// How many spans at once.
     private static let part = 2_000
 
+    /// What was removed at once.
+    struct Part: Sendable {
+        var spans: UInt64 = 0
+        var traces: UInt64 = 0
+    }
+
     private let connection: Connection
 
     init(_ connection: Connection) { self.connection = connection }
@@ -19,9 +25,9 @@ struct OldSpanRemoval {
     /// Removes up to 2,000 spans, the oldest first (`MergedSpan.ageStartUnixNano`).
     ///
     /// - Parameter earliest: those that are not older than that stay; `nil` to remove whatever is the oldest.
-    /// - Returns: whether any was removed.
-    func removeOldest(before earliest: UInt64?, into report: inout RetentionReport) throws(SpanStoreError) -> Bool {
-        if earliest == 0 { return false }
+    func removeOldest(before earliest: UInt64?) throws(SpanStoreError) -> Part {
+        var report = Part()
+        if earliest == 0 { return report }
         // Two indexed walks: spans whose start is known, and the few others by their end.
         let limit = earliest == nil ? "" : "AND age_start < ?1"
         let find = try connection.prepare(
@@ -53,7 +59,7 @@ struct OldSpanRemoval {
             if try !rest.step() { report.traces += 1 }
             rest.reset()
         }
-        report.spans += UInt64(found.count)
-        return !found.isEmpty
+        report.spans = UInt64(found.count)
+        return report
     }
 }

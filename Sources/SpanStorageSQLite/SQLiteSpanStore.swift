@@ -124,7 +124,22 @@ public final class SQLiteSpanStore: SpanStore {
         guard let writer else {
             throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to remove spans")
         }
-        return try await writer.enforce(policy, nowUnixNano: nowUnixNano)
+        var report = RetentionReport()
+        let before = try await writer.usedBytes()
+        let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
+        // Part by part, each a call and a transaction of its own, so that no append waits long.
+        func remove(before earliest: UInt64?) async throws(SpanStoreError) -> Bool {
+            let part = try await writer.removeOldest(before: earliest)
+            report.spans += part.spans
+            report.traces += part.traces
+            return part.spans > 0
+        }
+        while try await remove(before: earliest) {}
+        while try await writer.usedBytes() > policy.maxBytes ?? .max, try await remove(before: nil) {}
+        try await writer.forgetDeletions(before: earliest)
+        report.remainingBytes = try await writer.usedBytes()
+        report.bytes = before > report.remainingBytes ? before - report.remainingBytes : 0
+        return report
     }
 
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.

@@ -103,27 +103,26 @@ actor SQLiteWriter {
         }
     }
 
-    func enforce(_ policy: RetentionPolicy, nowUnixNano: UInt64) throws(SpanStoreError) -> RetentionReport {
+    /// Bytes of the pages that hold something.
+    func usedBytes() throws(SpanStoreError) -> UInt64 {
         guard let connection else { throw .closedStore }
-        let removal = OldSpanRemoval(connection)
-        let before = try removal.usedBytes()
-        var report = RetentionReport()
-        let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
-        // In parts, so that no commit is so large that appends wait long for it.
-        while try connection.transaction({ () throws(SpanStoreError) in
-            try removal.removeOldest(before: earliest, into: &report)
-        }) {}
-        while try removal.usedBytes() > policy.maxBytes ?? .max,
-            try connection.transaction({ () throws(SpanStoreError) in
-                try removal.removeOldest(before: nil, into: &report)
-            })
-        {}
+        return try OldSpanRemoval(connection).usedBytes()
+    }
+
+    /// Removes some of the oldest spans; see `OldSpanRemoval`.
+    func removeOldest(before earliest: UInt64?) throws(SpanStoreError) -> OldSpanRemoval.Part {
+        guard let connection else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in
+            try OldSpanRemoval(connection).removeOldest(before: earliest)
+        }
+    }
+
+    /// Forgets deletions that are older than spans may become.
+    func forgetDeletions(before earliest: UInt64) throws(SpanStoreError) {
+        guard let connection else { throw .closedStore }
         try connection.transaction { () throws(SpanStoreError) in
             try DeletedTraceTable.forget(before: earliest, connection)
         }
-        report.remainingBytes = try removal.usedBytes()
-        report.bytes = before > report.remainingBytes ? before - report.remainingBytes : 0
-        return report
     }
 
     private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {

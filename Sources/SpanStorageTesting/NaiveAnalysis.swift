@@ -11,7 +11,8 @@ struct NaiveAnalysis {
     /// Those that the analysis of a range may look at.
     private func visible(_ scan: SpanScan) -> [MergedSpan] {
         let around: UInt64 = 300_000_000_000
-        let (low, high) = (scan.starts.lowerBound, scan.starts.upperBound)
+        guard let starts = scan.conditions.start else { return [] }
+        let (low, high) = (starts.lowerBound, starts.upperBound)
         return spans.filter { merged in
             let start = merged.span.startTimeUnixNano
             return start >= (low < around ? 0 : low - around) && (high > .max - around || start <= high + around)

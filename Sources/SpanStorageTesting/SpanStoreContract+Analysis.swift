@@ -48,7 +48,7 @@ extension SpanStoreContract {
         }
         let filters = [
             "", "", "service=cart", "kind=client", "not error", "running", "attr.n=1", "name~G or duration>1ms",
-            "root", "not ()",
+            "root", "not ()", "start>=2026-08-01T12:20:00Z service!=web", "until=2026-08-01T12:30:00Z",
         ]
         scan.filter = try SpanFilter(parsing: generator.values.pick(filters), nowUnixNano: 0)
         return scan

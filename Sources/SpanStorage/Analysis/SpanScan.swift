@@ -27,6 +27,14 @@ public struct SpanScan: Sendable, Hashable {
         own.start = starts
         return own.and(filter.conditions)
     }
+
+    /// All spans that start in the range, as far as the filter leaves it, or up to `DependencyGraph.lookaroundNano` beside
+    /// it: where callees and children of those that are meant are looked for.
+    var surroundings: SpanScan {
+        let conditions = conditions
+        guard !conditions.isImpossible else { return SpanScan(filter: .nothing) }
+        return SpanScan(starts: (conditions.start ?? starts).widened(by: DependencyGraph.lookaroundNano))
+    }
 }
 
 /// Gathers spans in the order of their keys into the pieces that a scan hands to its body: for engines.

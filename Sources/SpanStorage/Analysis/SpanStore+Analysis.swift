@@ -44,8 +44,7 @@ extension SpanStore {
     }
 
     public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        let wide = SpanScan(starts: scan.starts.widened(by: DependencyGraph.lookaroundNano))
-        return try await self.scan(wide, into: DependencyTally(scan)) { tally, spans in
+        return try await self.scan(scan.surroundings, into: DependencyTally(scan)) { tally, spans in
             tally.add(spans)
             return true
         }.graph
@@ -72,8 +71,7 @@ extension SpanStore {
     }
 
     public func slow(_ query: SlowQuery) async throws(SpanStoreError) -> SlowSpans {
-        let wide = SpanScan(starts: query.scan.starts.widened(by: DependencyGraph.lookaroundNano))
-        return try await scan(wide, into: SlowTally(query)) { tally, spans in
+        return try await scan(query.scan.surroundings, into: SlowTally(query)) { tally, spans in
             tally.add(spans)
             return true
         }.result
