@@ -184,7 +184,7 @@ let package = Package(
         // Runs the built `spanwire` as a user would.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel"],
+            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel", "ProtoWire"],
             exclude: ["Goldens"],
             swiftSettings: settings),
         // The codec as a filter, held against google.protobuf by Tests/Differential/codec.py.
