@@ -8,15 +8,18 @@ extension TraceTree {
     /// nothing from the parent. A child that still runs covers all that is left of its parent; one whose start is not
     /// known covers nothing. Never negative; 0 where the span ends before it starts. O(n).
     public func selfTimesNano() -> [Int64?] {
-        nodes.map { node in
-            guard let duration = node.span.durationNano else { return nil }
-            let (start, end) = (node.span.span.startTimeUnixNano, node.span.span.endTimeUnixNano)
+        // By index, so that no span is copied.
+        nodes.indices.map { index in
+            guard let duration = nodes[index].span.durationNano else { return nil }
+            let (start, end) = (nodes[index].span.span.startTimeUnixNano, nodes[index].span.span.endTimeUnixNano)
             var (covered, cursor): (UInt64, UInt64) = (0, start)
-            for child in node.children {
-                let span = nodes[child].span.span
-                guard span.startTimeUnixNano != 0 else { continue }
-                let from = max(span.startTimeUnixNano, cursor)
-                let to = span.isEnded ? min(span.endTimeUnixNano, end) : end
+            for child in nodes[index].children {
+                let (childStart, childEnd) = (
+                    nodes[child].span.span.startTimeUnixNano, nodes[child].span.span.endTimeUnixNano
+                )
+                guard childStart != 0 else { continue }
+                let from = max(childStart, cursor)
+                let to = childEnd != 0 ? min(childEnd, end) : end
                 guard to > from else { continue }
                 covered += to - from
                 cursor = to

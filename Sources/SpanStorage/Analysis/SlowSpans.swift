@@ -89,10 +89,15 @@ struct SlowTally: Sendable {
     mutating func add(_ spans: [MergedSpan]) {
         guard spans.contains(where: query.scan.matches) else { return }
         let tree = TraceTree(spans)
-        for (node, selfTime) in zip(tree.nodes, tree.selfTimesNano()) {
-            guard let selfTime, let duration = node.span.durationNano, query.scan.matches(node.span) else { continue }
-            entries.add(SlowSpans.Entry(span: node.span, durationNano: duration, selfTimeNano: selfTime))
-            let operation = Operation(node.span)
+        let selfTimes = tree.selfTimesNano()
+        // By index, so that no span is copied in vain.
+        for index in tree.nodes.indices {
+            guard let selfTime = selfTimes[index], let duration = tree.nodes[index].span.durationNano,
+                query.scan.matches(tree.nodes[index].span)
+            else { continue }
+            let span = tree.nodes[index].span
+            entries.add(SlowSpans.Entry(span: span, durationNano: duration, selfTimeNano: selfTime))
+            let operation = Operation(span)
             let compared = query.measure == .duration ? duration : selfTime
             operations.update(operation, fresh: SlowSpans.OperationTotal(operation)) { total in
                 total.spans += 1

@@ -24,14 +24,17 @@ struct GroupTally<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Changes the value of a group, which is new with `fresh`; counts the span as left out where no further group fits.
     mutating func update(_ key: Key, fresh: @autoclosure () -> Value, _ change: (inout Value) -> Void) {
-        if values[key] == nil {
-            guard values.count < SpanGroupLimit.groups else {
-                leftOut += 1
-                return
-            }
-            values[key] = fresh()
+        if let known = values.index(forKey: key) {
+            change(&values.values[known])
+            return
         }
-        change(&values[key, default: fresh()])
+        guard values.count < SpanGroupLimit.groups else {
+            leftOut += 1
+            return
+        }
+        var value = fresh()
+        change(&value)
+        values[key] = value
     }
 
     /// The answer: each group made from its key and value, in order.

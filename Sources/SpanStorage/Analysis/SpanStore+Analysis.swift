@@ -44,8 +44,8 @@ extension SpanStore {
     }
 
     public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        return try await self.scan(scan.surroundings, into: DependencyTally(scan)) { tally, spans in
-            tally.add(spans)
+        return try await self.scan(scan.surroundings, into: DependencyTally()) { tally, spans in
+            tally.add(spans.map { CallSpan($0, isMeant: scan.matches($0)) })
             return true
         }.graph
     }
