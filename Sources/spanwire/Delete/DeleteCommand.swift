@@ -8,12 +8,12 @@ struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Deletes traces from a store, for good.",
         discussion: """
-            Reports of a deleted trace that arrive later, resent ones too, are acknowledged and
-            left out, so that the trace stays deleted. A trace that is not in the store can be
-            deleted as well: its reports are left out when they come. Retention by age (collect
-            --keep) forgets a deletion when it is as old as spans may become. A collector may
-            be writing to the store meanwhile. The bytes of the spans may stay in free parts of
-            the file until these are used again.
+            Reports of a deleted trace that arrive later, resent ones too, are acknowledged
+            and left out, so that the trace stays deleted. A trace that is not in the store
+            can be deleted as well: its reports are left out when they come. Retention by
+            age (collect --keep) forgets a deletion when it is as old as spans may become.
+            A collector may be writing to the store meanwhile. The bytes of the spans may
+            stay in free parts of the file until these are used again.
 
             Example: spanwire delete 5b8aa5a2d2c872e8321cf37308d69df2 --store spans.db
             """)

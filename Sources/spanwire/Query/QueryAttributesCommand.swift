@@ -8,8 +8,9 @@ struct QueryAttributesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attributes", abstract: "Lists the keys of attributes, by how many spans have them.",
         discussion: """
-            ATTRIBUTE is the name by which a filter asks for it: attr.KEY of spans, resource.KEY
-            of their resources. With --format json an array of objects: attribute, spans.
+            ATTRIBUTE is the name by which a filter asks for it: attr.KEY of spans,
+            resource.KEY of their resources. With --format json an array of objects:
+            attribute, spans.
 
             Example: spanwire query attributes --service cart --since 1h --store spans.db
             """)
@@ -43,10 +44,10 @@ struct QueryValuesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "values", abstract: "Lists the values of an attribute, the most frequent first.",
         discussion: """
-            KEY is an attribute of spans (http.route or attr.http.route) or of their resources
-            (resource.host.name). Texts are quoted, numbers are not: 500 and "500" are two
-            values. SHARE is the part of the spans that have the attribute. With --format json
-            an array of objects: value (as shown in the table), spans.
+            KEY is an attribute of spans (http.route or attr.http.route) or of their
+            resources (resource.host.name). Texts are quoted, numbers are not: 500 and
+            "500" are two values. SHARE is the part of the spans that have the attribute.
+            With --format json an array of objects: value (as shown in the table), spans.
 
             Examples:
               spanwire query values http.route --service cart --store spans.db

@@ -9,18 +9,19 @@ struct QueryCompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compares two traces: what one has more of, takes longer for or fails at.",
         discussion: """
-            Spans are matched by the path of services and operations that leads to them, and
-            those of one path are counted together. The first column is "-" for what only the
-            first trace has, "+" for what only the second has, "!" where the numbers of spans
-            or errors differ. DURATION and SELF TIME are sums; the differences are second minus
-            first. Self time says where the difference arises: a slow callee makes its callers
-            slower too, but not their self time.
+            Spans are matched by the path of services and operations that leads to them,
+            and those of one path are counted together. The first column is "-" for what
+            only the first trace has, "+" for what only the second has, "!" where the
+            numbers of spans or errors differ. DURATION and SELF TIME are sums; the
+            differences are second minus first. Self time says where the difference arises:
+            a slow callee makes its callers slower too, but not their self time.
 
-            With --format json an array of objects: service, operation, depth, first, second,
-            each an object of spans, errors, running, durationNano, selfTimeNano.
+            With --format json an array of objects: service, operation, depth, first,
+            second, each an object of spans, errors, running, durationNano, selfTimeNano.
 
-            Example: spanwire query compare 5b8aa5a2d2c872e8321cf37308d69df2 \
-            4bf92f3577b34da6a3ce929d0e0e4736 --store spans.db
+            Example:
+              A=5b8aa5a2d2c872e8321cf37308d69df2 B=4bf92f3577b34da6a3ce929d0e0e4736
+              spanwire query compare $A $B --store spans.db
             """)
 
     @Argument(help: "The first trace's id.", transform: QueryArgument.traceID)

@@ -9,11 +9,11 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "critical-path", abstract: "Shows which spans the time of a trace is made of.",
         discussion: """
-            For each instant from the root's start to its end, the one span that the end waited
-            for: making it faster makes the whole faster. Of children at the same time, the one
-            that ended last is on the path. A child that ended after its parent is not, since
-            nobody waited for it; how many there are is said. SHARE is of the root's duration.
-            Clocks of machines are corrected as in 'query trace'.
+            For each instant from the root's start to its end, the one span that the end
+            waited for: making it faster makes the whole faster. Of children at the same
+            time, the one that ended last is on the path. A child that ended after its
+            parent is not, since nobody waited for it; how many there are is said. SHARE is
+            of the root's duration. Clocks of machines are corrected as in 'query trace'.
 
             With --format json an object: traceId, rootSpanId, durationNano (the sum of the
             segments), soFar (true while the root runs), segments, an array of objects:

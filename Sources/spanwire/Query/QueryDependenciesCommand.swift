@@ -11,15 +11,15 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
             A call is a client or producer span with a server or consumer span of another
             service below it. Where only one side reported a span, the other is told by the
             attributes of OpenTelemetry's conventions (peer.service, db.*, messaging.*,
-            server.address): KNOWN FROM then says attributes, not spans. A filter is asked of
-            the caller's span, or of the callee's where the caller reported none.
+            server.address): KNOWN FROM then says attributes, not spans. A filter is asked
+            of the caller's span, or of the callee's where the caller reported none.
 
             CALLER: durations as callers saw them; CALLEE: of the callees' own spans. The
             difference is network and queues. Percentiles are estimated, within 0.8 %.
 
-            With --format json an object: edges, an array of objects (caller, callee, each an
-            object of type and name; inferred, calls, errors, callerLatency, calleeLatency);
-            unknownCalls, leftOutCalls.
+            With --format json an object: edges, an array of objects (caller, callee, each
+            an object of type and name; inferred, calls, errors, callerLatency,
+            calleeLatency); unknownCalls, leftOutCalls.
 
             Examples:
               spanwire query dependencies --since 1h --store spans.db

@@ -12,12 +12,13 @@ struct QueryErrorsCommand: AsyncParsableCommand {
         discussion: """
             Spans whose status is error. EXCEPTION is exception.type of the last exception
             event, else error.type. MESSAGE is the status message, else exception.message,
-            with # for numbers, <id> for long hexadecimal numbers and "…" for texts in quotes,
-            so that messages which differ in these alone are one row. TRACE has the newest one.
+            with # for numbers, <id> for long hexadecimal numbers and "…" for texts in
+            quotes, so that messages which differ in these alone are one row. TRACE has the
+            newest one.
 
-            With --format json an array of objects: service, operation, kind, exceptionType,
-            messageShape, spans, firstStartUnixNano, newestStartUnixNano, exampleTraceId,
-            exampleSpanId.
+            With --format json an array of objects: service, operation, kind,
+            exceptionType, messageShape, spans, firstStartUnixNano, newestStartUnixNano,
+            exampleTraceId, exampleSpanId.
 
             Example: spanwire query errors --since 1h --store spans.db
             """)

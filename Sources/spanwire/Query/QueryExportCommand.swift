@@ -18,14 +18,14 @@ struct QueryExportCommand: AsyncParsableCommand {
         commandName: "export", abstract: "Writes merged spans to standard output as OTLP.",
         discussion: """
             As protobuf, one TracesData (which is an ExportTraceServiceRequest too) of any
-            length, traces in the order of their ids; with --format json as OTLP JSON Lines, a
-            TracesData on each line. Each span once, as its reports together say; running spans
-            without an end. That reports disagreed is not in it. 'spanwire decode' reads both,
-            and 'spanwire send' brings both to another collector.
+            length, traces in the order of their ids; with --format json as OTLP JSON
+            Lines, a TracesData on each line. Each span once, as its reports together say;
+            running spans without an end. That reports disagreed is not in it. 'spanwire
+            decode' reads both, and 'spanwire send' brings both to another collector.
 
             Examples:
               spanwire query export --since 1h --store spans.db > spans.pb
-              spanwire query export 'service=cart error' --format json --store spans.db | gzip > spans.jsonl.gz
+              spanwire query export error --format json --store spans.db > spans.jsonl
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {

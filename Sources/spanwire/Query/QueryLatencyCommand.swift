@@ -8,17 +8,17 @@ struct QueryLatencyCommand: AsyncParsableCommand {
         commandName: "latency",
         abstract: "Shows rate, errors and percentiles of durations by operation, also over time.",
         discussion: """
-            Percentiles are estimated, within 0.8 % of the true value; MAX is exact. Spans that
-            still run count as spans but have no duration. RATE is spans per second: of a step,
-            or from --since (or since= of the filter) until now or --until.
+            Percentiles are estimated, within 0.8 % of the true value; MAX is exact. Spans
+            that still run count as spans but have no duration. RATE is spans per second:
+            of a step, or from --since (or since= of the filter) until now or --until.
 
-            With --format json an array of objects: service, operation, kind, and points, an
-            array of objects: startUnixNano (of the step; "0" without --step), spans, errors,
-            durations (spans that have one), p50Nano, p90Nano, p99Nano, maxNano.
+            With --format json an array of objects: service, operation, kind, and points,
+            an array of objects: startUnixNano (of the step; "0" without --step), spans,
+            errors, durations (spans that have one), p50Nano, p90Nano, p99Nano, maxNano.
 
             Examples:
               spanwire query latency kind=server --since 1h --store spans.db
-              spanwire query latency 'name="POST /orders"' --since 1h --step 5m --store spans.db
+              spanwire query latency 'name~orders' --since 1h --step 5m --store spans.db
             """)
 
     @OptionGroup var analysis: AnalysisOptions

@@ -7,8 +7,8 @@ struct QueryOperationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operations", abstract: "Lists the operations of services: names and kinds of spans.",
         discussion: """
-            With --format json an array of objects: service, operation, kind, spans, errors,
-            running, newestStartUnixNano.
+            With --format json an array of objects: service, operation, kind, spans,
+            errors, running, newestStartUnixNano.
 
             Examples:
               spanwire query operations --service cart --store spans.db

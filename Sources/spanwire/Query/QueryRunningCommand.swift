@@ -14,11 +14,12 @@ struct QueryRunningCommand: AsyncParsableCommand {
               abandoned  all that may have sent it are gone, one of them without a goodbye
               left open  all that may have sent it said goodbye: it was never ended, or its
                          end was dropped
-            A span may have come from every sender that reported running spans of its instance
-            (service.instance.id; without one, of the same resource).
+            A span may have come from every sender that reported running spans of its
+            instance (service.instance.id; without one, of the same resource).
 
-            With --format json an object: running, abandoned, leftOpen (counts of all), spans,
-            an array of objects: state, startUnixNano, service, operation, kind, traceId, spanId.
+            With --format json an object: running, abandoned, leftOpen (counts of all),
+            spans, an array of objects: state, startUnixNano, service, operation, kind,
+            traceId, spanId.
 
             Example: spanwire query running --store spans.db
             """)

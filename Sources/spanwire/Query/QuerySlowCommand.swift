@@ -9,15 +9,15 @@ struct QuerySlowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slow", abstract: "Lists the slowest spans, or the operations that take the most time.",
         discussion: """
-            SELF TIME is the part of a span's duration that none of its children covers: where
-            the time is spent, not where it is waited for. Spans that still run have no
-            duration and are left out. With --operations, sums over all spans of an operation;
-            percentiles are estimated, within 0.8 %.
+            SELF TIME is the part of a span's duration that none of its children covers:
+            where the time is spent, not where it is waited for. Spans that still run have
+            no duration and are left out. With --operations, sums over all spans of an
+            operation; percentiles are estimated, within 0.8 %.
 
-            With --format json an array of objects: startUnixNano, durationNano, selfTimeNano,
-            service, operation, kind, traceId, spanId; with --operations: service, operation,
-            kind, spans, durationNano, selfTimeNano (sums), durations, p50Nano, p90Nano,
-            p99Nano, maxNano (of what --by says).
+            With --format json an array of objects: startUnixNano, durationNano,
+            selfTimeNano, service, operation, kind, traceId, spanId; with --operations:
+            service, operation, kind, spans, durationNano, selfTimeNano (sums), durations,
+            p50Nano, p90Nano, p99Nano, maxNano (of what --by says).
 
             Examples:
               spanwire query slow --since 1h --store spans.db

@@ -8,10 +8,11 @@ struct QueryTraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Shows the spans of one trace as a tree.",
         discussion: """
-            A span whose parent is not in the store is marked as an orphan, one without an end
-            as running. Where calls tell that the clocks of machines differ, that is said, and
-            times are shown as the first root's clock would tell them; --no-skew shows them as
-            they were reported. With --format json the spans as OTLP/JSON, as reported.
+            A span whose parent is not in the store is marked as an orphan, one without an
+            end as running. Where calls tell that the clocks of machines differ, that is
+            said, and times are shown as the first root's clock would tell them; --no-skew
+            shows them as they were reported. With --format json the spans as OTLP/JSON, as
+            reported.
 
             Example: spanwire query trace 5b8aa5a2d2c872e8321cf37308d69df2 --store spans.db
             """)
