@@ -16,7 +16,10 @@ public struct TraceGenerator: Sendable {
     /// Up to 15 spans below one root, each with its service; some shared ids, parents that are missing, late callees.
     public mutating func trace(_ number: UInt64) -> [(service: String, span: SpanRecord)] {
         var spans: [(service: String, span: SpanRecord)] = []
-        let start = Self.begin + .random(in: 0..<Self.hourNano, using: &values.random)
+        // Some traces start at one instant, so that ties are decided.
+        let start =
+            Self.begin
+            + (values.chance(20) ? Self.hourNano / 2 : .random(in: 0..<Self.hourNano, using: &values.random))
         for id in 1...UInt64.random(in: 1...15, using: &values.random) {
             let parent = spans.randomElement(using: &values.random)
             var span = SpanRecord(
@@ -48,7 +51,7 @@ public struct TraceGenerator: Sendable {
 
     private mutating func delay() -> UInt64 {
         values.pick([0, 1, 1000, 1_000_000, 250_000_000_000, 400_000_000_000])
-            + .random(in: 0...1000, using: &values.random)
+            + (values.chance(30) ? 0 : .random(in: 0...1000, using: &values.random))
     }
 
     private mutating func duration() -> UInt64 {

@@ -33,7 +33,8 @@ enum AnswerText {
     /// `250/s`, `12.5/s`, `0.25/s`, `<0.01/s`.
     static func rate(_ count: UInt64, perNano nanoseconds: UInt64) -> String {
         guard nanoseconds > 0 else { return "-" }
-        let hundredths = Int64(clamping: UInt64((Double(count) * 100e9 / Double(nanoseconds)).rounded()))
+        let exact = (Double(count) * 100e9 / Double(nanoseconds)).rounded()
+        let hundredths = exact < 0x1p62 ? Int64(exact) : Int64(1) << 62
         if hundredths == 0 { return count == 0 ? "0/s" : "<0.01/s" }
         if hundredths >= 100_00 || hundredths % 100 == 0 { return "\(hundredths / 100)/s" }
         let digits = hundredths % 100
