@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -33,7 +34,8 @@ struct DeleteCommand: AsyncParsableCommand {
             do throws(SpanStoreError) {
                 for trace in traces {
                     let spans = try await opened.deleteTrace(trace.id, nowUnixNano: now)
-                    Process.writeError("spanwire: trace \(trace.id.hex): \(spans) spans deleted\n")
+                    let count = AttributeText.count(Int(clamping: spans), "span")
+                    Process.writeError("spanwire: trace \(trace.id.hex): \(count) deleted\n")
                 }
             } catch {
                 await opened.close()
