@@ -120,7 +120,8 @@ func expectSketch(_ sketch: LatencySketch, of durations: [Int64], _ what: String
     try expectEqual(sketch.leastNano, least, "the least of \(what)")
     try expectEqual(sketch.greatestNano, greatest, "the greatest of \(what)")
     for part in [0.5, 0.9, 0.99] {
-        let exact = sorted[max(Int((part * Double(sorted.count)).rounded(.up)), 1) - 1]
+        // The first whose rank is no less than the part of all.
+        let exact = sorted[sorted.indices.first { Double($0 + 1) >= part * Double(sorted.count) } ?? 0]
         let estimate = sketch.percentile(part) ?? -1
         try expect(
             Double((estimate - exact).magnitude) <= Double(exact) * LatencySketch.relativeError,

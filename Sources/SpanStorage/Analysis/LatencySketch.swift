@@ -50,8 +50,10 @@ public struct LatencySketch: Sendable, Hashable {
     /// - Returns: within `relativeError` of the true value; `nil` without durations.
     public func percentile(_ part: Double) -> Int64? {
         guard count > 0 else { return nil }
-        let exact = (min(max(part.isNaN ? 0 : part, 0), 1) * Double(count)).rounded(.up)
-        let rank = exact >= Double(count) ? count : max(UInt64(exact), 1)
+        let exact = min(max(part.isNaN ? 0 : part, 0), 1) * Double(count)
+        // Rounded up by hand: `rounded` calls the C library's mathematics, which the core does not link.
+        var rank = exact >= Double(count) ? count : max(UInt64(exact), 1)
+        if Double(rank) < exact { rank += 1 }
         // Both ends are known exactly.
         if rank == 1 { return leastNano }
         if rank == count { return greatestNano }
