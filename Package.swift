@@ -43,7 +43,8 @@ let package = Package(
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanSpool", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
-        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
+        .target(
+            name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
@@ -183,7 +184,7 @@ let package = Package(
         // Runs the built `spanwire` as a user would.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel"],
+            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel", "ProtoWire"],
             exclude: ["Goldens"],
             swiftSettings: settings),
         // The codec as a filter, held against google.protobuf by Tests/Differential/codec.py.

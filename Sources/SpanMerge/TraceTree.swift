@@ -38,10 +38,13 @@ public struct TraceTree: Sendable {
 
     /// - Parameter spans: of one trace, each key once, in any order.
     public init(_ spans: [MergedSpan]) {
-        nodes = spans.sorted(by: Self.precedes).map { Node(span: $0, parent: nil, children: [], attachment: .root) }
+        let shape = TraceShape(spans.map { TraceShape.Entry($0.span) })
+        nodes = shape.order.indices.map { place in
+            Node(
+                span: spans[shape.order[place]], parent: shape.parents[place], children: [],
+                attachment: shape.attachments[place])
+        }
         roots = []
-        findParents()
-        cutCycles()
         for index in nodes.indices {
             if let parent = nodes[index].parent {
                 nodes[parent].children.append(index)
@@ -57,56 +60,6 @@ public struct TraceTree: Sendable {
         while let (index, depth) = open.popLast() {
             try body(nodes[index], depth)
             for child in nodes[index].children.reversed() { open.append((child, depth + 1)) }
-        }
-    }
-
-    private static func precedes(_ left: MergedSpan, _ right: MergedSpan) -> Bool {
-        let (leftStart, rightStart) = (left.span.startTimeUnixNano, right.span.startTimeUnixNano)
-        return leftStart == rightStart ? left.key < right.key : leftStart < rightStart
-    }
-
-    private mutating func findParents() {
-        var (inbound, other): ([SpanID: Int], [SpanID: Int]) = ([:], [:])
-        for (index, node) in nodes.enumerated() {
-            if node.span.key.side == .inbound {
-                inbound[node.span.span.spanID] = index
-            } else {
-                other[node.span.span.spanID] = index
-            }
-        }
-        for (index, node) in nodes.enumerated() {
-            let span = node.span.span
-            if node.span.key.side == .inbound, let half = other[span.spanID] {
-                nodes[index].parent = half
-                nodes[index].attachment = .sharedHalf
-            } else if span.parentSpanID.isValid {
-                nodes[index].parent = inbound[span.parentSpanID] ?? other[span.parentSpanID]
-                nodes[index].attachment = nodes[index].parent == nil ? .orphan : .child
-            }
-        }
-    }
-
-    /// Follows every node to its root; one circle at the most hangs on each path.
-    private mutating func cutCycles() {
-        // 0: not seen, otherwise the number of the walk that saw it.
-        var seenBy = Array(repeating: 0, count: nodes.count)
-        for start in nodes.indices {
-            var index = start
-            while seenBy[index] == 0 {
-                seenBy[index] = start + 1
-                guard let parent = nodes[index].parent else { break }
-                index = parent
-            }
-            guard seenBy[index] == start + 1, nodes[index].parent != nil else { continue }
-            // Back at a node of this walk: a circle. Nodes are in order of start, so the least index is the earliest.
-            var earliest = index
-            var next = nodes[index].parent
-            while let member = next, member != index {
-                earliest = min(earliest, member)
-                next = nodes[member].parent
-            }
-            nodes[earliest].parent = nil
-            nodes[earliest].attachment = .cycle
         }
     }
 }

@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanMerge
 import SpanModel
 
@@ -7,6 +8,8 @@ public actor InMemorySpanStore: SpanStore {
     private var states: [SpanKey: SpanState] = [:]
     private var keysByTrace: [TraceID: Set<SpanKey>] = [:]
     private var sendersByID: [SenderID: SenderSummary] = [:]
+    /// Deleted traces with when they were deleted.
+    private var deletedTraces: [TraceID: UInt64] = [:]
     private var isClosed = false
 
     public init() {}
@@ -15,13 +18,14 @@ public actor InMemorySpanStore: SpanStore {
     public func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
         try checkOpen()
         var result = AppendResult()
+        let deleted = Set(deletedTraces.keys)
         for batch in group {
             var summary = sendersByID[batch.sender] ?? SenderSummary(sender: batch.sender)
             guard summary.take(batch) else {
                 result.skippedBatches += 1
                 continue
             }
-            let counts = batch.forEachState { key, state in
+            let counts = batch.forEachState(leavingOut: deleted) { key, state in
                 states[key, default: SpanState()].join(state)
                 keysByTrace[key.traceID, default: []].insert(key)
             }
@@ -80,6 +84,52 @@ public actor InMemorySpanStore: SpanStore {
     public func senders() throws(SpanStoreError) -> [SenderSummary] {
         try checkOpen()
         return sendersByID.values.sorted { $0.sender < $1.sender }
+    }
+
+    public func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) throws(SpanStoreError) -> Result {
+        try checkOpen()
+        var result = result
+        var gatherer = TraceGatherer()
+        for key in states.keys.sorted() {
+            guard let merged = states[key]?.merged(), scan.matches(merged) else { continue }
+            if let spans = gatherer.add(merged), !body(&result, spans) { return result }
+        }
+        if let spans = gatherer.finish() { _ = body(&result, spans) }
+        return result
+    }
+
+    @discardableResult
+    public func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) throws(SpanStoreError) -> UInt64 {
+        try checkOpen()
+        deletedTraces[id] = max(nowUnixNano, deletedTraces[id] ?? 0)
+        let keys = keysByTrace.removeValue(forKey: id) ?? []
+        for key in keys { states[key] = nil }
+        return UInt64(keys.count)
+    }
+
+    /// Bytes are those of the encoded states.
+    public func enforce(_ policy: RetentionPolicy, nowUnixNano: UInt64) throws(SpanStoreError) -> RetentionReport {
+        try checkOpen()
+        let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
+        deletedTraces = deletedTraces.filter { $0.value >= earliest }
+        let spans = states.map { (key: $0, ageStart: $1.merged().ageStartUnixNano, bytes: UInt64($1.encoded().count)) }
+            .sorted { ($0.ageStart, $0.key) < ($1.ageStart, $1.key) }
+        var report = RetentionReport(remainingBytes: spans.reduce(0) { $0 + $1.bytes })
+        for span in spans {
+            guard span.ageStart < earliest || report.remainingBytes > policy.maxBytes ?? .max else { break }
+            states[span.key] = nil
+            keysByTrace[span.key.traceID]?.remove(span.key)
+            if keysByTrace[span.key.traceID]?.isEmpty == true {
+                keysByTrace[span.key.traceID] = nil
+                report.traces += 1
+            }
+            report.spans += 1
+            report.bytes += span.bytes
+            report.remainingBytes -= span.bytes
+        }
+        return report
     }
 
     public func close() { isClosed = true }

@@ -4,9 +4,10 @@ import SpanModel
 extension IncomingBatch {
     /// Calls `body` with the key and the state of each report whose ids are ids, in their order.
     ///
+    /// - Parameter deleted: traces whose reports are left out.
     /// - Returns: how many reports were stored and how many left out.
     package func forEachState<Failure: Error>(
-        _ body: (SpanKey, SpanState) throws(Failure) -> Void
+        leavingOut deleted: Set<TraceID> = [], _ body: (SpanKey, SpanState) throws(Failure) -> Void
     ) throws(Failure) -> AppendResult {
         var result = AppendResult()
         for resource in reports.resourceSpans {
@@ -14,7 +15,9 @@ extension IncomingBatch {
                 let origin = SharedOrigin(SpanOrigin(resource, scope))
                 for span in scope.spans {
                     let key = SpanKey(span)
-                    if key.isValid {
+                    if !deleted.isEmpty, deleted.contains(key.traceID) {
+                        result.deletedReports += 1
+                    } else if key.isValid {
                         try body(key, SpanState(span, origin: origin))
                         result.storedReports += 1
                     } else {
@@ -32,5 +35,6 @@ extension AppendResult {
         left.storedReports += right.storedReports
         left.rejectedReports += right.rejectedReports
         left.skippedBatches += right.skippedBatches
+        left.deletedReports += right.deletedReports
     }
 }

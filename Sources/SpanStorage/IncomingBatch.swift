@@ -39,10 +39,15 @@ public struct AppendResult: Sendable, Hashable {
     public var rejectedReports: Int
     /// Batches that were skipped because their sequence was stored already.
     public var skippedBatches: Int
+    /// Span reports that were left out because their trace was deleted.
+    public var deletedReports: Int
 
-    public init(storedReports: Int = 0, rejectedReports: Int = 0, skippedBatches: Int = 0) {
+    public init(
+        storedReports: Int = 0, rejectedReports: Int = 0, skippedBatches: Int = 0, deletedReports: Int = 0
+    ) {
         self.storedReports = storedReports
         self.rejectedReports = rejectedReports
         self.skippedBatches = skippedBatches
+        self.deletedReports = deletedReports
     }
 }

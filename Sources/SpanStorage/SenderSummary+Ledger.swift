@@ -16,7 +16,26 @@ extension SenderSummary {
         lastSeenUnixNano = max(lastSeenUnixNano, batch.receivedAtUnixNano)
         rejectedReports &+= UInt64(clamping: batch.rejectedReports)
         for count in batch.dropped where count.spans > 0 { add(count) }
+        addRunningSources(of: batch.reports)
         return true
+    }
+
+    /// How many sources of running spans are kept apart for one sender.
+    package static let maxRunningSources = 256
+
+    private mutating func addRunningSources(of reports: SpanBatch) {
+        for resource in reports.resourceSpans {
+            let isRunning = resource.scopeSpans.contains { $0.spans.contains { !$0.isEnded } }
+            guard isRunning else { continue }
+            let source = SpanSource(resource.resource)
+            guard !runningSources.contains(source) else { continue }
+            if runningSources.count < Self.maxRunningSources {
+                runningSources.append(source)
+                runningSources.sort()
+            } else {
+                hasMoreRunningSources = true
+            }
+        }
     }
 
     /// Takes into account that the sender came or went.

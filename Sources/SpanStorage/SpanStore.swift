@@ -38,6 +38,75 @@ public protocol SpanStore: Sendable {
     /// The senders that batches came from, by id.
     func senders() async throws(SpanStoreError) -> [SenderSummary]
 
+    // MARK: Analysis. All of it follows from `scan`, and is there for every engine; one that knows a faster way to the
+    // same answer has its own. Every answer is computed from merged spans, so that a late copy is not counted twice.
+
+    /// Calls `body` for the spans that a scan means, those of one trace in one call: traces by id, the spans of each by
+    /// key, in a state of the store that is made of whole groups.
+    ///
+    /// Memory is bounded by the largest trace, and by `SpanScan.maxSpansAtOnce`: a trace with more spans comes in several
+    /// calls, one after the other. The store may be read and written meanwhile; the engine may need room for what is
+    /// written until the scan ends, so `body` should not wait for people.
+    ///
+    /// - Parameters:
+    ///   - result: what `body` gathers in; handed from call to call.
+    ///   - body: may run on a thread of the engine. Returns `false` to end the scan.
+    /// - Returns: what `body` gathered.
+    func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) async throws(SpanStoreError) -> Result
+
+    /// The operations of the spans that a scan means, by service, name (bytes) and kind.
+    func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary>
+
+    /// The keys of attributes, of spans first, then of resources, each by key (bytes).
+    func attributeKeys(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<AttributeKeySummary>
+
+    /// The values of an attribute, the most frequent first.
+    func attributeValues(
+        of key: AttributeKey, _ scan: SpanScan
+    ) async throws(SpanStoreError) -> SpanGroups<AttributeValueSummary>
+
+    /// Who calls whom: the calls of which the caller's span (the callee's, where the caller reported none) is among those
+    /// that the scan means. `docs/analysis.md` says what a call is.
+    func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph
+
+    /// Rate, errors and durations by operation, in steps of time.
+    func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries>
+
+    /// Spans with status `error`, those together that failed in the same way, the most frequent first.
+    func errors(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<ErrorGroup>
+
+    /// The slowest spans and operations.
+    func slow(_ query: SlowQuery) async throws(SpanStoreError) -> SlowSpans
+
+    /// Spans without an end, those that run for the longest first, and whether an end is to be expected.
+    ///
+    /// - Parameter limit: how many spans at the most; held within `SpanQuery.limitRange`. The counts are of all.
+    func unfinished(_ scan: SpanScan, limit: Int) async throws(SpanStoreError) -> UnfinishedSpans
+
+    // MARK: Removing
+
+    /// Removes the spans of a trace, durably, and remembers that: reports of it that come later, resent ones too, are
+    /// left out and counted (`AppendResult.deletedReports`). So it does not matter what came first.
+    ///
+    /// - Parameters:
+    ///   - id: need not be in the store; its reports will be left out all the same.
+    ///   - nowUnixNano: nanoseconds since 1970-01-01T00:00:00Z. Retention by age forgets the deletion when it is as old as
+    ///     spans may become: a report of the trace that comes after that is removed by its own age.
+    /// - Returns: how many merged spans there were.
+    @discardableResult
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64
+
+    /// Removes what a policy does not keep: first spans by age, then, while the store has too many bytes, those that
+    /// started first.
+    ///
+    /// A span's age counts from `MergedSpan.ageStartUnixNano`. None that is younger than the policy says is removed by
+    /// age; an engine may keep older ones for as long as it documents. Spans are removed one by one, not by trace: of a
+    /// trace across the border the older spans go first. A late report of a removed span is stored as a new one, until
+    /// retention is enforced again.
+    func enforce(_ policy: RetentionPolicy, nowUnixNano: UInt64) async throws(SpanStoreError) -> RetentionReport
+
     /// Ends the store's work; every later call throws `closed`. Closing twice is allowed.
     func close() async throws(SpanStoreError)
 }

@@ -34,11 +34,16 @@ public struct SenderSummary: Sendable, Hashable {
     public var presence: SenderPresence
     /// When a batch or a change of its presence was received last, nanoseconds since 1970-01-01T00:00:00Z.
     public var lastSeenUnixNano: UInt64
+    /// Whose spans it reported while they ran, sorted; at most 256. So a span without an end is known to be abandoned,
+    /// without a word about senders in what is merged.
+    public var runningSources: [SpanSource]
+    /// It reported running spans of further sources, which are not kept apart.
+    public var hasMoreRunningSources: Bool
 
     public init(
         sender: SenderID, agent: String = "", storedSequence: UInt64 = 0, storedReports: UInt64 = 0,
         dropped: [DropCount] = [], rejectedReports: UInt64 = 0, presence: SenderPresence = .unknown,
-        lastSeenUnixNano: UInt64 = 0
+        lastSeenUnixNano: UInt64 = 0, runningSources: [SpanSource] = [], hasMoreRunningSources: Bool = false
     ) {
         self.sender = sender
         self.agent = agent
@@ -48,5 +53,7 @@ public struct SenderSummary: Sendable, Hashable {
         self.rejectedReports = rejectedReports
         self.presence = presence
         self.lastSeenUnixNano = lastSeenUnixNano
+        self.runningSources = runningSources
+        self.hasMoreRunningSources = hasMoreRunningSources
     }
 }

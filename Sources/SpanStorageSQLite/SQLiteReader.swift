@@ -81,6 +81,31 @@ actor SQLiteReader {
         return spans
     }
 
+    func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) throws(SpanStoreError) -> Result {
+        let connection = try opened().connection
+        let conditions = scan.conditions
+        if conditions.isImpossible { return result }
+        let clause = SearchClause(conditions)
+        // A range is read by the index of starts and sorted (`+` keeps the index of keys out of it); where everything is
+        // meant, the index of keys has the order already.
+        let isEverything = scan == SpanScan()
+        let statement = try connection.prepare(
+            Self.selectState + clause.sql + " ORDER BY \(isEverything ? "" : "+")trace_id, span_id, side")
+        clause.bind(to: statement)
+        defer { statement.reset() }
+        var result = result
+        var gatherer = TraceGatherer()
+        while try statement.step() {
+            let merged = try mergedSpan(statement)
+            guard scan.matches(merged) else { continue }
+            if let spans = gatherer.add(merged), !body(&result, spans) { return result }
+        }
+        if let spans = gatherer.finish() { _ = body(&result, spans) }
+        return result
+    }
+
     func services() throws(SpanStoreError) -> [ServiceSummary] {
         let statement = try opened().connection.prepare(
             """

@@ -103,6 +103,45 @@ public final class SQLiteSpanStore: SpanStore {
 
     public func senders() async throws(SpanStoreError) -> [SenderSummary] { try await reader.senders() }
 
+    public func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) async throws(SpanStoreError) -> Result {
+        try await reader.scan(scan, into: result, body)
+    }
+
+    @discardableResult
+    public func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to delete traces")
+        }
+        return try await writer.deleteTrace(id, nowUnixNano: nowUnixNano)
+    }
+
+    /// Bytes are those of the pages in use. The file itself does not become smaller: its free pages are used again.
+    public func enforce(
+        _ policy: RetentionPolicy, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> RetentionReport {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to remove spans")
+        }
+        var report = RetentionReport()
+        let before = try await writer.usedBytes()
+        let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
+        // Part by part, each a call and a transaction of its own, so that no append waits long.
+        func remove(before earliest: UInt64?) async throws(SpanStoreError) -> Bool {
+            let part = try await writer.removeOldest(before: earliest)
+            report.spans += part.spans
+            report.traces += part.traces
+            return part.spans > 0
+        }
+        while try await remove(before: earliest) {}
+        while try await writer.usedBytes() > policy.maxBytes ?? .max, try await remove(before: nil) {}
+        try await writer.forgetDeletions(before: earliest)
+        report.remainingBytes = try await writer.usedBytes()
+        report.bytes = before > report.remainingBytes ? before - report.remainingBytes : 0
+        return report
+    }
+
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.
     public func close() async {
         await reader.close()

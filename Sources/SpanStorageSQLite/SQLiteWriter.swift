@@ -10,6 +10,7 @@ actor SQLiteWriter {
 
     private var connection: Connection?
     private var spans: SpanTable?
+    private var deletedTraces: DeletedTraceTable?
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -46,11 +47,13 @@ actor SQLiteWriter {
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
         }
         spans = try SpanTable(connection)
+        deletedTraces = try DeletedTraceTable(connection)
         self.connection = connection
     }
 
     func close() {
         spans = nil
+        deletedTraces = nil
         connection?.close()
         connection = nil
     }
@@ -89,8 +92,42 @@ actor SQLiteWriter {
         }
     }
 
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) throws(SpanStoreError) -> UInt64 {
+        guard let connection else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in
+            try DeletedTraceTable.note(id, nowUnixNano: nowUnixNano, connection)
+            let delete = try connection.prepare("DELETE FROM merged_span WHERE trace_id = ?1")
+            delete.bind(0, blob: id.high, id.low)
+            try delete.run()
+            return UInt64(connection.changes)
+        }
+    }
+
+    /// Bytes of the pages that hold something.
+    func usedBytes() throws(SpanStoreError) -> UInt64 {
+        guard let connection else { throw .closedStore }
+        return try OldSpanRemoval(connection).usedBytes()
+    }
+
+    /// Removes some of the oldest spans; see `OldSpanRemoval`.
+    func removeOldest(before earliest: UInt64?) throws(SpanStoreError) -> OldSpanRemoval.Part {
+        guard let connection else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in
+            try OldSpanRemoval(connection).removeOldest(before: earliest)
+        }
+    }
+
+    /// Forgets deletions that are older than spans may become.
+    func forgetDeletions(before earliest: UInt64) throws(SpanStoreError) {
+        guard let connection else { throw .closedStore }
+        try connection.transaction { () throws(SpanStoreError) in
+            try DeletedTraceTable.forget(before: earliest, connection)
+        }
+    }
+
     private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
         var result = AppendResult()
+        let deleted = try deletedTraces?.current() ?? []
         var senders: [SenderID: SenderSummary] = [:]
         var states: [(key: SpanKey, state: SpanState)] = []
         var positions: [SpanKey: Int] = [:]
@@ -105,7 +142,7 @@ actor SQLiteWriter {
                 result.skippedBatches += 1
                 continue
             }
-            let counts = batch.forEachState { key, state in
+            let counts = batch.forEachState(leavingOut: deleted) { key, state in
                 if let known = positions[key] {
                     states[known].state.join(state)
                 } else {

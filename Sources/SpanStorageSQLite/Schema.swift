@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5350_5752
 
     /// Rises with every change that an older version could not read or keep.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// What a file is found to be.
     enum Finding: Equatable {
@@ -88,7 +88,9 @@ enum Schema {
             stored_reports NOT NULL,
             last_seen_unix_nano NOT NULL,
             rejected_reports NOT NULL DEFAULT 0,
-            presence INTEGER NOT NULL DEFAULT 0
+            presence INTEGER NOT NULL DEFAULT 0,
+            running_sources BLOB NOT NULL DEFAULT x'',
+            has_more_running_sources INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE sender_drop (
             sender_id BLOB NOT NULL REFERENCES sender (id),
@@ -96,6 +98,7 @@ enum Schema {
             spans NOT NULL,
             PRIMARY KEY (sender_id, reason)
         );
+        \(deletedTraceTable)
         CREATE VIEW spans AS
         SELECT
             lower(hex(m.trace_id)) AS trace_id,
@@ -145,16 +148,35 @@ enum Schema {
         FROM sender s;
         """
 
+    /// `id` rises with every deletion, so that a writer sees that another process deleted something.
+    private static let deletedTraceTable = """
+        CREATE TABLE deleted_trace (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            trace_id BLOB NOT NULL UNIQUE,
+            deleted_at_unix_nano NOT NULL
+        );
+        """
+
     /// Brings a file of an earlier format to this one, in the transaction that is open.
     static func migrate(_ connection: Connection) throws(SpanStoreError) {
-        guard try connection.integer("PRAGMA user_version") < 2 else { return }
-        try connection.execute(
-            """
-            ALTER TABLE sender ADD COLUMN rejected_reports NOT NULL DEFAULT 0;
-            ALTER TABLE sender ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;
-            DROP VIEW senders;
-            \(sendersView)
-            PRAGMA user_version = 2;
-            """)
+        let version = try connection.integer("PRAGMA user_version")
+        if version < 2 {
+            try connection.execute(
+                """
+                ALTER TABLE sender ADD COLUMN rejected_reports NOT NULL DEFAULT 0;
+                ALTER TABLE sender ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;
+                DROP VIEW senders;
+                \(sendersView)
+                """)
+        }
+        if version < 3 {
+            try connection.execute(
+                """
+                ALTER TABLE sender ADD COLUMN running_sources BLOB NOT NULL DEFAULT x'';
+                ALTER TABLE sender ADD COLUMN has_more_running_sources INTEGER NOT NULL DEFAULT 0;
+                \(deletedTraceTable)
+                PRAGMA user_version = 3;
+                """)
+        }
     }
 }

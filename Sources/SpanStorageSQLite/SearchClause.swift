@@ -16,7 +16,11 @@ struct SearchClause {
     private var parameters: [Parameter] = []
 
     init(_ query: SpanQuery) {
-        let conditions = query.conditions
+        self.init(query.conditions)
+        if let after = query.after { add(after) }
+    }
+
+    init(_ conditions: SpanConditions) {
         if let service = conditions.service {
             add("service_id = (SELECT id FROM service WHERE name = ?)", .text(service.string))
         }
@@ -35,7 +39,6 @@ struct SearchClause {
             add("duration_nano >= ?", .integer(duration.lowerBound))
             if duration.upperBound < .max { add("duration_nano <= ?", .integer(duration.upperBound)) }
         }
-        if let after = query.after { add(after) }
     }
 
     /// ` WHERE …`, or nothing where every span is meant.

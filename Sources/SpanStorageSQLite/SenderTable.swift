@@ -3,12 +3,13 @@ import SpanStorage
 
 /// The tables `sender` and `sender_drop`.
 enum SenderTable {
-    /// The columns that `summaries` reads; a file of the first format, opened for reading, lacks two of them.
+    /// The columns that `summaries` reads; a file of an earlier format, opened for reading, lacks some of them.
     private static func select(_ connection: Connection) throws(SpanStoreError) -> String {
-        let isFirst = try connection.integer("PRAGMA user_version") < 2
+        let version = try connection.integer("PRAGMA user_version")
         return """
             SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
-            \(isFirst ? "0, 0" : "s.rejected_reports, s.presence")
+            \(version < 2 ? "0, 0" : "s.rejected_reports, s.presence"), \
+            \(version < 3 ? "x'', 0" : "s.running_sources, s.has_more_running_sources")
             """
     }
 
@@ -33,11 +34,15 @@ enum SenderTable {
     static func store(_ summary: SenderSummary, _ connection: Connection) throws(SpanStoreError) {
         let sender = try connection.prepare(
             """
-            INSERT INTO sender (id, agent, stored_sequence, stored_reports, last_seen_unix_nano, rejected_reports, presence)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
+            INSERT INTO sender (
+                id, agent, stored_sequence, stored_reports, last_seen_unix_nano, rejected_reports, presence,
+                running_sources, has_more_running_sources
+            )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
             stored_sequence = excluded.stored_sequence, stored_reports = excluded.stored_reports,
             last_seen_unix_nano = excluded.last_seen_unix_nano, rejected_reports = excluded.rejected_reports,
-            presence = excluded.presence
+            presence = excluded.presence, running_sources = excluded.running_sources,
+            has_more_running_sources = excluded.has_more_running_sources
             """)
         sender.bind(0, blob: summary.sender.high, summary.sender.low)
         sender.bind(1, summary.agent)
@@ -46,6 +51,8 @@ enum SenderTable {
         sender.bind(4, unsigned: summary.lastSeenUnixNano)
         sender.bind(5, unsigned: summary.rejectedReports)
         sender.bind(6, unsigned: UInt64(summary.presence.rawValue))
+        sender.bind(7, blob: summary.runningSources.flatMap(\.bytes))
+        sender.bind(8, summary.hasMoreRunningSources ? 1 : 0)
         try sender.run()
         guard !summary.dropped.isEmpty else { return }
         let drop = try connection.prepare(
@@ -81,12 +88,26 @@ enum SenderTable {
                         sender: id, agent: statement.text(1), storedSequence: try statement.unsigned(2),
                         storedReports: try statement.unsigned(3), rejectedReports: try statement.unsigned(7),
                         presence: SenderPresence(rawValue: UInt8(clamping: try statement.unsigned(8))),
-                        lastSeenUnixNano: try statement.unsigned(4)))
+                        lastSeenUnixNano: try statement.unsigned(4),
+                        runningSources: SpanSource.list(statement.bytes(9)),
+                        hasMoreRunningSources: statement.integer(10) != 0))
             }
             guard !statement.isNull(5) else { continue }
             let count = DropCount(reason: statement.text(5), spans: try statement.unsigned(6))
             summaries[summaries.count - 1].dropped.append(count)
         }
         return summaries
+    }
+}
+
+extension SpanSource {
+    /// 8 bytes, big-endian.
+    fileprivate var bytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: rawValue >> (56 - 8 * $0)) } }
+
+    /// The sources of a column; bytes that are left over are none.
+    fileprivate static func list(_ bytes: [UInt8]) -> [SpanSource] {
+        stride(from: 0, to: bytes.count - bytes.count % 8, by: 8).map { start in
+            SpanSource(rawValue: bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) })
+        }
     }
 }

@@ -111,7 +111,7 @@ extension SpanStoreContract {
         try await store.close()
     }
 
-    private static func expectCode(_ code: SpanStoreError.Code, _ body: () async throws -> Void) async throws {
+    static func expectCode(_ code: SpanStoreError.Code, _ body: () async throws -> Void) async throws {
         do {
             try await body()
         } catch let error as SpanStoreError {

@@ -35,5 +35,7 @@ public enum SpanStoreContract {
     }
 
     /// All rules.
-    public static let checks: [Check] = mergeChecks + senderChecks + queryChecks + filterChecks + lifeChecks
+    public static let checks: [Check] =
+        mergeChecks + senderChecks + queryChecks + filterChecks + analysisChecks
+        + removalChecks + lifeChecks
 }

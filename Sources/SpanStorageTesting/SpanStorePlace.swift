@@ -10,10 +10,16 @@ public protocol SpanStorePlace: Sendable {
 
     /// Whether content outlives the store that wrote it.
     var isDurable: Bool { get }
+
+    /// How much longer than a policy says the engine may keep spans when it enforces retention by age, nanoseconds; such
+    /// as the length of its partitions. 0 unless it is implemented.
+    var retentionSlackNano: UInt64 { get }
 }
 
 extension SpanStorePlace {
     public func openReader() async throws -> (any SpanStore)? { nil }
+
+    public var retentionSlackNano: UInt64 { 0 }
 }
 
 /// The place of an `InMemorySpanStore`.

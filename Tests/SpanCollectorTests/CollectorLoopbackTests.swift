@@ -290,5 +290,16 @@ final actor FlakyStore: SpanStore {
     func services() async throws(SpanStoreError) -> [ServiceSummary] { try await inner.services() }
     func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await inner.search(query) }
     func senders() async throws(SpanStoreError) -> [SenderSummary] { try await inner.senders() }
+    func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) async throws(SpanStoreError) -> Result { try await inner.scan(scan, into: result, body) }
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
+        try await inner.deleteTrace(id, nowUnixNano: nowUnixNano)
+    }
+    func enforce(
+        _ policy: RetentionPolicy, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> RetentionReport {
+        try await inner.enforce(policy, nowUnixNano: nowUnixNano)
+    }
     func close() async throws(SpanStoreError) { await inner.close() }
 }

@@ -11,7 +11,11 @@ public struct ExactText: Sendable, Hashable {
     }
 
     public func hash(into hasher: inout Hasher) {
-        for byte in string.utf8 { hasher.combine(byte) }
+        // Proof: the bytes are read while the closure runs.
+        let isHashed: Void? = unsafe string.utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+        }
+        if isHashed == nil { unsafe Array(string.utf8).withUnsafeBytes { unsafe hasher.combine(bytes: $0) } }
         hasher.combine(UInt8.max)
     }
 }

@@ -20,11 +20,14 @@ struct CollectCommand: AsyncParsableCommand {
             certificates, keys and tokens anew; so does a change of their files. Connections live on, and files that \
             cannot be used change nothing.
 
+            With --keep and --keep-bytes, spans that started longer ago, or first, are removed once a minute. Bytes are             those in use in the file, which itself does not become smaller: what is removed makes room for what comes.
+
             Exit codes: 0 ended by a signal in good order, 1 an address, a file or the store cannot be used, 2 for a \
             wrong command line.
 
             Examples:
               spanwire collect --store spans.db
+              spanwire collect --store spans.db --keep 7d --keep-bytes 10G
               spanwire collect --store spans.db --listen unix:/run/spanwire/spans.sock --socket-mode 0660
               spanwire collect --store spans.db --listen 0.0.0.0:4319 --tls-certificate server.pem \
             --tls-key server.key --token-file tokens
@@ -38,6 +41,14 @@ struct CollectCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The store's file; made if there is none.", valueName: "path"))
     var store: String?
+
+    @Option(
+        help: ArgumentHelp("Remove spans that started longer ago: 12h, 7d.", valueName: "duration"),
+        transform: QueryArgument.duration)
+    var keep: Int64?
+
+    @Option(help: ArgumentHelp("Remove the oldest spans beyond so many bytes: 500M, 10G.", valueName: "size"))
+    var keepBytes: ByteSize?
 
     @Flag(help: "Keep no spans: count and acknowledge them, to measure the transport alone.")
     var discard = false
@@ -86,6 +97,11 @@ struct CollectCommand: AsyncParsableCommand {
         guard (store == nil) == discard else {
             throw ValidationError("Give either --store, or --discard to keep no spans.")
         }
+        guard !discard || keep == nil && keepBytes == nil else {
+            throw ValidationError("--keep and --keep-bytes need --store.")
+        }
+        if let keep, keep <= 0 { throw ValidationError("--keep takes a duration above 0.") }
+        if let keepBytes, keepBytes.bytes < 1 << 20 { throw ValidationError("--keep-bytes takes 1M or more.") }
         guard (MemoryPlan.smallestLimit...1 << 40).contains(memoryLimit.bytes) else {
             throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes) bytes.")
         }
@@ -139,8 +155,14 @@ struct CollectCommand: AsyncParsableCommand {
                 logger: logger, whenListening: whenListening)
         }
         let reload = await ReloadOnHangup(collector: collector, logger: logger)
+        var services: [any Service] = [collector, reload]
+        if let spans, keep != nil || keepBytes != nil {
+            let policy = RetentionPolicy(
+                maxAgeNano: keep.map { UInt64($0) }, maxBytes: keepBytes.map { UInt64($0.bytes) })
+            services.append(RetentionService(store: spans, policy: policy, logger: logger))
+        }
         var group = ServiceGroupConfiguration(
-            services: [.init(service: collector), .init(service: reload)],
+            services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(shutdownLimit + 10)
         var failure: (any Error)?

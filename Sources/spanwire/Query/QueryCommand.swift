@@ -6,7 +6,7 @@ import SpanStorageSQLite
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Asks a store for services, traces, spans and senders.",
+        abstract: "Asks a store for traces and spans, services and what they call, latency and errors.",
         discussion: """
             Reads the file of a collector, also while it runs.
 
@@ -16,14 +16,20 @@ struct QueryCommand: AsyncParsableCommand {
               spanwire query search --service cart --status error --since 1h --store spans.db
               spanwire query search 'name~"^GET" duration>100ms not error' --store spans.db
               spanwire query search --min-duration 100ms --format json --store spans.db | jq .
-              spanwire query senders --store spans.db
+              spanwire query dependencies --since 1h --store spans.db
+              spanwire query latency kind=server --since 1h --step 5m --store spans.db
+              spanwire query export --since 1h --store spans.db > spans.pb
             """,
         subcommands: [
-            QueryServicesCommand.self, QueryTraceCommand.self, QuerySearchCommand.self, QuerySendersCommand.self,
+            QueryServicesCommand.self, QueryOperationsCommand.self, QueryAttributesCommand.self,
+            QueryValuesCommand.self, QueryTraceCommand.self, QuerySearchCommand.self, QueryDependenciesCommand.self,
+            QueryLatencyCommand.self, QueryErrorsCommand.self, QuerySlowCommand.self, QueryRunningCommand.self,
+            QueryCriticalPathCommand.self, QueryCompareCommand.self, QueryExportCommand.self, QuerySendersCommand.self,
         ])
 
     mutating func run() throws {
-        throw ValidationError("Missing subcommand: services, trace, search or senders.")
+        let names = Self.configuration.subcommands.compactMap { $0.configuration.commandName }
+        throw ValidationError("Missing subcommand: \(names.joined(separator: ", ")).")
     }
 }
 
@@ -42,6 +48,11 @@ struct QueryOptions: ParsableArguments {
     /// Opens the store for reading, asks, and closes it.
     func ask<Answer: Sendable>(
         _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
+    ) async throws -> Answer { try await Self.ask(store, question) }
+
+    /// Opens a store for reading, asks, and closes it.
+    static func ask<Answer: Sendable>(
+        _ store: String, _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
     ) async throws -> Answer {
         do throws(SpanStoreError) {
             let opened = try await SQLiteSpanStore.open(path: store, mode: .readOnly)

@@ -46,7 +46,8 @@ struct QuerySearchCommand: AsyncParsableCommand {
     var name: String?
 
     @Option(
-        help: ArgumentHelp("duration>=DURATION: 250us, 100ms, 1.5s, 2m.", valueName: "duration"), transform: duration)
+        help: ArgumentHelp("duration>=DURATION: 250us, 100ms, 1.5s, 2m.", valueName: "duration"),
+        transform: QueryArgument.duration)
     var minDuration: Int64?
 
     @Option(help: ArgumentHelp("status=STATUS", valueName: "status"))
@@ -54,7 +55,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("since=TIME: 30m, 1h, 2d ago, or 2026-08-01T12:00:00Z.", valueName: "time"),
-        transform: since)
+        transform: QueryArgument.time)
     var since: UInt64?
 
     @Option(help: ArgumentHelp("How many spans at the most, 1 to 10000.", valueName: "count"))
@@ -99,14 +100,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
             status.flatMap { .compare(.status, .equal, .status($0.code)) },
             since.flatMap { .compare(.start, .greaterOrEqual, .time($0)) },
         ]
-        let text = filter ?? ""
-        do throws(SpanFilterError) {
-            return .all([try SpanFilter(parsing: text, nowUnixNano: Process.nowUnixNano())] + terms.compactMap { $0 })
-        } catch {
-            throw CommandFailure(
-                error.description, lines: error.caretLines(in: text).split(separator: "\n").map { "  \($0)" },
-                exitCode: CommandFailure.usageExitCode)
-        }
+        return try QueryArgument.filter(filter, and: terms)
     }
 
     private static func table(_ spans: [MergedSpan]) -> TextTable {
@@ -124,29 +118,11 @@ struct QuerySearchCommand: AsyncParsableCommand {
         return table
     }
 
-    @Sendable private static func duration(_ text: String) throws -> Int64 {
-        guard let duration = DurationText.nanoseconds(text) else {
-            throw ValidationError("A duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h.")
-        }
-        return duration
-    }
-
     @Sendable private static func cursor(_ text: String) throws -> SpanCursor {
         guard let cursor = SpanCursor(text) else {
             throw ValidationError("A cursor is what an earlier search named, as it named it.")
         }
         return cursor
-    }
-
-    @Sendable private static func since(_ text: String) throws -> UInt64 {
-        if let ago = DurationText.nanoseconds(text) {
-            let now = Process.nowUnixNano()
-            return now - min(now, UInt64(ago))
-        }
-        guard let time = UTCTime.unixNano(text) else {
-            throw ValidationError("A time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z.")
-        }
-        return time
     }
 }
 

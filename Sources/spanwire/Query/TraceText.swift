@@ -4,15 +4,17 @@ import SpanModel
 
 /// A trace as a tree of aligned lines: services, names, durations.
 enum TraceText {
-    /// - Parameter spans: of one trace; at least one.
-    static func text(_ spans: [MergedSpan]) -> String {
-        let outline = TraceOutline(TraceTree(spans))
+    /// - Parameter view: of at least one span.
+    static func text(_ view: TraceView) -> String {
+        let outline = TraceOutline(view.tree)
+        let spans = view.tree.nodes.map(\.span)
         let starts = spans.map(\.span.startTimeUnixNano).filter { $0 != 0 }
         let begin = starts.min() ?? 0
         var table = TextTable(
             ["SERVICE / SPAN", "KIND", "START", "DURATION", "STATUS", "SPAN ID", ""], rightAligned: [2, 3])
         for line in outline.lines { table.add(cells(line, begin: begin)) }
-        return heading(spans, begin: begin) + table.text
+        let notes = view.notes.map { $0 + "\n" }.joined()
+        return heading(spans, begin: begin) + notes + "\n" + table.text
     }
 
     private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {
@@ -29,7 +31,7 @@ enum TraceText {
         }
         let errors = spans.count { $0.statusCode == .error }
         if errors > 0 { text += ", \(AttributeText.count(errors, "error"))" }
-        return text + "\n\n"
+        return text + "\n"
     }
 
     private static func cells(_ line: TraceOutline.Line, begin: UInt64) -> [String] {

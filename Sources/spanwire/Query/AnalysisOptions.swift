@@ -1,0 +1,78 @@
+import ArgumentParser
+import SpanModel
+import SpanStorage
+
+/// Which spans an analysis is about: a filter, and the terms that are asked for most as options.
+struct AnalysisOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "Which spans: 'service=cart duration>10ms'; see 'spanwire query search --help'.", valueName: "filter"))
+    var filter: String?
+
+    @Option(help: ArgumentHelp("service=NAME", valueName: "name"))
+    var service: String?
+
+    @Option(
+        help: ArgumentHelp("Spans that start since then: 30m, 1h, 2d ago, or 2026-08-01T12:00:00Z.", valueName: "time"),
+        transform: QueryArgument.time)
+    var since: UInt64?
+
+    @Option(help: ArgumentHelp("Spans that start before then.", valueName: "time"), transform: QueryArgument.time)
+    var until: UInt64?
+
+    /// What is asked for.
+    func scan() throws -> SpanScan {
+        let filter = try QueryArgument.filter(
+            filter,
+            and: [
+                service.flatMap { .compare(.service, .equal, .text(ExactText($0))) },
+                since.flatMap { .compare(.start, .greaterOrEqual, .time($0)) },
+                until.flatMap { .compare(.start, .less, .time($0)) },
+            ])
+        return SpanScan(filter: filter)
+    }
+}
+
+/// Values on the command line that several queries take.
+enum QueryArgument {
+    /// A time, nanoseconds since 1970-01-01T00:00:00Z.
+    @Sendable static func time(_ text: String) throws -> UInt64 {
+        if let ago = DurationText.nanoseconds(text) {
+            let now = Process.nowUnixNano()
+            return now - min(now, UInt64(ago))
+        }
+        guard let time = UTCTime.unixNano(text) else {
+            throw ValidationError("A time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z.")
+        }
+        return time
+    }
+
+    /// A duration in nanoseconds.
+    @Sendable static func duration(_ text: String) throws -> Int64 {
+        guard let duration = DurationText.nanoseconds(text) else {
+            throw ValidationError("A duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h.")
+        }
+        return duration
+    }
+
+    @Sendable static func traceID(_ text: String) throws -> TraceID {
+        guard let id = TraceID(hex: text), id.isValid else {
+            throw ValidationError("A trace id has 32 hexadecimal digits, not all of them zero.")
+        }
+        return id
+    }
+
+    /// The filter and further terms, all of which have to hold.
+    ///
+    /// - Throws: a failure that shows the place of the fault.
+    static func filter(_ text: String?, and terms: [SpanFilter?]) throws -> SpanFilter {
+        let text = text ?? ""
+        do throws(SpanFilterError) {
+            return .all([try SpanFilter(parsing: text, nowUnixNano: Process.nowUnixNano())] + terms.compactMap { $0 })
+        } catch {
+            throw CommandFailure(
+                error.description, lines: error.caretLines(in: text).split(separator: "\n").map { "  \($0)" },
+                exitCode: CommandFailure.usageExitCode)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import SpanCapture
+import SpanModel
+import SpanStorage
+
+/// Numbers and names as the tables of queries show them.
+enum AnswerText {
+    /// A service's or an operation's name, safe to show.
+    static func name(_ text: ExactText) -> String { text.string.isEmpty ? "(none)" : TerminalText.escaped(text.string) }
+
+    /// An estimated duration with three digits, since more would pretend; `-` without one.
+    static func estimate(_ nanoseconds: Int64?) -> String {
+        guard let nanoseconds else { return "-" }
+        var scale: Int64 = 1
+        while nanoseconds / scale >= 1000 { scale *= 10 }
+        let (rounded, overflow) = ((nanoseconds / scale) + (nanoseconds % scale * 2 >= scale && scale > 1 ? 1 : 0))
+            .multipliedReportingOverflow(by: scale)
+        return DurationText.text(overflow ? nanoseconds : rounded)
+    }
+
+    /// The exact greatest duration.
+    static func greatest(_ latency: LatencySketch) -> String {
+        latency.count == 0 ? "-" : DurationText.text(latency.greatestNano)
+    }
+
+    /// `12.5%`, `<0.1%`, `0%`; `-` of nothing.
+    static func share(_ part: UInt64, of whole: UInt64) -> String {
+        guard whole > 0 else { return "-" }
+        let thousandths = Int64((Double(part) * 1000 / Double(whole)).rounded())
+        if thousandths == 0 { return part == 0 ? "0%" : "<0.1%" }
+        return thousandths % 10 == 0 ? "\(thousandths / 10)%" : "\(thousandths / 10).\(thousandths % 10)%"
+    }
+
+    /// `250/s`, `12.5/s`, `0.25/s`, `<0.01/s`.
+    static func rate(_ count: UInt64, perNano nanoseconds: UInt64) -> String {
+        guard nanoseconds > 0 else { return "-" }
+        let exact = (Double(count) * 100e9 / Double(nanoseconds)).rounded()
+        let hundredths = exact < 0x1p62 ? Int64(exact) : Int64(1) << 62
+        if hundredths == 0 { return count == 0 ? "0/s" : "<0.01/s" }
+        if hundredths >= 100_00 || hundredths % 100 == 0 { return "\(hundredths / 100)/s" }
+        let digits = hundredths % 100
+        return "\(hundredths / 100)." + (digits % 10 == 0 ? "\(digits / 10)" : digits < 10 ? "0\(digits)" : "\(digits)")
+            + "/s"
+    }
+
+    /// A time, or `unknown`.
+    static func time(_ unixNano: UInt64) -> String { unixNano == 0 ? "unknown" : UTCTime.text(unixNano) }
+
+    /// Says on standard error that there are more groups than an answer tells apart.
+    static func note(leftOut spans: UInt64, _ what: String) {
+        guard spans > 0 else { return }
+        Process.writeError(
+            "spanwire: more than \(SpanGroupLimit.groups) \(what); \(spans) spans of others are left out; "
+                + "narrow the filter\n")
+    }
+}
+
+extension QueryOptions {
+    /// Prints an answer in the form that was asked for.
+    func print(_ table: @autoclosure () -> String, _ json: @autoclosure () -> AnswerJSON) throws {
+        let standardOutput = StandardOutput()
+        var output = standardOutput.makeOutput()
+        switch format {
+        case .table: output.append(table())
+        case .json: json().print(to: &output)
+        }
+        output.flush()
+        try standardOutput.check()
+    }
+}

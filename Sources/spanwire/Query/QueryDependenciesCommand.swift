@@ -1,0 +1,86 @@
+import ArgumentParser
+import SpanModel
+import SpanStorage
+
+/// `spanwire query dependencies`.
+struct QueryDependenciesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dependencies",
+        abstract: "Shows which services call which, how often, how long, and with what luck.",
+        discussion: """
+            A call is a client or producer span with a server or consumer span of another
+            service below it. Where only one side reported a span, the other is told by the
+            attributes of OpenTelemetry's conventions (peer.service, db.*, messaging.*,
+            server.address): KNOWN FROM then says attributes, not spans. A filter is asked
+            of the caller's span, or of the callee's where the caller reported none.
+
+            CALLER: durations as callers saw them; CALLEE: of the callees' own spans. The
+            difference is network and queues. Percentiles are estimated, within 0.8 %.
+
+            With --format json an object: edges, an array of objects (caller, callee, each
+            an object of type and name; inferred, calls, errors, callerLatency,
+            calleeLatency); unknownCalls, leftOutCalls.
+
+            Examples:
+              spanwire query dependencies --since 1h --store spans.db
+              spanwire query dependencies --service checkout --store spans.db
+            """)
+
+    @OptionGroup var analysis: AnalysisOptions
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let scan = try analysis.scan()
+        let graph = try await options.ask { store throws(SpanStoreError) in try await store.dependencies(scan) }
+        try options.print(Self.table(graph.edges).text, Self.json(graph))
+        if graph.unknownCalls > 0 {
+            Process.writeError(
+                "spanwire: \(graph.unknownCalls) client and producer spans do not tell whom they called\n")
+        }
+        AnswerText.note(leftOut: graph.leftOutCalls, "pairs of services")
+    }
+
+    private static func table(_ edges: [DependencyGraph.Edge]) -> TextTable {
+        var table = TextTable(
+            [
+                "CALLER", "CALLEE", "CALLS", "ERRORS", "ERROR RATE", "CALLER P50", "P99", "CALLEE P50", "P99",
+                "KNOWN FROM",
+            ], rightAligned: [2, 3, 4, 5, 6, 7, 8])
+        for edge in edges {
+            let (caller, callee) = (edge.callerLatency, edge.calleeLatency)
+            table.add([
+                name(edge.caller), name(edge.callee), String(edge.calls), String(edge.errors),
+                AnswerText.share(edge.errors, of: edge.calls), AnswerText.estimate(caller.percentile(0.5)),
+                AnswerText.estimate(caller.percentile(0.99)), AnswerText.estimate(callee.percentile(0.5)),
+                AnswerText.estimate(callee.percentile(0.99)), edge.isInferred ? "attributes" : "spans",
+            ])
+        }
+        return table
+    }
+
+    private static func name(_ node: DependencyGraph.Node) -> String {
+        let name = AnswerText.name(node.name)
+        return node.kind == .service ? name : "\(name) (\(node.kind))"
+    }
+
+    private static func json(_ graph: DependencyGraph) -> AnswerJSON {
+        func node(_ node: DependencyGraph.Node) -> AnswerJSON {
+            .object([("type", .text("\(node.kind)")), ("name", .text(node.name.string))])
+        }
+        return .object([
+            (
+                "edges",
+                .list(
+                    graph.edges.map { edge in
+                        .object([
+                            ("caller", node(edge.caller)), ("callee", node(edge.callee)),
+                            ("inferred", .flag(edge.isInferred)), ("calls", .count(edge.calls)),
+                            ("errors", .count(edge.errors)),
+                            ("callerLatency", .object(AnswerJSON.fields(edge.callerLatency))),
+                            ("calleeLatency", .object(AnswerJSON.fields(edge.calleeLatency))),
+                        ])
+                    })
+            ), ("unknownCalls", .count(graph.unknownCalls)), ("leftOutCalls", .count(graph.leftOutCalls)),
+        ])
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import SpanModel
+import SpanStorage
+
+/// `spanwire query latency`.
+struct QueryLatencyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latency",
+        abstract: "Shows rate, errors and percentiles of durations by operation, also over time.",
+        discussion: """
+            Percentiles are estimated, within 0.8 % of the true value; MAX is exact. Spans
+            that still run count as spans but have no duration. RATE is spans per second:
+            of a step, or from --since (or since= of the filter) until now or --until.
+
+            With --format json an array of objects: service, operation, kind, and points,
+            an array of objects: startUnixNano (of the step; "0" without --step), spans,
+            errors, durations (spans that have one), p50Nano, p90Nano, p99Nano, maxNano.
+
+            Examples:
+              spanwire query latency kind=server --since 1h --store spans.db
+              spanwire query latency 'name~orders' --since 1h --step 5m --store spans.db
+            """)
+
+    @OptionGroup var analysis: AnalysisOptions
+
+    @Option(
+        help: ArgumentHelp("Rows by steps of time: 1m, 5m, 1h.", valueName: "duration"),
+        transform: QueryArgument.duration)
+    var step: Int64?
+
+    @OptionGroup var options: QueryOptions
+
+    func validate() throws {
+        if let step, step <= 0 { throw ValidationError("--step takes a duration above 0.") }
+    }
+
+    func run() async throws {
+        let scan = try analysis.scan()
+        let query = LatencyQuery(scan, stepNano: UInt64(step ?? 0))
+        let answer = try await options.ask { store throws(SpanStoreError) in try await store.latency(query) }
+        try options.print(table(answer.groups, rowNano(scan)).text, Self.json(answer.groups))
+        AnswerText.note(leftOut: answer.leftOutSpans, "operations and steps")
+    }
+
+    /// The time that a row is about; `nil` where it has no bounds.
+    private func rowNano(_ scan: SpanScan) -> UInt64? {
+        if let step { return UInt64(step) }
+        // 1 is "a start that is known", which is no bound.
+        guard let starts = scan.conditions.start, starts.lowerBound > 1 else { return nil }
+        let end = starts.upperBound == .max ? Process.nowUnixNano() : starts.upperBound + 1
+        return end > starts.lowerBound ? end - starts.lowerBound : nil
+    }
+
+    private func table(_ groups: [LatencySeries], _ rowNano: UInt64?) -> TextTable {
+        let names = ["SERVICE", "OPERATION", "KIND"] + (step == nil ? [] : ["FROM"])
+        let numbers = ["SPANS", "RATE", "ERRORS", "ERROR RATE", "P50", "P90", "P99", "MAX"]
+        var table = TextTable(
+            names + numbers, rightAligned: Set(names.count..<names.count + numbers.count))
+        for series in groups {
+            for point in series.points {
+                let latency = point.latency
+                table.add(
+                    [
+                        AnswerText.name(series.operation.service), AnswerText.name(series.operation.name),
+                        series.operation.kind.description,
+                    ] + (step == nil ? [] : [Self.stepText(point.startUnixNano)]) + [
+                        String(point.spans), rowNano.map { AnswerText.rate(point.spans, perNano: $0) } ?? "-",
+                        String(point.errors), AnswerText.share(point.errors, of: point.spans),
+                        AnswerText.estimate(latency.percentile(0.5)), AnswerText.estimate(latency.percentile(0.9)),
+                        AnswerText.estimate(latency.percentile(0.99)), AnswerText.greatest(latency),
+                    ])
+            }
+        }
+        return table
+    }
+
+    /// Without the fraction of a second where there is none.
+    private static func stepText(_ unixNano: UInt64) -> String {
+        let text = UTCTime.text(unixNano)
+        return unixNano % 1_000_000_000 == 0 ? String(text.prefix(19)) + "Z" : text
+    }
+
+    private static func json(_ groups: [LatencySeries]) -> AnswerJSON {
+        .list(
+            groups.map { series in
+                let points = series.points.map { point in
+                    AnswerJSON.object(
+                        [
+                            ("startUnixNano", .time(point.startUnixNano)), ("spans", .count(point.spans)),
+                            ("errors", .count(point.errors)),
+                        ] + AnswerJSON.fields(point.latency))
+                }
+                return .object(AnswerJSON.fields(series.operation) + [("points", .list(points))])
+            })
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import SpanModel
+import SpanStorage
+
+/// `spanwire query operations`.
+struct QueryOperationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "operations", abstract: "Lists the operations of services: names and kinds of spans.",
+        discussion: """
+            With --format json an array of objects: service, operation, kind, spans,
+            errors, running, newestStartUnixNano.
+
+            Examples:
+              spanwire query operations --service cart --store spans.db
+              spanwire query operations 'kind=server since=1h' --store spans.db
+            """)
+
+    @OptionGroup var analysis: AnalysisOptions
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let scan = try analysis.scan()
+        let answer = try await options.ask { store throws(SpanStoreError) in try await store.operations(scan) }
+        try options.print(
+            Self.table(answer.groups).text,
+            .list(
+                answer.groups.map { group in
+                    .object(
+                        AnswerJSON.fields(group.operation) + [
+                            ("spans", .count(group.spans)), ("errors", .count(group.errors)),
+                            ("running", .count(group.running)),
+                            ("newestStartUnixNano", .time(group.newestStartUnixNano)),
+                        ])
+                }))
+        AnswerText.note(leftOut: answer.leftOutSpans, "operations")
+    }
+
+    private static func table(_ groups: [OperationSummary]) -> TextTable {
+        var table = TextTable(
+            ["SERVICE", "OPERATION", "KIND", "SPANS", "ERRORS", "RUNNING", "NEWEST START"], rightAligned: [3, 4, 5])
+        for group in groups {
+            table.add([
+                AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
+                group.operation.kind.description, String(group.spans), String(group.errors), String(group.running),
+                AnswerText.time(group.newestStartUnixNano),
+            ])
+        }
+        return table
+    }
+}

@@ -1,0 +1,47 @@
+import SpanCapture
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// The spans of a trace as a view shows them: with the clocks of machines corrected, unless that is not wanted.
+struct TraceView {
+    let tree: TraceTree
+    /// A line for each clock that is not as it should be.
+    let notes: [String]
+
+    /// - Parameter correctsSkew: `false` to show the times as they were reported.
+    init(_ spans: [MergedSpan], correctsSkew: Bool) {
+        let reported = TraceTree(spans)
+        let skew = ClockSkew(reported)
+        tree = correctsSkew ? TraceTree(skew.corrected(spans)) : reported
+        notes = skew.clocks.compactMap { Self.note($0, isCorrected: correctsSkew) }
+    }
+
+    private static func note(_ clock: ClockSkew.Clock, isCorrected: Bool) -> String? {
+        let name = clock.name.isEmpty ? "spans without a service" : TerminalText.escaped(clock.name)
+        let services = clock.services.filter { !$0.utf8.elementsEqual(clock.name.utf8) }.map(TerminalText.escaped)
+        let whose = services.isEmpty ? name : "\(name) (\(services.joined(separator: ", ")))"
+        switch clock.finding {
+        case .skewed:
+            let amount = AnswerText.estimate(Int64(clamping: clock.aheadNano.magnitude))
+            let bounds = AnswerText.estimate(clock.uncertaintyNano)
+            return
+                "clock of \(whose) is about \(amount) \(clock.aheadNano > 0 ? "ahead" : "behind"), give or take \(bounds)"
+                + (isCorrected ? " (corrected in view)" : "")
+        case .inconsistent:
+            return "clock of \(whose) cannot be told: its calls contradict one another (not corrected)"
+        case .reference, .agrees, .unknown: return nil
+        }
+    }
+}
+
+extension QueryOptions {
+    /// The spans of a trace.
+    ///
+    /// - Throws: a failure when there are none.
+    func spans(of id: TraceID) async throws -> [MergedSpan] {
+        let spans = try await ask { store throws(SpanStoreError) in try await store.trace(id) }
+        guard !spans.isEmpty else { throw CommandFailure("no span of trace \(id.hex) in \(store)") }
+        return spans
+    }
+}
