@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanSpool", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
-        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel"], swiftSettings: settings),
+        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
@@ -73,10 +73,15 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        // How spans are kept in a file: compressed blocks and what finds them.
+        .target(
+            name: "SpanBlocks", dependencies: ["CZstd", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         // The system's SQLite: libsqlite3-dev on Debian, part of macOS.
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
-            name: "SpanStorageSQLite", dependencies: ["CSQLite", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            name: "SpanStorageSQLite",
+            dependencies: ["CSQLite", "SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .target(
             name: "SpanStorageTesting", dependencies: ["SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
@@ -84,7 +89,7 @@ let package = Package(
         .target(
             name: "SpanCollector",
             dependencies: [
-                "CMalloc", "SpanTransport", "SpanStorage", "SpanSession", "SpanModel", "ProtoWire",
+                "CMalloc", "SpanTransport", "SpanStorage", "SpanSession", "SpanModel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -32,9 +32,14 @@ public final class SQLiteSpanStore: SpanStore {
         /// How much of the file the writer keeps in memory, in bytes.
         public var cacheBytes: Int
 
+        /// Whether what was appended is merged while the store is open; `compact()` does it else.
+        public var compactsInBackground: Bool
+
         public init(
-            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, cacheBytes: Int = 64 << 20
+            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, cacheBytes: Int = 64 << 20,
+            compactsInBackground: Bool = true
         ) {
+            self.compactsInBackground = compactsInBackground
             self.maxFileBytes = maxFileBytes
             self.cacheBytes = cacheBytes
             self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
@@ -43,10 +48,12 @@ public final class SQLiteSpanStore: SpanStore {
 
     private let writer: SQLiteWriter?
     private let reader: SQLiteReader
+    private let compaction: Compaction?
 
-    private init(writer: SQLiteWriter?, reader: SQLiteReader) {
+    private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?) {
         self.writer = writer
         self.reader = reader
+        self.compaction = compaction
     }
 
     /// Opens a file, or makes it.
@@ -63,13 +70,21 @@ public final class SQLiteSpanStore: SpanStore {
             writer = opened
         }
         let reader = SQLiteReader()
+        var compaction: Compaction?
         do {
             try await reader.open(path: path, options: options)
+            if let writer {
+                let compactor = Compactor()
+                try await compactor.open(path: path, options: options)
+                compaction = Compaction(compactor, writer)
+            }
         } catch {
+            await reader.close()
             await writer?.close()
             throw error
         }
-        return SQLiteSpanStore(writer: writer, reader: reader)
+        if options.compactsInBackground { compaction?.start() }
+        return SQLiteSpanStore(writer: writer, reader: reader, compaction: compaction)
     }
 
     @discardableResult
@@ -77,7 +92,9 @@ public final class SQLiteSpanStore: SpanStore {
         guard let writer else {
             throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to append")
         }
-        return try await writer.append(group)
+        let result = try await writer.append(group)
+        compaction?.wake()
+        return result
     }
 
     public func note(_ changes: [SenderChange]) async throws(SpanStoreError) {
@@ -103,8 +120,20 @@ public final class SQLiteSpanStore: SpanStore {
 
     public func senders() async throws(SpanStoreError) -> [SenderSummary] { try await reader.senders() }
 
+    /// Merges everything that was appended, as far as it can be, and gives what it took to the file's own free pages.
+    ///
+    /// - Throws: `read_only`, and what keeps it from being stored; nothing is lost then.
+    public func compact() async throws(SpanStoreError) {
+        guard let compaction, let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to compact it")
+        }
+        try await compaction.finish()
+        try await writer.shrink()
+    }
+
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.
     public func close() async {
+        await compaction?.stop()
         await reader.close()
         await writer?.close()
     }

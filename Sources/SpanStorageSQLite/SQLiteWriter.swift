@@ -1,6 +1,15 @@
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// The writing half of a store: one connection on a thread of its own.
 actor SQLiteWriter {
@@ -9,7 +18,11 @@ actor SQLiteWriter {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private var connection: Connection?
-    private var spans: SpanTable?
+    private var tables: RunTables?
+    private var known = KnownReports(completeSinceUnixNano: nil, nowUnixNano: 0)
+    private var builder = RunBuilder(level: 1)
+    /// Of `PRAGMA data_version`: it changes when another process writes.
+    private var dataVersion: Int64 = 0
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -18,7 +31,7 @@ actor SQLiteWriter {
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
         // Rows of about 1 KB pack better into 8 KB than into the default 4 KB.
-        if finding == .empty { try connection.execute("PRAGMA page_size = 8192") }
+        if finding == .empty { try connection.execute("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL") }
         guard try connection.readsWAL() else {
             throw SpanStoreError(
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
@@ -39,38 +52,85 @@ actor SQLiteWriter {
                 if try Schema.inspect(connection) == .empty { try connection.execute(Schema.creation) }
             }
         }
-        try connection.transaction { () throws(SpanStoreError) in try Schema.migrate(connection) }
+        try connection.transaction { () throws(SpanStoreError) in try Migration.begin(connection) }
+        let now = Self.unixNanosNow()
+        if try Migration.isUnfinished(connection) {
+            var migration = try Migration(connection, nowUnixNano: now)
+            try migration.run()
+        }
         if let limit = options.maxFileBytes {
             let pageSize = UInt64(max(try connection.integer("PRAGMA page_size"), 1))
             let pages = min((limit / pageSize) + (limit % pageSize == 0 ? 0 : 1), UInt64(UInt32.max - 1))
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
         }
-        spans = try SpanTable(connection)
+        tables = try RunTables(connection)
         self.connection = connection
+        let isEmpty = try connection.integer("SELECT NOT EXISTS (SELECT 1 FROM run)") != 0
+        known = KnownReports(completeSinceUnixNano: isEmpty ? nil : now, nowUnixNano: now)
+        dataVersion = try connection.integer("PRAGMA data_version")
     }
 
     func close() {
-        spans = nil
+        tables = nil
         connection?.close()
         connection = nil
     }
 
     func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
-        guard let connection else { throw .closedStore }
-        do {
-            return try connection.transaction { () throws(SpanStoreError) in
-                let result = try merge(group, connection)
-                // As late as can be: what is committed to a file without a name is lost, and must not be acknowledged.
-                guard !connection.fileIsGone else {
-                    throw SpanStoreError(
-                        .ioFailed, "\(connection.path) was deleted or moved while open; put it back or start anew")
-                }
-                return result
-            }
-        } catch {
-            spans?.forget()
-            throw error
+        guard let connection, let tables else { throw .closedStore }
+        let now = Self.unixNanosNow()
+        var result = AppendResult()
+        var hashes: [(key: UInt64, content: UInt64)] = []
+        try connection.transaction { () throws(SpanStoreError) in
+            try noteOtherWriters(connection, now)
+            var incoming = IncomingRuns(nowUnixNano: now)
+            let senders = try take(group, connection, &incoming, &result)
+            for (run, description) in incoming.runs(known, &builder) { try tables.insert(run, description) }
+            for summary in senders { try SenderTable.store(summary, connection) }
+            try connection.checkThatFileIsThere()
+            hashes = incoming.hashes
         }
+        // Not before they are stored.
+        for report in hashes { known.insert(key: report.key, content: report.content, nowUnixNano: now) }
+        return result
+    }
+
+    /// Puts runs in the place of others.
+    ///
+    /// - Returns: `false` when one of those is no more there; nothing has changed then.
+    func replace(
+        _ ids: [Int64], by runs: sending [(run: EncodedRun, description: Run)]
+    ) throws(SpanStoreError) -> Bool {
+        guard let connection, let tables else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in
+            let list = ids.map(String.init).joined(separator: ",")
+            guard try connection.integer("SELECT count(*) FROM run WHERE id IN (\(list))") == ids.count else {
+                return false
+            }
+            try tables.delete(ids)
+            for (run, description) in runs { try tables.insert(run, description) }
+            try connection.checkThatFileIsThere()
+            return true
+        }
+    }
+
+    /// Gives pages that nothing is on back to the file system.
+    func shrink() throws(SpanStoreError) {
+        guard let connection else { throw .closedStore }
+        if try connection.integer("PRAGMA auto_vacuum") == 0 {
+            // A file of an earlier format.
+            try connection.execute("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+        }
+        try connection.execute("PRAGMA incremental_vacuum")
+        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// What another process stored is not among the known reports.
+    private func noteOtherWriters(_ connection: Connection, _ now: UInt64) throws(SpanStoreError) {
+        let version = try connection.integer("PRAGMA data_version")
+        guard version != dataVersion else { return }
+        dataVersion = version
+        known = KnownReports(completeSinceUnixNano: now, nowUnixNano: now)
     }
 
     func note(_ changes: [SenderChange]) throws(SpanStoreError) {
@@ -89,14 +149,13 @@ actor SQLiteWriter {
         }
     }
 
-    private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
-        var result = AppendResult()
+    /// Takes those batches into account that are not stored already.
+    ///
+    /// - Returns: what becomes of their senders.
+    private func take(
+        _ group: [IncomingBatch], _ connection: Connection, _ incoming: inout IncomingRuns, _ result: inout AppendResult
+    ) throws(SpanStoreError) -> [SenderSummary] {
         var senders: [SenderID: SenderSummary] = [:]
-        var states: [(key: SpanKey, state: SpanState)] = []
-        var positions: [SpanKey: Int] = [:]
-        let most = group.reduce(0) { $0 + $1.reports.spanCount }
-        states.reserveCapacity(most)
-        positions.reserveCapacity(most)
         for batch in group {
             var summary = senders[batch.sender]
             if summary == nil { summary = try SenderTable.one(batch.sender, connection) }
@@ -105,26 +164,21 @@ actor SQLiteWriter {
                 result.skippedBatches += 1
                 continue
             }
-            let counts = batch.forEachState { key, state in
-                if let known = positions[key] {
-                    states[known].state.join(state)
-                } else {
-                    positions[key] = states.count
-                    states.append((key, state))
-                }
-            }
+            let counts = try incoming.add(batch)
             taken.storedReports += UInt64(counts.storedReports)
             taken.rejectedReports &+= UInt64(counts.rejectedReports)
             senders[batch.sender] = taken
             result += counts
         }
-        // In the order of the index, so that neighbours share its pages.
-        for position in states.indices.sorted(by: { states[$0].key < states[$1].key }) {
-            try spans?.join(states[position].key, states[position].state)
-        }
-        spans?.endTransaction()
-        for summary in senders.values { try SenderTable.store(summary, connection) }
-        return result
+        return Array(senders.values)
+    }
+
+    /// The system's clock, nanoseconds since 1970-01-01T00:00:00Z.
+    private static func unixNanosNow() -> UInt64 {
+        var time = timespec()
+        // Proof: the pointer is to a local that lives through the call.
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(clamping: Int64(time.tv_sec)) * 1_000_000_000 + UInt64(clamping: Int64(time.tv_nsec))
     }
 }
 
@@ -136,6 +190,12 @@ extension Connection {
         let statement = try prepare("PRAGMA journal_mode = WAL")
         defer { statement.reset() }
         return try statement.step() && statement.text(0) == "wal"
+    }
+
+    /// What is committed to a file without a name is lost, and must not be acknowledged: asked as late as can be.
+    fileprivate func checkThatFileIsThere() throws(SpanStoreError) {
+        guard fileIsGone else { return }
+        throw SpanStoreError(.ioFailed, "\(path) was deleted or moved while open; put it back or start anew")
     }
 
     /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`; takes everything back when it throws.

@@ -1,0 +1,146 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Reads runs, their indexes and their blocks; on one connection, by whoever owns it.
+final class BlockReader {
+    private let selectRuns: Statement
+    private let selectData: Statement
+    private let selectBlocks: Statement
+    private let selectTerms: Statement
+    private let selectTraces: Statement
+    private let connection: Connection
+    private let decompressor = BlockDecompressor()
+
+    init(_ connection: Connection) throws(SpanStoreError) {
+        self.connection = connection
+        selectRuns = try connection.prepare("SELECT \(Run.columns) FROM run ORDER BY id")
+        selectData = try connection.prepare("SELECT data FROM block_data WHERE id = ?1")
+        selectBlocks = try connection.prepare(
+            """
+            SELECT id, spans, reports, min_start, max_start, min_duration, max_duration, flags FROM block
+            WHERE id BETWEEN ?1 AND ?2 ORDER BY id
+            """)
+        selectTerms = try connection.prepare("SELECT slices FROM term_index WHERE id = ?1")
+        selectTraces = try connection.prepare("SELECT entries FROM trace_index WHERE id = ?1")
+    }
+
+    /// Runs `body` in one view of the file, whatever a writer does meanwhile.
+    func inOneView<Result>(_ body: () throws(SpanStoreError) -> Result) throws(SpanStoreError) -> Result {
+        try connection.execute("BEGIN")
+        do {
+            let result = try body()
+            try connection.execute("COMMIT")
+            return result
+        } catch {
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// All runs, the oldest first.
+    func runs() throws(SpanStoreError) -> [Run] {
+        defer { selectRuns.reset() }
+        var runs: [Run] = []
+        while try selectRuns.step() { runs.append(try Run(selectRuns)) }
+        return runs
+    }
+
+    /// What is known of each block of a run.
+    func blocks(of run: Run) throws(SpanStoreError) -> [BlockSummary] {
+        selectBlocks.bind(0, run.part(0))
+        selectBlocks.bind(1, run.part(run.blocks - 1))
+        defer { selectBlocks.reset() }
+        var blocks: [BlockSummary] = []
+        blocks.reserveCapacity(run.blocks)
+        while try selectBlocks.step() {
+            var summary = BlockSummary()
+            summary.spans = Int(selectBlocks.integer(1))
+            summary.reports = Int(selectBlocks.integer(2))
+            try summary.readStatistics(selectBlocks, from: 3)
+            blocks.append(summary)
+        }
+        guard blocks.count == run.blocks else { throw Self.damaged("a run has not the blocks that it should have") }
+        return blocks
+    }
+
+    /// A block's `TracesData`.
+    func payload(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        selectData.bind(0, run.part(number))
+        defer { selectData.reset() }
+        guard try selectData.step() else { throw Self.damaged("block \(run.part(number)) is missing") }
+        guard let payload = decompressor.decompress(selectData.bytes(0)) else {
+            throw Self.damaged("block \(run.part(number)) cannot be decompressed or its checksum differs")
+        }
+        return payload
+    }
+
+    /// Adds a block's reports to a set.
+    func read(
+        _ run: Run, _ number: Int, into set: inout ReportSet, withTerms: Bool
+    ) throws(SpanStoreError) {
+        let payload = try payload(run, number)
+        do {
+            try set.add(payload, withTerms: withTerms)
+        } catch {
+            throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// The blocks of a run that may have spans of a trace.
+    func blocks(of run: Run, withTrace hash: UInt64) throws(SpanStoreError) -> [Int] {
+        selectTraces.bind(0, run.part(TraceIndex.chunk(of: hash, count: run.traceChunks)))
+        defer { selectTraces.reset() }
+        guard try selectTraces.step() else {
+            throw Self.damaged("a part of run \(run.id)'s index of traces is missing")
+        }
+        return TraceIndex.blocks(of: hash, in: selectTraces.bytes(0)).filter { $0 < run.blocks }
+    }
+
+    /// The blocks of a run that may have all terms.
+    func blocks(of run: Run, withTerms terms: [UInt64]) throws(SpanStoreError) -> [Int] {
+        let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
+        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
+        var bits = [UInt8](repeating: 0xFF, count: sliceBytes)
+        let slices = Set(terms.flatMap { TermSlices.slices(of: $0, bits: run.termBits) })
+        for slice in slices {
+            selectTerms.bind(0, run.part(slice / perChunk))
+            defer { selectTerms.reset() }
+            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
+            let start = slice % perChunk * sliceBytes
+            guard let found = selectTerms.bytes(0, from: start, count: sliceBytes) else {
+                throw Self.damaged("a part of run \(run.id)'s index is too short")
+            }
+            for index in bits.indices { bits[index] &= found[index] }
+            if !bits.contains(where: { $0 != 0 }) { return [] }
+        }
+        return (0..<run.blocks).filter { bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
+    }
+
+    /// What a store that contradicts itself is answered with.
+    static func damaged(_ what: String) -> SpanStoreError {
+        SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")
+    }
+}
+
+extension ReportSet {
+    /// A report as a state.
+    ///
+    /// - Throws: `corrupt`.
+    func stored(_ entry: ReportEntry) throws(SpanStoreError) -> SpanState {
+        do {
+            return try state(entry)
+        } catch {
+            throw BlockReader.damaged("a stored report cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// The join of reports of one span.
+    func stored(_ members: ArraySlice<Int32>) throws(SpanStoreError) -> SpanState {
+        var state = SpanState()
+        for member in members { state.join(try stored(entries[Int(member)])) }
+        return state
+    }
+}

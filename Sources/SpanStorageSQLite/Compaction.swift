@@ -1,0 +1,51 @@
+import SpanStorage
+import Synchronization
+
+/// The task that merges runs while a store is open for writing.
+final class Compaction: Sendable {
+    private let compactor: Compactor
+    private let writer: SQLiteWriter
+    private let wakeUps: AsyncStream<Void>
+    private let wakeUp: AsyncStream<Void>.Continuation
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    init(_ compactor: Compactor, _ writer: SQLiteWriter) {
+        self.compactor = compactor
+        self.writer = writer
+        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Begins the work, which `stop()` ends.
+    func start() {
+        let (compactor, writer, wakeUps) = (compactor, writer, wakeUps)
+        task.withLock { task in
+            task = Task(priority: .utility) {
+                for await _ in wakeUps {
+                    // What fails is tried again after the next append: the reports stay where they are.
+                    while !Task.isCancelled, (try? await compactor.step(writer)) == true {}
+                }
+            }
+        }
+        wake()
+    }
+
+    /// Something was appended.
+    func wake() { wakeUp.yield() }
+
+    /// Merges what is left.
+    func finish() async throws(SpanStoreError) {
+        while try await compactor.step(writer, isFinal: true) {}
+    }
+
+    /// Ends the work, after the step that is under way.
+    func stop() async {
+        wakeUp.finish()
+        let running = task.withLock { task in
+            defer { task = nil }
+            return task
+        }
+        running?.cancel()
+        await running?.value
+        await compactor.close()
+    }
+}

@@ -1,0 +1,80 @@
+import SpanBlocks
+import SpanStorage
+
+/// Which runs are merged next.
+///
+/// Runs of a partition are merged with those of their level and below, so that each report is merged a few times at the
+/// most; a run that is large enough is finished. Loose runs that were just stored (level 0) are merged along, for most
+/// of their reports turn out to be copies, or to be alone.
+struct CompactionPlan {
+    /// In the order in which they were stored.
+    let runs: [Run]
+
+    /// How much is merged at once, and about how large runs get.
+    static let maxReports = 1 << 16
+    static let maxRawBytes = 40 << 20
+    /// How many runs of a level there may be.
+    static let fanIn = 16
+    /// How many runs of loose reports that stay loose a partition may have.
+    private static let maxLooseRuns = 16
+
+    /// - Parameters:
+    ///   - runs: all there are, the oldest first.
+    ///   - isFinal: whether to merge what is left, however little it is.
+    /// - Returns: `nil` when nothing is to be done.
+    static func next(_ runs: [Run], isFinal: Bool) -> CompactionPlan? {
+        var partitions: [Int64: [Run]] = [:]
+        for run in runs { partitions[run.partition, default: []].append(run) }
+        for (_, members) in partitions.sorted(by: { $0.key < $1.key }) {
+            if let plan = next(in: members, isFinal: isFinal) { return plan }
+        }
+        return nil
+    }
+
+    private static func next(in members: [Run], isFinal: Bool) -> CompactionPlan? {
+        let open = members.filter { $0.level < Run.finished && ($0.kind == .settled || $0.level == 0) }
+        if let level = level(of: open, isFinal: isFinal) {
+            return CompactionPlan(runs: fitting(open.filter { $0.level <= level }))
+        }
+        let loose = members.filter { $0.kind == .loose && $0.level > 0 }
+        if loose.count > (isFinal ? 1 : maxLooseRuns) {
+            let most = loose.map(\.level).max() ?? 0
+            let lower = loose.filter { $0.level < most }
+            return CompactionPlan(runs: fitting(lower.count >= 2 ? lower : loose))
+        }
+        return nil
+    }
+
+    /// Up to which level runs are to be merged; `nil` for none.
+    private static func level(of open: [Run], isFinal: Bool) -> Int64? {
+        let loose = open.filter { $0.kind == .loose }
+        if isFinal {
+            // A single settled run would only be written once more.
+            guard open.count > 1 || !loose.isEmpty else { return nil }
+            return open.map(\.level).max()
+        }
+        if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= maxReports / 8 { return 0 }
+        for level in Set(open.map(\.level)).sorted() {
+            let upTo = open.filter { $0.level <= level }
+            let reports = upTo.reduce(0) { $0 + $1.summary.reports }
+            let bytes = upTo.reduce(0) { $0 + $1.rawBytes }
+            if upTo.filter({ $0.level == level }).count >= fanIn || reports >= maxReports || bytes >= maxRawBytes {
+                return level
+            }
+        }
+        return nil
+    }
+
+    /// As many as may be merged at once, and one at the least.
+    private static func fitting(_ runs: [Run]) -> [Run] {
+        var (reports, bytes) = (0, 0)
+        var taken: [Run] = []
+        for run in runs {
+            reports += run.summary.reports
+            bytes += run.rawBytes
+            if taken.count > 1, reports > maxReports + maxReports / 4 || bytes > maxRawBytes { break }
+            taken.append(run)
+        }
+        return taken
+    }
+}

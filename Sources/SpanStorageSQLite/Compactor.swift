@@ -1,0 +1,151 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Merges runs in the background: sorts their reports anew, joins those of one span, compresses better. It reads by a
+/// connection of its own, so that appends go on meanwhile, and leaves the exchange of the rows to the writer.
+actor Compactor {
+    private let executor = QueueExecutor(label: "spanwire.sqlite.compactor")
+    // Proof: the actor owns the executor, so that it lives as long as the actor.
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private var connection: Connection?
+    private var reader: BlockReader?
+    private var builder = RunBuilder(level: 3)
+
+    func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+        let connection = try Connection(path: path, mode: .readOnly)
+        connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
+        reader = try BlockReader(connection)
+        self.connection = connection
+    }
+
+    func close() {
+        reader = nil
+        connection?.close()
+        connection = nil
+    }
+
+    /// Merges some runs if there are any to merge.
+    ///
+    /// - Parameter isFinal: whether to merge what is left, however little it is.
+    /// - Returns: `false` when nothing was to be done.
+    func step(_ writer: SQLiteWriter, isFinal: Bool = false) async throws(SpanStoreError) -> Bool {
+        guard let reader else { return false }
+        var ids: [Int64] = []
+        var merged: [(run: EncodedRun, description: Run)]?
+        try reader.inOneView { () throws(SpanStoreError) in
+            let finder = try SpanFinder(reader)
+            guard let plan = CompactionPlan.next(finder.runs, isFinal: isFinal) else { return }
+            ids = plan.runs.map(\.id)
+            merged = try merge(plan, finder)
+        }
+        guard let merged else { return false }
+        // Where a run has gone meanwhile, the next step begins anew.
+        _ = try await writer.replace(ids, by: merged)
+        return true
+    }
+
+    private func merge(
+        _ plan: CompactionPlan, _ finder: SpanFinder
+    ) throws(SpanStoreError) -> [(run: EncodedRun, description: Run)] {
+        var set = ReportSet()
+        for run in plan.runs where run.kind == .settled { try read(run, &set) }
+        let firstLoose = Int32(set.entries.count)
+        for run in plan.runs where run.kind == .loose { try read(run, &set) }
+        let partition = plan.runs.first?.partition ?? 0
+        var merge = SpanMerging(set: set, firstLoose: firstLoose, partition: partition)
+        try merge.run(finder, Set(plan.runs.map(\.id)))
+        let level = min((plan.runs.map(\.level).max() ?? 0) + 1, Run.finished - 1)
+        return merge.plan.encoded(merge.set, &builder) { _ in level }
+    }
+
+    private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {
+        guard let reader else { return }
+        for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: true) }
+    }
+}
+
+/// Joins the reports of a set, and decides which of its spans are settled.
+struct SpanMerging {
+    private(set) var set: ReportSet
+    private(set) var plan = RunPlan()
+    private let firstLoose: Int32
+    private let partition: Int64
+
+    /// - Parameter firstLoose: entries from there on come from loose runs.
+    init(set: ReportSet, firstLoose: Int32, partition: Int64) {
+        self.set = set
+        self.firstLoose = firstLoose
+        self.partition = partition
+    }
+
+    /// - Parameter merged: the runs that the set is of.
+    mutating func run(_ finder: SpanFinder, _ merged: Set<Int64>) throws(SpanStoreError) {
+        var spans: [(members: ArraySlice<Int32>, key: SpanKey)] = []
+        RunPlan.forEachSpan(set) { spans.append(($0, $1)) }
+        var partners = Partners(finder: finder, merged: merged)
+        for (members, key) in spans {
+            let isLoose = members.contains { $0 >= firstLoose }
+            // Where it has none in a loose run, and others elsewhere, those are loose.
+            let elsewhere = isLoose ? try partners.state(of: key) : nil
+            if members.count == 1, elsewhere == nil {
+                let start = set.entries[Int(members[members.startIndex])].startUnixNano
+                plan.add(members, partition: partition, kind: .settled, start: start, starts: start...start)
+                continue
+            }
+            try add(members, elsewhere: elsewhere)
+        }
+    }
+
+    private mutating func add(_ members: ArraySlice<Int32>, elsewhere: SpanState?) throws(SpanStoreError) {
+        let state = try set.stored(members)
+        let own = state.merged()
+        var (kind, starts) = (RunKind.settled, own.span.startTimeUnixNano...own.span.startTimeUnixNano)
+        if let elsewhere {
+            var whole = elsewhere
+            whole.join(state)
+            // Nothing new: what the others say is all.
+            if whole.encoded() == elsewhere.encoded() { return }
+            kind = .loose
+            let all = [own, elsewhere.merged(), whole.merged()].map(\.span.startTimeUnixNano)
+            starts = (all.min() ?? 0)...(all.max() ?? .max)
+        }
+        var stored = members
+        if members.count > 1 {
+            let first = Int32(set.entries.count)
+            do {
+                try set.add(state.reports(), withTerms: true)
+            } catch {
+                throw BlockReader.damaged("a joined report cannot be read (\(error.code.rawValue))")
+            }
+            stored = Array(first..<Int32(set.entries.count))[...]
+        }
+        plan.add(
+            stored, partition: partition, kind: kind, start: own.span.startTimeUnixNano,
+            merged: stored.count > 1 ? own : nil, starts: starts)
+    }
+
+    /// What other runs say of spans that are asked for trace by trace.
+    private struct Partners {
+        let finder: SpanFinder
+        let merged: Set<Int64>
+        private var trace = TraceID.invalid
+        private var states: [SpanKey: SpanState] = [:]
+
+        init(finder: SpanFinder, merged: Set<Int64>) {
+            self.finder = finder
+            self.merged = merged
+        }
+
+        mutating func state(of key: SpanKey) throws(SpanStoreError) -> SpanState? {
+            if trace != key.traceID {
+                trace = key.traceID
+                states = try finder.states(of: trace) { !merged.contains($0.id) }
+            }
+            return states[key]
+        }
+    }
+}

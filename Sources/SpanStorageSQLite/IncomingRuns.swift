@@ -1,0 +1,97 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// The reports of a group on their way into runs.
+struct IncomingRuns: ~Copyable {
+    private var set = ReportSet()
+    /// By payload.
+    private var receivedUnixNano: [UInt64] = []
+    private(set) var hashes: [(key: UInt64, content: UInt64)] = []
+    private let nowUnixNano: UInt64
+
+    /// How far a sender's clock may be ahead of the collector's before its reports are looked at twice.
+    static let clockToleranceNanoseconds: UInt64 = 1_000_000_000
+
+    init(nowUnixNano: UInt64) { self.nowUnixNano = nowUnixNano }
+
+    /// - Returns: reports taken and left out.
+    mutating func add(_ batch: IncomingBatch) throws(SpanStoreError) -> AppendResult {
+        let before = set.entries.count
+        do {
+            let rejected = try set.add(batch.payload, withTerms: true)
+            let received = batch.receivedAtUnixNano
+            receivedUnixNano.append(received == 0 ? nowUnixNano : min(received, nowUnixNano))
+            return AppendResult(storedReports: set.entries.count - before, rejectedReports: rejected)
+        } catch {
+            throw SpanStoreError(.engineFailed, "a batch cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// Encodes what is new.
+    mutating func runs(
+        _ known: borrowing KnownReports, _ builder: inout RunBuilder
+    ) -> [(run: EncodedRun, description: Run)] {
+        var plan = RunPlan()
+        hashes.reserveCapacity(set.entries.count)
+        let since = known.completeSinceUnixNano.map { $0 &+ Self.clockToleranceNanoseconds }
+        RunPlan.forEachSpan(set) { members, key in
+            let keyHash = key.stableHash
+            var fresh: [Int32] = []
+            var isLoose = false
+            for member in members {
+                let entry = set.entries[Int(member)]
+                let content = set.contentHash(entry)
+                switch known.verdict(key: keyHash, content: content) {
+                case .copy: continue
+                case .further: isLoose = true
+                case .new: break
+                }
+                let start = entry.startUnixNano
+                let received = receivedUnixNano[Int(entry.payload)]
+                if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
+                if let since, start <= since { isLoose = true }
+                fresh.append(member)
+                hashes.append((keyHash, content))
+            }
+            if fresh.count > 1 { isLoose = true }
+            for member in fresh {
+                let entry = set.entries[Int(member)]
+                let start = entry.startUnixNano
+                plan.add(
+                    [member],
+                    partition: Partition.of(start: start, receivedUnixNano: receivedUnixNano[Int(entry.payload)]),
+                    kind: isLoose ? .loose : .settled, start: start,
+                    starts: isLoose ? 0...UInt64.max : start...start)
+            }
+        }
+        return plan.encoded(set, &builder) { _ in 0 }
+    }
+}
+
+extension RunPlan {
+    /// - Parameter level: of a run with such a part.
+    func encoded(
+        _ set: borrowing ReportSet, _ builder: inout RunBuilder, level: (Part) -> Int64
+    ) -> [(run: EncodedRun, description: Run)] {
+        var runs: [(run: EncodedRun, description: Run)] = []
+        for part in parts {
+            let encoded = builder.build(
+                part.groups, order: part.order, in: set, countsServices: part.kind == .settled)
+            let isLarge =
+                encoded.summary.reports >= CompactionPlan.maxReports / 2
+                || encoded.rawBytes >= CompactionPlan.maxRawBytes / 2
+            runs.append(
+                (
+                    encoded,
+                    Run(
+                        encoded, partition: part.partition, kind: part.kind,
+                        level: isLarge && part.kind == .settled ? Run.finished : level(part),
+                        starts: part.starts ?? 0...UInt64.max)
+                ))
+        }
+        return runs
+    }
+}

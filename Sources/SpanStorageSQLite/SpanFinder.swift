@@ -1,0 +1,134 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Finds merged spans in runs. What it answers is of one view of the file: made anew for each question.
+struct SpanFinder {
+    let reader: BlockReader
+    let runs: [Run]
+
+    init(_ reader: BlockReader) throws(SpanStoreError) {
+        self.reader = reader
+        runs = try reader.runs()
+    }
+
+    /// All that the store knows of a trace's spans, by key.
+    func states(of trace: TraceID, where isMeant: (Run) -> Bool = { _ in true }) throws(SpanStoreError) -> [SpanKey:
+        SpanState]
+    {
+        var states: [SpanKey: SpanState] = [:]
+        let hash = SpanKey.traceHash(trace)
+        for run in runs where isMeant(run) {
+            for number in try reader.blocks(of: run, withTrace: hash) {
+                var set = ReportSet()
+                try reader.read(run, number, into: &set, withTerms: false)
+                for entry in set.entries where entry.key.traceID == trace {
+                    states[entry.key, default: SpanState()].join(try set.stored(entry))
+                }
+            }
+        }
+        return states
+    }
+
+    /// A trace's spans by key.
+    func trace(_ id: TraceID) throws(SpanStoreError) -> [MergedSpan] {
+        try states(of: id).sorted { $0.key < $1.key }.map { $0.value.merged() }
+    }
+
+    /// The spans of loose reports whose starts may lie in the range, whole.
+    func looseSpans(_ starts: ClosedRange<UInt64>) throws(SpanStoreError) -> LooseSpans {
+        var loose = LooseSpans()
+        var set = ReportSet()
+        for run in runs where run.kind == .loose && run.starts.overlaps(starts) {
+            for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: false) }
+        }
+        if set.entries.isEmpty { return loose }
+        var trace = TraceID.invalid
+        var settled: [SpanKey: SpanState] = [:]
+        var others: [SpanKey: SpanState] = [:]
+        try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            if trace != key.traceID {
+                trace = key.traceID
+                settled = try states(of: trace) { $0.kind == .settled }
+                others = try states(of: trace) { $0.kind == .loose && !$0.starts.overlaps(starts) }
+            }
+            var state = try set.stored(members)
+            if let other = others[key] { state.join(other) }
+            let before = settled[key]
+            if let before { state.join(before) }
+            loose.spans[key] = LooseSpans.Found(whole: state.merged(), settled: before?.merged())
+        }
+        return loose
+    }
+
+    /// Calls `body` with each span whose start lies in the range, in no order.
+    func forEachSpan(
+        startingIn starts: ClosedRange<UInt64>, _ body: (MergedSpan) throws(SpanStoreError) -> Void
+    ) throws(SpanStoreError) {
+        let loose = try looseSpans(starts)
+        for found in loose.spans.values where starts.contains(found.whole.span.startTimeUnixNano) {
+            try body(found.whole)
+        }
+        for run in runs where run.kind == .settled && run.starts.overlaps(starts) {
+            for (number, block) in try reader.blocks(of: run).enumerated()
+            where block.minStart <= starts.upperBound && block.maxStart >= starts.lowerBound {
+                var set = ReportSet()
+                try reader.read(run, number, into: &set, withTerms: false)
+                try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+                    if loose.spans[key] != nil { return }
+                    let merged = try set.stored(members).merged()
+                    if starts.contains(merged.span.startTimeUnixNano) { try body(merged) }
+                }
+            }
+        }
+    }
+
+    /// The services with their spans.
+    func services(_ stored: [ServiceSummary]) throws(SpanStoreError) -> [ServiceSummary] {
+        var services: [[UInt8]: ServiceSummary] = [:]
+        for service in stored { services[Array(service.name.utf8)] = service }
+        let everything = UInt64.min...UInt64.max
+        for found in try looseSpans(everything).spans.values {
+            if let settled = found.settled {
+                let name = Array(settled.service.utf8)
+                services[name]?.spans -= 1
+                let start = settled.span.startTimeUnixNano
+                // The newest start of what is left is not known then.
+                if start == services[name]?.newestStartUnixNano, settled != found.whole {
+                    return try countedServices()
+                }
+                if services[name]?.spans == 0 { services[name] = nil }
+            }
+            Self.count(found.whole, &services)
+        }
+        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private func countedServices() throws(SpanStoreError) -> [ServiceSummary] {
+        var services: [[UInt8]: ServiceSummary] = [:]
+        try forEachSpan(startingIn: UInt64.min...UInt64.max) { Self.count($0, &services) }
+        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private static func count(_ merged: MergedSpan, _ services: inout [[UInt8]: ServiceSummary]) {
+        let name = Array(merged.service.utf8)
+        var summary = services[name] ?? ServiceSummary(name: merged.service, spans: 0, newestStartUnixNano: 0)
+        summary.spans += 1
+        summary.newestStartUnixNano = max(summary.newestStartUnixNano, merged.span.startTimeUnixNano)
+        services[name] = summary
+    }
+}
+
+/// Spans with reports in loose runs.
+struct LooseSpans {
+    struct Found {
+        /// All reports of the span.
+        var whole: MergedSpan
+        /// Those in settled runs.
+        var settled: MergedSpan?
+    }
+
+    var spans: [SpanKey: Found] = [:]
+}
