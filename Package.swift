@@ -154,7 +154,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SpanStorageTests",
-            dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanMerge", "SpanModel"],
+            dependencies: [
+                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlocks", "SpanMerge", "SpanModel",
+                "ProtoWire",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],

@@ -25,8 +25,39 @@ package struct BlockSummary: Sendable, Hashable {
 
     static let joined: UInt32 = 1 << 16
 
-    /// Takes a span into account as one of its reports, or all of them together, have it.
-    package mutating func note(
+    /// Takes a span into account.
+    ///
+    /// - Parameters:
+    ///   - reports: of it in the block.
+    ///   - merged: the join of them where they are several.
+    package mutating func add(span reports: [ReportEntry], merged: MergedSpan?) {
+        spans += 1
+        self.reports += reports.count
+        for report in reports {
+            note(
+                start: report.startUnixNano, duration: report.durationNano, kind: report.kind, status: report.status,
+                isRunning: report.endUnixNano == 0)
+        }
+        guard let merged else { return }
+        flags |= Self.joined
+        note(
+            start: merged.span.startTimeUnixNano, duration: merged.durationNano, kind: merged.span.kind,
+            status: merged.statusCode, isRunning: merged.isRunning)
+    }
+
+    /// What holds for both together.
+    package mutating func add(_ other: BlockSummary) {
+        reports += other.reports
+        spans += other.spans
+        minStart = min(minStart, other.minStart)
+        maxStart = max(maxStart, other.maxStart)
+        minDuration = min(minDuration, other.minDuration)
+        maxDuration = max(maxDuration, other.maxDuration)
+        flags |= other.flags
+    }
+
+    /// As one report of a span, or all of them together, have it.
+    private mutating func note(
         start: UInt64, duration: Int64?, kind: SpanKind, status: SpanStatus.Code, isRunning: Bool
     ) {
         minStart = min(minStart, start)

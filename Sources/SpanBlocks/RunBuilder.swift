@@ -89,7 +89,7 @@ package struct RunBuilder: ~Copyable {
             for index in block {
                 let group = groups[index]
                 members += order[group.range]
-                Self.note(group, order, set, &summary)
+                summary.add(span: order[group.range].map { set.entries[Int($0)] }, merged: group.merged)
                 let entry = set.entries[Int(order[group.range.lowerBound])]
                 if lastTrace != entry.key.traceID {
                     lastTrace = entry.key.traceID
@@ -141,24 +141,6 @@ package struct RunBuilder: ~Copyable {
             let first = Int(entry.firstTerm)
             for index in first..<first + Int(entry.termCount) { body(set.terms[index]) }
         }
-    }
-
-    private static func note(
-        _ group: Group, _ order: [Int32], _ set: borrowing ReportSet, _ summary: inout BlockSummary
-    ) {
-        summary.spans += 1
-        summary.reports += group.range.count
-        for position in group.range {
-            let entry = set.entries[Int(order[position])]
-            summary.note(
-                start: entry.startUnixNano, duration: entry.durationNano, kind: entry.kind, status: entry.status,
-                isRunning: entry.endUnixNano == 0)
-        }
-        guard let merged = group.merged else { return }
-        summary.flags |= BlockSummary.joined
-        summary.note(
-            start: merged.span.startTimeUnixNano, duration: merged.durationNano, kind: merged.span.kind,
-            status: merged.statusCode, isRunning: merged.isRunning)
     }
 
     /// Groups by block.
@@ -249,18 +231,5 @@ package struct RunBuilder: ~Copyable {
     /// Of a length-delimited field whose key has one byte.
     private static func fieldBytes(_ count: Int) -> Int {
         1 + max(1, (70 - UInt64(truncatingIfNeeded: count).leadingZeroBitCount) / 7) + count
-    }
-}
-
-extension BlockSummary {
-    /// What holds for both together.
-    package mutating func add(_ other: BlockSummary) {
-        reports += other.reports
-        spans += other.spans
-        minStart = min(minStart, other.minStart)
-        maxStart = max(maxStart, other.maxStart)
-        minDuration = min(minDuration, other.minDuration)
-        maxDuration = max(maxDuration, other.maxDuration)
-        flags |= other.flags
     }
 }

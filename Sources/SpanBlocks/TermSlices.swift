@@ -20,8 +20,26 @@ package struct TermSlices: Sendable {
         bytes = [UInt8](repeating: 0, count: bits * Self.sliceBytes(blocks: blocks))
     }
 
+    /// As they were stored; `nil` when they are of another size.
+    package init?(stored bytes: [UInt8], blocks: Int, bits: Int) {
+        guard bytes.count == bits * Self.sliceBytes(blocks: blocks) else { return nil }
+        self.blocks = blocks
+        self.bits = bits
+        self.bytes = bytes
+    }
+
+    /// How many bytes a slice of so many blocks has.
     package static func sliceBytes(blocks: Int) -> Int { (blocks + 7) / 8 }
 
+    /// Whether a block may have a term.
+    package func mayHave(_ term: UInt64, block: Int) -> Bool {
+        let width = Self.sliceBytes(blocks: blocks)
+        return Self.slices(of: term, bits: bits).allSatisfy {
+            bytes[$0 * width + (block >> 3)] & 1 << UInt8(block & 7) != 0
+        }
+    }
+
+    /// A block has a term.
     package mutating func insert(_ term: UInt64, block: Int) {
         let width = Self.sliceBytes(blocks: blocks)
         let (byte, bit) = (block >> 3, UInt8(1) << UInt8(block & 7))

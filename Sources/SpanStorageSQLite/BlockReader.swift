@@ -119,6 +119,23 @@ final class BlockReader {
         return (0..<run.blocks).filter { bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
     }
 
+    /// The whole search index of a run.
+    func slices(of run: Run) throws(SpanStoreError) -> TermSlices {
+        let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
+        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
+        var bytes: [UInt8] = []
+        for chunk in 0..<(run.termBits + perChunk - 1) / perChunk {
+            selectTerms.bind(0, run.part(chunk))
+            defer { selectTerms.reset() }
+            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
+            bytes += selectTerms.bytes(0)
+        }
+        guard let slices = TermSlices(stored: bytes, blocks: run.blocks, bits: run.termBits) else {
+            throw Self.damaged("run \(run.id)'s index has another size than it should")
+        }
+        return slices
+    }
+
     /// What a store that contradicts itself is answered with.
     static func damaged(_ what: String) -> SpanStoreError {
         SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")

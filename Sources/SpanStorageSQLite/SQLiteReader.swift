@@ -94,5 +94,26 @@ actor SQLiteReader {
         }
     }
 
+    func statistics() throws(SpanStoreError) -> StoreStatistics {
+        let opened = try opened()
+        return try opened.blocks.inOneView { () throws(SpanStoreError) in
+            let pageBytes = Int(try opened.connection.integer("PRAGMA page_size"))
+            return StoreStatistics(
+                try opened.blocks.runs(),
+                fileBytes: Int(try opened.connection.integer("PRAGMA page_count")) * pageBytes,
+                freeBytes: Int(try opened.connection.integer("PRAGMA freelist_count")) * pageBytes,
+                storedReports: try senders().reduce(0) { $0 &+ $1.storedReports })
+        }
+    }
+
+    func check() throws(SpanStoreError) -> StoreCheck {
+        let opened = try opened()
+        return try opened.blocks.inOneView { () throws(SpanStoreError) in
+            var check = RunCheck(opened.blocks)
+            try check.run(opened.connection)
+            return check.result
+        }
+    }
+
     func senders() throws(SpanStoreError) -> [SenderSummary] { try SenderTable.all(opened().connection) }
 }

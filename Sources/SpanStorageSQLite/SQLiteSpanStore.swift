@@ -131,6 +131,51 @@ public final class SQLiteSpanStore: SpanStore {
         try await writer.shrink()
     }
 
+    /// How much the store holds and how it lies there.
+    public func statistics() async throws(SpanStoreError) -> StoreStatistics { try await reader.statistics() }
+
+    /// Reads the whole file and compares what is in it with what it says of itself: the database, each block's checksum,
+    /// its content, and all that finds it.
+    public func check() async throws(SpanStoreError) -> StoreCheck { try await reader.check() }
+
+    /// Removes a trace.
+    ///
+    /// - Returns: how many spans it had.
+    package func deleteTrace(_ id: TraceID) async throws(SpanStoreError) -> Int {
+        try await writing().deleteTrace(id)
+    }
+
+    /// Removes the hours that ended before a time.
+    ///
+    /// - Returns: how many spans they had, loose reports of one counted each.
+    package func dropHours(endedBefore unixNano: UInt64) async throws(SpanStoreError) -> Int {
+        try await writing().dropPartitions { partition, _ in
+            UInt64(clamping: partition + 1) <= unixNano / Partition.nanoseconds
+        }
+    }
+
+    /// Removes the oldest hours until what is left has at the most so many bytes; the newest one stays.
+    ///
+    /// - Returns: how many spans they had, loose reports of one counted each.
+    package func dropOldestHours(toBytes bytes: Int) async throws(SpanStoreError) -> Int {
+        try await writing().dropPartitions(sparesNewest: true) { _, bytesFromThere in bytesFromThere > bytes }
+    }
+
+    private func writing() throws(SpanStoreError) -> SQLiteWriter {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to change it")
+        }
+        return writer
+    }
+
+    /// Calls `body` with each span whose start lies in the range, in no order, all of one view of the store.
+    package func forEachSpan(
+        startingIn starts: ClosedRange<UInt64>,
+        _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
+    ) async throws(SpanStoreError) {
+        try await reader.forEachSpan(startingIn: starts, body)
+    }
+
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.
     public func close() async {
         await compaction?.stop()

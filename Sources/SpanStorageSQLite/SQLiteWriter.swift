@@ -125,6 +125,21 @@ actor SQLiteWriter {
         try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
+    /// Runs `body` in a transaction that removes reports: copies of them are stored again when they come again.
+    func change<Result>(
+        _ body: (Connection, RunTables, inout RunBuilder) throws(SpanStoreError) -> Result
+    ) throws(SpanStoreError) -> Result {
+        guard let connection, let tables else { throw .closedStore }
+        let result = try connection.transaction { () throws(SpanStoreError) in
+            let result = try body(connection, tables, &builder)
+            try connection.checkThatFileIsThere()
+            return result
+        }
+        let now = Self.unixNanosNow()
+        known = KnownReports(completeSinceUnixNano: now, nowUnixNano: now)
+        return result
+    }
+
     /// What another process stored is not among the known reports.
     private func noteOtherWriters(_ connection: Connection, _ now: UInt64) throws(SpanStoreError) {
         let version = try connection.integer("PRAGMA data_version")

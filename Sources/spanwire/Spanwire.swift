@@ -12,6 +12,7 @@ import ArgumentParser
         version: version,
         subcommands: [
             CollectCommand.self, DecodeCommand.self, SendCommand.self, SpoolCommand.self, QueryCommand.self,
+            StoreCommand.self,
             BenchCommand.self,
         ])
 
