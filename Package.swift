@@ -210,6 +210,11 @@ let package = Package(
         .executableTarget(
             name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             path: "Benchmarks/Compression", swiftSettings: settings),
+        // How long a store takes to answer: Benchmarks/README.md.
+        .executableTarget(
+            name: "storage-bench",
+            dependencies: ["SpanStorageSQLite", "SpanStorage", "SpanMerge", "SpanModel"],
+            path: "Benchmarks/Storage", swiftSettings: settings),
         // The hand-written tables and codecs against proto/.
         .testTarget(
             name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),

@@ -23,7 +23,7 @@ package struct ReportEntry: Sendable {
     package let nameTerm: UInt64
 
     /// Where the bytes are in the payload.
-    var place: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
+    package var place: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
 
     /// Nanoseconds from start to end; `nil` while it runs or when its start is not known. As `MergedSpan.durationNano`.
     package var durationNano: Int64? {

@@ -30,11 +30,18 @@ package struct EncodedRun: Sendable {
     }
 }
 
+/// A merged span behind a reference, since hardly any span of a run needs one and each would take its room.
+package final class JoinedSpan: Sendable {
+    package let span: MergedSpan
+
+    package init(_ span: MergedSpan) { self.span = span }
+}
+
 /// Cuts reports into blocks: slices of time, in each of them traces together, so that a search for the newest spans reads a
 /// few blocks and so does one for a trace.
 package struct RunBuilder: ~Copyable {
     package static let spansPerSlice = 8192
-    package static let spansPerBlock = 256
+    package static let spansPerBlock = 512
     /// A block is closed before it has more, unless one span has.
     package static let maxBlockBytes = 1 << 20
     /// As many as two bytes of an index can number.
@@ -52,9 +59,9 @@ package struct RunBuilder: ~Copyable {
         package var range: Range<Int>
         package var start: UInt64
         /// Of all its reports together, where they are several.
-        package var merged: MergedSpan?
+        package var merged: JoinedSpan?
 
-        package init(range: Range<Int>, start: UInt64, merged: MergedSpan?) {
+        package init(range: Range<Int>, start: UInt64, merged: JoinedSpan?) {
             self.range = range
             self.start = start
             self.merged = merged
@@ -70,13 +77,30 @@ package struct RunBuilder: ~Copyable {
     ) -> EncodedRun {
         var run = EncodedRun()
         let blocks = Self.cut(groups, order, set)
-        var maxTerms = 0
+        // Of each block, each term once: the filter's size depends on the block that has the most.
+        var blockTerms: [[UInt64]] = []
+        blockTerms.reserveCapacity(blocks.count)
         for block in blocks {
             counter.reset()
-            for group in block { Self.forEachTerm(groups[group], order, set) { counter.insert($0) } }
-            maxTerms = max(maxTerms, counter.count)
+            var terms: [UInt64] = []
+            terms.reserveCapacity(block.count * 8)
+            var lastOrigin: Int32 = -1
+            for group in block {
+                for position in groups[group].range {
+                    let entry = set.entries[Int(order[position])]
+                    if counter.insert(entry.nameTerm) { terms.append(entry.nameTerm) }
+                    let first = Int(entry.firstTerm)
+                    for index in first..<first + Int(entry.termCount) where counter.insert(set.terms[index]) {
+                        terms.append(set.terms[index])
+                    }
+                    if entry.origin == lastOrigin { continue }
+                    lastOrigin = entry.origin
+                    for term in set.origins[Int(entry.origin)].terms where counter.insert(term) { terms.append(term) }
+                }
+            }
+            blockTerms.append(terms)
         }
-        var slices = TermSlices(blocks: blocks.count, maxTerms: maxTerms)
+        var slices = TermSlices(blocks: blocks.count, maxTerms: blockTerms.reduce(0) { max($0, $1.count) })
         var traces: [(hash: UInt64, block: UInt16)] = []
         var services: [Int32: EncodedRun.ServiceCount] = [:]
         var byName: [[UInt8]: EncodedRun.ServiceCount] = [:]
@@ -84,23 +108,20 @@ package struct RunBuilder: ~Copyable {
             var summary = BlockSummary()
             var members: [Int32] = []
             members.reserveCapacity(block.count)
-            counter.reset()
+            for term in blockTerms[number] { slices.insert(term, block: number) }
             var lastTrace: TraceID?
             for index in block {
                 let group = groups[index]
                 members += order[group.range]
-                summary.add(span: order[group.range].map { set.entries[Int($0)] }, merged: group.merged)
+                summary.add(span: order[group.range].map { set.entries[Int($0)] }, merged: group.merged?.span)
                 let entry = set.entries[Int(order[group.range.lowerBound])]
                 if lastTrace != entry.key.traceID {
                     lastTrace = entry.key.traceID
                     traces.append((entry.key.traceHash, UInt16(number)))
                 }
-                Self.forEachTerm(group, order, set) { term in
-                    if counter.insert(term) { slices.insert(term, block: number) }
-                }
                 guard countsServices else { continue }
                 if let merged = group.merged {
-                    Self.count(merged.service, group.start, &byName[Array(merged.service.utf8)])
+                    Self.count(merged.span.service, group.start, &byName[Array(merged.span.service.utf8)])
                 } else {
                     Self.count(set.origins[Int(entry.origin)].service, group.start, &services[entry.origin])
                 }
@@ -129,18 +150,6 @@ package struct RunBuilder: ~Copyable {
         sum.spans += 1
         sum.newestStart = max(sum.newestStart, start)
         count = sum
-    }
-
-    private static func forEachTerm(
-        _ group: Group, _ order: [Int32], _ set: borrowing ReportSet, _ body: (UInt64) -> Void
-    ) {
-        for position in group.range {
-            let entry = set.entries[Int(order[position])]
-            body(entry.nameTerm)
-            for term in set.origins[Int(entry.origin)].terms { body(term) }
-            let first = Int(entry.firstTerm)
-            for index in first..<first + Int(entry.termCount) { body(set.terms[index]) }
-        }
     }
 
     /// Groups by block.

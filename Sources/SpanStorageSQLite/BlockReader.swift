@@ -81,7 +81,13 @@ final class BlockReader {
     func read(
         _ run: Run, _ number: Int, into set: inout ReportSet, withTerms: Bool
     ) throws(SpanStoreError) {
-        let payload = try payload(run, number)
+        try add(try payload(run, number), run, number, to: &set, withTerms: withTerms)
+    }
+
+    /// The same of a block that was read.
+    func add(
+        _ payload: [UInt8], _ run: Run, _ number: Int, to set: inout ReportSet, withTerms: Bool
+    ) throws(SpanStoreError) {
         do {
             try set.add(payload, withTerms: withTerms)
         } catch {

@@ -10,9 +10,17 @@ struct CompactionPlan {
     /// In the order in which they were stored.
     let runs: [Run]
 
-    /// How much is merged at once, and about how large runs get.
-    static let maxReports = 1 << 16
-    static let maxRawBytes = 40 << 20
+    /// What is merged at once, and so about how large runs get.
+    struct Limits {
+        var maxReports = 1 << 16
+        var maxRawBytes = 32 << 20
+
+        /// Whether a run is as large as runs get.
+        func isFinished(reports: Int, rawBytes: Int) -> Bool {
+            reports >= maxReports / 2 || rawBytes >= maxRawBytes / 2
+        }
+    }
+
     /// How many runs of a level there may be.
     static let fanIn = 16
     /// How many runs of loose reports that stay loose a partition may have.
@@ -22,43 +30,47 @@ struct CompactionPlan {
     ///   - runs: all there are, the oldest first.
     ///   - isFinal: whether to merge what is left, however little it is.
     /// - Returns: `nil` when nothing is to be done.
-    static func next(_ runs: [Run], isFinal: Bool) -> CompactionPlan? {
+    static func next(_ runs: [Run], _ limits: Limits, isFinal: Bool) -> CompactionPlan? {
         var partitions: [Int64: [Run]] = [:]
         for run in runs { partitions[run.partition, default: []].append(run) }
         for (_, members) in partitions.sorted(by: { $0.key < $1.key }) {
-            if let plan = next(in: members, isFinal: isFinal) { return plan }
+            if let plan = next(in: members, limits, isFinal: isFinal) { return plan }
         }
         return nil
     }
 
-    private static func next(in members: [Run], isFinal: Bool) -> CompactionPlan? {
+    private static func next(in members: [Run], _ limits: Limits, isFinal: Bool) -> CompactionPlan? {
         let open = members.filter { $0.level < Run.finished && ($0.kind == .settled || $0.level == 0) }
-        if let level = level(of: open, isFinal: isFinal) {
-            return CompactionPlan(runs: fitting(open.filter { $0.level <= level }))
+        if let level = level(of: open, limits, isFinal: isFinal) {
+            return CompactionPlan(runs: fitting(open.filter { $0.level <= level }, limits))
         }
         let loose = members.filter { $0.kind == .loose && $0.level > 0 }
         if loose.count > (isFinal ? 1 : maxLooseRuns) {
             let most = loose.map(\.level).max() ?? 0
             let lower = loose.filter { $0.level < most }
-            return CompactionPlan(runs: fitting(lower.count >= 2 ? lower : loose))
+            return CompactionPlan(runs: fitting(lower.count >= 2 ? lower : loose, limits))
         }
         return nil
     }
 
     /// Up to which level runs are to be merged; `nil` for none.
-    private static func level(of open: [Run], isFinal: Bool) -> Int64? {
+    private static func level(of open: [Run], _ limits: Limits, isFinal: Bool) -> Int64? {
         let loose = open.filter { $0.kind == .loose }
         if isFinal {
             // A single settled run would only be written once more.
             guard open.count > 1 || !loose.isEmpty else { return nil }
             return open.map(\.level).max()
         }
-        if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= maxReports / 8 { return 0 }
+        if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= limits.maxReports / 8 {
+            return 0
+        }
         for level in Set(open.map(\.level)).sorted() {
             let upTo = open.filter { $0.level <= level }
             let reports = upTo.reduce(0) { $0 + $1.summary.reports }
             let bytes = upTo.reduce(0) { $0 + $1.rawBytes }
-            if upTo.filter({ $0.level == level }).count >= fanIn || reports >= maxReports || bytes >= maxRawBytes {
+            if upTo.filter({ $0.level == level }).count >= fanIn || reports >= limits.maxReports
+                || bytes >= limits.maxRawBytes
+            {
                 return level
             }
         }
@@ -66,15 +78,24 @@ struct CompactionPlan {
     }
 
     /// As many as may be merged at once, and one at the least.
-    private static func fitting(_ runs: [Run]) -> [Run] {
+    private static func fitting(_ runs: [Run], _ limits: Limits) -> [Run] {
         var (reports, bytes) = (0, 0)
         var taken: [Run] = []
         for run in runs {
             reports += run.summary.reports
             bytes += run.rawBytes
-            if taken.count > 1, reports > maxReports + maxReports / 4 || bytes > maxRawBytes { break }
+            if taken.count > 1, reports > limits.maxReports + limits.maxReports / 4 || bytes > limits.maxRawBytes {
+                break
+            }
             taken.append(run)
         }
         return taken
+    }
+}
+
+extension SQLiteSpanStore.Options {
+    /// How much is merged at once: 512 bytes of each of so many reports.
+    var compaction: CompactionPlan.Limits {
+        CompactionPlan.Limits(maxReports: min(mergeBytes / 512, 1 << 16), maxRawBytes: mergeBytes)
     }
 }

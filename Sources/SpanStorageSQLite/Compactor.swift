@@ -13,6 +13,7 @@ actor Compactor {
 
     private var connection: Connection?
     private var reader: BlockReader?
+    private var limits = CompactionPlan.Limits()
     private var builder = RunBuilder(level: 3)
 
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -20,6 +21,7 @@ actor Compactor {
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         reader = try BlockReader(connection)
         self.connection = connection
+        limits = options.compaction
     }
 
     func close() {
@@ -38,7 +40,7 @@ actor Compactor {
         var merged: [(run: EncodedRun, description: Run)]?
         try reader.inOneView { () throws(SpanStoreError) in
             let finder = try SpanFinder(reader)
-            guard let plan = CompactionPlan.next(finder.runs, isFinal: isFinal) else { return }
+            guard let plan = CompactionPlan.next(finder.runs, limits, isFinal: isFinal) else { return }
             ids = plan.runs.map(\.id)
             merged = try merge(plan, finder)
         }
@@ -59,7 +61,7 @@ actor Compactor {
         var merge = SpanMerging(set: set, firstLoose: firstLoose, partition: partition)
         try merge.run(finder, Set(plan.runs.map(\.id)))
         let level = min((plan.runs.map(\.level).max() ?? 0) + 1, Run.finished - 1)
-        return merge.plan.encoded(merge.set, &builder) { _ in level }
+        return merge.plan.encoded(merge.set, &builder, limits) { _ in level }
     }
 
     private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {
@@ -71,12 +73,13 @@ actor Compactor {
 /// Joins the reports of a set, and decides which of its spans are settled.
 struct SpanMerging {
     private(set) var set: ReportSet
-    private(set) var plan = RunPlan()
+    private(set) var plan: RunPlan
     private let firstLoose: Int32
     private let partition: Int64
 
     /// - Parameter firstLoose: entries from there on come from loose runs.
     init(set: ReportSet, firstLoose: Int32, partition: Int64) {
+        plan = RunPlan(expected: set.entries.count)
         self.set = set
         self.firstLoose = firstLoose
         self.partition = partition
@@ -85,6 +88,7 @@ struct SpanMerging {
     /// - Parameter merged: the runs that the set is of.
     mutating func run(_ finder: SpanFinder, _ merged: Set<Int64>) throws(SpanStoreError) {
         var spans: [(members: ArraySlice<Int32>, key: SpanKey)] = []
+        spans.reserveCapacity(set.entries.count)
         RunPlan.forEachSpan(set) { spans.append(($0, $1)) }
         var partners = Partners(finder: finder, merged: merged)
         for (members, key) in spans {

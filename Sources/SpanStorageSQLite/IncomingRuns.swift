@@ -32,15 +32,15 @@ struct IncomingRuns: ~Copyable {
 
     /// Encodes what is new.
     mutating func runs(
-        _ known: borrowing KnownReports, _ builder: inout RunBuilder
+        _ known: borrowing KnownReports, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits
     ) -> [(run: EncodedRun, description: Run)] {
-        var plan = RunPlan()
+        var plan = RunPlan(expected: set.entries.count)
         hashes.reserveCapacity(set.entries.count)
         let since = known.completeSinceUnixNano.map { $0 &+ Self.clockToleranceNanoseconds }
         RunPlan.forEachSpan(set) { members, key in
             let keyHash = key.stableHash
             var fresh: [Int32] = []
-            var isLoose = false
+            var isLoose = members.count > 1
             for member in members {
                 let entry = set.entries[Int(member)]
                 let content = set.contentHash(entry)
@@ -53,36 +53,37 @@ struct IncomingRuns: ~Copyable {
                 let received = receivedUnixNano[Int(entry.payload)]
                 if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
                 if let since, start <= since { isLoose = true }
-                fresh.append(member)
                 hashes.append((keyHash, content))
+                if members.count > 1 {
+                    fresh.append(member)
+                } else {
+                    add(members, isLoose: isLoose, to: &plan)
+                }
             }
-            if fresh.count > 1 { isLoose = true }
-            for member in fresh {
-                let entry = set.entries[Int(member)]
-                let start = entry.startUnixNano
-                plan.add(
-                    [member],
-                    partition: Partition.of(start: start, receivedUnixNano: receivedUnixNano[Int(entry.payload)]),
-                    kind: isLoose ? .loose : .settled, start: start,
-                    starts: isLoose ? 0...UInt64.max : start...start)
-            }
+            for index in fresh.indices { add(fresh[index...index], isLoose: isLoose, to: &plan) }
         }
-        return plan.encoded(set, &builder) { _ in 0 }
+        return plan.encoded(set, &builder, limits) { _ in 0 }
+    }
+
+    private func add(_ member: ArraySlice<Int32>, isLoose: Bool, to plan: inout RunPlan) {
+        let entry = set.entries[Int(member[member.startIndex])]
+        let start = entry.startUnixNano
+        plan.add(
+            member, partition: Partition.of(start: start, receivedUnixNano: receivedUnixNano[Int(entry.payload)]),
+            kind: isLoose ? .loose : .settled, start: start, starts: isLoose ? 0...UInt64.max : start...start)
     }
 }
 
 extension RunPlan {
     /// - Parameter level: of a run with such a part.
     func encoded(
-        _ set: borrowing ReportSet, _ builder: inout RunBuilder, level: (Part) -> Int64
+        _ set: borrowing ReportSet, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits, level: (Part) -> Int64
     ) -> [(run: EncodedRun, description: Run)] {
         var runs: [(run: EncodedRun, description: Run)] = []
         for part in parts {
             let encoded = builder.build(
                 part.groups, order: part.order, in: set, countsServices: part.kind == .settled)
-            let isLarge =
-                encoded.summary.reports >= CompactionPlan.maxReports / 2
-                || encoded.rawBytes >= CompactionPlan.maxRawBytes / 2
+            let isLarge = limits.isFinished(reports: encoded.summary.reports, rawBytes: encoded.rawBytes)
             runs.append(
                 (
                     encoded,

@@ -1,7 +1,7 @@
 /// Which reports came lately, by hashes: tells a copy from a new report, and a further report of a known span from the
 /// first one.
 ///
-/// Two generations of up to `generationLimit` reports, about 20 bytes each: when one is full, the one before it is forgotten.
+/// Two generations of reports, 16 bytes for each and room to find them: when one is full, the one before it is forgotten.
 struct KnownReports {
     /// What is known of a report.
     enum Verdict {
@@ -12,8 +12,6 @@ struct KnownReports {
         /// The same report did.
         case copy
     }
-
-    static let generationLimit = 3 << 18
 
     private struct Generation {
         /// A hash of the key and one of the report by slot; a key of 0 is none.
@@ -59,8 +57,16 @@ struct KnownReports {
     /// Every report that came later than this is known here; `nil`: every report that the store has.
     private(set) var completeSinceUnixNano: UInt64?
 
-    /// - Parameter completeSinceUnixNano: `nil` when the store is empty.
-    init(completeSinceUnixNano: UInt64?, nowUnixNano: UInt64) {
+    /// Of reports in a generation: three quarters of a power of two, so that its memory is filled.
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - limit: of reports, rounded down.
+    ///   - completeSinceUnixNano: `nil` when the store is empty.
+    init(limit: Int, completeSinceUnixNano: UInt64?, nowUnixNano: UInt64) {
+        var slots = 1 << 10
+        while slots * 2 * 3 / 4 * 2 <= limit { slots *= 2 }
+        self.limit = slots * 3 / 4
         self.completeSinceUnixNano = completeSinceUnixNano
         currentSince = nowUnixNano
     }
@@ -78,7 +84,7 @@ struct KnownReports {
 
     /// Takes a report in that is stored.
     mutating func insert(key: UInt64, content: UInt64, nowUnixNano: UInt64) {
-        if current.count >= Self.generationLimit {
+        if current.count >= limit {
             // What is forgotten came before the current generation began.
             if previous.count > 0 { completeSinceUnixNano = currentSince }
             previous = current

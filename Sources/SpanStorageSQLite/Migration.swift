@@ -97,7 +97,7 @@ struct Migration: ~Copyable {
                 members[...], partition: partition(start), kind: .settled, start: start,
                 merged: members.count > 1 ? merged : nil, starts: start...start)
         }
-        for (run, description) in plan.encoded(set, &builder, level: { _ in 1 }) {
+        for (run, description) in plan.encoded(set, &builder, CompactionPlan.Limits(), level: { _ in 1 }) {
             try tables.insert(run, description)
         }
         for id in ids {

@@ -20,7 +20,8 @@ struct RunPlan {
         {
             let first = order.count
             order += members
-            groups.append(RunBuilder.Group(range: first..<order.count, start: start, merged: merged))
+            groups.append(
+                RunBuilder.Group(range: first..<order.count, start: start, merged: merged.map { JoinedSpan($0) }))
             let all = self.starts ?? starts
             self.starts = min(all.lowerBound, starts.lowerBound)...max(all.upperBound, starts.upperBound)
         }
@@ -28,6 +29,10 @@ struct RunPlan {
 
     private(set) var parts: [Part] = []
     private var latest = 0
+    private let expected: Int
+
+    /// - Parameter expected: about how many reports come.
+    init(expected: Int = 0) { self.expected = expected }
 
     /// Adds the reports of one span.
     mutating func add(
@@ -40,6 +45,10 @@ struct RunPlan {
             } else {
                 latest = parts.count
                 parts.append(Part(partition: partition, kind: kind))
+                if kind == .settled, latest == 0 {
+                    parts[latest].order.reserveCapacity(expected)
+                    parts[latest].groups.reserveCapacity(expected)
+                }
             }
         }
         parts[latest].add(members, start: start, merged: merged, starts: starts)

@@ -29,21 +29,27 @@ public final class SQLiteSpanStore: SpanStore {
         /// How long to wait for another process that holds the file, in milliseconds.
         public var busyTimeoutMilliseconds: Int32
 
-        /// How much of the file the writer keeps in memory, in bytes.
-        public var cacheBytes: Int
+        /// About how much memory writing may take, in bytes, besides what is appended at once: an eighth for pages of the
+        /// file, a quarter to know copies by, the rest to merge in. At least 4 MiB.
+        public var memoryBytes: Int
 
         /// Whether what was appended is merged while the store is open; `compact()` does it else.
         public var compactsInBackground: Bool
 
         public init(
-            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, cacheBytes: Int = 64 << 20,
+            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, memoryBytes: Int = 128 << 20,
             compactsInBackground: Bool = true
         ) {
             self.compactsInBackground = compactsInBackground
             self.maxFileBytes = maxFileBytes
-            self.cacheBytes = cacheBytes
+            self.memoryBytes = max(memoryBytes, 4 << 20)
             self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         }
+
+        /// How many bytes are merged at once; in memory they are about twice that.
+        var mergeBytes: Int { memoryBytes / 4 }
+        /// How many reports are known: each takes up to 40 bytes.
+        var knownReports: Int { memoryBytes / 4 / 40 }
     }
 
     private let writer: SQLiteWriter?

@@ -32,7 +32,9 @@ extension SQLiteWriter {
                         starts: run.kind == .loose ? run.starts : start...start)
                 }
                 try tables.delete([run.id])
-                for (rest, description) in plan.encoded(set, &builder, level: { _ in run.level }) {
+                for (rest, description) in plan.encoded(
+                    set, &builder, CompactionPlan.Limits(), level: { _ in run.level })
+                {
                     try tables.insert(rest, description)
                 }
             }

@@ -19,7 +19,8 @@ actor SQLiteWriter {
 
     private var connection: Connection?
     private var tables: RunTables?
-    private var known = KnownReports(completeSinceUnixNano: nil, nowUnixNano: 0)
+    private var known = KnownReports(limit: 0, completeSinceUnixNano: nil, nowUnixNano: 0)
+    private var options = SQLiteSpanStore.Options()
     private var builder = RunBuilder(level: 1)
     /// Of `PRAGMA data_version`: it changes when another process writes.
     private var dataVersion: Int64 = 0
@@ -42,7 +43,7 @@ actor SQLiteWriter {
             PRAGMA synchronous = FULL;
             PRAGMA fullfsync = 1;
             PRAGMA foreign_keys = OFF;
-            PRAGMA cache_size = -\(max(options.cacheBytes >> 10, 1024));
+            PRAGMA cache_size = -\(max(options.memoryBytes >> 13, 512));
             PRAGMA wal_autocheckpoint = 2000;
             PRAGMA journal_size_limit = 67108864;
             """)
@@ -66,7 +67,9 @@ actor SQLiteWriter {
         tables = try RunTables(connection)
         self.connection = connection
         let isEmpty = try connection.integer("SELECT NOT EXISTS (SELECT 1 FROM run)") != 0
-        known = KnownReports(completeSinceUnixNano: isEmpty ? nil : now, nowUnixNano: now)
+        self.options = options
+        known = KnownReports(
+            limit: options.knownReports, completeSinceUnixNano: isEmpty ? nil : now, nowUnixNano: now)
         dataVersion = try connection.integer("PRAGMA data_version")
     }
 
@@ -85,7 +88,9 @@ actor SQLiteWriter {
             try noteOtherWriters(connection, now)
             var incoming = IncomingRuns(nowUnixNano: now)
             let senders = try take(group, connection, &incoming, &result)
-            for (run, description) in incoming.runs(known, &builder) { try tables.insert(run, description) }
+            for (run, description) in incoming.runs(known, &builder, options.compaction) {
+                try tables.insert(run, description)
+            }
             for summary in senders { try SenderTable.store(summary, connection) }
             try connection.checkThatFileIsThere()
             hashes = incoming.hashes
@@ -136,7 +141,7 @@ actor SQLiteWriter {
             return result
         }
         let now = Self.unixNanosNow()
-        known = KnownReports(completeSinceUnixNano: now, nowUnixNano: now)
+        known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
         return result
     }
 
@@ -145,7 +150,7 @@ actor SQLiteWriter {
         let version = try connection.integer("PRAGMA data_version")
         guard version != dataVersion else { return }
         dataVersion = version
-        known = KnownReports(completeSinceUnixNano: now, nowUnixNano: now)
+        known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
     }
 
     func note(_ changes: [SenderChange]) throws(SpanStoreError) {

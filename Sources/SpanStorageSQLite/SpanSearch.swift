@@ -12,6 +12,8 @@ struct SpanSearch {
     private let starts: ClosedRange<UInt64>
     private let terms: [UInt64]
     private let attributeTerms: [UInt64]
+    /// The longest text that an attribute has to have: its bytes are in those of the span, or of its resource.
+    private let text: [UInt8]
     private let nameTerm: UInt64?
     private var found: NewestSpans
 
@@ -22,6 +24,11 @@ struct SpanSearch {
         starts = conditions.start ?? 0...UInt64.max
         terms = SearchTerm.terms(of: conditions)
         attributeTerms = SearchTerm.attributeTerms(of: conditions)
+        let texts = conditions.attributes.compactMap { condition -> [UInt8]? in
+            guard condition.owner == .span, case .text(let text) = condition.value else { return nil }
+            return Array(text.string.utf8)
+        }
+        text = texts.max { $0.count < $1.count } ?? []
         nameTerm = conditions.name.map { SearchTerm.name(Array($0.string.utf8).rawSpan) }
         found = NewestSpans(limit: query.limit)
     }
@@ -81,7 +88,12 @@ struct SpanSearch {
         at candidate: Candidate, in run: Run, _ loose: LooseSpans
     ) throws(SpanStoreError) {
         var set = ReportSet()
-        try finder.reader.read(run, candidate.block, into: &set, withTerms: !attributeTerms.isEmpty)
+        let payload = try finder.reader.payload(run, candidate.block)
+        // Most blocks that a filter lets through for nothing end here.
+        let places = text.isEmpty ? nil : payload.places(of: text)
+        if let places, places.isEmpty { return }
+        try finder.reader.add(
+            payload, run, candidate.block, to: &set, withTerms: places == nil && !attributeTerms.isEmpty)
         if candidate.hasJoined {
             var merged: [MergedSpan] = []
             try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
@@ -92,7 +104,14 @@ struct SpanSearch {
             for span in merged where query.matches(span) { found.insert(span) }
             return
         }
-        for entry in set.entries where mayMatch(entry, set) && loose.spans[entry.key] == nil {
+        var place = 0
+        for entry in set.entries {
+            if let places {
+                // Both in the order of the payload.
+                while place < places.count, places[place] < entry.place.lowerBound { place += 1 }
+                guard place < places.count, places[place] < entry.place.upperBound else { continue }
+            }
+            guard mayMatch(entry, set), loose.spans[entry.key] == nil else { continue }
             let span = try set.stored(entry).merged()
             if query.matches(span) { found.insert(span) }
         }
@@ -112,6 +131,7 @@ struct SpanSearch {
         }
         let origin = set.origins[Int(entry.origin)]
         if let service = conditions.service, service != ExactText(origin.service) { return false }
+        if entry.termCount == 0, !text.isEmpty { return true }
         let own = Int(entry.firstTerm)..<Int(entry.firstTerm) + Int(entry.termCount)
         return attributeTerms.allSatisfy { term in
             set.terms[own].contains(term) || origin.terms.contains(term)

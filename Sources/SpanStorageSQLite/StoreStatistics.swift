@@ -18,7 +18,9 @@ public struct StoreStatistics: Sendable, Hashable {
     public struct Level: Sendable, Hashable {
         /// 0 for what was appended, 9 for what is not merged again.
         public var level: Int
+        /// Groups of blocks that were written together.
         public var runs = 0
+        /// Each with up to some hundred spans.
         public var blocks = 0
         /// Spans of settled runs: each once.
         public var spans = 0
@@ -76,8 +78,11 @@ public struct StoreStatistics: Sendable, Hashable {
 public struct StoreCheck: Sendable, Hashable {
     /// A sentence each, the first of them; empty for a sound store.
     public var faults: [String] = []
+    /// Runs that were looked at.
     public var runs = 0
+    /// Blocks that were looked at.
     public var blocks = 0
+    /// Reports that were read.
     public var reports = 0
 
     /// How many faults are told.
