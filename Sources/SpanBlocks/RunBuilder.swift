@@ -101,7 +101,7 @@ package struct RunBuilder: ~Copyable {
             blockTerms.append(terms)
         }
         var slices = TermSlices(blocks: blocks.count, maxTerms: blockTerms.reduce(0) { max($0, $1.count) })
-        var traces: [(hash: UInt64, block: UInt16)] = []
+        var traces: [TraceIndex.Entry] = []
         var services: [Int32: EncodedRun.ServiceCount] = [:]
         var byName: [[UInt8]: EncodedRun.ServiceCount] = [:]
         for (number, block) in blocks.enumerated() {
@@ -117,7 +117,9 @@ package struct RunBuilder: ~Copyable {
                 let entry = set.entries[Int(order[group.range.lowerBound])]
                 if lastTrace != entry.key.traceID {
                     lastTrace = entry.key.traceID
-                    traces.append((entry.key.traceHash, UInt16(number)))
+                    traces.append(
+                        TraceIndex.Entry(
+                            trace: UInt32(truncatingIfNeeded: entry.key.traceHash), block: UInt16(number)))
                 }
                 guard countsServices else { continue }
                 if let merged = group.merged {
@@ -141,7 +143,7 @@ package struct RunBuilder: ~Copyable {
         run.services = Array(byName.values)
         run.termBits = slices.bits
         run.termSlices = slices.bytes
-        run.traceChunks = TraceIndex.chunks(traces)
+        run.traceChunks = TraceIndex.chunks(traces, isSegment: false)
         return run
     }
 

@@ -1,22 +1,45 @@
-/// Which blocks of a run have spans of a trace, in chunks by the trace's hash.
+/// Which blocks of a run, or of a segment's runs, have spans of a trace, in chunks by the trace's hash.
 ///
-/// A chunk holds the entries of its share of all hashes: four bytes of each entry's hash (the lower half, little-endian),
-/// one entry behind the other, then two bytes of each entry's block.
+/// A trace is known by the lower 32 bits of its hash, which also say in which chunk its entries are. A chunk holds those bits
+/// of each entry (four bytes, little-endian), one entry behind the other, then in a segment a byte for the run, the how
+/// manieth of the segment's, of each entry, then the block's number in two bytes.
 package enum TraceIndex {
-    /// About how many entries a chunk has: its bytes fill half a page of 8 KiB.
-    static let chunkEntries = 600
+    /// A trace has spans in a block.
+    package struct Entry: Sendable, Hashable {
+        /// The lower half of `SpanKey.traceHash`.
+        package var trace: UInt32
+        /// The how manieth run of a segment.
+        package var run: UInt8
+        package var block: UInt16
 
-    /// - Parameter entries: a trace's hash and a block's number, each pair once, in any order.
-    package static func chunks(_ entries: [(hash: UInt64, block: UInt16)]) -> [[UInt8]] {
-        let count = max(1, (entries.count + chunkEntries - 1) / chunkEntries)
+        package init(trace: UInt32, run: UInt8 = 0, block: UInt16) {
+            self.trace = trace
+            self.run = run
+            self.block = block
+        }
+    }
+
+    /// About how many entries a chunk has: its bytes fill half a page of 8 KiB.
+    private static let chunkEntries = 570
+    /// How many runs a segment can have.
+    package static let maxSegmentRuns = 256
+
+    /// - Parameters:
+    ///   - entries: each once, in any order.
+    ///   - isSegment: whether the runs are told.
+    package static func chunks(_ entries: [Entry], isSegment: Bool) -> [[UInt8]] {
+        let count = min(max(1, (entries.count + chunkEntries - 1) / chunkEntries), 1 << 16)
         var members = [[Int]](repeating: [], count: count)
-        for (number, entry) in entries.enumerated() { members[chunk(of: entry.hash, count: count)].append(number) }
+        for (number, entry) in entries.enumerated() { members[chunk(of: entry.trace, count: count)].append(number) }
         return members.map { numbers in
             var chunk: [UInt8] = []
-            chunk.reserveCapacity(numbers.count * 6)
+            chunk.reserveCapacity(numbers.count * 7)
             for number in numbers {
-                let low = UInt32(truncatingIfNeeded: entries[number].hash)
-                for shift in stride(from: 0, to: 32, by: 8) { chunk.append(UInt8(truncatingIfNeeded: low >> shift)) }
+                let trace = entries[number].trace
+                for shift in stride(from: 0, to: 32, by: 8) { chunk.append(UInt8(truncatingIfNeeded: trace >> shift)) }
+            }
+            if isSegment {
+                for number in numbers { chunk.append(entries[number].run) }
             }
             for number in numbers {
                 chunk.append(UInt8(truncatingIfNeeded: entries[number].block))
@@ -26,23 +49,25 @@ package enum TraceIndex {
         }
     }
 
-    /// In which of a run's chunks a trace's entries are.
-    package static func chunk(of hash: UInt64, count: Int) -> Int { Int(((hash >> 32) &* UInt64(count)) >> 32) }
+    /// In which of so many chunks a trace's entries are.
+    package static func chunk(of trace: UInt32, count: Int) -> Int { Int((UInt64(trace) &* UInt64(count)) >> 32) }
 
-    /// The blocks that a chunk has for a trace; ones without it may be among them.
-    package static func blocks(of hash: UInt64, in chunk: [UInt8]) -> [Int] {
-        let count = chunk.count / 6
-        let low = UInt32(truncatingIfNeeded: hash)
-        var blocks: [Int] = []
+    /// What a chunk has, of one trace or of all. Blocks without the trace may be among them.
+    package static func entries(in chunk: [UInt8], isSegment: Bool, of wanted: UInt32? = nil) -> [Entry] {
+        let count = chunk.count / (isSegment ? 7 : 6)
+        var entries: [Entry] = []
         for number in 0..<count {
             let at = number * 4
-            let entry =
+            let trace =
                 UInt32(chunk[at]) | UInt32(chunk[at + 1]) << 8 | UInt32(chunk[at + 2]) << 16
                 | UInt32(chunk[at + 3]) << 24
-            guard entry == low else { continue }
-            let place = count * 4 + number * 2
-            blocks.append(Int(chunk[place]) | Int(chunk[place + 1]) << 8)
+            if let wanted, trace != wanted { continue }
+            let place = count * (isSegment ? 5 : 4) + number * 2
+            entries.append(
+                Entry(
+                    trace: trace, run: isSegment ? chunk[count * 4 + number] : 0,
+                    block: UInt16(chunk[place]) | UInt16(chunk[place + 1]) << 8))
         }
-        return blocks
+        return entries
     }
 }

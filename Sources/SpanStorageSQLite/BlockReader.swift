@@ -11,7 +11,12 @@ final class BlockReader {
     private let selectBlocks: Statement
     private let selectTerms: Statement
     private let selectTraces: Statement
+    private let selectSegments: Statement
+    private let selectSegmentTraces: Statement
+    private let selectVersion: Statement
     private let connection: Connection
+    /// What `load()` found last, and when.
+    private var loaded: (version: Int64, runs: [Run], segments: [TraceSegment])?
     private let decompressor = BlockDecompressor()
 
     init(_ connection: Connection) throws(SpanStoreError) {
@@ -25,6 +30,9 @@ final class BlockReader {
             """)
         selectTerms = try connection.prepare("SELECT slices FROM term_index WHERE id = ?1")
         selectTraces = try connection.prepare("SELECT entries FROM trace_index WHERE id = ?1")
+        selectSegments = try connection.prepare("SELECT id, runs, chunks FROM trace_segment ORDER BY id")
+        selectSegmentTraces = try connection.prepare("SELECT entries FROM trace_segment_index WHERE id = ?1")
+        selectVersion = try connection.prepare("PRAGMA data_version")
     }
 
     /// Runs `body` in one view of the file, whatever a writer does meanwhile.
@@ -40,12 +48,41 @@ final class BlockReader {
         }
     }
 
+    /// All runs and segments, the oldest first; within `inOneView`, on a connection that writes nothing. Read again only when
+    /// something was written.
+    func load() throws(SpanStoreError) -> (runs: [Run], segments: [TraceSegment]) {
+        // Within a view the number stands still; before the first look at a table it is not that of the view.
+        _ = try connection.integer("SELECT count(*) FROM trace_segment")
+        let version = try selectVersion.step() ? selectVersion.integer(0) : 0
+        selectVersion.reset()
+        if let loaded, loaded.version == version { return (loaded.runs, loaded.segments) }
+        let (runs, segments) = (try runs(), try segments())
+        loaded = (version, runs, segments)
+        return (runs, segments)
+    }
+
     /// All runs, the oldest first.
     func runs() throws(SpanStoreError) -> [Run] {
         defer { selectRuns.reset() }
         var runs: [Run] = []
         while try selectRuns.step() { runs.append(try Run(selectRuns)) }
         return runs
+    }
+
+    /// All segments, the oldest first.
+    func segments() throws(SpanStoreError) -> [TraceSegment] {
+        defer { selectSegments.reset() }
+        var segments: [TraceSegment] = []
+        while try selectSegments.step() {
+            let runs = selectSegments.text(1).split(separator: ",").compactMap { Int64($0) }
+            let segment = TraceSegment(
+                id: selectSegments.integer(0), runs: runs, chunks: Int(selectSegments.integer(2)))
+            guard segment.chunks > 0, runs.count <= TraceIndex.maxSegmentRuns else {
+                throw Self.damaged("segment \(segment.id) contradicts itself")
+            }
+            segments.append(segment)
+        }
+        return segments
     }
 
     /// What is known of each block of a run.
@@ -96,13 +133,43 @@ final class BlockReader {
     }
 
     /// The blocks of a run that may have spans of a trace.
-    func blocks(of run: Run, withTrace hash: UInt64) throws(SpanStoreError) -> [Int] {
-        selectTraces.bind(0, run.part(TraceIndex.chunk(of: hash, count: run.traceChunks)))
+    ///
+    /// - Parameter segments: all there are.
+    func blocks(
+        of run: Run, withTrace trace: UInt32, _ segments: [TraceSegment]
+    ) throws(SpanStoreError) -> [Int] {
+        if run.traceSegment != 0 {
+            guard let segment = segments.first(where: { $0.id == run.traceSegment }) else {
+                throw Self.damaged("segment \(run.traceSegment) is missing")
+            }
+            return try blocks(in: segment, withTrace: trace).filter { $0.run == run.id && $0.block < run.blocks }
+                .map(\.block)
+        }
+        let chunk = try traceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
+        return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
+            .filter { $0 < run.blocks }
+    }
+
+    /// The blocks of a segment's runs that may have spans of a trace; some of the runs may be gone.
+    func blocks(
+        in segment: TraceSegment, withTrace trace: UInt32
+    ) throws(SpanStoreError) -> [(run: Int64, block: Int)] {
+        selectSegmentTraces.bind(0, segment.part(TraceIndex.chunk(of: trace, count: segment.chunks)))
+        defer { selectSegmentTraces.reset() }
+        guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
+        return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true, of: trace)
+            .filter { Int($0.run) < segment.runs.count }
+            .map { (segment.runs[Int($0.run)], Int($0.block)) }
+    }
+
+    /// A part of a run's own index of traces.
+    func traceChunk(of run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        selectTraces.bind(0, run.part(number))
         defer { selectTraces.reset() }
         guard try selectTraces.step() else {
             throw Self.damaged("a part of run \(run.id)'s index of traces is missing")
         }
-        return TraceIndex.blocks(of: hash, in: selectTraces.bytes(0)).filter { $0 < run.blocks }
+        return selectTraces.bytes(0)
     }
 
     /// The blocks of a run that may have all terms.

@@ -44,9 +44,34 @@ actor Compactor {
             ids = plan.runs.map(\.id)
             merged = try merge(plan, finder)
         }
-        guard let merged else { return false }
+        guard let merged else { return try await makeSegment(writer) }
         // Where a run has gone meanwhile, the next step begins anew.
         _ = try await writer.replace(ids, by: merged)
+        return true
+    }
+
+    /// Makes one index of traces out of many.
+    ///
+    /// - Returns: `false` when nothing was to be done.
+    private func makeSegment(_ writer: SQLiteWriter) async throws(SpanStoreError) -> Bool {
+        guard let reader else { return false }
+        var ids: [Int64] = []
+        var entries: [TraceIndex.Entry] = []
+        try reader.inOneView { () throws(SpanStoreError) in
+            guard let runs = TraceSegment.next(try reader.load().runs) else { return }
+            ids = runs.map(\.id)
+            for (ordinal, run) in runs.enumerated() {
+                for number in 0..<run.traceChunks {
+                    let chunk = try reader.traceChunk(of: run, number)
+                    for var entry in TraceIndex.entries(in: chunk, isSegment: false) {
+                        entry.run = UInt8(ordinal)
+                        entries.append(entry)
+                    }
+                }
+            }
+        }
+        if ids.isEmpty { return false }
+        try await writer.insertSegment(of: ids, TraceIndex.chunks(entries, isSegment: true))
         return true
     }
 

@@ -25,6 +25,8 @@ struct Run {
     var summary: BlockSummary
     var termBits: Int
     var traceChunks: Int
+    /// Where its index of traces is; 0 where it has one of its own.
+    var traceSegment: Int64 = 0
 
     /// The level of runs that are as large as they get.
     static let finished: Int64 = 9
@@ -34,7 +36,7 @@ struct Run {
 
     static let columns = """
         id, partition, kind, level, blocks, spans, reports, raw_bytes, bytes, from_start, to_start, min_start, max_start, \
-        min_duration, max_duration, flags, term_bits, trace_chunks
+        min_duration, max_duration, flags, term_bits, trace_chunks, trace_segment
         """
 
     init(
@@ -72,6 +74,7 @@ struct Run {
         try summary.readStatistics(row, from: 11)
         termBits = Int(row.integer(16))
         traceChunks = Int(row.integer(17))
+        traceSegment = row.integer(18)
         guard blocks >= 0, blocks <= RunBuilder.maxBlocks, termBits > 0, traceChunks > 0, traceChunks <= 1 << 16 else {
             throw SpanStoreError(.corrupt, "a run of the store contradicts itself; restore a copy")
         }

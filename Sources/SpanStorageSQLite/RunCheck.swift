@@ -7,6 +7,7 @@ import SpanStorage
 struct RunCheck {
     private let reader: BlockReader
     private(set) var result = StoreCheck()
+    private var segments: [TraceSegment] = []
 
     init(_ reader: BlockReader) { self.reader = reader }
 
@@ -21,6 +22,7 @@ struct RunCheck {
                 "SELECT count(*) FROM \(table) WHERE id >> 16 NOT IN (SELECT id FROM run)")
             if strays > 0 { result.note("\(strays) rows of \(table) belong to no run") }
         }
+        segments = try reader.segments()
         for run in try reader.runs() {
             result.runs += 1
             do {
@@ -66,7 +68,9 @@ struct RunCheck {
         }
         terms.formUnion(set.terms)
         for trace in traces
-        where try !reader.blocks(of: run, withTrace: SpanKey.traceHash(trace)).contains(number) {
+        where try !reader.blocks(
+            of: run, withTrace: UInt32(truncatingIfNeeded: SpanKey.traceHash(trace)), segments
+        ).contains(number) {
             result.note("block \(run.part(number)) has a trace that the index of traces has not")
             break
         }

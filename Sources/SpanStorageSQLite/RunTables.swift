@@ -9,7 +9,7 @@ struct RunTables {
     private let insertTerms: Statement
     private let insertTraces: Statement
     private let insertService: Statement
-    private let connection: Connection
+    let connection: Connection
 
     /// About as many bytes as fill half a page.
     static let chunkBytes = 4000
@@ -22,7 +22,7 @@ struct RunTables {
         insertRun = try connection.prepare(
             """
             INSERT INTO run (\(Run.columns)) VALUES \
-            (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0)
             """)
         insertBlock = try connection.prepare("INSERT INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         insertData = try connection.prepare("INSERT INTO block_data VALUES (?1, ?2)")
@@ -92,5 +92,6 @@ struct RunTables {
             }
             try connection.execute("DELETE FROM run_service WHERE run_id = \(id); DELETE FROM run WHERE id = \(id)")
         }
+        try deleteEmptySegments()
     }
 }

@@ -10,10 +10,10 @@ extension SQLiteWriter {
     func deleteTrace(_ id: TraceID) throws(SpanStoreError) -> Int {
         try change { connection, tables, builder throws(SpanStoreError) in
             let finder = try SpanFinder(try BlockReader(connection))
-            let hash = SpanKey.traceHash(id)
+            let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(id))
             var removed: Set<SpanKey> = []
             for run in finder.runs {
-                guard try !finder.reader.blocks(of: run, withTrace: hash).isEmpty else { continue }
+                guard try !finder.reader.blocks(of: run, withTrace: hash, finder.segments).isEmpty else { continue }
                 var set = ReportSet()
                 for number in 0..<run.blocks {
                     try finder.reader.read(run, number, into: &set, withTerms: true)

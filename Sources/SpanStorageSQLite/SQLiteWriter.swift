@@ -119,6 +119,18 @@ actor SQLiteWriter {
         }
     }
 
+    /// Puts one index of traces in the place of those of some runs; nothing where one of them has changed.
+    func insertSegment(of runs: [Int64], _ chunks: [[UInt8]]) throws(SpanStoreError) {
+        guard let connection, let tables else { throw .closedStore }
+        let list = runs.map(String.init).joined(separator: ",")
+        try connection.transaction { () throws(SpanStoreError) in
+            let alone = try connection.integer(
+                "SELECT count(*) FROM run WHERE trace_segment = 0 AND id IN (\(list))")
+            if alone == runs.count { try tables.insertSegment(of: runs, chunks) }
+            try connection.checkThatFileIsThere()
+        }
+    }
+
     /// Gives pages that nothing is on back to the file system.
     func shrink() throws(SpanStoreError) {
         guard let connection else { throw .closedStore }

@@ -65,7 +65,8 @@ enum Schema {
             max_duration INTEGER NOT NULL,
             flags INTEGER NOT NULL,
             term_bits INTEGER NOT NULL,
-            trace_chunks INTEGER NOT NULL
+            trace_chunks INTEGER NOT NULL,
+            trace_segment INTEGER NOT NULL
         );
         CREATE TABLE block (
             id INTEGER PRIMARY KEY,
@@ -86,6 +87,15 @@ enum Schema {
             slices BLOB NOT NULL
         );
         CREATE TABLE trace_index (
+            id INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL
+        );
+        CREATE TABLE trace_segment (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            runs TEXT NOT NULL,
+            chunks INTEGER NOT NULL
+        );
+        CREATE TABLE trace_segment_index (
             id INTEGER PRIMARY KEY,
             entries BLOB NOT NULL
         );

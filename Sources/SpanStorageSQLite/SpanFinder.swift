@@ -8,25 +8,34 @@ import SpanStorage
 struct SpanFinder {
     let reader: BlockReader
     let runs: [Run]
+    let segments: [TraceSegment]
 
     init(_ reader: BlockReader) throws(SpanStoreError) {
         self.reader = reader
-        runs = try reader.runs()
+        (runs, segments) = try reader.load()
     }
 
     /// All that the store knows of a trace's spans, by key.
-    func states(of trace: TraceID, where isMeant: (Run) -> Bool = { _ in true }) throws(SpanStoreError) -> [SpanKey:
-        SpanState]
-    {
+    func states(
+        of trace: TraceID, where isMeant: (Run) -> Bool = { _ in true }
+    ) throws(SpanStoreError) -> [SpanKey: SpanState] {
         var states: [SpanKey: SpanState] = [:]
-        let hash = SpanKey.traceHash(trace)
-        for run in runs where isMeant(run) {
-            for number in try reader.blocks(of: run, withTrace: hash) {
-                var set = ReportSet()
-                try reader.read(run, number, into: &set, withTerms: false)
-                for entry in set.entries where entry.key.traceID == trace {
-                    states[entry.key, default: SpanState()].join(try set.stored(entry))
-                }
+        let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
+        func look(at number: Int, of run: Run) throws(SpanStoreError) {
+            var set = ReportSet()
+            try reader.read(run, number, into: &set, withTerms: false)
+            for entry in set.entries where entry.key.traceID == trace {
+                states[entry.key, default: SpanState()].join(try set.stored(entry))
+            }
+        }
+        for run in runs where run.traceSegment == 0 && isMeant(run) {
+            for number in try reader.blocks(of: run, withTrace: hash, segments) { try look(at: number, of: run) }
+        }
+        for segment in segments {
+            for (id, number) in try reader.blocks(in: segment, withTrace: hash) {
+                // A run that is gone has left its entries.
+                guard let run = runs.first(where: { $0.id == id }), number < run.blocks, isMeant(run) else { continue }
+                try look(at: number, of: run)
             }
         }
         return states

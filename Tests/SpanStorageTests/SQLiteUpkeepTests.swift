@@ -103,6 +103,39 @@ import Testing
         await store.close()
     }
 
+    @Test("one index of traces takes the place of many, finds them all, and goes with the last of its runs")
+    func traceSegments() async throws {
+        // With so little memory a run is finished with a thousand reports.
+        let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
+        for trace in UInt64(1)...18 {
+            try await store.append([incoming(hour: 0, trace: trace, count: 1100), incoming(hour: 0, trace: 100)])
+        }
+        try await store.compact()
+        let connection = try Connection(path: path, mode: .readOnly)
+        #expect(try connection.integer("SELECT count(*) FROM trace_segment") == 1)
+        #expect(try connection.integer("SELECT count(*) FROM run WHERE trace_segment != 0") == 16)
+        #expect(try connection.integer("SELECT count(DISTINCT id >> 16) FROM trace_index") == 2)
+        for trace in UInt64(1)...18 {
+            #expect(try await store.trace(TraceID(high: 7, low: trace)).count == 1100)
+        }
+        #expect(try await store.trace(TraceID(high: 7, low: 100)).count == 3)
+        #expect(try await store.trace(TraceID(high: 7, low: 19)).isEmpty)
+        #expect(try await store.check().faults == [])
+        // A run that is written anew has an index of its own again.
+        #expect(try await store.deleteTrace(TraceID(high: 7, low: 100)) == 3)
+        #expect(try await store.deleteTrace(TraceID(high: 7, low: 3)) == 1100)
+        #expect(try await store.trace(TraceID(high: 7, low: 3)).isEmpty)
+        #expect(try await store.trace(TraceID(high: 7, low: 4)).count == 1100)
+        #expect(try await store.check().faults == [])
+        try await store.append([incoming(hour: 3, trace: 200)])
+        #expect(try await store.dropHours(endedBefore: Self.now + Self.hour) == 17 * 1100)
+        #expect(try connection.integer("SELECT count(*) FROM trace_segment_index") == 0)
+        #expect(try connection.integer("SELECT count(*) FROM trace_segment") == 0)
+        #expect(try await store.search(SpanQuery()).count == 3)
+        await store.close()
+    }
+
     @Test("a trace is removed from all runs, and stored again when it comes again")
     func deletedTrace() async throws {
         let store = try await open()
