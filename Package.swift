@@ -153,6 +153,10 @@ let package = Package(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
+            name: "SpanBlocksTests",
+            dependencies: ["SpanBlocks", "SpanStorage", "SpanStorageTesting", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
             name: "SpanStorageTests",
             dependencies: [
                 "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlocks", "SpanMerge", "SpanModel",

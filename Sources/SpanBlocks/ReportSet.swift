@@ -24,6 +24,14 @@ package struct ReportSet: Sendable {
 
     package init() {}
 
+    /// The same origins, which so need not be made again, and no reports.
+    package var withoutReports: ReportSet {
+        var set = ReportSet()
+        set.origins = origins
+        set.originNumbers = originNumbers
+        return set
+    }
+
     /// Adds the reports of an encoded `TracesData`.
     ///
     /// - Parameter withTerms: whether terms are wanted.

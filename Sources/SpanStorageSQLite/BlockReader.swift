@@ -17,6 +17,9 @@ final class BlockReader {
     private let connection: Connection
     /// What `load()` found last, and when.
     private var loaded: (version: Int64, runs: [Run], segments: [TraceSegment])?
+    /// Origins of blocks that were read lately.
+    private var origins = ReportSet()
+    private static let maxOrigins = 4096
     private let decompressor = BlockDecompressor()
 
     init(_ connection: Connection) throws(SpanStoreError) {
@@ -114,6 +117,24 @@ final class BlockReader {
         return payload
     }
 
+    /// A block's reports alone.
+    ///
+    /// - Parameter payload: of the block where it was read already.
+    func reports(
+        _ run: Run, _ number: Int, payload: [UInt8]? = nil, withTerms: Bool = false
+    ) throws(SpanStoreError) -> ReportSet {
+        var set = origins
+        let bytes: [UInt8]
+        if let payload { bytes = payload } else { bytes = try self.payload(run, number) }
+        try add(bytes, run, number, to: &set, withTerms: withTerms)
+        if set.origins.count > Self.maxOrigins {
+            origins = ReportSet()
+        } else if set.origins.count > origins.origins.count {
+            origins = set.withoutReports
+        }
+        return set
+    }
+
     /// Adds a block's reports to a set.
     func read(
         _ run: Run, _ number: Int, into set: inout ReportSet, withTerms: Bool
@@ -121,8 +142,7 @@ final class BlockReader {
         try add(try payload(run, number), run, number, to: &set, withTerms: withTerms)
     }
 
-    /// The same of a block that was read.
-    func add(
+    private func add(
         _ payload: [UInt8], _ run: Run, _ number: Int, to set: inout ReportSet, withTerms: Bool
     ) throws(SpanStoreError) {
         do {

@@ -40,9 +40,9 @@ struct RunCheck {
         for (number, stored) in blocks.enumerated() {
             result.blocks += 1
             total.add(stored)
-            var set = ReportSet()
+            let set: ReportSet
             do {
-                try reader.read(run, number, into: &set, withTerms: true)
+                set = try reader.reports(run, number, withTerms: true)
             } catch {
                 result.note(error.message)
                 continue

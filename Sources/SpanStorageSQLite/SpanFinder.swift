@@ -22,8 +22,7 @@ struct SpanFinder {
         var states: [SpanKey: SpanState] = [:]
         let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
         func look(at number: Int, of run: Run) throws(SpanStoreError) {
-            var set = ReportSet()
-            try reader.read(run, number, into: &set, withTerms: false)
+            let set = try reader.reports(run, number)
             for entry in set.entries where entry.key.traceID == trace {
                 states[entry.key, default: SpanState()].join(try set.stored(entry))
             }
@@ -83,8 +82,7 @@ struct SpanFinder {
         for run in runs where run.kind == .settled && run.starts.overlaps(starts) {
             for (number, block) in try reader.blocks(of: run).enumerated()
             where block.minStart <= starts.upperBound && block.maxStart >= starts.lowerBound {
-                var set = ReportSet()
-                try reader.read(run, number, into: &set, withTerms: false)
+                let set = try reader.reports(run, number)
                 try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
                     if loose.spans[key] != nil { return }
                     let merged = try set.stored(members).merged()

@@ -87,13 +87,12 @@ struct SpanSearch {
     private mutating func look(
         at candidate: Candidate, in run: Run, _ loose: LooseSpans
     ) throws(SpanStoreError) {
-        var set = ReportSet()
         let payload = try finder.reader.payload(run, candidate.block)
         // Most blocks that a filter lets through for nothing end here.
         let places = text.isEmpty ? nil : payload.places(of: text)
         if let places, places.isEmpty { return }
-        try finder.reader.add(
-            payload, run, candidate.block, to: &set, withTerms: places == nil && !attributeTerms.isEmpty)
+        let set = try finder.reader.reports(
+            run, candidate.block, payload: payload, withTerms: places == nil && !attributeTerms.isEmpty)
         if candidate.hasJoined {
             var merged: [MergedSpan] = []
             try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
