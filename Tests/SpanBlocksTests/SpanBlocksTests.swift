@@ -174,7 +174,7 @@ let seed: UInt64 = {
             for bit in 0..<8 {
                 var changed = frame
                 changed[place] ^= 1 << UInt8(bit)
-// Some bits of a frame mean nothing.
+                // Some bits of a frame mean nothing.
                 let found = Self.decompress(changed)
                 #expect(found == nil || found == bytes, "byte \(place), bit \(bit)")
             }
