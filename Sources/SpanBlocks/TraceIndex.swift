@@ -1,3 +1,5 @@
+import ProtoWire
+
 /// Which blocks of a run, or of a segment's runs, have spans of a trace, in chunks by the trace's hash.
 ///
 /// A trace is known by the lower 32 bits of its hash, which also say in which chunk its entries are. A chunk holds those bits
@@ -55,18 +57,17 @@ package enum TraceIndex {
     /// What a chunk has, of one trace or of all. Blocks without the trace may be among them.
     package static func entries(in chunk: [UInt8], isSegment: Bool, of wanted: UInt32? = nil) -> [Entry] {
         let count = chunk.count / (isSegment ? 7 : 6)
+        let bytes = PayloadBytes(chunk.rawSpan)
         var entries: [Entry] = []
         for number in 0..<count {
-            let at = number * 4
-            let trace =
-                UInt32(chunk[at]) | UInt32(chunk[at + 1]) << 8 | UInt32(chunk[at + 2]) << 16
-                | UInt32(chunk[at + 3]) << 24
+            // Proof for the loads: the chunk has six or seven bytes for each of the `count` entries, first four of each.
+            let trace = bytes.half(unchecked: number &* 4)
             if let wanted, trace != wanted { continue }
             let place = count * (isSegment ? 5 : 4) + number * 2
             entries.append(
                 Entry(
-                    trace: trace, run: isSegment ? chunk[count * 4 + number] : 0,
-                    block: UInt16(chunk[place]) | UInt16(chunk[place + 1]) << 8))
+                    trace: trace, run: isSegment ? bytes.byte(unchecked: count * 4 + number) : 0,
+                    block: bytes.pair(unchecked: place)))
         }
         return entries
     }

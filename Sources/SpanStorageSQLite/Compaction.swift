@@ -21,7 +21,8 @@ final class Compaction: Sendable {
         task.withLock { task in
             task = Task(priority: .utility) {
                 for await _ in wakeUps {
-                    // What fails is tried again after the next append: the reports stay where they are.
+                    // What fails is tried again after the next append: the reports stay where they are. What is damaged is
+                    // for `spanwire store check` to tell; each question about it fails too.
                     while !Task.isCancelled, (try? await compactor.step(writer)) == true {}
                 }
             }
@@ -31,6 +32,11 @@ final class Compaction: Sendable {
 
     /// Something was appended.
     func wake() { wakeUp.yield() }
+
+    /// Merges once: what an append waits for when merging is behind, so that what is not merged has a bound.
+    ///
+    /// What fails is left for later.
+    func catchUp() async { _ = try? await compactor.step(writer) }
 
     /// Merges what is left.
     func finish() async throws(SpanStoreError) {

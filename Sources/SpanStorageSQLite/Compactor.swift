@@ -14,6 +14,8 @@ actor Compactor {
     private var connection: Connection?
     private var reader: BlockReader?
     private var limits = CompactionPlan.Limits()
+    /// Runs that cannot be read: they stay as they are, and the others do not wait for them.
+    private var damaged: Set<Int64> = []
     private var builder = RunBuilder(level: 3)
 
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -40,9 +42,15 @@ actor Compactor {
         var merged: [(run: EncodedRun, description: Run)]?
         try reader.inOneView { () throws(SpanStoreError) in
             let finder = try SpanFinder(reader)
-            guard let plan = CompactionPlan.next(finder.runs, limits, isFinal: isFinal) else { return }
+            let runs = finder.runs.filter { !damaged.contains($0.id) }
+            guard let plan = CompactionPlan.next(runs, limits, isFinal: isFinal) else { return }
             ids = plan.runs.map(\.id)
-            merged = try merge(plan, finder)
+            do throws(SpanStoreError) {
+                merged = try merge(plan, finder)
+            } catch {
+                if error.code == .corrupt, damaged.isDisjoint(with: ids) { damaged.formUnion(ids) }
+                throw error
+            }
         }
         guard let merged else { return try await makeSegment(writer) }
         // Where a run has gone meanwhile, the next step begins anew.
@@ -91,7 +99,12 @@ actor Compactor {
 
     private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {
         guard let reader else { return }
-        for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: true) }
+        do throws(SpanStoreError) {
+            for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: true) }
+        } catch {
+            if error.code == .corrupt { damaged.insert(run.id) }
+            throw error
+        }
     }
 }
 

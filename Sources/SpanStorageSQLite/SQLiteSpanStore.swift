@@ -55,8 +55,12 @@ public final class SQLiteSpanStore: SpanStore {
     private let writer: SQLiteWriter?
     private let reader: SQLiteReader
     private let compaction: Compaction?
+    private let options: Options
+    /// With more runs that were not merged yet an append waits for some of them.
+    private static let maxUnmergedRuns = 512
 
-    private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?) {
+    private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?, options: Options) {
+        self.options = options
         self.writer = writer
         self.reader = reader
         self.compaction = compaction
@@ -90,7 +94,7 @@ public final class SQLiteSpanStore: SpanStore {
             throw error
         }
         if options.compactsInBackground { compaction?.start() }
-        return SQLiteSpanStore(writer: writer, reader: reader, compaction: compaction)
+        return SQLiteSpanStore(writer: writer, reader: reader, compaction: compaction, options: options)
     }
 
     @discardableResult
@@ -98,8 +102,10 @@ public final class SQLiteSpanStore: SpanStore {
         guard let writer else {
             throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to append")
         }
-        let result = try await writer.append(group)
-        compaction?.wake()
+        let (result, unmerged) = try await writer.append(group)
+        guard options.compactsInBackground, let compaction else { return result }
+        compaction.wake()
+        if unmerged > Self.maxUnmergedRuns { await compaction.catchUp() }
         return result
     }
 

@@ -79,7 +79,10 @@ actor SQLiteWriter {
         connection = nil
     }
 
-    func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
+    /// - Returns: what became of the group, and how many runs are not merged yet.
+    func append(
+        _ group: [IncomingBatch]
+    ) throws(SpanStoreError) -> (result: AppendResult, unmerged: Int) {
         guard let connection, let tables else { throw .closedStore }
         let now = Self.unixNanosNow()
         var result = AppendResult()
@@ -97,7 +100,7 @@ actor SQLiteWriter {
         }
         // Not before they are stored.
         for report in hashes { known.insert(key: report.key, content: report.content, nowUnixNano: now) }
-        return result
+        return (result, Int(try connection.integer("SELECT count(*) FROM run WHERE level = 0")))
     }
 
     /// Puts runs in the place of others.

@@ -210,6 +210,24 @@ import Testing
         await store.close()
     }
 
+    @Test("a run that cannot be read does not keep the others from being merged")
+    func damagedRunIsPassedOver() async throws {
+        var store = try await open()
+        for trace in UInt64(1)...6 { try await store.append([incoming(hour: 0, trace: trace)]) }
+        await store.close()
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            try connection.execute("UPDATE block_data SET data = x'00' WHERE id = 2 << 16")
+        }
+        store = try await open()
+        let error = await #expect(throws: SpanStoreError.self) { try await store.compact() }
+        #expect(error?.code == .corrupt)
+        try await store.compact()
+        #expect(try await store.statistics().total.runs == 2)
+        #expect(try await store.trace(TraceID(high: 7, low: 3)).count == 3)
+        await store.close()
+    }
+
     @Test("indexes and rows that do not fit the blocks are told")
     func damagedIndexes() async throws {
         let faults = [
