@@ -217,7 +217,7 @@ let package = Package(
         // How long a store takes to answer: Benchmarks/README.md.
         .executableTarget(
             name: "storage-bench",
-            dependencies: ["SpanStorageSQLite", "SpanStorage", "SpanMerge", "SpanModel"],
+            dependencies: ["SpanStorageSQLite", "SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel"],
             path: "Benchmarks/Storage", swiftSettings: settings),
         // The hand-written tables and codecs against proto/.
         .testTarget(

@@ -2,10 +2,12 @@
 // for is drawn from the store itself: traces, ids that are absent, and searches for a service with an attribute's value and a
 // least duration in the hour before the newest span.
 import Foundation
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
+import Synchronization
 
 guard CommandLine.arguments.count >= 2 else {
     FileHandle.standardError.write(Data("usage: storage-bench FILE [ROUNDS]\n".utf8))
@@ -88,4 +90,15 @@ for (what, keys) in keys.sorted(by: { $0.key < $1.key }) {
 }
 let absent = SpanFilter.compare(.attribute("url.path"), .equal, .text("/no/such/path"))!
 try await measure("a value that is nowhere") { _ in try await store.search(SpanQuery(filter: absent)).count }
+let scanned = Mutex((spans: 0, batches: 0))
+for (what, from) in [("sketches of the newest 7.5 s", newest - 7_500_000_000), ("sketches of the hour", since)] {
+    let clock = ContinuousClock()
+    let took = try await clock.measure {
+        try await store.forEachSketch(startingIn: from...UInt64.max) { sketches in
+            scanned.withLock { $0.spans += sketches.spans.count }
+        }
+    }
+    print("\(what): \(scanned.withLock { $0.spans }) spans in \(took)")
+    scanned.withLock { $0.spans = 0 }
+}
 await store.close()

@@ -4,6 +4,8 @@ import SpanModel
 /// One report in a `ReportSet`: what decides where it goes, and where its bytes are.
 package struct ReportEntry: Sendable {
     package let key: SpanKey
+    /// `.invalid` for a root, and where what came is no id.
+    package let parentSpanID: SpanID
     /// Nanoseconds since 1970-01-01T00:00:00Z; 0 where it is not known.
     package let startUnixNano: UInt64
     /// The same; 0 while the span runs.
@@ -21,6 +23,9 @@ package struct ReportEntry: Sendable {
     package let termCount: Int32
     /// `SearchTerm.name` of its name.
     package let nameTerm: UInt64
+    /// Of the payload, where the name is.
+    package let nameOffset: Int32
+    package let nameLength: Int32
 
     /// Where the bytes are in the payload.
     package var place: Range<Int> { Int(offset)..<Int(offset) + Int(length) }

@@ -60,14 +60,18 @@ package struct ReportSet: Sendable {
                     }
                     let firstTerm = terms.count
                     if withTerms { try SearchTerm.append(span.attributes, to: &terms) }
+                    let name = span.name.utf8
+                    let namePlace = bytes.byteOffsets(of: name) ?? 0..<0
                     entries.append(
                         ReportEntry(
                             key: SpanKey(traceID: span.traceID, spanID: span.spanID, side: SpanSide(span.kind)),
+                            parentSpanID: span.parentSpanID,
                             startUnixNano: span.startTimeUnixNano, endUnixNano: span.endTimeUnixNano,
                             kind: span.kind, status: span.status?.code ?? .unset, payload: number,
                             offset: Int32(place.lowerBound), length: Int32(place.count), origin: origin,
                             firstTerm: Int32(firstTerm), termCount: Int32(terms.count - firstTerm),
-                            nameTerm: SearchTerm.name(span.name.utf8)))
+                            nameTerm: SearchTerm.name(name), nameOffset: Int32(namePlace.lowerBound),
+                            nameLength: Int32(namePlace.count)))
                 }
             }
         }
@@ -114,6 +118,13 @@ package struct ReportSet: Sendable {
         guard left.length == right.length, left.origin == right.origin else { return false }
         let (first, second) = (payloads[Int(left.payload)], payloads[Int(right.payload)])
         return first[left.place] == second[right.place]
+    }
+
+    /// The name of the span.
+    package func name(_ entry: ReportEntry) -> String {
+        let payload = payloads[Int(entry.payload)]
+        let place = Int(entry.nameOffset)..<Int(entry.nameOffset) + Int(entry.nameLength)
+        return String(decoding: payload[place], as: UTF8.self)
     }
 
     /// The report alone, as a state.

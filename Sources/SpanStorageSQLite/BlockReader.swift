@@ -108,13 +108,18 @@ final class BlockReader {
 
     /// A block's `TracesData`.
     func payload(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        selectData.bind(0, run.part(number))
-        defer { selectData.reset() }
-        guard try selectData.step() else { throw Self.damaged("block \(run.part(number)) is missing") }
-        guard let payload = decompressor.decompress(selectData.bytes(0)) else {
+        guard let payload = decompressor.decompress(try frame(run, number)) else {
             throw Self.damaged("block \(run.part(number)) cannot be decompressed or its checksum differs")
         }
         return payload
+    }
+
+    /// A block as it is stored.
+    func frame(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        selectData.bind(0, run.part(number))
+        defer { selectData.reset() }
+        guard try selectData.step() else { throw Self.damaged("block \(run.part(number)) is missing") }
+        return selectData.bytes(0)
     }
 
     /// A block's reports alone.

@@ -1,3 +1,4 @@
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
@@ -91,6 +92,16 @@ actor SQLiteReader {
         let blocks = try opened().blocks
         try blocks.inOneView { () throws(SpanStoreError) in
             try SpanFinder(blocks).forEachSpan(startingIn: starts, body)
+        }
+    }
+
+    /// Calls `body` with sketches of all spans whose starts lie in the range, in no order.
+    func forEachSketch(
+        startingIn starts: ClosedRange<UInt64>, _ body: (SpanSketches) throws(SpanStoreError) -> Void
+    ) throws(SpanStoreError) {
+        let blocks = try opened().blocks
+        try blocks.inOneView { () throws(SpanStoreError) in
+            try SpanFinder(blocks).forEachSketch(startingIn: starts, body)
         }
     }
 

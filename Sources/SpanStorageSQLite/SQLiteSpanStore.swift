@@ -1,3 +1,4 @@
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
@@ -186,6 +187,15 @@ public final class SQLiteSpanStore: SpanStore {
         _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
     ) async throws(SpanStoreError) {
         try await reader.forEachSpan(startingIn: starts, body)
+    }
+
+    /// Calls `body` with sketches of all spans whose starts lie in the range, in no order, each span once and all of one view
+    /// of the store: for statistics over millions of spans.
+    package func forEachSketch(
+        startingIn starts: ClosedRange<UInt64>,
+        _ body: @Sendable (SpanSketches) throws(SpanStoreError) -> Void
+    ) async throws(SpanStoreError) {
+        try await reader.forEachSketch(startingIn: starts, body)
     }
 
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.

@@ -3,6 +3,7 @@ import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
+import Synchronization
 import Testing
 
 @testable import SpanStorageSQLite
@@ -249,6 +250,63 @@ import Testing
             #expect(try await !damaged.check().faults.isEmpty, "\(fault)")
             await damaged.close()
         }
+    }
+
+    @Test("a scan and its sketches have each span once, as the oracle has it, in any range of time")
+    func scans() async throws {
+        let store = try await open()
+        let oracle = InMemorySpanStore()
+        var generator = ReportGenerator(seed: seed)
+        for round in 0..<40 {
+            var batches: [IncomingBatch] = []
+            for _ in 0..<10 {
+                let report = generator.report(
+                    TraceID(high: 1, low: UInt64.random(in: 1...20, using: &generator.random)),
+                    SpanID(UInt64.random(in: 1...8, using: &generator.random)), kinds: SpanKind.some)
+                batches.append(IncomingBatch(reports: generator.batch(of: report)))
+            }
+            try await store.append(batches)
+            try await oracle.append(batches)
+            if round % 7 == 3 { try await store.compact() }
+            guard round % 10 == 9 else { continue }
+            let all = try await oracle.search(SpanQuery(limit: 10_000))
+            for starts: ClosedRange<UInt64> in [0...UInt64.max, 1...1000, 1001...5000, 0...0, 5001...UInt64.max] {
+                let expected = all.filter { starts.contains($0.span.startTimeUnixNano) }
+                let merged = Mutex<[MergedSpan]>([])
+                try await store.forEachSpan(startingIn: starts) { span in merged.withLock { $0.append(span) } }
+                try expectSame(
+                    merged.withLock { $0.sorted(by: SpanQuery.precedes) }, expected, "\(starts), SEED=\(seed)")
+                let sketched = Mutex<Set<[String]>>([])
+                try await store.forEachSketch(startingIn: starts) { sketches in
+                    sketched.withLock { found in
+                        for one in sketches.spans {
+                            found.insert(
+                                Self.words(
+                                    one.key, one.parentSpanID, sketches.services[Int(one.service)],
+                                    sketches.names[Int(one.name)], one.kind, one.status, one.startUnixNano,
+                                    one.durationNano, one.isRunning))
+                        }
+                    }
+                }
+                let words = expected.map {
+                    Self.words(
+                        $0.key, $0.span.parentSpanID, $0.service, $0.span.name, $0.span.kind, $0.statusCode,
+                        $0.span.startTimeUnixNano, $0.durationNano, $0.isRunning)
+                }
+                #expect(sketched.withLock { $0 } == Set(words), "\(starts), SEED=\(seed)")
+            }
+        }
+        await store.close()
+    }
+
+    private static func words(
+        _ key: SpanKey, _ parent: SpanID, _ service: String, _ name: String, _ kind: SpanKind,
+        _ status: SpanStatus.Code, _ start: UInt64, _ duration: Int64?, _ isRunning: Bool
+    ) -> [String] {
+        [
+            "\(key)", parent.hex, "\(Array(service.utf8))", "\(Array(name.utf8))", "\(kind.rawValue)",
+            "\(status.rawValue)", "\(start)", "\(duration ?? .min)", "\(isRunning)",
+        ]
     }
 
     @Test("what is stored is there, once, whatever runs are merged while it comes in")
