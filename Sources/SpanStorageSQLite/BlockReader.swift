@@ -20,6 +20,9 @@ final class BlockReader {
     /// Origins of blocks that were read lately.
     private var origins = ReportSet()
     private static let maxOrigins = 4096
+    /// Blocks that were read last, some 300 KB each.
+    private var kept: [(id: Int64, set: ReportSet)] = []
+    private static let maxKept = 8
     private let decompressor = BlockDecompressor()
 
     init(_ connection: Connection) throws(SpanStoreError) {
@@ -128,6 +131,9 @@ final class BlockReader {
     func reports(
         _ run: Run, _ number: Int, payload: [UInt8]? = nil, withTerms: Bool = false
     ) throws(SpanStoreError) -> ReportSet {
+        // Neighbours in a trace's order are in one block mostly. What a block holds never changes.
+        let isKept = payload == nil && !withTerms
+        if isKept, let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
         var set = origins
         let bytes: [UInt8]
         if let payload { bytes = payload } else { bytes = try self.payload(run, number) }
@@ -136,6 +142,10 @@ final class BlockReader {
             origins = ReportSet()
         } else if set.origins.count > origins.origins.count {
             origins = set.withoutReports
+        }
+        if isKept {
+            if kept.count == Self.maxKept { kept.removeFirst() }
+            kept.append((run.part(number), set))
         }
         return set
     }

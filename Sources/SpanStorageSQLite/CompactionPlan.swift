@@ -3,9 +3,9 @@ import SpanStorage
 
 /// Which runs are merged next.
 ///
-/// Runs of a partition are merged with those of their level and below, so that each report is merged a few times at the
-/// most; a run that is large enough is finished. Loose runs that were just stored (level 0) are merged along, for most
-/// of their reports turn out to be copies, or to be alone.
+/// Runs of a partition are merged with those of their level and below, of whatever kind, so that each report is merged a few
+/// times at the most; a run that is large enough is finished. Loose runs that were just stored (level 0) do not wait long,
+/// for most of their reports turn out to be copies, or to be alone.
 struct CompactionPlan {
     /// In the order in which they were stored.
     let runs: [Run]
@@ -23,8 +23,6 @@ struct CompactionPlan {
 
     /// How many runs of a level there may be.
     static let fanIn = 16
-    /// How many runs of loose reports that stay loose a partition may have.
-    private static let maxLooseRuns = 16
 
     /// - Parameters:
     ///   - runs: all there are, the oldest first.
@@ -40,26 +38,20 @@ struct CompactionPlan {
     }
 
     private static func next(in members: [Run], _ limits: Limits, isFinal: Bool) -> CompactionPlan? {
-        let open = members.filter { $0.level < Run.finished && ($0.kind == .settled || $0.level == 0) }
+        let open = members.filter { $0.level < Run.finished }
         if let level = level(of: open, limits, isFinal: isFinal) {
             return CompactionPlan(runs: fitting(open.filter { $0.level <= level }, limits))
-        }
-        let loose = members.filter { $0.kind == .loose && $0.level > 0 }
-        if loose.count > (isFinal ? 1 : maxLooseRuns) {
-            let most = loose.map(\.level).max() ?? 0
-            let lower = loose.filter { $0.level < most }
-            return CompactionPlan(runs: fitting(lower.count >= 2 ? lower : loose, limits))
         }
         return nil
     }
 
     /// Up to which level runs are to be merged; `nil` for none.
     private static func level(of open: [Run], _ limits: Limits, isFinal: Bool) -> Int64? {
-        let loose = open.filter { $0.kind == .loose }
+        let loose = open.filter { $0.kind == .loose && $0.level == 0 }
         if isFinal {
-            // A single settled run would only be written once more.
-            guard open.count > 1 || !loose.isEmpty else { return nil }
-            return open.map(\.level).max()
+            // What is one run of its kind would only be written once more.
+            let isMany = Dictionary(grouping: open, by: \.kind).values.contains { $0.count > 1 }
+            return isMany || !loose.isEmpty ? open.map(\.level).max() : nil
         }
         if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= limits.maxReports / 8 {
             return 0

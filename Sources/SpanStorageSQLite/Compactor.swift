@@ -89,7 +89,7 @@ actor Compactor {
         var set = ReportSet()
         for run in plan.runs where run.kind == .settled { try read(run, &set) }
         let firstLoose = Int32(set.entries.count)
-        for run in plan.runs where run.kind == .loose { try read(run, &set) }
+        for run in plan.runs where run.kind != .settled { try read(run, &set) }
         let partition = plan.runs.first?.partition ?? 0
         var merge = SpanMerging(set: set, firstLoose: firstLoose, partition: partition)
         try merge.run(finder, Set(plan.runs.map(\.id)))
@@ -115,7 +115,7 @@ struct SpanMerging {
     private let firstLoose: Int32
     private let partition: Int64
 
-    /// - Parameter firstLoose: entries from there on come from loose runs.
+    /// - Parameter firstLoose: entries from there on come from runs that are not settled.
     init(set: ReportSet, firstLoose: Int32, partition: Int64) {
         plan = RunPlan(expected: set.entries.count)
         self.set = set
@@ -130,44 +130,84 @@ struct SpanMerging {
         RunPlan.forEachSpan(set) { spans.append(($0, $1)) }
         var partners = Partners(finder: finder, merged: merged)
         for (members, key) in spans {
-            let isLoose = members.contains { $0 >= firstLoose }
-            // Where it has none in a loose run, and others elsewhere, those are loose.
-            let elsewhere = isLoose ? try partners.state(of: key) : nil
-            if members.count == 1, elsewhere == nil {
-                let start = set.entries[Int(members[members.startIndex])].startUnixNano
-                plan.add(members, partition: partition, kind: .settled, start: start, starts: start...start)
+            // Where all of them are settled, and others elsewhere, those are not. Members are in the order of the set.
+            guard let last = members.last, last >= firstLoose, let elsewhere = try partners.state(of: key) else {
+                try addSettled(members)
                 continue
             }
-            try add(members, elsewhere: elsewhere)
+            let loose = members.filter { $0 >= firstLoose }
+            let settled = members.filter { $0 < firstLoose }
+            var others = Others(all: elsewhere, settled: try partners.settled(key))
+            if !settled.isEmpty {
+                // It stays where it was: what takes its place counts on it.
+                try addSettled(settled[...])
+                others.join(settled: try set.stored(settled[...]))
+            }
+            try add(loose[...], others)
         }
     }
 
-    private mutating func add(_ members: ArraySlice<Int32>, elsewhere: SpanState?) throws(SpanStoreError) {
+    /// What is said of a span besides some reports.
+    private struct Others {
+        var all: SpanState
+        /// In settled runs.
+        var settled: SpanState?
+
+        mutating func join(settled state: SpanState) {
+            all.join(state)
+            settled?.join(state)
+            settled = settled ?? state
+        }
+    }
+
+    private mutating func addSettled(_ members: ArraySlice<Int32>) throws(SpanStoreError) {
+        if members.count == 1 {
+            let start = set.entries[Int(members[members.startIndex])].startUnixNano
+            return plan.add(members, partition: partition, kind: .settled, start: start, starts: start...start)
+        }
         let state = try set.stored(members)
-        let own = state.merged()
-        var (kind, starts) = (RunKind.settled, own.span.startTimeUnixNano...own.span.startTimeUnixNano)
-        if let elsewhere {
-            var whole = elsewhere
-            whole.join(state)
-            // Nothing new: what the others say is all.
-            if whole.encoded() == elsewhere.encoded() { return }
-            kind = .loose
-            let all = [own, elsewhere.merged(), whole.merged()].map(\.span.startTimeUnixNano)
-            starts = (all.min() ?? 0)...(all.max() ?? .max)
-        }
-        var stored = members
-        if members.count > 1 {
-            let first = Int32(set.entries.count)
-            do {
-                try set.add(state.reports(), withTerms: true)
-            } catch {
-                throw BlockReader.damaged("a joined report cannot be read (\(error.code.rawValue))")
-            }
-            stored = Array(first..<Int32(set.entries.count))[...]
-        }
+        let merged = state.merged()
+        let start = merged.span.startTimeUnixNano
+        let stored = try add(state)
         plan.add(
-            stored, partition: partition, kind: kind, start: own.span.startTimeUnixNano,
-            merged: stored.count > 1 ? own : nil, starts: starts)
+            stored, partition: partition, kind: .settled, start: start, merged: stored.count > 1 ? merged : nil,
+            starts: start...start)
+    }
+
+    /// - Parameter members: reports from runs that are not settled.
+    private mutating func add(_ members: ArraySlice<Int32>, _ others: Others) throws(SpanStoreError) {
+        var state = try set.stored(members)
+        let own = state.merged()
+        state.join(others.all)
+        // Nothing new: what the others say is all.
+        if state.encoded() == others.all.encoded() { return }
+        let whole = state.merged()
+        let start = whole.span.startTimeUnixNano
+        if let before = others.settled?.merged(), before.span.startTimeUnixNano == start,
+            byteOrder(before.service, whole.service) == 0, Int64(start / Partition.nanoseconds) == partition
+        {
+            let stored = try add(state)
+            return plan.add(
+                stored, partition: partition, kind: .whole, start: start, merged: stored.count > 1 ? whole : nil,
+                starts: start...start)
+        }
+        let starts = [own, others.all.merged(), whole].map(\.span.startTimeUnixNano)
+        var stored = members
+        if members.count > 1 { stored = try add(try set.stored(members)) }
+        plan.add(
+            stored, partition: partition, kind: .loose, start: own.span.startTimeUnixNano,
+            merged: stored.count > 1 ? own : nil, starts: (starts.min() ?? 0)...(starts.max() ?? .max))
+    }
+
+    /// Adds the reports of a state to the set.
+    private mutating func add(_ state: SpanState) throws(SpanStoreError) -> ArraySlice<Int32> {
+        let first = Int32(set.entries.count)
+        do {
+            try set.add(state.reports(), withTerms: true)
+        } catch {
+            throw BlockReader.damaged("a joined report cannot be read (\(error.code.rawValue))")
+        }
+        return Array(first..<Int32(set.entries.count))[...]
     }
 
     /// What other runs say of spans that are asked for trace by trace.
@@ -176,6 +216,8 @@ struct SpanMerging {
         let merged: Set<Int64>
         private var trace = TraceID.invalid
         private var states: [SpanKey: SpanState] = [:]
+        private var settledTrace = TraceID.invalid
+        private var settledStates: [SpanKey: SpanState] = [:]
 
         init(finder: SpanFinder, merged: Set<Int64>) {
             self.finder = finder
@@ -188,6 +230,15 @@ struct SpanMerging {
                 states = try finder.states(of: trace) { !merged.contains($0.id) }
             }
             return states[key]
+        }
+
+        /// The same of settled runs alone.
+        mutating func settled(_ key: SpanKey) throws(SpanStoreError) -> SpanState? {
+            if settledTrace != key.traceID {
+                settledTrace = key.traceID
+                settledStates = try finder.states(of: settledTrace) { $0.kind == .settled && !merged.contains($0.id) }
+            }
+            return settledStates[key]
         }
     }
 }

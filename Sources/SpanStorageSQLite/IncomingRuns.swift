@@ -89,7 +89,7 @@ extension RunPlan {
                     encoded,
                     Run(
                         encoded, partition: part.partition, kind: part.kind,
-                        level: isLarge && part.kind == .settled ? Run.finished : level(part),
+                        level: isLarge && (part.kind == .settled || level(part) > 0) ? Run.finished : level(part),
                         starts: part.starts ?? 0...UInt64.max)
                 ))
         }

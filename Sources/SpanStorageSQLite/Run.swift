@@ -5,8 +5,11 @@ import SpanStorage
 enum RunKind: Int64 {
     /// Whole as far as is known: what a span is can be read off its reports here, but for what loose runs add.
     case settled = 0
-    /// Reports of spans that have, or may have, others elsewhere.
+    /// Reports of spans that have, or may have, others elsewhere: every question joins them with those.
     case loose = 1
+    /// Spans that have reports in settled runs too, but are whole here: they take the place of what is there, where they
+    /// have the same service and start.
+    case whole = 2
 }
 
 /// A row of the table `run`: some blocks that were written together, with their indexes.

@@ -111,7 +111,7 @@ enum Schema {
             b.id AS id,
             r.id AS run_id,
             r.partition AS partition,
-            CASE r.kind WHEN 0 THEN 'settled' ELSE 'loose' END AS kind,
+            CASE r.kind WHEN 0 THEN 'settled' WHEN 1 THEN 'loose' ELSE 'whole' END AS kind,
             b.spans AS spans,
             b.reports AS reports,
             b.min_start AS min_start_unix_nano,

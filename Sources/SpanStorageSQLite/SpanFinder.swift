@@ -60,7 +60,9 @@ struct SpanFinder {
             if trace != key.traceID {
                 trace = key.traceID
                 settled = try states(of: trace) { $0.kind == .settled }
-                others = try states(of: trace) { $0.kind == .loose && !$0.starts.overlaps(starts) }
+                others = try states(of: trace) {
+                    $0.kind == .whole || $0.kind == .loose && !$0.starts.overlaps(starts)
+                }
             }
             var state = try set.stored(members)
             if let other = others[key] { state.join(other) }
@@ -79,17 +81,39 @@ struct SpanFinder {
         for found in loose.spans.values where starts.contains(found.whole.span.startTimeUnixNano) {
             try body(found.whole)
         }
-        for run in runs where run.kind == .settled && run.starts.overlaps(starts) {
+        // Whole spans first, the latest before the earlier ones, for they take the place of what comes behind.
+        var seen: Set<SpanKey> = []
+        for run in inOrder(of: starts) {
             for (number, block) in try reader.blocks(of: run).enumerated()
             where block.minStart <= starts.upperBound && block.maxStart >= starts.lowerBound {
                 let set = try reader.reports(run, number)
                 try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
-                    if loose.spans[key] != nil { return }
+                    if loose.spans[key] != nil || seen.contains(key) { return }
+                    if run.kind == .whole { seen.insert(key) }
                     let merged = try set.stored(members).merged()
                     if starts.contains(merged.span.startTimeUnixNano) { try body(merged) }
                 }
             }
         }
+    }
+
+    /// Runs with spans that may start in the range, but for loose ones: those of whole spans first, the latest before the
+    /// earlier ones.
+    func inOrder(of starts: ClosedRange<UInt64>) -> [Run] {
+        let meant = runs.filter { $0.starts.overlaps(starts) }
+        return meant.filter { $0.kind == .whole }.reversed() + meant.filter { $0.kind == .settled }
+    }
+
+    /// Whether a span of a run has one in its place in another run.
+    func isReplaced(_ key: SpanKey, in run: Run) throws(SpanStoreError) -> Bool {
+        let trace = UInt32(truncatingIfNeeded: key.traceHash)
+        for other in runs where other.kind == .whole && (run.kind == .settled || other.id > run.id) {
+            for number in try reader.blocks(of: other, withTrace: trace, segments)
+            where try reader.reports(other, number).entries.contains(where: { $0.key == key }) {
+                return true
+            }
+        }
+        return false
     }
 
     /// The services with their spans.

@@ -19,9 +19,13 @@ extension SpanFinder {
             sketches.add(found.whole)
         }
         try body(sketches)
-        let known = Set(loose.spans.keys)
+        var known = Set(loose.spans.keys)
         var waiting: [BlockScan] = []
-        for run in runs where run.kind == .settled && run.starts.overlaps(starts) {
+        for run in inOrder(of: starts) {
+            if run.kind == .whole {
+                try scanWhole(run, starts, &known, body)
+                continue
+            }
             for (number, block) in try reader.blocks(of: run).enumerated()
             where block.minStart <= starts.upperBound && block.maxStart >= starts.lowerBound {
                 waiting.append(
@@ -32,6 +36,19 @@ extension SpanFinder {
             }
         }
         for sketches in try Self.scan(waiting, starts, known) { try body(sketches) }
+    }
+
+    /// Spans that take the place of others are few: one block after the other.
+    private func scanWhole(
+        _ run: Run, _ starts: ClosedRange<UInt64>, _ known: inout Set<SpanKey>,
+        _ body: (SpanSketches) throws(SpanStoreError) -> Void
+    ) throws(SpanStoreError) {
+        for number in 0..<run.blocks {
+            let scan = BlockScan(frame: try reader.frame(run, number), id: run.part(number), hasJoined: true)
+            let sketches = try scan.sketches(starts, known)
+            known.formUnion(sketches.spans.map(\.key))
+            try body(sketches)
+        }
     }
 
     /// About 10 MiB of blocks.

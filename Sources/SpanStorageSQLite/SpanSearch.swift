@@ -49,7 +49,7 @@ struct SpanSearch {
         }
         let loose = try finder.looseSpans(starts)
         for span in loose.spans.values where query.matches(span.whole) { found.insert(span.whole) }
-        let runs = finder.runs.filter { $0.kind == .settled && $0.summary.mayMeet(conditions) }
+        let runs = finder.runs.filter { $0.kind != .loose && $0.summary.mayMeet(conditions) }
             .sorted { $0.summary.maxStart > $1.summary.maxStart }
         var next = 0
         // By their newest start, the newest last.
@@ -100,7 +100,7 @@ struct SpanSearch {
                 if members.count == 1, !mayMatch(set.entries[Int(members[members.startIndex])], set) { return }
                 merged.append(try set.stored(members).merged())
             }
-            for span in merged where query.matches(span) { found.insert(span) }
+            for span in merged where query.matches(span) { try take(span, in: run) }
             return
         }
         var place = 0
@@ -112,8 +112,12 @@ struct SpanSearch {
             }
             guard mayMatch(entry, set), loose.spans[entry.key] == nil else { continue }
             let span = try set.stored(entry).merged()
-            if query.matches(span) { found.insert(span) }
+            if query.matches(span) { try take(span, in: run) }
         }
+    }
+
+    private mutating func take(_ span: MergedSpan, in run: Run) throws(SpanStoreError) {
+        if found.hasRoom(for: span), try !finder.isReplaced(span.key, in: run) { found.insert(span) }
     }
 
     /// Whether a span of which this is the only report can be among the results.
@@ -148,8 +152,14 @@ struct NewestSpans {
     /// What starts before this can no more be among them; `nil` while there is room.
     var bound: UInt64? { spans.count < limit ? nil : spans.last?.span.startTimeUnixNano }
 
+    /// Whether a span would be among them.
+    func hasRoom(for span: MergedSpan) -> Bool {
+        guard spans.count == limit, let last = spans.last else { return true }
+        return SpanQuery.precedes(span, last)
+    }
+
     mutating func insert(_ span: MergedSpan) {
-        if spans.count == limit, let last = spans.last, !SpanQuery.precedes(span, last) { return }
+        guard hasRoom(for: span) else { return }
         var (low, high) = (0, spans.count)
         while low < high {
             let middle = (low + high) / 2

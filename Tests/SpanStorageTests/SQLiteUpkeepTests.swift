@@ -309,6 +309,73 @@ import Testing
         ]
     }
 
+    @Test("spans that end when their runs are finished are whole beside them, and every answer is the oracle's")
+    func wholeSpans() async throws {
+        // With so little memory a run is finished with a thousand reports.
+        let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
+        let oracle = InMemorySpanStore()
+        var generator = ReportGenerator(seed: seed)
+        for round in 0..<4 {
+            // Each round reports half of the spans of the rounds before once more, with an end or another attribute.
+            var spans: [SpanRecord] = []
+            for number in round * 600..<(round + 1) * 1200 where round == 0 || number >= round * 1200 || number % 2 == 0
+            {
+                let start = Self.now + UInt64(number) * 1000 + 1
+                var span = SpanRecord(
+                    traceID: TraceID(high: 9, low: UInt64(number / 7 + 1)), spanID: SpanID(UInt64(number + 1)),
+                    name: "span \(number % 5)", kind: .client, startTimeUnixNano: start,
+                    endTimeUnixNano: generator.chance(50) ? start + UInt64(number % 3 + 1) * 100 : 0)
+                span.attributes = [Attribute("n", .int(Int64(number % 50))), Attribute("round", .int(Int64(round)))]
+                spans.append(span)
+            }
+            let resource = Resource(attributes: [Attribute("service.name", "test")])
+            let batch = IncomingBatch(
+                reports: SpanBatch(
+                    resourceSpans: [
+                        ResourceSpans(resource: resource, scopeSpans: [ScopeSpans(scope: nil, spans: spans)])
+                    ]
+                ),
+                receivedAtUnixNano: Self.now + 1_000_000_000)
+            try await store.append([batch])
+            try await oracle.append([batch])
+            if round % 2 == 1 { try await store.compact() }
+            for text in ["", "running", "duration>=200ns n=7", "attr.n=7 attr.round=2", "name=\"span 3\" not running"] {
+                guard let filter = try? SpanFilter(parsing: text, nowUnixNano: 0) else { continue }
+                for limit in [20, 10_000] {
+                    let query = SpanQuery(filter: filter, limit: limit)
+                    try expectSame(
+                        try await store.search(query), try await oracle.search(query),
+                        "\(text), round \(round), SEED=\(seed)")
+                }
+            }
+            #expect(try await store.services() == oracle.services(), "round \(round), SEED=\(seed)")
+            let scanned = Mutex<[MergedSpan]>([])
+            try await store.forEachSpan(startingIn: 0...UInt64.max) { span in scanned.withLock { $0.append(span) } }
+            try expectSame(
+                scanned.withLock { $0.sorted(by: SpanQuery.precedes) },
+                try await oracle.search(SpanQuery(limit: 10_000)), "round \(round), SEED=\(seed)")
+            let sketched = Mutex<Set<String>>([])
+            let count = Mutex(0)
+            try await store.forEachSketch(startingIn: 0...UInt64.max) { sketches in
+                count.withLock { $0 += sketches.spans.count }
+                sketched.withLock { found in
+                    for one in sketches.spans { found.insert("\(one.key) \(one.durationNano ?? -1)") }
+                }
+            }
+            let expected = try await oracle.search(SpanQuery(limit: 10_000)).map {
+                "\($0.key) \($0.durationNano ?? -1)"
+            }
+            #expect(sketched.withLock { $0 } == Set(expected), "round \(round), SEED=\(seed)")
+            #expect(count.withLock { $0 } == expected.count, "round \(round), SEED=\(seed)")
+        }
+        let connection = try Connection(path: path, mode: .readOnly)
+        #expect(try connection.integer("SELECT count(*) FROM run WHERE kind = 2") > 0)
+        #expect(try connection.integer("SELECT count(*) FROM run WHERE kind = 1") == 0)
+        #expect(try await store.check().faults == [])
+        await store.close()
+    }
+
     @Test("what is stored is there, once, whatever runs are merged while it comes in")
     func backgroundCompaction() async throws {
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
