@@ -10,6 +10,8 @@ package struct EncodedRun: Sendable {
         package var data: [UInt8]
     }
 
+    package init() {}
+
     package var blocks: [Block] = []
     /// Of all blocks together.
     package var summary = BlockSummary()

@@ -7,7 +7,6 @@ import SpanStorage
 /// times at the most; a run that is large enough is finished. Loose runs that were just stored (level 0) do not wait long,
 /// for most of their reports turn out to be copies, or to be alone.
 struct CompactionPlan {
-    /// In the order in which they were stored.
     let runs: [Run]
 
     /// What is merged at once, and so about how large runs get.
@@ -39,37 +38,40 @@ struct CompactionPlan {
 
     private static func next(in members: [Run], _ limits: Limits, isFinal: Bool) -> CompactionPlan? {
         let open = members.filter { $0.level < Run.finished }
-        if let level = level(of: open, limits, isFinal: isFinal) {
-            return CompactionPlan(runs: fitting(open.filter { $0.level <= level }, limits))
-        }
-        return nil
+        guard let (level, kind) = reason(in: open, limits, isFinal: isFinal) else { return nil }
+        // First what the merge is for, so that there is less of it afterwards, whatever else finds room.
+        let meant = open.filter { $0.level <= level }
+        let first = meant.filter { $0.kind == kind }.sorted { ($0.level, $0.id) < ($1.level, $1.id) }
+        return CompactionPlan(runs: fitting(first + meant.filter { $0.kind != kind }, limits))
     }
 
-    /// Up to which level runs are to be merged; `nil` for none.
-    private static func level(of open: [Run], _ limits: Limits, isFinal: Bool) -> Int64? {
+    /// Up to which level runs are to be merged, and of which kind there are too many; `nil` for none.
+    private static func reason(in open: [Run], _ limits: Limits, isFinal: Bool) -> (level: Int64, kind: RunKind)? {
         let loose = open.filter { $0.kind == .loose && $0.level == 0 }
+        let kinds = Dictionary(grouping: open, by: \.kind).sorted { $0.key.rawValue < $1.key.rawValue }
         if isFinal {
+            guard let level = open.map(\.level).max() else { return nil }
+            if !loose.isEmpty { return (level, .loose) }
             // What is one run of its kind would only be written once more.
-            let isMany = Dictionary(grouping: open, by: \.kind).values.contains { $0.count > 1 }
-            return isMany || !loose.isEmpty ? open.map(\.level).max() : nil
+            return kinds.first { $0.value.count > 1 }.map { (level, $0.key) }
         }
         if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= limits.maxReports / 8 {
-            return 0
+            return (0, .loose)
         }
-        for level in Set(open.map(\.level)).sorted() {
-            let upTo = open.filter { $0.level <= level }
-            let reports = upTo.reduce(0) { $0 + $1.summary.reports }
-            let bytes = upTo.reduce(0) { $0 + $1.rawBytes }
-            if upTo.filter({ $0.level == level }).count >= fanIn || reports >= limits.maxReports
-                || bytes >= limits.maxRawBytes
-            {
-                return level
+        for (kind, members) in kinds {
+            for level in Set(members.map(\.level)).sorted() {
+                let upTo = members.filter { $0.level <= level }
+                let reports = upTo.reduce(0) { $0 + $1.summary.reports }
+                let bytes = upTo.reduce(0) { $0 + $1.rawBytes }
+                // One alone may be so large only until it is merged for the first time.
+                let isMuch = upTo.count > 1 && (reports >= limits.maxReports || bytes >= limits.maxRawBytes)
+                if isMuch || upTo.filter({ $0.level == level }).count >= fanIn { return (level, kind) }
             }
         }
         return nil
     }
 
-    /// As many as may be merged at once, and one at the least.
+    /// As many as may be merged at once, and two at the least where there are two.
     private static func fitting(_ runs: [Run], _ limits: Limits) -> [Run] {
         var (reports, bytes) = (0, 0)
         var taken: [Run] = []

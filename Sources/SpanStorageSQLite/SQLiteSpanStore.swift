@@ -48,7 +48,7 @@ public final class SQLiteSpanStore: SpanStore {
         }
 
         /// How many bytes are merged at once; in memory they are about twice that.
-        var mergeBytes: Int { memoryBytes / 4 }
+        var mergeBytes: Int { memoryBytes * 3 / 16 }
         /// How many reports are known: each takes up to 40 bytes.
         var knownReports: Int { memoryBytes / 4 / 40 }
     }

@@ -115,7 +115,7 @@ struct CollectCommand: AsyncParsableCommand {
         let logger = CommandLogger.make(logLevel)
         let configuration = try serverConfiguration(logger)
         let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
-        ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 32 << 20))
+        ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 16 << 20))
         var spans: SQLiteSpanStore?
         if let store {
             do {
