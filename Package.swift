@@ -43,8 +43,7 @@ let package = Package(
         .target(name: "SpanSession", dependencies: ["SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanSpool", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
-        .target(
-            name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
+        .target(name: "SpanStorage", dependencies: ["SpanMerge", "SpanModel", "ProtoWire"], swiftSettings: settings),
         .target(
             name: "SpanCapture", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
 
@@ -74,10 +73,15 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        // How spans are kept in a file: compressed blocks and what finds them.
+        .target(
+            name: "SpanBlocks", dependencies: ["CZstd", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         // The system's SQLite: libsqlite3-dev on Debian, part of macOS.
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
-            name: "SpanStorageSQLite", dependencies: ["CSQLite", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            name: "SpanStorageSQLite",
+            dependencies: ["CSQLite", "SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .target(
             name: "SpanStorageTesting", dependencies: ["SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
@@ -85,7 +89,7 @@ let package = Package(
         .target(
             name: "SpanCollector",
             dependencies: [
-                "CMalloc", "SpanTransport", "SpanStorage", "SpanSession", "SpanModel", "ProtoWire",
+                "CMalloc", "SpanTransport", "SpanStorage", "SpanSession", "SpanModel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -149,8 +153,15 @@ let package = Package(
             name: "SpanCompressionTests", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
+            name: "SpanBlocksTests",
+            dependencies: ["SpanBlocks", "SpanStorage", "SpanStorageTesting", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
+        .testTarget(
             name: "SpanStorageTests",
-            dependencies: ["SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanMerge", "SpanModel"],
+            dependencies: [
+                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlocks", "SpanMerge", "SpanModel",
+                "ProtoWire",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],

@@ -21,6 +21,7 @@ present() {
         iproute2) command -v ip >/dev/null ;;
         python3) command -v python3 >/dev/null ;;
         python3-protobuf) (python_with_protobuf) >/dev/null 2>&1 ;;
+        python3-zstandard) "$( (python_with_protobuf) 2>/dev/null || echo python3)" -c 'import zstandard' >/dev/null 2>&1 ;;
         python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
         libstdc++-12-dev) printf '#include <new>\n' | c++ -E -x c++ - >/dev/null 2>&1 \
             || compgen -G '/usr/include/c++/*/new' >/dev/null ;;
@@ -74,19 +75,19 @@ for part in "$@"; do
         run)
             # sqlite3: `make run` ends with a command that looks into the store with it.
             need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
-                sqlite3
+                python3-zstandard sqlite3
             ;;
         test)
             # openssl: the tests of TLS make their certificates with it.
-            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf iproute2 \
-                openssl
+            need "${swift[@]}" protobuf-compiler protobuf-c-compiler libprotobuf-c-dev python3 python3-protobuf \
+                python3-zstandard iproute2 openssl
             need_reference_protobuf
             ;;
         differential)
             need "${swift[@]}" protobuf-compiler python3
             need_reference_protobuf
             ;;
-        faults) need "${swift[@]}" protobuf-compiler python3 python3-protobuf iproute2 ;;
+        faults) need "${swift[@]}" protobuf-compiler python3 python3-protobuf python3-zstandard iproute2 ;;
         fuzz) need "${swift[@]}" libstdc++-12-dev python3 ;;
         bench)
             need "${swift[@]}" g++ protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev python3

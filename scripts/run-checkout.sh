@@ -53,5 +53,5 @@ Everything is in .run/. Try:
   $spanwire decode .run/payment.pb
   $spanwire decode .run/checkout.frames
   $spanwire decode .run/web-frontend.frames --to json
-  sqlite3 $store 'SELECT service, name, status FROM spans'
+  sqlite3 $store 'SELECT * FROM services'
 END

@@ -104,7 +104,7 @@ class Trial:
             faults.append(f"the collector ended with {status} after SIGTERM")
         store = Store(self.store)
         # What a hostile crowd got stored is nobody's: its spans have no service.
-        total = store.connection.execute("SELECT count(*) FROM spans WHERE service != ''").fetchone()[0]
+        total = sum(1 for span in store.all() if span["service"])
         peer = getattr(self, "peer", None)
         if peer:
             stored = {int(span, 16) for _, span, *_ in store.spans("spooler")}
@@ -138,9 +138,10 @@ class Trial:
             faults.append(f"senders dropped {dropped} spans, the store knows of {told_dropped}")
         if sent != total + dropped:
             faults.append(f"{sent} sent, {total} stored and {dropped} dropped")
-        check = store.connection.execute("PRAGMA integrity_check").fetchone()[0]
-        if check != "ok":
-            faults.append(f"the store is damaged: {check}")
+        check = subprocess.run(
+            [self.spanwire, "store", "check", self.store], capture_output=True, text=True, timeout=600)
+        if check.returncode != 0:
+            faults.append(f"the store is damaged: {check.stdout.splitlines()[:1]} {check.stderr.strip()}")
         return (self.name, sent, acknowledged, dropped, total, duplicates, ", ".join(self.notes)), faults
 
     def abandon(self):

@@ -5,8 +5,10 @@ senders resume. In the end every acknowledged span must be stored, every span on
 """
 
 import argparse
+import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -112,6 +114,24 @@ def look(senders, path):
     return faults
 
 
+def ask(spanwire, senders, path):
+    """The store counts each span once, before and after everything is merged, and finds nothing wrong with itself."""
+    faults = []
+    for step in ("check", "compact", "check"):
+        done = subprocess.run([spanwire, "store", step, path], capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            faults.append(f"store {step}: {done.stdout.splitlines()[:1]} {done.stderr.strip()}")
+        told = json.loads(subprocess.run(
+            [spanwire, "query", "services", "--store", path, "--format", "json"], capture_output=True, text=True,
+            check=True, timeout=600).stdout)
+        counts = {one["service"]: int(one["spans"]) for one in told}
+        for sender in senders:
+            if counts.get(sender.service, 0) != len(sender.sent):
+                faults.append(f"{sender.service}: {len(sender.sent)} sent, the store counts "
+                              f"{counts.get(sender.service, 0)} at {step}")
+    return faults
+
+
 def main():
     parser = argparse.ArgumentParser(prog="kill", description=__doc__.splitlines()[0])
     parser.add_argument("--spanwire", required=True, help="the spanwire executable")
@@ -144,6 +164,7 @@ def main():
         if status != 0:
             faults.append(f"the collector ended with {status} after SIGTERM")
         faults += look(senders, store)
+        faults += ask(arguments.spanwire, senders, store)
         for fault in faults:
             print(f"kill: SEED={seed}: {fault}", file=sys.stderr)
         if faults:

@@ -10,11 +10,11 @@
 #include <malloc.h>
 #endif
 
-/* Up to so many freed bytes at the end of each arena stay in the process, and blocks of up to 32 MiB are taken from arenas,
+/* Up to so many freed bytes at the end of each arena stay in the process, and blocks of up to 1 MiB are taken from arenas,
    of which there are so many at the most. */
 static inline void spanwire_malloc_keep(int bytes, int arenas) {
 #if defined(__GLIBC__)
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, bytes);
     mallopt(M_ARENA_MAX, arenas);
 #else

@@ -1,5 +1,4 @@
 import Logging
-import ProtoWire
 import SpanModel
 import SpanSession
 import SpanStorage
@@ -39,11 +38,11 @@ final class GroupWriter: SpanSink {
         var connection: ConnectionID { delivery.connection }
         var batch: StoredBatch { StoredBatch(sequence: delivery.batch.sequence) }
 
-        /// - Throws: nothing, of a batch that a session checked.
-        func incoming() throws(WireError) -> IncomingBatch {
+        /// Encoded as it came: a session has read all of it, and the store need not decode it.
+        var incoming: IncomingBatch {
             IncomingBatch(
                 sender: delivery.sender, sequence: delivery.batch.sequence, agent: delivery.agent,
-                reports: try delivery.batch.decoded(), dropped: delivery.batch.dropped,
+                checked: delivery.batch.payload, dropped: delivery.batch.dropped,
                 rejectedReports: delivery.batch.validation.rejectedSpans,
                 receivedAtUnixNano: receivedAtUnixNano)
         }
@@ -180,13 +179,8 @@ final class GroupWriter: SpanSink {
             case .find(let sender, _, _, let completion): await find(sender, completion)
             case .store(let waiting):
                 if refusedForAnEarlierOne(waiting) { break }
-                do throws(WireError) {
-                    group.append(try waiting.incoming())
-                    pending.append(waiting)
-                } catch {
-                    logger.error("a batch that was checked cannot be decoded", metadata: ["error": "\(error)"])
-                    refuse([waiting])
-                }
+                group.append(waiting.incoming)
+                pending.append(waiting)
             }
         }
         if !group.isEmpty {

@@ -32,8 +32,8 @@ public struct MemoryPlan: Sendable, Hashable {
     public let maxGroupBytes: Int
     /// … and spans, with what their attributes, events and links weigh (`ReceivedBatch.weight`).
     public let maxGroupSpans: Int
-    /// What the store may keep of its file: an eighth, at most 64 MiB.
-    public let storeCacheBytes: Int
+    /// What the store may take to write and merge: an eighth, at most 128 MiB.
+    public let storeBytes: Int
 
     /// - Parameter limitBytes: at least `smallestLimit`.
     public init(limitBytes: Int) {
@@ -46,7 +46,7 @@ public struct MemoryPlan: Sendable, Hashable {
         maxKeptBytes = limit / 8
         maxGroupBytes = min(limit / 64, 8 << 20)
         maxGroupSpans = limit / 16 / Self.bytesPerSmallSpan
-        storeCacheBytes = min(limit / 8, 64 << 20)
+        storeBytes = min(limit / 8, 128 << 20)
     }
 
     /// Bounds what senders may make a server hold, without raising any bound that is set.

@@ -7,7 +7,7 @@ public enum ProcessMemory {
     /// allocator as it is.
     ///
     /// - Parameter bytes: what each arena may keep.
-    public static func keepFreed(upTo bytes: Int) { spanwire_malloc_keep(Int32(clamping: bytes), 4) }
+    public static func keepFreed(upTo bytes: Int) { spanwire_malloc_keep(Int32(clamping: bytes), 2) }
 
     /// Returns what is free to the system.
     public static func giveBack() { spanwire_malloc_give_back() }

@@ -49,7 +49,7 @@ public struct RetentionService: Service {
                 logger.info(
                     "removed what is not to be kept",
                     metadata: [
-                        "spans": "\(report.spans)", "traces": "\(report.traces)", "bytes": "\(report.bytes)",
+                        "spans": "\(report.spans)", "bytes": "\(report.bytes)",
                         "remaining_bytes": "\(report.remainingBytes)",
                     ])
             }

@@ -25,6 +25,7 @@ public actor InMemorySpanStore: SpanStore {
                 result.skippedBatches += 1
                 continue
             }
+            summary.takeRunning(batch.runningSources)
             let counts = batch.forEachState(leavingOut: deleted) { key, state in
                 states[key, default: SpanState()].join(state)
                 keysByTrace[key.traceID, default: []].insert(key)
@@ -121,10 +122,7 @@ public actor InMemorySpanStore: SpanStore {
             guard span.ageStart < earliest || report.remainingBytes > policy.maxBytes ?? .max else { break }
             states[span.key] = nil
             keysByTrace[span.key.traceID]?.remove(span.key)
-            if keysByTrace[span.key.traceID]?.isEmpty == true {
-                keysByTrace[span.key.traceID] = nil
-                report.traces += 1
-            }
+            if keysByTrace[span.key.traceID]?.isEmpty == true { keysByTrace[span.key.traceID] = nil }
             report.spans += 1
             report.bytes += span.bytes
             report.remainingBytes -= span.bytes

@@ -30,6 +30,18 @@ extension IncomingBatch {
     }
 }
 
+extension IncomingBatch {
+    /// Whose spans run, as far as their ids are ids; for `SenderSummary.takeRunning`.
+    package var runningSources: [SpanSource] {
+        reports.resourceSpans.compactMap { resource in
+            let isRunning = resource.scopeSpans.contains { scope in
+                scope.spans.contains { !$0.isEnded && SpanKey($0).isValid }
+            }
+            return isRunning ? SpanSource(resource.resource) : nil
+        }
+    }
+}
+
 extension AppendResult {
     package static func += (left: inout AppendResult, right: AppendResult) {
         left.storedReports += right.storedReports

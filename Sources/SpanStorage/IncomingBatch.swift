@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 
 /// A batch as a collector received it, ready to be stored.
@@ -8,8 +9,13 @@ public struct IncomingBatch: Sendable, Hashable {
     public var sequence: UInt64
     /// What the sender says it is, such as `spanwire-swift/1.0`; the last one is kept.
     public var agent: String
-    /// The reports. Those whose trace or span id is no id are left out and counted.
-    public var reports: SpanBatch
+    /// The reports. Those whose trace or span id is no id are left out and counted. Of a batch that came encoded they are
+    /// decoded each time they are asked for.
+    public var reports: SpanBatch {
+        get { content.reports }
+        set { content = .decoded(newValue) }
+    }
+    private var content: Content
     /// What the sender had to give up since its last batch; added to what is stored.
     public var dropped: [DropCount]
     /// Reports that were taken out of the batch before, because they are not fit for a store; counted with the sender.
@@ -24,10 +30,46 @@ public struct IncomingBatch: Sendable, Hashable {
         self.sender = sender
         self.sequence = sequence
         self.agent = agent
-        self.reports = reports
+        content = .decoded(reports)
         self.dropped = dropped
         self.rejectedReports = rejectedReports
         self.receivedAtUnixNano = receivedAtUnixNano
+    }
+
+    /// - Parameter payload: a `TracesData` of which all was read, so that it can be decoded.
+    package init(
+        sender: SenderID, sequence: UInt64, agent: String, checked payload: [UInt8], dropped: [DropCount],
+        rejectedReports: Int, receivedAtUnixNano: UInt64
+    ) {
+        self.init(
+            sender: sender, sequence: sequence, agent: agent, reports: SpanBatch(), dropped: dropped,
+            rejectedReports: rejectedReports, receivedAtUnixNano: receivedAtUnixNano)
+        content = .encoded(payload)
+    }
+
+    /// The reports as a `TracesData`: as they came where they came encoded, for an engine that keeps them so.
+    package var payload: [UInt8] {
+        switch content {
+        case .decoded(let reports): reports.encoded()
+        case .encoded(let payload): payload
+        }
+    }
+
+    private enum Content: Sendable, Hashable {
+        case decoded(SpanBatch)
+        case encoded([UInt8])
+
+        var reports: SpanBatch {
+            switch self {
+            case .decoded(let reports): return reports
+            case .encoded(let payload):
+                let options = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
+                guard let reports = try? SpanBatch(decoding: payload, options: options) else {
+                    preconditionFailure("a payload that was checked cannot be decoded")
+                }
+                return reports
+            }
+        }
     }
 }
 

@@ -16,19 +16,15 @@ extension SenderSummary {
         lastSeenUnixNano = max(lastSeenUnixNano, batch.receivedAtUnixNano)
         rejectedReports &+= UInt64(clamping: batch.rejectedReports)
         for count in batch.dropped where count.spans > 0 { add(count) }
-        addRunningSources(of: batch.reports)
         return true
     }
 
     /// How many sources of running spans are kept apart for one sender.
     package static let maxRunningSources = 256
 
-    private mutating func addRunningSources(of reports: SpanBatch) {
-        for resource in reports.resourceSpans {
-            let isRunning = resource.scopeSpans.contains { $0.spans.contains { !$0.isEnded } }
-            guard isRunning else { continue }
-            let source = SpanSource(resource.resource)
-            guard !runningSources.contains(source) else { continue }
+    /// Takes into account whose spans were running in a batch that was taken.
+    package mutating func takeRunning(_ sources: [SpanSource]) {
+        for source in sources where !runningSources.contains(source) {
             if runningSources.count < Self.maxRunningSources {
                 runningSources.append(source)
                 runningSources.sort()

@@ -41,11 +41,11 @@ public protocol SpanStore: Sendable {
     // MARK: Analysis. All of it follows from `scan`, and is there for every engine; one that knows a faster way to the
     // same answer has its own. Every answer is computed from merged spans, so that a late copy is not counted twice.
 
-    /// Calls `body` for the spans that a scan means, those of one trace in one call: traces by id, the spans of each by
-    /// key, in a state of the store that is made of whole groups.
+    /// Calls `body` for the spans that a scan means, those of one trace in one call: traces in no order, the spans of each
+    /// by key, in a state of the store that is made of whole groups.
     ///
-    /// Memory is bounded by the largest trace, and by `SpanScan.maxSpansAtOnce`: a trace with more spans comes in several
-    /// calls, one after the other. The store may be read and written meanwhile; the engine may need room for what is
+    /// Memory is bounded by `SpanScan.maxSpansAtOnce` for each trace, of which a larger one comes in several calls, and by
+    /// how many traces overlap in time. The store may be read and written meanwhile; the engine may need room for what is
     /// written until the scan ends, so `body` should not wait for people.
     ///
     /// - Parameters:

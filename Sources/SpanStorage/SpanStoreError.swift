@@ -17,6 +17,8 @@ public struct SpanStoreError: Error, Sendable, Hashable {
         public static let foreignDatabase = Code(rawValue: "foreign_database")
         /// It was written by a later version of Spanwire.
         public static let newerFormat = Code(rawValue: "newer_format")
+        /// It was written by an earlier version of Spanwire and has to be brought up to date.
+        public static let olderFormat = Code(rawValue: "older_format")
         /// The store was opened for reading.
         public static let readOnly = Code(rawValue: "read_only")
         /// Another process holds the store for longer than the engine waits. May pass.

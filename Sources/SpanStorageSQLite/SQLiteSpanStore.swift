@@ -1,3 +1,4 @@
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
@@ -29,24 +30,41 @@ public final class SQLiteSpanStore: SpanStore {
         /// How long to wait for another process that holds the file, in milliseconds.
         public var busyTimeoutMilliseconds: Int32
 
-        /// How much of the file the writer keeps in memory, in bytes.
-        public var cacheBytes: Int
+        /// About how much memory writing may take, in bytes, besides what is appended at once: an eighth for pages of the
+        /// file, a quarter to know copies by, the rest to merge in. At least 4 MiB.
+        public var memoryBytes: Int
+
+        /// Whether what was appended is merged while the store is open; `compact()` does it else.
+        public var compactsInBackground: Bool
 
         public init(
-            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, cacheBytes: Int = 64 << 20
+            maxFileBytes: UInt64? = nil, busyTimeoutMilliseconds: Int32 = 10_000, memoryBytes: Int = 128 << 20,
+            compactsInBackground: Bool = true
         ) {
+            self.compactsInBackground = compactsInBackground
             self.maxFileBytes = maxFileBytes
-            self.cacheBytes = cacheBytes
+            self.memoryBytes = max(memoryBytes, 4 << 20)
             self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         }
+
+        /// How many bytes are merged at once; in memory they are about twice that.
+        var mergeBytes: Int { memoryBytes * 3 / 16 }
+        /// How many reports are known: each takes up to 40 bytes.
+        var knownReports: Int { memoryBytes / 4 / 40 }
     }
 
     private let writer: SQLiteWriter?
     private let reader: SQLiteReader
+    private let compaction: Compaction?
+    private let options: Options
+    /// With more runs that were not merged yet an append waits for some of them.
+    private static let maxUnmergedRuns = 512
 
-    private init(writer: SQLiteWriter?, reader: SQLiteReader) {
+    private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?, options: Options) {
+        self.options = options
         self.writer = writer
         self.reader = reader
+        self.compaction = compaction
     }
 
     /// Opens a file, or makes it.
@@ -63,13 +81,21 @@ public final class SQLiteSpanStore: SpanStore {
             writer = opened
         }
         let reader = SQLiteReader()
+        var compaction: Compaction?
         do {
             try await reader.open(path: path, options: options)
+            if let writer {
+                let compactor = Compactor()
+                try await compactor.open(path: path, options: options)
+                compaction = Compaction(compactor, writer)
+            }
         } catch {
+            await reader.close()
             await writer?.close()
             throw error
         }
-        return SQLiteSpanStore(writer: writer, reader: reader)
+        if options.compactsInBackground { compaction?.start() }
+        return SQLiteSpanStore(writer: writer, reader: reader, compaction: compaction, options: options)
     }
 
     @discardableResult
@@ -77,7 +103,11 @@ public final class SQLiteSpanStore: SpanStore {
         guard let writer else {
             throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to append")
         }
-        return try await writer.append(group)
+        let (result, unmerged) = try await writer.append(group)
+        guard options.compactsInBackground, let compaction else { return result }
+        compaction.wake()
+        if unmerged > Self.maxUnmergedRuns { await compaction.catchUp() }
+        return result
     }
 
     public func note(_ changes: [SenderChange]) async throws(SpanStoreError) {
@@ -103,6 +133,24 @@ public final class SQLiteSpanStore: SpanStore {
 
     public func senders() async throws(SpanStoreError) -> [SenderSummary] { try await reader.senders() }
 
+    /// Merges everything that was appended, as far as it can be, and gives what it took to the file's own free pages.
+    ///
+    /// - Throws: `read_only`, and what keeps it from being stored; nothing is lost then.
+    public func compact() async throws(SpanStoreError) {
+        guard let compaction, let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to compact it")
+        }
+        try await compaction.finish()
+        try await writer.shrink()
+    }
+
+    /// How much the store holds and how it lies there.
+    public func statistics() async throws(SpanStoreError) -> StoreStatistics { try await reader.statistics() }
+
+    /// Reads the whole file and compares what is in it with what it says of itself: the database, each block's checksum,
+    /// its content, and all that finds it.
+    public func check() async throws(SpanStoreError) -> StoreCheck { try await reader.check() }
+
     public func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result {
@@ -111,39 +159,56 @@ public final class SQLiteSpanStore: SpanStore {
 
     @discardableResult
     public func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
-        guard let writer else {
-            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to delete traces")
-        }
-        return try await writer.deleteTrace(id, nowUnixNano: nowUnixNano)
+        try await writing().deleteTrace(id, nowUnixNano: nowUnixNano)
     }
 
-    /// Bytes are those of the pages in use. The file itself does not become smaller: its free pages are used again.
+    /// Bytes are those of the pages in use; free ones are used again, and `compact()` gives them back. What is older than
+    /// the policy says may stay for an hour longer, until most of what was written with it may go, too.
     public func enforce(
         _ policy: RetentionPolicy, nowUnixNano: UInt64
     ) async throws(SpanStoreError) -> RetentionReport {
-        guard let writer else {
-            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to remove spans")
-        }
+        let writer = try writing()
         var report = RetentionReport()
         let before = try await writer.usedBytes()
         let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
-        // Part by part, each a call and a transaction of its own, so that no append waits long.
-        func remove(before earliest: UInt64?) async throws(SpanStoreError) -> Bool {
-            let part = try await writer.removeOldest(before: earliest)
-            report.spans += part.spans
-            report.traces += part.traces
-            return part.spans > 0
+        if earliest > 0 { report.spans += try await writer.removeSpans(startedBefore: earliest) }
+        // One step in a call, so that appends go on in between.
+        while let maxBytes = policy.maxBytes, let removed = try await writer.removeOldest(toBytes: maxBytes) {
+            report.spans += removed
         }
-        while try await remove(before: earliest) {}
-        while try await writer.usedBytes() > policy.maxBytes ?? .max, try await remove(before: nil) {}
-        try await writer.forgetDeletions(before: earliest)
+        if earliest > 0 { try await writer.forgetDeletions(before: earliest) }
         report.remainingBytes = try await writer.usedBytes()
         report.bytes = before > report.remainingBytes ? before - report.remainingBytes : 0
         return report
     }
 
+    private func writing() throws(SpanStoreError) -> SQLiteWriter {
+        guard let writer else {
+            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to change it")
+        }
+        return writer
+    }
+
+    /// Calls `body` with each span whose start lies in the range, in no order, all of one view of the store.
+    package func forEachSpan(
+        startingIn starts: ClosedRange<UInt64>,
+        _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
+    ) async throws(SpanStoreError) {
+        try await reader.forEachSpan(startingIn: starts, body)
+    }
+
+    /// Calls `body` with sketches of all spans whose starts lie in the range, in no order, each span once and all of one view
+    /// of the store: for statistics over millions of spans.
+    package func forEachSketch(
+        startingIn starts: ClosedRange<UInt64>,
+        _ body: @Sendable (SpanSketches) throws(SpanStoreError) -> Void
+    ) async throws(SpanStoreError) {
+        try await reader.forEachSketch(startingIn: starts, body)
+    }
+
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.
     public func close() async {
+        await compaction?.stop()
         await reader.close()
         await writer?.close()
     }

@@ -1,6 +1,15 @@
+import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// The writing half of a store: one connection on a thread of its own.
 actor SQLiteWriter {
@@ -9,8 +18,14 @@ actor SQLiteWriter {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private var connection: Connection?
-    private var spans: SpanTable?
+    private var tables: RunTables?
     private var deletedTraces: DeletedTraceTable?
+    private var known = KnownReports(limit: 0, completeSinceUnixNano: nil, nowUnixNano: 0)
+    private var keys = PartitionKeys(maxBytes: 0)
+    private var options = SQLiteSpanStore.Options()
+    private var builder = RunBuilder(level: 1)
+    /// Of `PRAGMA data_version`: it changes when another process writes.
+    private var dataVersion: Int64 = 0
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -19,7 +34,7 @@ actor SQLiteWriter {
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
         // Rows of about 1 KB pack better into 8 KB than into the default 4 KB.
-        if finding == .empty { try connection.execute("PRAGMA page_size = 8192") }
+        if finding == .empty { try connection.execute("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL") }
         guard try connection.readsWAL() else {
             throw SpanStoreError(
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
@@ -30,7 +45,7 @@ actor SQLiteWriter {
             PRAGMA synchronous = FULL;
             PRAGMA fullfsync = 1;
             PRAGMA foreign_keys = OFF;
-            PRAGMA cache_size = -\(max(options.cacheBytes >> 10, 1024));
+            PRAGMA cache_size = -\(max(options.memoryBytes >> 13, 512));
             PRAGMA wal_autocheckpoint = 2000;
             PRAGMA journal_size_limit = 67108864;
             """)
@@ -40,40 +55,138 @@ actor SQLiteWriter {
                 if try Schema.inspect(connection) == .empty { try connection.execute(Schema.creation) }
             }
         }
-        try connection.transaction { () throws(SpanStoreError) in try Schema.migrate(connection) }
+        try connection.transaction { () throws(SpanStoreError) in try Migration.begin(connection) }
+        let now = Self.unixNanosNow()
+        if try Migration.isUnfinished(connection) {
+            var migration = try Migration(connection, nowUnixNano: now)
+            try migration.run()
+        }
         if let limit = options.maxFileBytes {
             let pageSize = UInt64(max(try connection.integer("PRAGMA page_size"), 1))
             let pages = min((limit / pageSize) + (limit % pageSize == 0 ? 0 : 1), UInt64(UInt32.max - 1))
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
         }
-        spans = try SpanTable(connection)
+        tables = try RunTables(connection)
         deletedTraces = try DeletedTraceTable(connection)
         self.connection = connection
+        let isEmpty = try connection.integer("SELECT NOT EXISTS (SELECT 1 FROM run)") != 0
+        self.options = options
+        known = KnownReports(
+            limit: options.knownReports, completeSinceUnixNano: isEmpty ? nil : now, nowUnixNano: now)
+        dataVersion = try connection.integer("PRAGMA data_version")
+        keys = PartitionKeys(maxBytes: options.memoryBytes / 8)
     }
 
     func close() {
-        spans = nil
+        tables = nil
         deletedTraces = nil
         connection?.close()
         connection = nil
     }
 
-    func append(_ group: [IncomingBatch]) throws(SpanStoreError) -> AppendResult {
-        guard let connection else { throw .closedStore }
-        do {
-            return try connection.transaction { () throws(SpanStoreError) in
-                let result = try merge(group, connection)
-                // As late as can be: what is committed to a file without a name is lost, and must not be acknowledged.
-                guard !connection.fileIsGone else {
-                    throw SpanStoreError(
-                        .ioFailed, "\(connection.path) was deleted or moved while open; put it back or start anew")
-                }
-                return result
+    /// - Returns: what became of the group, and how many runs are not merged yet.
+    func append(
+        _ group: [IncomingBatch]
+    ) throws(SpanStoreError) -> (result: AppendResult, unmerged: Int) {
+        guard let connection, let tables else { throw .closedStore }
+        let now = Self.unixNanosNow()
+        var result = AppendResult()
+        var hashes: [(key: UInt64, content: UInt64, partition: Int64)] = []
+        try connection.transaction { () throws(SpanStoreError) in
+            try noteOtherWriters(connection, now)
+            var incoming = IncomingRuns(nowUnixNano: now)
+            let senders = try take(group, connection, &incoming, &result)
+            for partition in incoming.partitions where keys.isUnknown(partition) {
+                let count = try connection.integer("SELECT count(*) FROM run WHERE partition = \(partition)")
+                keys.begin(partition, isEmpty: count == 0)
             }
-        } catch {
-            spans?.forget()
-            throw error
+            for (run, description) in incoming.runs(known, keys, &builder, options.compaction) {
+                try tables.insert(run, description)
+            }
+            for summary in senders { try SenderTable.store(summary, connection) }
+            try connection.checkThatFileIsThere()
+            hashes = incoming.hashes
         }
+        // Not before they are stored.
+        for report in hashes {
+            known.insert(key: report.key, content: report.content, nowUnixNano: now)
+            keys.insert(report.key, in: report.partition)
+        }
+        return (result, Int(try connection.integer("SELECT count(*) FROM run WHERE level = 0")))
+    }
+
+    /// Puts runs in the place of others.
+    ///
+    /// - Returns: `false` when one of those is no more there; nothing has changed then.
+    func replace(
+        _ ids: [Int64], by runs: sending [(run: EncodedRun, description: Run)]
+    ) throws(SpanStoreError) -> Bool {
+        guard let connection, let tables else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in
+            let list = ids.map(String.init).joined(separator: ",")
+            guard try connection.integer("SELECT count(*) FROM run WHERE id IN (\(list))") == ids.count else {
+                return false
+            }
+            try tables.delete(ids)
+            for (run, description) in runs { try tables.insert(run, description) }
+            try connection.checkThatFileIsThere()
+            return true
+        }
+    }
+
+    /// Puts one index of traces in the place of those of some runs; nothing where one of them has changed.
+    func insertSegment(of runs: [Int64], _ chunks: [[UInt8]]) throws(SpanStoreError) {
+        guard let connection, let tables else { throw .closedStore }
+        let list = runs.map(String.init).joined(separator: ",")
+        try connection.transaction { () throws(SpanStoreError) in
+            let alone = try connection.integer(
+                "SELECT count(*) FROM run WHERE trace_segment = 0 AND id IN (\(list))")
+            if alone == runs.count { try tables.insertSegment(of: runs, chunks) }
+            try connection.checkThatFileIsThere()
+        }
+    }
+
+    /// Gives pages that nothing is on back to the file system.
+    func shrink() throws(SpanStoreError) {
+        guard let connection else { throw .closedStore }
+        if try connection.integer("PRAGMA auto_vacuum") == 0 {
+            // A file of an earlier format.
+            try connection.execute("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+        }
+        try connection.execute("PRAGMA incremental_vacuum")
+        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// For the writer's other parts.
+    var openConnection: Connection? { connection }
+
+    /// Runs `body` in a transaction that removes reports.
+    ///
+    /// - Parameter forgets: copies of what was removed are stored again when they come again.
+    func change<Result>(
+        forgets: Bool = true,
+        _ body: (Connection, RunTables, inout RunBuilder) throws(SpanStoreError) -> Result
+    ) throws(SpanStoreError) -> Result {
+        guard let connection, let tables else { throw .closedStore }
+        let result = try connection.transaction { () throws(SpanStoreError) in
+            let result = try body(connection, tables, &builder)
+            try connection.checkThatFileIsThere()
+            return result
+        }
+        if forgets {
+            let now = Self.unixNanosNow()
+            known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
+        }
+        return result
+    }
+
+    /// What another process stored is not among the known reports.
+    private func noteOtherWriters(_ connection: Connection, _ now: UInt64) throws(SpanStoreError) {
+        let version = try connection.integer("PRAGMA data_version")
+        guard version != dataVersion else { return }
+        dataVersion = version
+        keys = PartitionKeys(maxBytes: options.memoryBytes / 8)
+        known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
     }
 
     func note(_ changes: [SenderChange]) throws(SpanStoreError) {
@@ -92,48 +205,14 @@ actor SQLiteWriter {
         }
     }
 
-    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) throws(SpanStoreError) -> UInt64 {
-        guard let connection else { throw .closedStore }
-        return try connection.transaction { () throws(SpanStoreError) in
-            try DeletedTraceTable.note(id, nowUnixNano: nowUnixNano, connection)
-            let delete = try connection.prepare("DELETE FROM merged_span WHERE trace_id = ?1")
-            delete.bind(0, blob: id.high, id.low)
-            try delete.run()
-            return UInt64(connection.changes)
-        }
-    }
-
-    /// Bytes of the pages that hold something.
-    func usedBytes() throws(SpanStoreError) -> UInt64 {
-        guard let connection else { throw .closedStore }
-        return try OldSpanRemoval(connection).usedBytes()
-    }
-
-    /// Removes some of the oldest spans; see `OldSpanRemoval`.
-    func removeOldest(before earliest: UInt64?) throws(SpanStoreError) -> OldSpanRemoval.Part {
-        guard let connection else { throw .closedStore }
-        return try connection.transaction { () throws(SpanStoreError) in
-            try OldSpanRemoval(connection).removeOldest(before: earliest)
-        }
-    }
-
-    /// Forgets deletions that are older than spans may become.
-    func forgetDeletions(before earliest: UInt64) throws(SpanStoreError) {
-        guard let connection else { throw .closedStore }
-        try connection.transaction { () throws(SpanStoreError) in
-            try DeletedTraceTable.forget(before: earliest, connection)
-        }
-    }
-
-    private func merge(_ group: [IncomingBatch], _ connection: Connection) throws(SpanStoreError) -> AppendResult {
-        var result = AppendResult()
+    /// Takes those batches into account that are not stored already.
+    ///
+    /// - Returns: what becomes of their senders.
+    private func take(
+        _ group: [IncomingBatch], _ connection: Connection, _ incoming: inout IncomingRuns, _ result: inout AppendResult
+    ) throws(SpanStoreError) -> [SenderSummary] {
         let deleted = try deletedTraces?.current() ?? []
         var senders: [SenderID: SenderSummary] = [:]
-        var states: [(key: SpanKey, state: SpanState)] = []
-        var positions: [SpanKey: Int] = [:]
-        let most = group.reduce(0) { $0 + $1.reports.spanCount }
-        states.reserveCapacity(most)
-        positions.reserveCapacity(most)
         for batch in group {
             var summary = senders[batch.sender]
             if summary == nil { summary = try SenderTable.one(batch.sender, connection) }
@@ -142,26 +221,22 @@ actor SQLiteWriter {
                 result.skippedBatches += 1
                 continue
             }
-            let counts = batch.forEachState(leavingOut: deleted) { key, state in
-                if let known = positions[key] {
-                    states[known].state.join(state)
-                } else {
-                    positions[key] = states.count
-                    states.append((key, state))
-                }
-            }
+            let counts = try incoming.add(batch, leavingOut: deleted)
+            taken.takeRunning(incoming.runningSources)
             taken.storedReports += UInt64(counts.storedReports)
             taken.rejectedReports &+= UInt64(counts.rejectedReports)
             senders[batch.sender] = taken
             result += counts
         }
-        // In the order of the index, so that neighbours share its pages.
-        for position in states.indices.sorted(by: { states[$0].key < states[$1].key }) {
-            try spans?.join(states[position].key, states[position].state)
-        }
-        spans?.endTransaction()
-        for summary in senders.values { try SenderTable.store(summary, connection) }
-        return result
+        return Array(senders.values)
+    }
+
+    /// The system's clock, nanoseconds since 1970-01-01T00:00:00Z.
+    private static func unixNanosNow() -> UInt64 {
+        var time = timespec()
+        // Proof: the pointer is to a local that lives through the call.
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(clamping: Int64(time.tv_sec)) * 1_000_000_000 + UInt64(clamping: Int64(time.tv_nsec))
     }
 }
 
@@ -173,6 +248,12 @@ extension Connection {
         let statement = try prepare("PRAGMA journal_mode = WAL")
         defer { statement.reset() }
         return try statement.step() && statement.text(0) == "wal"
+    }
+
+    /// What is committed to a file without a name is lost, and must not be acknowledged: asked as late as can be.
+    fileprivate func checkThatFileIsThere() throws(SpanStoreError) {
+        guard fileIsGone else { return }
+        throw SpanStoreError(.ioFailed, "\(path) was deleted or moved while open; put it back or start anew")
     }
 
     /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`; takes everything back when it throws.

@@ -40,47 +40,101 @@ enum Schema {
     static let creation = """
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(version);
-        CREATE TABLE service (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE
-        );
-        CREATE TABLE origin (
-            id INTEGER PRIMARY KEY,
-            content BLOB NOT NULL UNIQUE,
-            service_id INTEGER NOT NULL REFERENCES service (id),
-            resource_attributes TEXT NOT NULL,
-            resource_schema_url TEXT NOT NULL,
-            scope_name TEXT NOT NULL,
-            scope_version TEXT NOT NULL,
-            scope_attributes TEXT NOT NULL,
-            scope_schema_url TEXT NOT NULL
-        );
-        CREATE TABLE merged_span (
-            id INTEGER PRIMARY KEY,
-            trace_id BLOB NOT NULL,
-            span_id BLOB NOT NULL,
-            side INTEGER NOT NULL,
-            origin_id INTEGER NOT NULL REFERENCES origin (id),
-            service_id INTEGER NOT NULL REFERENCES service (id),
-            parent_span_id BLOB,
-            name TEXT NOT NULL,
+        \(runTables)
+        \(senderTables)
+        \(sendersView)
+        """
+
+    /// Runs of blocks, and what finds them. Ids of parts are `run << 16 | number`, so that the parts of a run lie together.
+    static let runTables = """
+        CREATE TABLE run (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            partition INTEGER NOT NULL,
             kind INTEGER NOT NULL,
-            start_time_unix_nano NOT NULL,
-            end_time_unix_nano,
-            duration_nano INTEGER,
-            status INTEGER NOT NULL,
-            status_message TEXT NOT NULL,
-            attributes TEXT NOT NULL,
-            events TEXT,
-            links TEXT,
-            conflicts TEXT,
-            live_origin_id INTEGER REFERENCES origin (id),
-            ended_origin_id INTEGER REFERENCES origin (id),
-            state BLOB NOT NULL,
-            UNIQUE (trace_id, span_id, side)
+            level INTEGER NOT NULL,
+            blocks INTEGER NOT NULL,
+            spans INTEGER NOT NULL,
+            reports INTEGER NOT NULL,
+            raw_bytes INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            from_start NOT NULL,
+            to_start NOT NULL,
+            min_start NOT NULL,
+            max_start NOT NULL,
+            min_duration INTEGER NOT NULL,
+            max_duration INTEGER NOT NULL,
+            flags INTEGER NOT NULL,
+            term_bits INTEGER NOT NULL,
+            trace_chunks INTEGER NOT NULL,
+            trace_segment INTEGER NOT NULL
         );
-        CREATE INDEX merged_span_start ON merged_span (start_time_unix_nano);
-        CREATE INDEX merged_span_service ON merged_span (service_id, start_time_unix_nano);
+        CREATE TABLE block (
+            id INTEGER PRIMARY KEY,
+            spans INTEGER NOT NULL,
+            reports INTEGER NOT NULL,
+            min_start NOT NULL,
+            max_start NOT NULL,
+            min_duration INTEGER NOT NULL,
+            max_duration INTEGER NOT NULL,
+            flags INTEGER NOT NULL
+        );
+        CREATE TABLE block_data (
+            id INTEGER PRIMARY KEY,
+            data BLOB NOT NULL
+        );
+        CREATE TABLE term_index (
+            id INTEGER PRIMARY KEY,
+            slices BLOB NOT NULL
+        );
+        CREATE TABLE trace_index (
+            id INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL
+        );
+        CREATE TABLE trace_segment (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            runs TEXT NOT NULL,
+            chunks INTEGER NOT NULL
+        );
+        CREATE TABLE trace_segment_index (
+            id INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL
+        );
+        CREATE TABLE run_service (
+            run_id INTEGER NOT NULL REFERENCES run (id),
+            service TEXT NOT NULL,
+            spans INTEGER NOT NULL,
+            newest_start NOT NULL,
+            PRIMARY KEY (run_id, service)
+        ) WITHOUT ROWID;
+        CREATE VIEW blocks AS
+        SELECT
+            b.id AS id,
+            r.id AS run_id,
+            r.partition AS partition,
+            CASE r.kind WHEN 0 THEN 'settled' WHEN 1 THEN 'loose' ELSE 'whole' END AS kind,
+            b.spans AS spans,
+            b.reports AS reports,
+            b.min_start AS min_start_unix_nano,
+            b.max_start AS max_start_unix_nano,
+            length(d.data) AS bytes,
+            d.data AS data
+        FROM run r JOIN block b ON b.id >= r.id << 16 AND b.id < (r.id + 1) << 16 JOIN block_data d ON d.id = b.id;
+        CREATE VIEW partitions AS
+        SELECT
+            partition,
+            strftime('%Y-%m-%dT%H:00:00Z', partition * 3600, 'unixepoch') AS begins,
+            count(*) AS runs,
+            sum(blocks) AS blocks,
+            sum(CASE kind WHEN 0 THEN spans ELSE 0 END) AS settled_spans,
+            sum(CASE kind WHEN 0 THEN 0 ELSE reports END) AS loose_reports,
+            sum(bytes) AS bytes
+        FROM run GROUP BY partition;
+        CREATE VIEW services AS
+        SELECT service, sum(spans) AS spans, max(newest_start) AS newest_start_unix_nano
+        FROM run_service GROUP BY service;
+        """
+
+    private static let senderTables = """
         CREATE TABLE sender (
             id BLOB PRIMARY KEY,
             agent TEXT NOT NULL,
@@ -99,40 +153,9 @@ enum Schema {
             PRIMARY KEY (sender_id, reason)
         );
         \(deletedTraceTable)
-        CREATE VIEW spans AS
-        SELECT
-            lower(hex(m.trace_id)) AS trace_id,
-            lower(hex(m.span_id)) AS span_id,
-            CASE WHEN m.parent_span_id IS NOT NULL THEN lower(hex(m.parent_span_id)) END AS parent_span_id,
-            s.name AS service,
-            m.name AS name,
-            CASE m.kind
-                WHEN 0 THEN 'unspecified' WHEN 1 THEN 'internal' WHEN 2 THEN 'server' WHEN 3 THEN 'client'
-                WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE CAST(m.kind AS TEXT)
-            END AS kind,
-            m.start_time_unix_nano AS start_time_unix_nano,
-            m.end_time_unix_nano AS end_time_unix_nano,
-            m.duration_nano AS duration_nano,
-            CASE m.status
-                WHEN 0 THEN 'unset' WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE CAST(m.status AS TEXT)
-            END AS status,
-            m.status_message AS status_message,
-            m.attributes AS attributes,
-            o.resource_attributes AS resource_attributes,
-            coalesce(m.events, '[]') AS events,
-            coalesce(m.links, '[]') AS links,
-            o.scope_name AS scope_name,
-            o.scope_version AS scope_version,
-            m.end_time_unix_nano IS NULL AS running,
-            m.conflicts IS NOT NULL AS conflicted,
-            coalesce(m.conflicts, '[]') AS conflicts,
-            m.trace_id AS trace_id_bytes,
-            m.span_id AS span_id_bytes
-        FROM merged_span m JOIN origin o ON o.id = m.origin_id JOIN service s ON s.id = m.service_id;
-        \(sendersView)
         """
 
-    private static let sendersView = """
+    static let sendersView = """
         CREATE VIEW senders AS
         SELECT
             lower(hex(s.id)) AS sender_id,
@@ -149,34 +172,11 @@ enum Schema {
         """
 
     /// `id` rises with every deletion, so that a writer sees that another process deleted something.
-    private static let deletedTraceTable = """
+    static let deletedTraceTable = """
         CREATE TABLE deleted_trace (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             trace_id BLOB NOT NULL UNIQUE,
             deleted_at_unix_nano NOT NULL
         );
         """
-
-    /// Brings a file of an earlier format to this one, in the transaction that is open.
-    static func migrate(_ connection: Connection) throws(SpanStoreError) {
-        let version = try connection.integer("PRAGMA user_version")
-        if version < 2 {
-            try connection.execute(
-                """
-                ALTER TABLE sender ADD COLUMN rejected_reports NOT NULL DEFAULT 0;
-                ALTER TABLE sender ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;
-                DROP VIEW senders;
-                \(sendersView)
-                """)
-        }
-        if version < 3 {
-            try connection.execute(
-                """
-                ALTER TABLE sender ADD COLUMN running_sources BLOB NOT NULL DEFAULT x'';
-                ALTER TABLE sender ADD COLUMN has_more_running_sources INTEGER NOT NULL DEFAULT 0;
-                \(deletedTraceTable)
-                PRAGMA user_version = 3;
-                """)
-        }
-    }
 }

@@ -112,5 +112,14 @@ final class Statement {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
+    /// A part of a blob; `nil` when it has not so many bytes.
+    func bytes(_ column: Int, from offset: Int, count: Int) -> [UInt8]? {
+        // Proof: SQLite keeps the bytes until the next step, and there are column_bytes of them.
+        guard let start = unsafe sqlite3_column_blob(handle, Int32(column)),
+            offset + count <= Int(unsafe sqlite3_column_bytes(handle, Int32(column)))
+        else { return nil }
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: start + offset, count: count))
+    }
+
     func text(_ column: Int) -> String { String(decoding: bytes(column), as: UTF8.self) }
 }

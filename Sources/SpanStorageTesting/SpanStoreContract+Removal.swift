@@ -29,10 +29,11 @@ extension SpanStoreContract {
     }
 
     private static func all(_ store: any SpanStore) async throws -> [MergedSpan] {
-        try await store.scan(SpanScan(), into: []) { all, spans in
+        let found: [MergedSpan] = try await store.scan(SpanScan(), into: []) { all, spans in
             all += spans
             return true
         }
+        return found.sorted { $0.key < $1.key }
     }
 
     @Sendable private static func deletion(_ makePlace: MakePlace, seed: UInt64) async throws {
@@ -97,9 +98,7 @@ extension SpanStoreContract {
         for merged in left {
             try expect(merged.ageStartUnixNano + slack >= now / 2, "a span from \(merged.ageStartUnixNano) is left")
         }
-        let traces = Set(before.map(\.span.traceID)).count - Set(left.map(\.span.traceID)).count
         try expectEqual(report.spans, UInt64(before.count - left.count), "the removed spans")
-        try expectEqual(report.traces, UInt64(traces), "the removed traces")
         try expect(report.spans > 0 && !left.isEmpty, "a check that shows nothing")
         let kept = before.filter { keys.contains($0.key) }
         try expectSame(left, kept, "what is left")
@@ -129,12 +128,15 @@ extension SpanStoreContract {
     }
 
     @Sendable private static func size(_ makePlace: MakePlace, seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
         let place = try await makePlace()
         let store = try await place.open()
         for round in 0..<10 as Range<UInt64> {
             let spans = (1...1000 as ClosedRange<UInt64>).map { number -> SpanRecord in
                 var span = span(number, round + 1, start: 1 + round * 1000 + number)
-                span.attributes = [Attribute("text", .string(String(repeating: "text \(number) ", count: 20)))]
+                // Nothing that an engine can make much smaller.
+                let noise = (0..<160).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
+                span.attributes = [Attribute("noise", .bytes(noise))]
                 return span
             }
             try await store.append([batch(spans)])
@@ -155,7 +157,6 @@ extension SpanStoreContract {
         let nothing = try await store.enforce(RetentionPolicy(maxBytes: 0), nowUnixNano: 1)
         try expectEqual(try await all(store).count, 0, "spans in a store that may hold nothing")
         try expectEqual(nothing.spans, UInt64(left.count), "the rest")
-        try expectEqual(nothing.traces, 1000, "traces")
         try await store.close()
     }
 

@@ -12,7 +12,7 @@ import ArgumentParser
         version: version,
         subcommands: [
             CollectCommand.self, DecodeCommand.self, SendCommand.self, SpoolCommand.self, QueryCommand.self,
-            DeleteCommand.self, BenchCommand.self,
+            DeleteCommand.self, StoreCommand.self, BenchCommand.self,
         ])
 
     /// The version of library and tool.

@@ -236,7 +236,7 @@ import Testing
         let port = try collector.start(["--keep", "1h", "--keep-bytes", "1G"])
         #expect(port > 0)
         try collector.wait(for: "removed what is not to be kept")
-        #expect(collector.words.contains("spans=7") && collector.words.contains("traces=1"))
+        #expect(collector.words.contains("spans=7"))
         #expect(collector.stop() == 0)
         for wrong in [["--keep", "0s"], ["--keep-bytes", "1K"], ["--discard", "--keep", "1h"]] {
             let arguments = ["collect"] + (wrong.contains("--discard") ? [] : ["--store", "x"]) + wrong

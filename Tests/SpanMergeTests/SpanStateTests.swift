@@ -60,6 +60,24 @@ let seed: UInt64 = {
         return all
     }
 
+    @Test("a state is the join of its plain reports, encoded and read again, at the most four", arguments: 1...6)
+    func plainReports(count: Int) throws {
+        var generator = ReportGenerator(seed: seed &+ UInt64(count))
+        for _ in 0..<100 {
+            for kinds: [SpanKind] in [[.server, .consumer], [.unspecified, .client, .internal, .init(rawValue: -1)]] {
+                let state = Self.joined(Self.states(count, &generator, kinds))
+                let reports = state.reports()
+                #expect(reports.count <= min(4, 2 * count), "SEED=\(seed)")
+                let again = try reports.shuffled(using: &generator.random).map { report in
+                    let origin = try SpanOrigin(decoding: report.origin.bytes)
+                    return SpanState(try SpanRecord(decoding: report.span.encoded()), origin: SharedOrigin(origin))
+                }
+                #expect(again.allSatisfy { $0.key == state.key }, "SEED=\(seed)")
+                #expect(Self.joined(again).encoded() == state.encoded(), "SEED=\(seed)")
+            }
+        }
+    }
+
     @Test("all orders and bracketings of up to six reports give the same state", arguments: 1...6)
     func joinLaws(count: Int) {
         var generator = ReportGenerator(seed: seed &+ UInt64(count))

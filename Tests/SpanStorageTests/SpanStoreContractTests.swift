@@ -1,3 +1,5 @@
+import SpanStorage
+import SpanStorageSQLite
 import SpanStorageTesting
 import Testing
 
@@ -12,6 +14,15 @@ import Testing
         let folder = try TemporaryFolder()
         try await check.run({ SQLitePlace(in: folder) }, seed: seed)
         // To the end of the check, for its stores are open in it.
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test(
+        "the SQLite engine keeps the contract when it merges everything after each append",
+        arguments: SpanStoreContract.checks)
+    func compacted(check: SpanStoreContract.Check) async throws {
+        let folder = try TemporaryFolder()
+        try await check.run({ SQLitePlace(in: folder, isCompacted: true) }, seed: seed)
         withExtendedLifetime(folder) {}
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SpanMerge
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -35,17 +36,58 @@ struct SQLitePlace: SpanStorePlace {
     let folder: TemporaryFolder
     private let name = UUID().uuidString + ".db"
 
-    init(in folder: TemporaryFolder) { self.folder = folder }
+    private let isCompacted: Bool
+
+    init(in folder: TemporaryFolder, isCompacted: Bool = false) {
+        self.folder = folder
+        self.isCompacted = isCompacted
+    }
 
     var isDurable: Bool { true }
 
+    /// A run is written anew when its oldest span is an hour too old.
+    var retentionSlackNano: UInt64 { 3_600_000_000_000 }
+
     func open() async throws -> any SpanStore {
-        try await SQLiteSpanStore.open(path: folder.file(name), mode: .readWrite)
+        let store = try await SQLiteSpanStore.open(path: folder.file(name), mode: .readWrite)
+        return isCompacted ? CompactedStore(store: store) : store
     }
 
     func openReader() async throws -> (any SpanStore)? {
         try await SQLiteSpanStore.open(path: folder.file(name), mode: .readOnly)
     }
+}
+
+/// A store that merges everything after each append.
+struct CompactedStore: SpanStore {
+    let store: SQLiteSpanStore
+
+    func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
+        let result = try await store.append(group)
+        try await store.compact()
+        return result
+    }
+
+    func note(_ changes: [SenderChange]) async throws(SpanStoreError) { try await store.note(changes) }
+    func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
+        try await store.storedSequence(of: sender)
+    }
+    func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await store.trace(id) }
+    func services() async throws(SpanStoreError) -> [ServiceSummary] { try await store.services() }
+    func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await store.search(query) }
+    func senders() async throws(SpanStoreError) -> [SenderSummary] { try await store.senders() }
+    func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) async throws(SpanStoreError) -> Result { try await store.scan(scan, into: result, body) }
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
+        try await store.deleteTrace(id, nowUnixNano: nowUnixNano)
+    }
+    func enforce(
+        _ policy: RetentionPolicy, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> RetentionReport {
+        try await store.enforce(policy, nowUnixNano: nowUnixNano)
+    }
+    func close() async throws(SpanStoreError) { await store.close() }
 }
 
 /// A batch of `count` spans in the trace with that number.

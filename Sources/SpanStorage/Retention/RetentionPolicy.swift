@@ -23,8 +23,6 @@ public struct RetentionPolicy: Sendable, Hashable {
 
 /// What was removed.
 public struct RetentionReport: Sendable, Hashable {
-    /// Traces of which no span is left.
-    public var traces: UInt64 = 0
     /// Merged spans.
     public var spans: UInt64 = 0
     /// By how many bytes the store became smaller, by the engine's own measure.
@@ -32,8 +30,7 @@ public struct RetentionReport: Sendable, Hashable {
     /// How many it has now.
     public var remainingBytes: UInt64 = 0
 
-    public init(traces: UInt64 = 0, spans: UInt64 = 0, bytes: UInt64 = 0, remainingBytes: UInt64 = 0) {
-        self.traces = traces
+    public init(spans: UInt64 = 0, bytes: UInt64 = 0, remainingBytes: UInt64 = 0) {
         self.spans = spans
         self.bytes = bytes
         self.remainingBytes = remainingBytes

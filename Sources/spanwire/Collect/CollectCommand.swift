@@ -131,13 +131,13 @@ struct CollectCommand: AsyncParsableCommand {
         let logger = CommandLogger.make(logLevel)
         let configuration = try serverConfiguration(logger)
         let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
-        ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 64 << 20))
+        ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 16 << 20))
         var spans: SQLiteSpanStore?
         if let store {
             do {
                 spans = try await SQLiteSpanStore.open(
                     path: store, mode: .readWrite,
-                    options: SQLiteSpanStore.Options(cacheBytes: memory.storeCacheBytes))
+                    options: SQLiteSpanStore.Options(memoryBytes: memory.storeBytes))
             } catch {
                 throw CommandFailure(error.message)
             }

@@ -35,6 +35,9 @@ enum InputFile {
         }
     }
 
+    /// Whether there is something at the path.
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
     private static let partBytes = 256 << 10
 
     /// - Returns: so many bytes, or fewer where the input ends.

@@ -1,0 +1,74 @@
+import ProtoWire
+
+/// Which blocks of a run, or of a segment's runs, have spans of a trace, in chunks by the trace's hash.
+///
+/// A trace is known by the lower 32 bits of its hash, which also say in which chunk its entries are. A chunk holds those bits
+/// of each entry (four bytes, little-endian), one entry behind the other, then in a segment a byte for the run, the how
+/// manieth of the segment's, of each entry, then the block's number in two bytes.
+package enum TraceIndex {
+    /// A trace has spans in a block.
+    package struct Entry: Sendable, Hashable {
+        /// The lower half of `SpanKey.traceHash`.
+        package var trace: UInt32
+        /// The how manieth run of a segment.
+        package var run: UInt8
+        package var block: UInt16
+
+        package init(trace: UInt32, run: UInt8 = 0, block: UInt16) {
+            self.trace = trace
+            self.run = run
+            self.block = block
+        }
+    }
+
+    /// About how many entries a chunk has: its bytes fill half a page of 8 KiB.
+    private static let chunkEntries = 570
+    /// How many runs a segment can have.
+    package static let maxSegmentRuns = 256
+
+    /// - Parameters:
+    ///   - entries: each once, in any order.
+    ///   - isSegment: whether the runs are told.
+    package static func chunks(_ entries: [Entry], isSegment: Bool) -> [[UInt8]] {
+        let count = min(max(1, (entries.count + chunkEntries - 1) / chunkEntries), 1 << 16)
+        var members = [[Int]](repeating: [], count: count)
+        for (number, entry) in entries.enumerated() { members[chunk(of: entry.trace, count: count)].append(number) }
+        return members.map { numbers in
+            var chunk: [UInt8] = []
+            chunk.reserveCapacity(numbers.count * 7)
+            for number in numbers {
+                let trace = entries[number].trace
+                for shift in stride(from: 0, to: 32, by: 8) { chunk.append(UInt8(truncatingIfNeeded: trace >> shift)) }
+            }
+            if isSegment {
+                for number in numbers { chunk.append(entries[number].run) }
+            }
+            for number in numbers {
+                chunk.append(UInt8(truncatingIfNeeded: entries[number].block))
+                chunk.append(UInt8(truncatingIfNeeded: entries[number].block >> 8))
+            }
+            return chunk
+        }
+    }
+
+    /// In which of so many chunks a trace's entries are.
+    package static func chunk(of trace: UInt32, count: Int) -> Int { Int((UInt64(trace) &* UInt64(count)) >> 32) }
+
+    /// What a chunk has, of one trace or of all. Blocks without the trace may be among them.
+    package static func entries(in chunk: [UInt8], isSegment: Bool, of wanted: UInt32? = nil) -> [Entry] {
+        let count = chunk.count / (isSegment ? 7 : 6)
+        let bytes = PayloadBytes(chunk.rawSpan)
+        var entries: [Entry] = []
+        for number in 0..<count {
+            // Proof for the loads: the chunk has six or seven bytes for each of the `count` entries, first four of each.
+            let trace = bytes.half(unchecked: number &* 4)
+            if let wanted, trace != wanted { continue }
+            let place = count * (isSegment ? 5 : 4) + number * 2
+            entries.append(
+                Entry(
+                    trace: trace, run: isSegment ? bytes.byte(unchecked: count * 4 + number) : 0,
+                    block: bytes.pair(unchecked: place)))
+        }
+        return entries
+    }
+}

@@ -1,0 +1,279 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Reads runs, their indexes and their blocks; on one connection, by whoever owns it.
+final class BlockReader {
+    private let selectRuns: Statement
+    private let selectData: Statement
+    private let selectBlocks: Statement
+    private let selectTerms: Statement
+    private let selectTraces: Statement
+    private let selectSegments: Statement
+    private let selectSegmentTraces: Statement
+    private let selectVersion: Statement
+    private let connection: Connection
+    /// What `load()` found last, and when.
+    private var loaded: (version: Int64, runs: [Run], segments: [TraceSegment])?
+    /// Origins of blocks that were read lately.
+    private var origins = ReportSet()
+    private static let maxOrigins = 4096
+    /// Blocks that were read last, some 300 KB each.
+    private var kept: [(id: Int64, set: ReportSet)] = []
+    private static let maxKept = 8
+    private let decompressor = BlockDecompressor()
+
+    init(_ connection: Connection) throws(SpanStoreError) {
+        self.connection = connection
+        selectRuns = try connection.prepare("SELECT \(Run.columns) FROM run ORDER BY id")
+        selectData = try connection.prepare("SELECT data FROM block_data WHERE id = ?1")
+        selectBlocks = try connection.prepare(
+            """
+            SELECT id, spans, reports, min_start, max_start, min_duration, max_duration, flags FROM block
+            WHERE id BETWEEN ?1 AND ?2 ORDER BY id
+            """)
+        selectTerms = try connection.prepare("SELECT slices FROM term_index WHERE id = ?1")
+        selectTraces = try connection.prepare("SELECT entries FROM trace_index WHERE id = ?1")
+        selectSegments = try connection.prepare("SELECT id, runs, chunks FROM trace_segment ORDER BY id")
+        selectSegmentTraces = try connection.prepare("SELECT entries FROM trace_segment_index WHERE id = ?1")
+        selectVersion = try connection.prepare("PRAGMA data_version")
+    }
+
+    /// Runs `body` in one view of the file, whatever a writer does meanwhile.
+    func inOneView<Result>(_ body: () throws(SpanStoreError) -> Result) throws(SpanStoreError) -> Result {
+        try connection.execute("BEGIN")
+        do {
+            let result = try body()
+            try connection.execute("COMMIT")
+            return result
+        } catch {
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// All runs and segments, the oldest first; within `inOneView`, on a connection that writes nothing. Read again only when
+    /// something was written.
+    func load() throws(SpanStoreError) -> (runs: [Run], segments: [TraceSegment]) {
+        // Within a view the number stands still; before the first look at a table it is not that of the view.
+        _ = try connection.integer("SELECT count(*) FROM trace_segment")
+        let version = try selectVersion.step() ? selectVersion.integer(0) : 0
+        selectVersion.reset()
+        if let loaded, loaded.version == version { return (loaded.runs, loaded.segments) }
+        let (runs, segments) = (try runs(), try segments())
+        loaded = (version, runs, segments)
+        return (runs, segments)
+    }
+
+    /// All runs, the oldest first.
+    func runs() throws(SpanStoreError) -> [Run] {
+        defer { selectRuns.reset() }
+        var runs: [Run] = []
+        while try selectRuns.step() { runs.append(try Run(selectRuns)) }
+        return runs
+    }
+
+    /// All segments, the oldest first.
+    func segments() throws(SpanStoreError) -> [TraceSegment] {
+        defer { selectSegments.reset() }
+        var segments: [TraceSegment] = []
+        while try selectSegments.step() {
+            let runs = selectSegments.text(1).split(separator: ",").compactMap { Int64($0) }
+            let segment = TraceSegment(
+                id: selectSegments.integer(0), runs: runs, chunks: Int(selectSegments.integer(2)))
+            guard segment.chunks > 0, runs.count <= TraceIndex.maxSegmentRuns else {
+                throw Self.damaged("segment \(segment.id) contradicts itself")
+            }
+            segments.append(segment)
+        }
+        return segments
+    }
+
+    /// What is known of each block of a run.
+    func blocks(of run: Run) throws(SpanStoreError) -> [BlockSummary] {
+        selectBlocks.bind(0, run.part(0))
+        selectBlocks.bind(1, run.part(run.blocks - 1))
+        defer { selectBlocks.reset() }
+        var blocks: [BlockSummary] = []
+        blocks.reserveCapacity(run.blocks)
+        while try selectBlocks.step() {
+            var summary = BlockSummary()
+            summary.spans = Int(selectBlocks.integer(1))
+            summary.reports = Int(selectBlocks.integer(2))
+            try summary.readStatistics(selectBlocks, from: 3)
+            blocks.append(summary)
+        }
+        guard blocks.count == run.blocks else { throw Self.damaged("a run has not the blocks that it should have") }
+        return blocks
+    }
+
+    /// A block's `TracesData`.
+    func payload(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        guard let payload = decompressor.decompress(try frame(run, number)) else {
+            throw Self.damaged("block \(run.part(number)) cannot be decompressed or its checksum differs")
+        }
+        return payload
+    }
+
+    /// A block as it is stored.
+    func frame(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        selectData.bind(0, run.part(number))
+        defer { selectData.reset() }
+        guard try selectData.step() else { throw Self.damaged("block \(run.part(number)) is missing") }
+        return selectData.bytes(0)
+    }
+
+    /// A block's reports alone.
+    ///
+    /// - Parameter payload: of the block where it was read already.
+    func reports(
+        _ run: Run, _ number: Int, payload: [UInt8]? = nil, withTerms: Bool = false
+    ) throws(SpanStoreError) -> ReportSet {
+        // Neighbours in a trace's order are in one block mostly. What a block holds never changes.
+        let isKept = payload == nil && !withTerms
+        if isKept, let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
+        var set = origins
+        let bytes: [UInt8]
+        if let payload { bytes = payload } else { bytes = try self.payload(run, number) }
+        try add(bytes, run, number, to: &set, withTerms: withTerms)
+        if set.origins.count > Self.maxOrigins {
+            origins = ReportSet()
+        } else if set.origins.count > origins.origins.count {
+            origins = set.withoutReports
+        }
+        if isKept {
+            if kept.count == Self.maxKept { kept.removeFirst() }
+            kept.append((run.part(number), set))
+        }
+        return set
+    }
+
+    /// Adds a block's reports to a set.
+    func read(
+        _ run: Run, _ number: Int, into set: inout ReportSet, withTerms: Bool
+    ) throws(SpanStoreError) {
+        try add(try payload(run, number), run, number, to: &set, withTerms: withTerms)
+    }
+
+    private func add(
+        _ payload: [UInt8], _ run: Run, _ number: Int, to set: inout ReportSet, withTerms: Bool
+    ) throws(SpanStoreError) {
+        do {
+            try set.add(payload, withTerms: withTerms)
+        } catch {
+            throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// The blocks of a run that may have spans of a trace.
+    ///
+    /// - Parameter segments: all there are.
+    func blocks(
+        of run: Run, withTrace trace: UInt32, _ segments: [TraceSegment]
+    ) throws(SpanStoreError) -> [Int] {
+        if run.traceSegment != 0 {
+            guard let segment = segments.first(where: { $0.id == run.traceSegment }) else {
+                throw Self.damaged("segment \(run.traceSegment) is missing")
+            }
+            return try blocks(in: segment, withTrace: trace).filter { $0.run == run.id && $0.block < run.blocks }
+                .map(\.block)
+        }
+        let chunk = try traceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
+        return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
+            .filter { $0 < run.blocks }
+    }
+
+    /// The blocks of a segment's runs that may have spans of a trace; some of the runs may be gone.
+    func blocks(
+        in segment: TraceSegment, withTrace trace: UInt32
+    ) throws(SpanStoreError) -> [(run: Int64, block: Int)] {
+        selectSegmentTraces.bind(0, segment.part(TraceIndex.chunk(of: trace, count: segment.chunks)))
+        defer { selectSegmentTraces.reset() }
+        guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
+        return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true, of: trace)
+            .filter { Int($0.run) < segment.runs.count }
+            .map { (segment.runs[Int($0.run)], Int($0.block)) }
+    }
+
+    /// All entries of a part of a segment's index.
+    func entries(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
+        selectSegmentTraces.bind(0, segment.part(number))
+        defer { selectSegmentTraces.reset() }
+        guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
+        return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true)
+    }
+
+    /// A part of a run's own index of traces.
+    func traceChunk(of run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        selectTraces.bind(0, run.part(number))
+        defer { selectTraces.reset() }
+        guard try selectTraces.step() else {
+            throw Self.damaged("a part of run \(run.id)'s index of traces is missing")
+        }
+        return selectTraces.bytes(0)
+    }
+
+    /// The blocks of a run that may have all terms.
+    func blocks(of run: Run, withTerms terms: [UInt64]) throws(SpanStoreError) -> [Int] {
+        let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
+        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
+        var bits = [UInt8](repeating: 0xFF, count: sliceBytes)
+        let slices = Set(terms.flatMap { TermSlices.slices(of: $0, bits: run.termBits) })
+        for slice in slices {
+            selectTerms.bind(0, run.part(slice / perChunk))
+            defer { selectTerms.reset() }
+            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
+            let start = slice % perChunk * sliceBytes
+            guard let found = selectTerms.bytes(0, from: start, count: sliceBytes) else {
+                throw Self.damaged("a part of run \(run.id)'s index is too short")
+            }
+            for index in bits.indices { bits[index] &= found[index] }
+            if !bits.contains(where: { $0 != 0 }) { return [] }
+        }
+        return (0..<run.blocks).filter { bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
+    }
+
+    /// The whole search index of a run.
+    func slices(of run: Run) throws(SpanStoreError) -> TermSlices {
+        let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
+        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
+        var bytes: [UInt8] = []
+        for chunk in 0..<(run.termBits + perChunk - 1) / perChunk {
+            selectTerms.bind(0, run.part(chunk))
+            defer { selectTerms.reset() }
+            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
+            bytes += selectTerms.bytes(0)
+        }
+        guard let slices = TermSlices(stored: bytes, blocks: run.blocks, bits: run.termBits) else {
+            throw Self.damaged("run \(run.id)'s index has another size than it should")
+        }
+        return slices
+    }
+
+    /// What a store that contradicts itself is answered with.
+    static func damaged(_ what: String) -> SpanStoreError {
+        SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")
+    }
+}
+
+extension ReportSet {
+    /// A report as a state.
+    ///
+    /// - Throws: `corrupt`.
+    func stored(_ entry: ReportEntry) throws(SpanStoreError) -> SpanState {
+        do {
+            return try state(entry)
+        } catch {
+            throw BlockReader.damaged("a stored report cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// The join of reports of one span.
+    func stored(_ members: ArraySlice<Int32>) throws(SpanStoreError) -> SpanState {
+        var state = SpanState()
+        for member in members { state.join(try stored(entries[Int(member)])) }
+        return state
+    }
+}

@@ -1,0 +1,120 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// The reports of a group on their way into runs.
+struct IncomingRuns: ~Copyable {
+    private var set = ReportSet()
+    /// By payload.
+    private var receivedUnixNano: [UInt64] = []
+    private(set) var hashes: [(key: UInt64, content: UInt64, partition: Int64)] = []
+    /// Whose spans run in the batch that was added last.
+    private(set) var runningSources: [SpanSource] = []
+    private let nowUnixNano: UInt64
+
+    /// How far a sender's clock may be ahead of the collector's before its reports are looked at twice.
+    static let clockToleranceNanoseconds: UInt64 = 1_000_000_000
+
+    init(nowUnixNano: UInt64) { self.nowUnixNano = nowUnixNano }
+
+    /// - Parameter deleted: traces whose reports are left out.
+    /// - Returns: reports taken and left out.
+    mutating func add(
+        _ batch: IncomingBatch, leavingOut deleted: Set<TraceID>
+    ) throws(SpanStoreError) -> AppendResult {
+        let before = set.entries.count
+        do {
+            let rejected = try set.add(batch.payload, withTerms: true)
+            let running = Set(set.entries[before...].filter { $0.endUnixNano == 0 }.map(\.origin))
+            runningSources = running.map { SpanSource(set.origins[Int($0)].shared.origin.resource) }
+            let leftOut = deleted.isEmpty ? 0 : set.removeEntries(from: before) { deleted.contains($0.key.traceID) }
+            let received = batch.receivedAtUnixNano
+            receivedUnixNano.append(received == 0 ? nowUnixNano : min(received, nowUnixNano))
+            return AppendResult(
+                storedReports: set.entries.count - before, rejectedReports: rejected, deletedReports: leftOut)
+        } catch {
+            throw SpanStoreError(.engineFailed, "a batch cannot be read (\(error.code.rawValue))")
+        }
+    }
+
+    /// The partitions of all reports.
+    var partitions: Set<Int64> {
+        var partitions: Set<Int64> = []
+        for entry in set.entries {
+            partitions.insert(
+                Partition.of(
+                    start: entry.startUnixNano, receivedUnixNano: receivedUnixNano[Int(entry.payload)]))
+        }
+        return partitions
+    }
+
+    /// Encodes what is new.
+    mutating func runs(
+        _ known: borrowing KnownReports, _ keys: borrowing PartitionKeys, _ builder: inout RunBuilder,
+        _ limits: CompactionPlan.Limits
+    ) -> [(run: EncodedRun, description: Run)] {
+        var plan = RunPlan(expected: set.entries.count)
+        hashes.reserveCapacity(set.entries.count)
+        let since = known.completeSinceUnixNano.map { $0 &+ Self.clockToleranceNanoseconds }
+        RunPlan.forEachSpan(set) { members, key in
+            let keyHash = key.stableHash
+            var fresh: [Int32] = []
+            var isLoose = members.count > 1
+            for member in members {
+                let entry = set.entries[Int(member)]
+                let content = set.contentHash(entry)
+                switch known.verdict(key: keyHash, content: content) {
+                case .copy: continue
+                case .further: isLoose = true
+                case .new: break
+                }
+                let start = entry.startUnixNano
+                let received = receivedUnixNano[Int(entry.payload)]
+                if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
+                let partition = Partition.of(start: start, receivedUnixNano: received)
+                if let since, start <= since, !keys.isNew(keyHash, in: partition) { isLoose = true }
+                hashes.append((keyHash, content, partition))
+                if members.count > 1 {
+                    fresh.append(member)
+                } else {
+                    add(members, isLoose: isLoose, to: &plan)
+                }
+            }
+            for index in fresh.indices { add(fresh[index...index], isLoose: isLoose, to: &plan) }
+        }
+        return plan.encoded(set, &builder, limits) { _ in 0 }
+    }
+
+    private func add(_ member: ArraySlice<Int32>, isLoose: Bool, to plan: inout RunPlan) {
+        let entry = set.entries[Int(member[member.startIndex])]
+        let start = entry.startUnixNano
+        plan.add(
+            member, partition: Partition.of(start: start, receivedUnixNano: receivedUnixNano[Int(entry.payload)]),
+            kind: isLoose ? .loose : .settled, start: start, starts: isLoose ? 0...UInt64.max : start...start)
+    }
+}
+
+extension RunPlan {
+    /// - Parameter level: of a run with such a part.
+    func encoded(
+        _ set: borrowing ReportSet, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits, level: (Part) -> Int64
+    ) -> [(run: EncodedRun, description: Run)] {
+        var runs: [(run: EncodedRun, description: Run)] = []
+        for part in parts {
+            let encoded = builder.build(
+                part.groups, order: part.order, in: set, countsServices: part.kind == .settled)
+            let isLarge = limits.isFinished(reports: encoded.summary.reports, rawBytes: encoded.rawBytes)
+            runs.append(
+                (
+                    encoded,
+                    Run(
+                        encoded, partition: part.partition, kind: part.kind,
+                        level: isLarge && (part.kind == .settled || level(part) > 0) ? Run.finished : level(part),
+                        starts: part.starts ?? 0...UInt64.max)
+                ))
+        }
+        return runs
+    }
+}

@@ -1,0 +1,96 @@
+/// Which reports came lately, by hashes: tells a copy from a new report, and a further report of a known span from the
+/// first one.
+///
+/// Two generations of reports, 16 bytes for each and room to find them: when one is full, the one before it is forgotten.
+struct KnownReports {
+    /// What is known of a report.
+    enum Verdict {
+        /// No report of the span came lately.
+        case new
+        /// Other reports of the span did.
+        case further
+        /// The same report did.
+        case copy
+    }
+
+    private struct Generation {
+        /// A hash of the key and one of the report by slot; a key of 0 is none.
+        private var slots = [(key: UInt64, content: UInt64)](repeating: (0, 0), count: 1 << 10)
+        private(set) var count = 0
+
+        mutating func insert(_ key: UInt64, _ content: UInt64) {
+            if count * 4 >= slots.count * 3 {
+                let old = slots
+                slots = [(key: UInt64, content: UInt64)](repeating: (0, 0), count: old.count * 2)
+                for slot in old where slot.key != 0 { place(slot.key, slot.content) }
+            }
+            place(key, content)
+            count += 1
+        }
+
+        private mutating func place(_ key: UInt64, _ content: UInt64) {
+            let mask = slots.count - 1
+            var slot = Int(truncatingIfNeeded: key) & mask
+            while slots[slot].key != 0 { slot = (slot + 1) & mask }
+            slots[slot] = (key, content)
+        }
+
+        func verdict(_ key: UInt64, _ content: UInt64) -> Verdict {
+            let mask = slots.count - 1
+            var slot = Int(truncatingIfNeeded: key) & mask
+            var verdict = Verdict.new
+            while slots[slot].key != 0 {
+                if slots[slot].key == key {
+                    if slots[slot].content == content { return .copy }
+                    verdict = .further
+                }
+                slot = (slot + 1) & mask
+            }
+            return verdict
+        }
+    }
+
+    private var current = Generation()
+    private var previous = Generation()
+    /// When the current generation began.
+    private var currentSince: UInt64
+    /// Every report that came later than this is known here; `nil`: every report that the store has.
+    private(set) var completeSinceUnixNano: UInt64?
+
+    /// Of reports in a generation: three quarters of a power of two, so that its memory is filled.
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - limit: of reports, rounded down.
+    ///   - completeSinceUnixNano: `nil` when the store is empty.
+    init(limit: Int, completeSinceUnixNano: UInt64?, nowUnixNano: UInt64) {
+        var slots = 1 << 10
+        while slots * 2 * 3 / 4 * 2 <= limit { slots *= 2 }
+        self.limit = slots * 3 / 4
+        self.completeSinceUnixNano = completeSinceUnixNano
+        currentSince = nowUnixNano
+    }
+
+    /// - Parameters:
+    ///   - key: a hash of the span's key.
+    ///   - content: a hash of the report.
+    func verdict(key: UInt64, content: UInt64) -> Verdict {
+        let verdict = current.verdict(key | 1, content)
+        if case .copy = verdict { return verdict }
+        let earlier = previous.verdict(key | 1, content)
+        if case .new = earlier { return verdict }
+        return earlier
+    }
+
+    /// Takes a report in that is stored.
+    mutating func insert(key: UInt64, content: UInt64, nowUnixNano: UInt64) {
+        if current.count >= limit {
+            // What is forgotten came before the current generation began.
+            if previous.count > 0 { completeSinceUnixNano = currentSince }
+            previous = current
+            current = Generation()
+            currentSince = nowUnixNano
+        }
+        current.insert(key | 1, content)
+    }
+}

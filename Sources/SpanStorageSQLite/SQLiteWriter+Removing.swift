@@ -1,0 +1,88 @@
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+extension SQLiteWriter {
+    /// Writes the runs anew that have reports of a trace, without them, and remembers the trace.
+    ///
+    /// - Returns: how many spans it had.
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) throws(SpanStoreError) -> UInt64 {
+        try change { connection, tables, builder throws(SpanStoreError) in
+            try DeletedTraceTable.note(id, nowUnixNano: nowUnixNano, connection)
+            let finder = try SpanFinder(try BlockReader(connection))
+            let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(id))
+            var removed: Set<SpanKey> = []
+            for run in finder.runs {
+                guard try !finder.reader.blocks(of: run, withTrace: hash, finder.segments).isEmpty else { continue }
+                var set = ReportSet()
+                for number in 0..<run.blocks {
+                    try finder.reader.read(run, number, into: &set, withTerms: true)
+                }
+                let keys = set.entries.map(\.key).filter { $0.traceID == id }
+                if keys.isEmpty { continue }
+                removed.formUnion(keys)
+                var plan = RunPlan()
+                try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+                    if key.traceID == id { return }
+                    let merged = members.count > 1 ? try set.stored(members).merged() : nil
+                    let start =
+                        merged?.span.startTimeUnixNano ?? set.entries[Int(members[members.startIndex])].startUnixNano
+                    plan.add(
+                        members, partition: run.partition, kind: run.kind, start: start, merged: merged,
+                        starts: run.kind == .loose ? run.starts : start...start)
+                }
+                try tables.delete([run.id])
+                for (rest, description) in plan.encoded(
+                    set, &builder, CompactionPlan.Limits(), level: { _ in run.level })
+                {
+                    try tables.insert(rest, description)
+                }
+            }
+            return UInt64(removed.count)
+        }
+    }
+
+    /// Removes spans that started before a time; see `SpanRemoval`.
+    ///
+    /// - Returns: how many.
+    func removeSpans(startedBefore earliest: UInt64) throws(SpanStoreError) -> UInt64 {
+        try remove(earliest: earliest, slackNano: Partition.nanoseconds)
+    }
+
+    /// Removes some of the oldest spans, where the store has more bytes in use than it may.
+    ///
+    /// - Returns: how many; `nil` when it has no more than that, or no spans.
+    func removeOldest(toBytes maxBytes: UInt64) throws(SpanStoreError) -> UInt64? {
+        let used = try usedBytes()
+        guard used > maxBytes, let connection = openConnection else { return nil }
+        for border in try OldestSpans(connection).borders(bytes: used - maxBytes) {
+            let removed = try remove(earliest: border, slackNano: 0)
+            if removed > 0 { return removed }
+        }
+        return nil
+    }
+
+    private func remove(earliest: UInt64, slackNano: UInt64) throws(SpanStoreError) -> UInt64 {
+        // What is removed for its age and comes again would be removed again, so copies of it may stay known.
+        try change(forgets: false) { connection, tables, builder throws(SpanStoreError) in
+            var removal = try SpanRemoval(connection, tables, earliest: earliest, slackNano: slackNano)
+            try removal.run(&builder)
+            return removal.removedSpans
+        }
+    }
+
+    /// Bytes of the pages that hold something.
+    func usedBytes() throws(SpanStoreError) -> UInt64 {
+        guard let connection = openConnection else { throw .closedStore }
+        let pages = try connection.integer("PRAGMA page_count") - connection.integer("PRAGMA freelist_count")
+        return UInt64(max(pages, 0)) * UInt64(max(try connection.integer("PRAGMA page_size"), 0))
+    }
+
+    /// Forgets deletions that are older than spans may become.
+    func forgetDeletions(before earliest: UInt64) throws(SpanStoreError) {
+        try change(forgets: false) { connection, _, _ throws(SpanStoreError) in
+            try DeletedTraceTable.forget(before: earliest, connection)
+        }
+    }
+}

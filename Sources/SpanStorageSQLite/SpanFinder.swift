@@ -1,0 +1,220 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Finds merged spans in runs. What it answers is of one view of the file: made anew for each question.
+struct SpanFinder {
+    let reader: BlockReader
+    let runs: [Run]
+    let segments: [TraceSegment]
+
+    init(_ reader: BlockReader) throws(SpanStoreError) {
+        self.reader = reader
+        (runs, segments) = try reader.load()
+    }
+
+    /// All that the store knows of a trace's spans, by key.
+    func states(
+        of trace: TraceID, where isMeant: (Run) -> Bool = { _ in true }
+    ) throws(SpanStoreError) -> [SpanKey: SpanState] {
+        var states: [SpanKey: SpanState] = [:]
+        let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
+        func look(at number: Int, of run: Run) throws(SpanStoreError) {
+            let set = try reader.reports(run, number)
+            for entry in set.entries where entry.key.traceID == trace {
+                states[entry.key, default: SpanState()].join(try set.stored(entry))
+            }
+        }
+        for run in runs where run.traceSegment == 0 && isMeant(run) {
+            for number in try reader.blocks(of: run, withTrace: hash, segments) { try look(at: number, of: run) }
+        }
+        for segment in segments {
+            for (id, number) in try reader.blocks(in: segment, withTrace: hash) {
+                // A run that is gone has left its entries.
+                guard let run = runs.first(where: { $0.id == id }), number < run.blocks, isMeant(run) else { continue }
+                try look(at: number, of: run)
+            }
+        }
+        return states
+    }
+
+    /// The blocks that may have spans of some traces, by run. Of many traces the indexes are read from end to end.
+    ///
+    /// - Parameter hashes: the lower halves of `SpanKey.traceHash`.
+    func blocks(withTraces hashes: Set<UInt32>) throws(SpanStoreError) -> [(run: Run, blocks: Set<Int>)] {
+        if hashes.isEmpty { return [] }
+        let isMany = hashes.count > Self.manyTraces
+        var found: [Int64: Set<Int>] = [:]
+        for run in runs where run.traceSegment == 0 {
+            if !isMany {
+                for hash in hashes {
+                    found[run.id, default: []].formUnion(try reader.blocks(of: run, withTrace: hash, segments))
+                }
+                continue
+            }
+            for chunk in 0..<run.traceChunks {
+                for entry in TraceIndex.entries(in: try reader.traceChunk(of: run, chunk), isSegment: false)
+                where hashes.contains(entry.trace) {
+                    found[run.id, default: []].insert(Int(entry.block))
+                }
+            }
+        }
+        for segment in segments {
+            if !isMany {
+                for hash in hashes {
+                    for (id, number) in try reader.blocks(in: segment, withTrace: hash) {
+                        found[id, default: []].insert(number)
+                    }
+                }
+                continue
+            }
+            for chunk in 0..<segment.chunks {
+                for entry in try reader.entries(of: segment, chunk)
+                where hashes.contains(entry.trace) && Int(entry.run) < segment.runs.count {
+                    found[segment.runs[Int(entry.run)], default: []].insert(Int(entry.block))
+                }
+            }
+        }
+        // A run that is gone has left its entries.
+        return runs.compactMap { run in
+            guard let blocks = found[run.id]?.filter({ $0 < run.blocks }), !blocks.isEmpty else { return nil }
+            return (run, blocks)
+        }
+    }
+
+    private static let manyTraces = 16
+
+    /// A trace's spans by key.
+    func trace(_ id: TraceID) throws(SpanStoreError) -> [MergedSpan] {
+        try states(of: id).sorted { $0.key < $1.key }.map { $0.value.merged() }
+    }
+
+    /// The spans of loose reports whose starts may lie in the range, whole.
+    func looseSpans(_ starts: ClosedRange<UInt64>) throws(SpanStoreError) -> LooseSpans {
+        var loose = LooseSpans()
+        var set = ReportSet()
+        for run in runs where run.kind == .loose && run.starts.overlaps(starts) {
+            for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: false) }
+        }
+        if set.entries.isEmpty { return loose }
+        let keys = Set(set.entries.map(\.key))
+        let hashes = Set(keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
+        var settled: [SpanKey: SpanState] = [:]
+        var others: [SpanKey: SpanState] = [:]
+        for (run, blocks) in try blocks(withTraces: hashes) {
+            // Those are in the set.
+            if run.kind == .loose && run.starts.overlaps(starts) { continue }
+            for number in blocks.sorted() {
+                let found = try reader.reports(run, number)
+                for entry in found.entries where keys.contains(entry.key) {
+                    let state = try found.stored(entry)
+                    if run.kind == .settled {
+                        settled[entry.key, default: SpanState()].join(state)
+                    } else {
+                        others[entry.key, default: SpanState()].join(state)
+                    }
+                }
+            }
+        }
+        try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            var state = try set.stored(members)
+            if let other = others[key] { state.join(other) }
+            let before = settled[key]
+            if let before { state.join(before) }
+            loose.spans[key] = LooseSpans.Found(whole: state.merged(), settled: before?.merged())
+        }
+        return loose
+    }
+
+    /// Calls `body` with each span whose start lies in the range, in no order.
+    func forEachSpan(
+        startingIn starts: ClosedRange<UInt64>, _ body: (MergedSpan) throws(SpanStoreError) -> Void
+    ) throws(SpanStoreError) {
+        let loose = try looseSpans(starts)
+        for found in loose.spans.values where starts.contains(found.whole.span.startTimeUnixNano) {
+            try body(found.whole)
+        }
+        // Whole spans first, the latest before the earlier ones, for they take the place of what comes behind.
+        var seen: Set<SpanKey> = []
+        for run in inOrder(of: starts) {
+            for (number, block) in try reader.blocks(of: run).enumerated()
+            where block.minStart <= starts.upperBound && block.maxStart >= starts.lowerBound {
+                let set = try reader.reports(run, number)
+                try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+                    if loose.spans[key] != nil || seen.contains(key) { return }
+                    if run.kind == .whole { seen.insert(key) }
+                    let merged = try set.stored(members).merged()
+                    if starts.contains(merged.span.startTimeUnixNano) { try body(merged) }
+                }
+            }
+        }
+    }
+
+    /// Runs with spans that may start in the range, but for loose ones: those of whole spans first, the latest before the
+    /// earlier ones.
+    func inOrder(of starts: ClosedRange<UInt64>) -> [Run] {
+        let meant = runs.filter { $0.starts.overlaps(starts) }
+        return meant.filter { $0.kind == .whole }.reversed() + meant.filter { $0.kind == .settled }
+    }
+
+    /// Whether a span of a run has one in its place in another run.
+    func isReplaced(_ key: SpanKey, in run: Run) throws(SpanStoreError) -> Bool {
+        let trace = UInt32(truncatingIfNeeded: key.traceHash)
+        for other in runs where other.kind == .whole && (run.kind == .settled || other.id > run.id) {
+            for number in try reader.blocks(of: other, withTrace: trace, segments)
+            where try reader.reports(other, number).entries.contains(where: { $0.key == key }) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// The services with their spans.
+    func services(_ stored: [ServiceSummary]) throws(SpanStoreError) -> [ServiceSummary] {
+        var services: [[UInt8]: ServiceSummary] = [:]
+        for service in stored { services[Array(service.name.utf8)] = service }
+        let everything = UInt64.min...UInt64.max
+        for found in try looseSpans(everything).spans.values {
+            if let settled = found.settled {
+                let name = Array(settled.service.utf8)
+                services[name]?.spans -= 1
+                let start = settled.span.startTimeUnixNano
+                // The newest start of what is left is not known then.
+                if start == services[name]?.newestStartUnixNano, settled != found.whole {
+                    return try countedServices()
+                }
+                if services[name]?.spans == 0 { services[name] = nil }
+            }
+            Self.count(found.whole, &services)
+        }
+        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private func countedServices() throws(SpanStoreError) -> [ServiceSummary] {
+        var services: [[UInt8]: ServiceSummary] = [:]
+        try forEachSpan(startingIn: UInt64.min...UInt64.max) { Self.count($0, &services) }
+        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private static func count(_ merged: MergedSpan, _ services: inout [[UInt8]: ServiceSummary]) {
+        let name = Array(merged.service.utf8)
+        var summary = services[name] ?? ServiceSummary(name: merged.service, spans: 0, newestStartUnixNano: 0)
+        summary.spans += 1
+        summary.newestStartUnixNano = max(summary.newestStartUnixNano, merged.span.startTimeUnixNano)
+        services[name] = summary
+    }
+}
+
+/// Spans with reports in loose runs.
+struct LooseSpans {
+    struct Found {
+        /// All reports of the span.
+        var whole: MergedSpan
+        /// Those in settled runs.
+        var settled: MergedSpan?
+    }
+
+    var spans: [SpanKey: Found] = [:]
+}

@@ -1,0 +1,142 @@
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// Removes spans by their age, in the transaction that is open: runs of which all are too old as a whole, of others what is
+/// too old. A run is written anew for that.
+struct SpanRemoval {
+    private let finder: SpanFinder
+    private let tables: RunTables
+    /// Spans that are older go: `MergedSpan.ageStartUnixNano`.
+    private let earliest: UInt64
+    /// By how much more the oldest span of a run must be too old before the run is written anew.
+    private let slackNano: UInt64
+    private let loose: LooseSpans
+    /// Starts in settled runs of spans that are too old because of what loose runs have of them.
+    private var startsOfOlder: [UInt64] = []
+    /// Spans of loose runs alone that were removed; they may be in several.
+    private var removedLoose: Set<SpanKey> = []
+    private(set) var removedSpans: UInt64 = 0
+
+    init(
+        _ connection: Connection, _ tables: RunTables, earliest: UInt64, slackNano: UInt64
+    ) throws(SpanStoreError) {
+        finder = try SpanFinder(try BlockReader(connection))
+        self.tables = tables
+        self.earliest = earliest
+        self.slackNano = slackNano
+        loose = try finder.looseSpans(0...UInt64.max)
+        for found in loose.spans.values where found.whole.ageStartUnixNano < earliest {
+            guard let settled = found.settled, settled.span.startTimeUnixNano >= earliest else { continue }
+            startsOfOlder.append(settled.span.startTimeUnixNano)
+        }
+    }
+
+    mutating func run(_ builder: inout RunBuilder) throws(SpanStoreError) {
+        for run in finder.runs where run.summary.minStart < earliest || !startsOfOlder.isEmpty {
+            switch run.kind {
+            case .settled, .whole: try removeSettled(run, &builder)
+            case .loose: try removeLoose(run, &builder)
+            }
+        }
+    }
+
+    /// What a run of whole spans has is in a settled one too, where it is counted.
+    private mutating func removeSettled(_ run: Run, _ builder: inout RunBuilder) throws(SpanStoreError) {
+        let (least, greatest) = (run.summary.minStart, run.summary.maxStart)
+        // The age of a span without a start counts from its end, which only its bytes tell.
+        if least > 0, greatest < earliest {
+            try tables.delete([run.id])
+            if run.kind == .settled { removedSpans += UInt64(run.summary.spans) }
+            return
+        }
+        let isDue = least < earliest && (least == 0 || earliest - least > slackNano)
+        guard isDue || startsOfOlder.contains(where: { (least...greatest).contains($0) }) else { return }
+        var removed: UInt64 = 0
+        try rewrite(run, &builder) { key, own in
+            let age = loose.spans[key]?.whole.ageStartUnixNano ?? own
+            if age < earliest { removed += 1 }
+            return age >= earliest
+        }
+        if run.kind == .settled { removedSpans += removed }
+    }
+
+    private mutating func removeLoose(_ run: Run, _ builder: inout RunBuilder) throws(SpanStoreError) {
+        var removed = removedLoose
+        try rewrite(run, &builder) { key, own in
+            let found = loose.spans[key]
+            let age = found?.whole.ageStartUnixNano ?? own
+            if age < earliest, found?.settled == nil { removed.insert(key) }
+            return age >= earliest
+        }
+        removedSpans += UInt64(removed.count - removedLoose.count)
+        removedLoose = removed
+    }
+
+    /// Puts a run without some of its spans in the place of one; leaves it alone where all stay.
+    ///
+    /// - Parameter stays: takes a span's key, and what its age counts from by its reports in this run.
+    private func rewrite(
+        _ run: Run, _ builder: inout RunBuilder, _ stays: (SpanKey, UInt64) -> Bool
+    ) throws(SpanStoreError) {
+        var set = ReportSet()
+        for number in 0..<run.blocks { try finder.reader.read(run, number, into: &set, withTerms: true) }
+        var plan = RunPlan()
+        var isWhole = true
+        try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            let first = set.entries[Int(members[members.startIndex])]
+            let merged = members.count > 1 ? try set.stored(members).merged() : nil
+            let start = merged?.span.startTimeUnixNano ?? first.startUnixNano
+            let own = start != 0 ? start : merged?.span.endTimeUnixNano ?? first.endUnixNano
+            guard stays(key, own) else {
+                isWhole = false
+                return
+            }
+            plan.add(
+                members, partition: run.partition, kind: run.kind, start: start, merged: merged,
+                starts: run.kind == .loose ? run.starts : start...start)
+        }
+        if isWhole { return }
+        try tables.delete([run.id])
+        for (rest, description) in plan.encoded(set, &builder, CompactionPlan.Limits(), level: { _ in run.level }) {
+            try tables.insert(rest, description)
+        }
+    }
+}
+
+/// Which spans are to go so that a store has so many bytes less.
+struct OldestSpans {
+    /// How many bytes go in one transaction.
+    private static let step = 64 << 20
+
+    private let runs: [Run]
+    private let reader: BlockReader
+
+    init(_ connection: Connection) throws(SpanStoreError) {
+        reader = try BlockReader(connection)
+        runs = try reader.runs().sorted { $0.summary.maxStart < $1.summary.maxStart }
+    }
+
+    /// Ages: with the first, about so many bytes go, if it can be; with each further one more, with the last all.
+    func borders(bytes: UInt64) throws(SpanStoreError) -> [UInt64] {
+        if runs.isEmpty { return [] }
+        var left = Int(min(bytes, UInt64(Self.step)))
+        var borders: [UInt64] = []
+        for run in runs {
+            if borders.isEmpty, run.bytes > left { borders.append(try border(in: run, bytes: left)) }
+            left -= run.bytes
+            if left <= 0 { borders.append(run.summary.maxStart &+ 1) }
+        }
+        return borders + [UInt64.max]
+    }
+
+    /// The start behind which about so many bytes less are left of a run.
+    private func border(in run: Run, bytes: Int) throws(SpanStoreError) -> UInt64 {
+        var set = ReportSet()
+        for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: false) }
+        let starts = set.entries.map(\.startUnixNano).sorted()
+        let (product, _) = starts.count.multipliedReportingOverflow(by: bytes)
+        return starts[min(product / max(run.bytes, 1), starts.count - 1)] &+ 1
+    }
+}

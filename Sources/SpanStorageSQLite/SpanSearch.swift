@@ -1,0 +1,171 @@
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+/// One search: blocks with the newest spans first, until those that are left can add nothing.
+struct SpanSearch {
+    private let finder: SpanFinder
+    private let query: SpanQuery
+    private let conditions: SpanConditions
+    private let starts: ClosedRange<UInt64>
+    private let terms: [UInt64]
+    private let attributeTerms: [UInt64]
+    /// The longest text that an attribute has to have: its bytes are in those of the span, or of its resource.
+    private let text: [UInt8]
+    private let nameTerm: UInt64?
+    private var found: NewestSpans
+
+    init(_ query: SpanQuery, _ finder: SpanFinder) {
+        self.finder = finder
+        self.query = query
+        conditions = query.conditions
+        starts = conditions.start ?? 0...UInt64.max
+        terms = SearchTerm.terms(of: conditions)
+        attributeTerms = SearchTerm.attributeTerms(of: conditions)
+        let texts = conditions.attributes.compactMap { condition -> [UInt8]? in
+            guard condition.owner == .span, case .text(let text) = condition.value else { return nil }
+            return Array(text.string.utf8)
+        }
+        text = texts.max { $0.count < $1.count } ?? []
+        nameTerm = conditions.name.map { SearchTerm.name(Array($0.string.utf8).rawSpan) }
+        found = NewestSpans(limit: query.limit)
+    }
+
+    private struct Candidate {
+        var maxStart: UInt64
+        var run: Int
+        var block: Int
+        var hasJoined: Bool
+    }
+
+    /// - Returns: in the order of results.
+    mutating func run() throws(SpanStoreError) -> [MergedSpan] {
+        if conditions.isImpossible { return [] }
+        if let trace = conditions.trace {
+            for span in try finder.trace(trace) where query.matches(span) { found.insert(span) }
+            return found.spans
+        }
+        let loose = try finder.looseSpans(starts)
+        for span in loose.spans.values where query.matches(span.whole) { found.insert(span.whole) }
+        let runs = finder.runs.filter { $0.kind != .loose && $0.summary.mayMeet(conditions) }
+            .sorted { $0.summary.maxStart > $1.summary.maxStart }
+        var next = 0
+        // By their newest start, the newest last.
+        var candidates: [Candidate] = []
+        while true {
+            let known = candidates.count
+            while next < runs.count, candidates.last.map({ runs[next].summary.maxStart >= $0.maxStart }) ?? true {
+                if let bound = found.bound, runs[next].summary.maxStart < bound { break }
+                try open(runs[next], next, &candidates)
+                next += 1
+            }
+            if candidates.count != known { candidates.sort { $0.maxStart < $1.maxStart } }
+            guard let candidate = candidates.popLast() else { return found.spans }
+            if let bound = found.bound, candidate.maxStart < bound { return found.spans }
+            try look(at: candidate, in: runs[candidate.run], loose)
+        }
+    }
+
+    private func open(_ run: Run, _ index: Int, _ candidates: inout [Candidate]) throws(SpanStoreError) {
+        let numbers =
+            terms.isEmpty ? Array(0..<run.blocks) : try finder.reader.blocks(of: run, withTerms: terms)
+        if numbers.isEmpty { return }
+        let blocks = try finder.reader.blocks(of: run)
+        for number in numbers where blocks[number].mayMeet(conditions) {
+            candidates.append(
+                Candidate(
+                    maxStart: blocks[number].maxStart, run: index, block: number, hasJoined: blocks[number].hasJoined))
+        }
+        // The newest is the last while they are added, so that no run behind it is opened for nothing.
+        if let newest = candidates.indices.max(by: { candidates[$0].maxStart < candidates[$1].maxStart }) {
+            candidates.swapAt(newest, candidates.count - 1)
+        }
+    }
+
+    private mutating func look(
+        at candidate: Candidate, in run: Run, _ loose: LooseSpans
+    ) throws(SpanStoreError) {
+        let payload = try finder.reader.payload(run, candidate.block)
+        // Most blocks that a filter lets through for nothing end here.
+        let places = text.isEmpty ? nil : payload.places(of: text)
+        if let places, places.isEmpty { return }
+        let set = try finder.reader.reports(
+            run, candidate.block, payload: payload, withTerms: places == nil && !attributeTerms.isEmpty)
+        if candidate.hasJoined {
+            var merged: [MergedSpan] = []
+            try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+                if loose.spans[key] != nil { return }
+                if members.count == 1, !mayMatch(set.entries[Int(members[members.startIndex])], set) { return }
+                merged.append(try set.stored(members).merged())
+            }
+            for span in merged where query.matches(span) { try take(span, in: run) }
+            return
+        }
+        var place = 0
+        for entry in set.entries {
+            if let places {
+                // Both in the order of the payload.
+                while place < places.count, places[place] < entry.place.lowerBound { place += 1 }
+                guard place < places.count, places[place] < entry.place.upperBound else { continue }
+            }
+            guard mayMatch(entry, set), loose.spans[entry.key] == nil else { continue }
+            let span = try set.stored(entry).merged()
+            if query.matches(span) { try take(span, in: run) }
+        }
+    }
+
+    private mutating func take(_ span: MergedSpan, in run: Run) throws(SpanStoreError) {
+        if found.hasRoom(for: span), try !finder.isReplaced(span.key, in: run) { found.insert(span) }
+    }
+
+    /// Whether a span of which this is the only report can be among the results.
+    private func mayMatch(_ entry: ReportEntry, _ set: borrowing ReportSet) -> Bool {
+        if !starts.contains(entry.startUnixNano) { return false }
+        if let bound = found.bound, entry.startUnixNano < bound { return false }
+        if let nameTerm, entry.nameTerm != nameTerm { return false }
+        if let kind = conditions.kind, entry.kind != kind { return false }
+        if let status = conditions.status, entry.status != status { return false }
+        if let isRunning = conditions.isRunning, isRunning != (entry.endUnixNano == 0) { return false }
+        if let span = conditions.span, entry.key.spanID != span { return false }
+        if let range = conditions.durationNano {
+            guard let duration = entry.durationNano, range.contains(duration) else { return false }
+        }
+        let origin = set.origins[Int(entry.origin)]
+        if let service = conditions.service, service != ExactText(origin.service) { return false }
+        if entry.termCount == 0, !text.isEmpty { return true }
+        let own = Int(entry.firstTerm)..<Int(entry.firstTerm) + Int(entry.termCount)
+        return attributeTerms.allSatisfy { term in
+            set.terms[own].contains(term) || origin.terms.contains(term)
+        }
+    }
+}
+
+/// The first spans in the order of results, of those that were found so far.
+struct NewestSpans {
+    private let limit: Int
+    private(set) var spans: [MergedSpan] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    /// What starts before this can no more be among them; `nil` while there is room.
+    var bound: UInt64? { spans.count < limit ? nil : spans.last?.span.startTimeUnixNano }
+
+    /// Whether a span would be among them.
+    func hasRoom(for span: MergedSpan) -> Bool {
+        guard spans.count == limit, let last = spans.last else { return true }
+        return SpanQuery.precedes(span, last)
+    }
+
+    mutating func insert(_ span: MergedSpan) {
+        guard hasRoom(for: span) else { return }
+        var (low, high) = (0, spans.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if SpanQuery.precedes(spans[middle], span) { low = middle + 1 } else { high = middle }
+        }
+        spans.insert(span, at: low)
+        if spans.count > limit { spans.removeLast() }
+    }
+}

@@ -1,0 +1,64 @@
+import SpanBlocks
+import SpanStorage
+
+/// The indexes of traces of many finished runs as one, so that a trace is looked for once in all of them.
+struct TraceSegment {
+    var id: Int64
+    /// Those that it was made of; some may be gone.
+    var runs: [Int64]
+    var chunks: Int
+
+    /// How many finished runs of a partition get a segment.
+    static let runsPerSegment = 16
+
+    func part(_ number: Int) -> Int64 { id << 16 | Int64(number) }
+
+    /// The finished runs that get one next; `nil` when there are too few.
+    static func next(_ runs: [Run]) -> [Run]? {
+        let alone = runs.filter { $0.level == Run.finished && $0.traceSegment == 0 }
+        for (_, members) in Dictionary(grouping: alone, by: \.partition).sorted(by: { $0.key < $1.key })
+        where members.count >= runsPerSegment {
+            return Array(members.prefix(runsPerSegment))
+        }
+        return nil
+    }
+}
+
+extension RunTables {
+    /// Stores a segment in the place of its runs' own indexes, in the transaction that is open.
+    func insertSegment(of runs: [Int64], _ chunks: [[UInt8]]) throws(SpanStoreError) {
+        let insert = try connection.prepare("INSERT INTO trace_segment VALUES (NULL, ?1, ?2)")
+        insert.bind(0, runs.map(String.init).joined(separator: ","))
+        insert.bind(1, Int64(chunks.count))
+        try insert.run()
+        let id = connection.lastInsertedRow
+        let insertChunk = try connection.prepare("INSERT INTO trace_segment_index VALUES (?1, ?2)")
+        for (number, chunk) in chunks.enumerated() {
+            insertChunk.bind(0, id << 16 | Int64(number))
+            insertChunk.bind(1, blob: chunk)
+            try insertChunk.run()
+        }
+        for run in runs {
+            try connection.execute(
+                """
+                DELETE FROM trace_index WHERE id >= \(run << 16) AND id < \((run + 1) << 16);
+                UPDATE run SET trace_segment = \(id) WHERE id = \(run);
+                """)
+        }
+    }
+
+    /// Removes segments of which no run is left, in the transaction that is open.
+    func deleteEmptySegments() throws(SpanStoreError) {
+        let select = try connection.prepare(
+            "SELECT id FROM trace_segment WHERE id NOT IN (SELECT trace_segment FROM run)")
+        var empty: [Int64] = []
+        while try select.step() { empty.append(select.integer(0)) }
+        for id in empty {
+            try connection.execute(
+                """
+                DELETE FROM trace_segment_index WHERE id >= \(id << 16) AND id < \((id + 1) << 16);
+                DELETE FROM trace_segment WHERE id = \(id);
+                """)
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import Foundation
+import ProtoWire
+import SpanBlocks
+import SpanMerge
+import SpanModel
+import SpanStorage
+import SpanStorageTesting
+import Testing
+
+/// The seed of all that is random: `SEED` of the environment, else a new one. Printed.
+let seed: UInt64 = {
+    let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
+    print("SpanBlocksTests: SEED=\(seed)")
+    return seed
+}()
+
+@Suite struct SpanBlocksTests {
+    static func reports(_ count: Int, _ generator: inout ReportGenerator) -> SpanBatch {
+        SpanBatch(
+            resourceSpans: (1...count).flatMap { number in
+                generator.batch(
+                    of: generator.report(
+                        TraceID(high: 1, low: UInt64.random(in: 1...5, using: &generator.random)),
+                        SpanID(UInt64(number)), kinds: SpanKind.some)
+                ).resourceSpans
+            })
+    }
+
+    /// A run of a set's reports, each a span of its own.
+    static func run(_ set: ReportSet) -> EncodedRun {
+        var builder = RunBuilder(level: 1)
+        let order = set.entries.indices.map { Int32($0) }
+        let groups = order.map {
+            RunBuilder.Group(
+                range: Int($0)..<Int($0) + 1, start: set.entries[Int($0)].startUnixNano, merged: nil)
+        }
+        return builder.build(groups, order: order, in: set, countsServices: true)
+    }
+
+    static func decompress(_ frame: [UInt8], maxBytes: Int = 1 << 31) -> [UInt8]? {
+        let decompressor = BlockDecompressor()
+        return decompressor.decompress(frame, maxBytes: maxBytes)
+    }
+
+    @Test("the hash of the format stays as it is")
+    func hashIsFixed() {
+        let bytes = Array("spanwire, a text of 29 bytes.".utf8)
+        #expect(StableHash.hash([UInt8]().rawSpan, seed: 1) == naiveHash([], 1))
+        #expect(StableHash.hash(bytes.rawSpan, seed: 7) == naiveHash(bytes, 7))
+        for count in 0..<bytes.count {
+            #expect(StableHash.hash(Array(bytes[..<count]).rawSpan, seed: 3) == naiveHash(Array(bytes[..<count]), 3))
+        }
+        #expect(StableHash.mix(1, 2) == 0xBD60_66E6_B2AE_EA0C)
+        #expect(StableHash.hash("cart", seed: 1) == naiveHash(Array("cart".utf8), 1))
+    }
+
+    /// As docs/storage.md has it, byte by byte.
+    func naiveHash(_ bytes: [UInt8], _ seed: UInt64) -> UInt64 {
+        func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+            let product = (a ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: b ^ 0xD6E8_FEB8_6659_FD93)
+            return product.high ^ product.low
+        }
+        var hash = seed
+        for start in stride(from: 0, to: bytes.count, by: 8) {
+            let word = bytes[start..<min(start + 8, bytes.count)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            hash = mix(hash, word)
+        }
+        return mix(hash, UInt64(bytes.count))
+    }
+
+    @Test("reports come back from their blocks as they went in, whatever is in them", arguments: [1, 40, 1500])
+    func blocksKeepReports(count: Int) throws {
+        var generator = ReportGenerator(seed: seed &+ UInt64(count))
+        let batch = Self.reports(count, &generator)
+        var set = ReportSet()
+        try set.add(batch.encoded(), withTerms: true)
+        let run = Self.run(set)
+        #expect(run.summary.reports == count)
+        #expect(run.services.reduce(0) { $0 + $1.spans } == count)
+        var read = ReportSet()
+        for block in run.blocks {
+            let payload = try #require(Self.decompress(block.data))
+            // What any protobuf runtime makes of it.
+            #expect(try SpanBatch(decoding: payload).spanCount == block.summary.reports)
+            try read.add(payload, withTerms: true)
+        }
+        func states(_ set: ReportSet) throws -> [SpanKey: [UInt8]] {
+            var states: [SpanKey: [UInt8]] = [:]
+            for entry in set.entries { states[entry.key] = try set.state(entry).encoded() }
+            return states
+        }
+        #expect(try states(read) == states(set), "SEED=\(seed)")
+        let expected = batch.resourceSpans.flatMap { resource in
+            resource.scopeSpans.flatMap { scope in
+                scope.spans.map { SpanState($0, origin: SharedOrigin(SpanOrigin(resource, scope))).encoded() }
+            }
+        }
+        #expect(Set(try states(read).values) == Set(expected), "SEED=\(seed)")
+    }
+
+    @Test("a block is never left out for a span that is in it: its traces, its terms and its summary are found")
+    func nothingIsMissed() throws {
+        var generator = ReportGenerator(seed: seed)
+        var filters = FilterGenerator(seed: seed)
+        for _ in 0..<20 {
+            var set = ReportSet()
+            try set.add(Self.reports(60, &generator).encoded(), withTerms: true)
+            let run = Self.run(set)
+            let slices = try #require(
+                TermSlices(stored: run.termSlices, blocks: run.blocks.count, bits: run.termBits))
+            for entry in set.entries {
+                let merged = try set.state(entry).merged()
+                let trace = UInt32(truncatingIfNeeded: entry.key.traceHash)
+                let chunk = run.traceChunks[TraceIndex.chunk(of: trace, count: run.traceChunks.count)]
+                #expect(TraceIndex.entries(in: chunk, isSegment: false, of: trace).contains { $0.block == 0 })
+                for _ in 0..<30 {
+                    let filter = filters.filter()
+                    guard filter.matches(merged) else { continue }
+                    let conditions = SpanQuery(filter: filter).conditions
+                    #expect(run.summary.mayMeet(conditions), "\(filter.text) SEED=\(seed)")
+                    for term in SearchTerm.terms(of: conditions) {
+                        #expect(slices.mayHave(term, block: 0), "\(filter.text) SEED=\(seed)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("a filter finds little that is not there")
+    func fewFalseFinds() {
+        var slices = TermSlices(blocks: 10, maxTerms: 1000)
+        var generator = SeededGenerator(seed: seed)
+        for block in 0..<10 {
+            for _ in 0..<1000 { slices.insert(generator.next(), block: block) }
+        }
+        var found = 0
+        for _ in 0..<10_000 where slices.mayHave(generator.next(), block: 3) { found += 1 }
+        // One in 330 is expected.
+        #expect(found < 100, "SEED=\(seed)")
+    }
+
+    @Test("an index of traces gives each entry back, alone and as a segment's")
+    func traceIndex() {
+        var generator = SeededGenerator(seed: seed)
+        for isSegment in [false, true] {
+            for count in [0, 1, 5000] {
+                let entries = Set(
+                    (0..<count).map { _ in
+                        TraceIndex.Entry(
+                            trace: UInt32.random(in: 0...100_000, using: &generator) &* 42_949,
+                            run: isSegment ? UInt8.random(in: 0...15, using: &generator) : 0,
+                            block: UInt16.random(in: 0...UInt16.max, using: &generator))
+                    })
+                let chunks = TraceIndex.chunks(Array(entries), isSegment: isSegment)
+                #expect(Set(chunks.flatMap { TraceIndex.entries(in: $0, isSegment: isSegment) }) == entries)
+                for entry in entries.prefix(100) {
+                    let chunk = chunks[TraceIndex.chunk(of: entry.trace, count: chunks.count)]
+                    let found = TraceIndex.entries(in: chunk, isSegment: isSegment, of: entry.trace)
+                    #expect(Set(found) == entries.filter { $0.trace == entry.trace })
+                }
+            }
+        }
+    }
+
+    @Test("a frame that was cut, changed or made up gives no other bytes than it had")
+    func damagedFrames() {
+        let compressor = BlockCompressor(level: 3)
+        let bytes = Array(String(repeating: "a block of spans, ", count: 100).utf8)
+        let frame = compressor.compress(bytes)
+        #expect(Self.decompress(frame) == bytes)
+        #expect(Self.decompress(frame, maxBytes: bytes.count - 1) == nil)
+        for length in 0..<frame.count { #expect(Self.decompress(Array(frame[..<length])) == nil) }
+        for place in 5..<frame.count {
+            for bit in 0..<8 {
+                var changed = frame
+                changed[place] ^= 1 << UInt8(bit)
+                // Some bits of a frame mean nothing.
+                let found = Self.decompress(changed)
+                #expect(found == nil || found == bytes, "byte \(place), bit \(bit)")
+            }
+        }
+        #expect(Self.decompress(bytes) == nil)
+        #expect(Self.decompress([]) == nil)
+        let empty = compressor.compress([])
+        #expect(Self.decompress(empty) == [])
+    }
+
+    @Test("spans of one size make full blocks, and none is larger than it may be unless one span is")
+    func blockSizes() throws {
+        let spans: [SpanRecord] = (UInt64(1)...3000).map { number in
+            let trace = TraceID(high: number / 8 + 1, low: 1)
+            return SpanRecord(
+                traceID: trace, spanID: SpanID(number), name: "work", startTimeUnixNano: number,
+                endTimeUnixNano: number + 1)
+        }
+        var huge = spans[0]
+        huge.spanID = SpanID(9999)
+        huge.attributes = [Attribute("x", .string(String(repeating: "x", count: 2 << 20)))]
+        var set = ReportSet()
+        let scope = ScopeSpans(scope: nil, spans: spans + [huge])
+        try set.add(
+            SpanBatch(resourceSpans: [ResourceSpans(resource: nil, scopeSpans: [scope])]).encoded(), withTerms: true)
+        let run = Self.run(set)
+        #expect(run.blocks.map(\.summary.spans).reduce(0, +) == 3001)
+        #expect(run.blocks.count <= 8)
+        #expect(run.blocks.allSatisfy { $0.summary.spans <= RunBuilder.spansPerBlock })
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import ProtoWire
+import SpanMerge
+import SpanModel
+import SpanStorage
+
+import Testing
+
+@testable import SpanStorageSQLite
+@testable import SpanStorageTesting
+
+@Suite struct SQLiteMigrationTests {
+    let folder = try! TemporaryFolder()
+
+    /// The tables of the second format, and what went into them.
+    static let secondFormat = """
+        CREATE TABLE service (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE origin (
+            id INTEGER PRIMARY KEY, content BLOB NOT NULL UNIQUE, service_id INTEGER NOT NULL REFERENCES service (id),
+            resource_attributes TEXT NOT NULL, resource_schema_url TEXT NOT NULL, scope_name TEXT NOT NULL,
+            scope_version TEXT NOT NULL, scope_attributes TEXT NOT NULL, scope_schema_url TEXT NOT NULL
+        );
+        CREATE TABLE merged_span (
+            id INTEGER PRIMARY KEY, trace_id BLOB NOT NULL, span_id BLOB NOT NULL, side INTEGER NOT NULL,
+            start_time_unix_nano NOT NULL, live_origin_id INTEGER, ended_origin_id INTEGER, state BLOB NOT NULL,
+            UNIQUE (trace_id, span_id, side)
+        );
+        CREATE INDEX merged_span_start ON merged_span (start_time_unix_nano);
+        CREATE TABLE sender (
+            id BLOB PRIMARY KEY, agent TEXT NOT NULL, stored_sequence NOT NULL, stored_reports NOT NULL,
+            last_seen_unix_nano NOT NULL, rejected_reports NOT NULL DEFAULT 0, presence INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE sender_drop (
+            sender_id BLOB NOT NULL, reason TEXT NOT NULL, spans NOT NULL, PRIMARY KEY (sender_id, reason)
+        );
+        CREATE VIEW spans AS SELECT * FROM merged_span;
+        CREATE VIEW senders AS SELECT * FROM sender;
+        PRAGMA application_id = \(Schema.applicationID);
+        PRAGMA user_version = 2;
+        INSERT INTO sender VALUES (x'00000000000000010000000000000002', 'old/1', 3, 9, 9, 1, 2);
+        INSERT INTO sender_drop VALUES (x'00000000000000010000000000000002', 'queue_full', 7);
+        """
+
+    static let sender = SenderSummary(
+        sender: SenderID(high: 1, low: 2), agent: "old/1", storedSequence: 3, storedReports: 9,
+        dropped: [DropCount(reason: "queue_full", spans: 7)], rejectedReports: 1, presence: .saidGoodbye,
+        lastSeenUnixNano: 9)
+
+    /// A file of the second format with the states of spans that got one to four random reports.
+    func makeFile(spans: Int) throws -> (path: String, states: [SpanKey: SpanState]) {
+        let path = folder.file("old.db")
+        let connection = try Connection(path: path, mode: .readWrite)
+        try connection.execute(Self.secondFormat)
+        let insertOrigin = try connection.prepare(
+            "INSERT OR IGNORE INTO origin VALUES (NULL, ?1, 1, '', '', '', '', '', '')")
+        let findOrigin = try connection.prepare("SELECT id FROM origin WHERE content = ?1")
+        let insert = try connection.prepare("INSERT INTO merged_span VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        func row(_ origin: SharedOrigin) throws -> Int64 {
+            insertOrigin.bind(0, blob: origin.bytes)
+            try insertOrigin.run()
+            findOrigin.bind(0, blob: origin.bytes)
+            defer { findOrigin.reset() }
+            _ = try findOrigin.step()
+            return findOrigin.integer(0)
+        }
+        var generator = ReportGenerator(seed: seed)
+        var states: [SpanKey: SpanState] = [:]
+        for number in 1...spans {
+            var state = SpanState()
+            for _ in 0..<Int.random(in: 1...4, using: &generator.random) {
+                let report = generator.batch(
+                    of: generator.report(
+                        TraceID(high: 1, low: UInt64(number / 3 + 1)), SpanID(UInt64(number)), kinds: [.client]))
+                let resource = report.resourceSpans[0]
+                let origin = SharedOrigin(SpanOrigin(resource, resource.scopeSpans[0]))
+                state.join(SpanState(resource.scopeSpans[0].spans[0], origin: origin))
+            }
+            states[state.key] = state
+            insert.bind(0, blob: state.key.traceID.high, state.key.traceID.low)
+            insert.bind(1, blob: state.key.spanID.value)
+            insert.bind(2, Int64(state.key.side.rawValue))
+            insert.bind(3, unsigned: state.merged().span.startTimeUnixNano)
+            insert.bind(4, try state.live.map { try row($0.origin) })
+            insert.bind(5, try state.ended.map { try row($0.origin) })
+            var writer = WireWriter()
+            state.encodeWithoutOrigins(to: &writer)
+            insert.bind(6, blob: writer)
+            try insert.run()
+        }
+        return (path, states)
+    }
+
+    func expectAll(_ states: [SpanKey: SpanState], in path: String) async throws {
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        #expect(try await store.senders() == [Self.sender])
+        for trace in Set(states.keys.map(\.traceID)) {
+            let expected = states.filter { $0.key.traceID == trace }.sorted { $0.key < $1.key }.map {
+                $0.value.merged()
+            }
+            try expectSame(try await store.trace(trace), expected, "SEED=\(seed)")
+        }
+        await store.close()
+        let connection = try Connection(path: path, mode: .readOnly)
+        #expect(try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'merged_span'") == 0)
+    }
+
+    @Test("a file of the second format is refused for reading, and moved to this one when it is opened for writing")
+    func secondFormatIsMoved() async throws {
+        let (path, states) = try makeFile(spans: 300)
+        let error = await #expect(throws: SpanStoreError.self) {
+            try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        }
+        #expect(error?.code == .olderFormat)
+        #expect(error?.message.contains("spanwire store compact") == true)
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        await store.close()
+        try await expectAll(states, in: path)
+    }
+
+    @Test("a file of the first format is moved too")
+    func firstFormatIsMoved() async throws {
+        let (path, states) = try makeFile(spans: 10)
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            try connection.execute(
+                """
+                DROP VIEW senders;
+                ALTER TABLE sender DROP COLUMN rejected_reports;
+                ALTER TABLE sender DROP COLUMN presence;
+                CREATE VIEW senders AS SELECT agent FROM sender;
+                PRAGMA user_version = 1;
+                """)
+        }
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        var sender = Self.sender
+        sender.rejectedReports = 0
+        sender.presence = .unknown
+        #expect(try await store.senders() == [sender])
+        for (key, state) in states {
+            let found = try await store.trace(key.traceID)
+            #expect(found.contains { $0.span.encoded() == state.merged().span.encoded() })
+        }
+        await store.close()
+    }
+
+    @Test("a move that was interrupted is finished at the next opening")
+    func interruptedMove() async throws {
+        let (path, states) = try makeFile(spans: 100)
+        do {
+            // What is left when a process ends behind the first transactions.
+            let connection = try Connection(path: path, mode: .readWrite)
+            try Migration.begin(connection)
+            var migration = try Migration(connection, nowUnixNano: 1 << 60, rowsPerTransaction: 40)
+            #expect(try migration.step())
+            #expect(try connection.integer("SELECT count(*) FROM merged_span") == 60)
+        }
+        let error = await #expect(throws: SpanStoreError.self) {
+            try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        }
+        #expect(error?.code == .olderFormat)
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        await store.close()
+        try await expectAll(states, in: path)
+    }
+}
