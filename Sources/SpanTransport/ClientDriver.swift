@@ -19,6 +19,8 @@ final class ClientDriver {
     private var session: ClientSession
     private var channel: (any Channel)?
     private var buffers = FrameBuffers()
+    /// A large frame was written.
+    private var isFlushDue = false
     private var connection: ConnectionNumber?
     private var timer: Scheduled<Void>?
     private var timerDeadline = SessionInstant(nanoseconds: .max)
@@ -225,12 +227,17 @@ final class ClientDriver {
             case .finished(let outcome): finished(outcome)
             }
         }
+        // Not before all is done: a flush that fails closes the channel at once, which comes back here.
+        if isFlushDue {
+            isFlushDue = false
+            channel?.flush()
+        }
     }
 
     private func send(_ frame: OutgoingFrame) {
         guard let channel else { return }
         client.configuration.frameObserver?(frame)
-        buffers.write(frame, to: channel)
+        if buffers.write(frame, to: channel) { isFlushDue = true }
     }
 
     private func close(_ number: ConnectionNumber) {

@@ -46,16 +46,23 @@ struct FrameBuffers {
     private static let leastLarge = 64 << 10
     private static let maxBytes = 1 << 20
 
-    /// Writes a frame. A large one is flushed at once: mostly the system takes all of it, and the next one goes into the
-    /// same memory, which is still in the processor's cache.
-    mutating func write(_ frame: OutgoingFrame, to channel: any Channel) {
-        guard frame.byteCount <= Self.maxBytes else { return channel.writeFrame(frame) }
+    /// Writes a frame, not flushed.
+    ///
+    /// - Returns: whether to flush before the next one, for it is large: mostly the system takes all of it, and the next one
+    ///   goes into the same memory, which is still in the processor's cache. Not done here, for a flush that fails closes
+    ///   the channel, and whoever hears of it may come back to these buffers.
+    mutating func write(_ frame: OutgoingFrame, to channel: any Channel) -> Bool {
+        guard frame.byteCount <= Self.maxBytes else {
+            channel.writeFrame(frame)
+            return true
+        }
         if frame.byteCount >= Self.leastLarge {
             Self.write(frame, to: channel, through: &large)
-            channel.flush()
+            return true
         } else {
             Self.write(frame, to: channel, through: &small[next])
             next = (next + 1) % Self.smallCount
+            return false
         }
     }
 
