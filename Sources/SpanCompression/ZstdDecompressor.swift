@@ -40,6 +40,8 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private static let maxWindowLog: Int32 = 23
     /// What zstd asks for next when a block has ended and no other has begun: a block's header (RFC 8878, 3.1.1.2).
     private static let blockHeaderBytes = 3
+    /// How many times the input is set aside at once, whatever the last payload's ratio was.
+    private static let mostExpected = 64
     /// What one block can hold.
     private static let maxBlockBytes = 128 << 10
 
@@ -140,7 +142,7 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private func expectedBytes(_ inputBytes: Int) -> Int {
         guard last.output > 0 else { return 0 }
         let (product, isOver) = last.output.multipliedReportingOverflow(by: inputBytes)
-        return isOver ? 0 : product / last.input * 9 / 8 + 1024
+        return isOver ? 0 : min(product / last.input * 17 / 16 + 512, max(inputBytes * Self.mostExpected, 16 << 10))
     }
 
     private func fault(_ code: Int) -> DecompressionError {

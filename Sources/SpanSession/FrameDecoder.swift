@@ -138,7 +138,8 @@ public struct FrameDecoder: Sendable {
         }
     }
 
-    /// Takes the payload of the frame returned last out, which is empty then; without copying it where that can be.
+    /// Takes the payload of the frame returned last out, without copying it where that can be; `payload` is not to be asked
+    /// for any more.
     ///
     /// - Parameter count: how many of its bytes from the first on.
     mutating func takePayload(first count: Int) -> [UInt8] {
@@ -154,7 +155,7 @@ public struct FrameDecoder: Sendable {
         }
         bytes.removeLast(bytes.count - count)
         // What is held for long must not take much more than it has.
-        return bytes.capacity - count > count / 4 + 512 ? [UInt8](copying: bytes.rawSpan) : bytes
+        return bytes.capacity - count > count / 8 + 1024 ? [UInt8](copying: bytes.rawSpan) : bytes
     }
 
     /// Decompresses the payload of the frame returned last; the limit for its kind holds for what comes out too.
@@ -184,8 +185,8 @@ public struct FrameDecoder: Sendable {
 
     /// Gives the memory of an empty buffer back that is larger than `bytes`.
     mutating func trim(keeping bytes: Int) {
-        if buffer.isEmpty, buffer.capacity > bytes { buffer = [] }
-        if gathered.isEmpty, gathered.capacity > bytes { gathered = [] }
+        if gathered.isEmpty, buffer.capacity + gathered.capacity > bytes { gathered = [] }
+        if buffer.isEmpty, buffer.capacity + gathered.capacity > bytes { buffer = [] }
     }
 
     /// Whether a frame has begun to arrive and is not complete.
