@@ -34,8 +34,8 @@ struct ClientState: ~Copyable {
     private var wantsBatch = false
     /// When the driver comes by itself for the sake of an open batch; `nil` for not at all.
     private var driverDeadline: SessionInstant?
-    /// Why there is no connection.
-    var connectionFault: String?
+    /// Why there is no connection; `nil` while there is one.
+    var connectionFault: String? = "no collector has answered yet"
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastTicket: UInt64 = 0
 

@@ -223,7 +223,7 @@ public final class SpanClient: Sendable {
     /// What became of everything reported so far.
     public var report: DeliveryReport { state.withLock { $0.report } }
 
-    /// Why there is no connection, in one line; `nil` while there is one, and before the first attempt has ended.
+    /// Why no collector is connected, in one line; `nil` while one is, which has welcomed this client.
     public var connectionFault: String? { state.withLock { $0.connectionFault } }
 
     // MARK: Between callers and the driver

@@ -91,7 +91,7 @@ import Testing
         #expect(
             outcome.words.hasSuffix(
                 "spanwire: 127.0.0.1:1 did not acknowledge everything within 1 s; "
-                    + "the last connection failed: connection_lost: could not connect to 127.0.0.1:1 "
+                    + "not connected: connection_lost: could not connect to 127.0.0.1:1 "
                     + "(Connection refused)\n"), "\(outcome.words)")
     }
 

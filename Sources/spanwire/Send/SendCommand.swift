@@ -131,7 +131,7 @@ struct SendCommand: AsyncParsableCommand {
         if interruption.hasHappened {
             Process.writeError("spanwire: interrupted; what is not stored can be sent again\n")
         } else if clock.now >= deadline, report.storedSpans + report.rejectedSpans < given {
-            let fault = client.connectionFault.map { "the last connection failed: \(TerminalText.line($0))" }
+            let fault = client.connectionFault.map { "not connected: \(TerminalText.line($0))" }
             Process.writeError(
                 "spanwire: \(to) did not acknowledge everything within \(timeout) s; "
                     + (fault ?? "it is connected and behind: raise --timeout, or see its log") + "\n")
