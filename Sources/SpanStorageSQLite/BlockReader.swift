@@ -24,6 +24,10 @@ final class BlockReader {
     private var kept: [(id: Int64, set: ReportSet)] = []
     private static let maxKept = 8
     private let decompressor = BlockDecompressor()
+    /// Parts of runs' own indexes of traces that were read lately. They never change, and no run ever has the id of another.
+    private var traceChunks: [Int64: [UInt8]] = [:]
+    private var traceChunkBytes = 0
+    private static let maxTraceChunkBytes = 4 << 20
 
     init(_ connection: Connection) throws(SpanStoreError) {
         self.connection = connection
@@ -180,7 +184,7 @@ final class BlockReader {
             return try blocks(in: segment, withTrace: trace).filter { $0.run == run.id && $0.block < run.blocks }
                 .map(\.block)
         }
-        let chunk = try traceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
+        let chunk = try keptTraceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
         return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
             .filter { $0 < run.blocks }
     }
@@ -203,6 +207,19 @@ final class BlockReader {
         defer { selectSegmentTraces.reset() }
         guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
         return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true)
+    }
+
+    /// The same as `traceChunk`, kept for the next trace.
+    private func keptTraceChunk(of run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+        if let kept = traceChunks[run.part(number)] { return kept }
+        let chunk = try traceChunk(of: run, number)
+        if traceChunkBytes + chunk.count > Self.maxTraceChunkBytes {
+            traceChunks.removeAll(keepingCapacity: true)
+            traceChunkBytes = 0
+        }
+        traceChunks[run.part(number)] = chunk
+        traceChunkBytes += chunk.count
+        return chunk
     }
 
     /// A part of a run's own index of traces.
