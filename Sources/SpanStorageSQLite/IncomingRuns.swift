@@ -74,7 +74,9 @@ struct IncomingRuns: ~Copyable {
                 let received = receivedUnixNano[Int(entry.payload)]
                 if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
                 let partition = Partition.of(start: start, receivedUnixNano: received)
-                if let since, start <= since, !keys.isNew(keyHash, in: partition) { isLoose = true }
+                // The filter of an hour tells of spans that are always filed by their start, not by when they came.
+                let isByStart = Int64(start / Partition.nanoseconds) == partition
+                if let since, start <= since, !(isByStart && keys.isNew(keyHash, in: partition)) { isLoose = true }
                 hashes.append((keyHash, content, partition))
                 if members.count > 1 {
                     fresh.append(member)

@@ -104,6 +104,50 @@ import Testing
         await store.close()
     }
 
+    @Test(
+        "a span that comes again when it was forgotten is one span, whenever it started",
+        arguments: [3, 24 * 8])
+    func comesAgain(hoursAgo: UInt64) async throws {
+        let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
+        let now = Self.now
+        func batch(_ trace: UInt64, _ count: Int, start: UInt64, received: UInt64) -> IncomingBatch {
+            let spans = (1...count).map { number in
+                SpanRecord(
+                    traceID: TraceID(high: 9, low: trace), spanID: SpanID(UInt64(number)), name: "work",
+                    startTimeUnixNano: start, endTimeUnixNano: start + 1000)
+            }
+            return IncomingBatch(
+                reports: SpanBatch(resourceSpans: [
+                    ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: spans)])
+                ]), receivedAtUnixNano: received)
+        }
+        let start = now - hoursAgo * Self.hour + 5
+        // Of the same hour and of another one, before, between and behind.
+        for round in UInt64(0)..<3 {
+            try await store.append([batch(1, 10, start: start, received: now + round * 2 * Self.hour + 10)])
+            // More than the writer remembers.
+            for part in UInt64(0)..<4 {
+                try await store.append([
+                    batch(
+                        100 + round * 10 + part, 8000, start: now + part, received: now + round * 2 * Self.hour + 20)
+                ])
+            }
+        }
+        for _ in 0..<2 {
+            let filter = try SpanFilter(parsing: "trace=\(TraceID(high: 9, low: 1).hex)", nowUnixNano: now)
+            #expect(try await store.search(SpanQuery(filter: filter)).count == 10)
+            let everything = try await store.scan(SpanScan(), into: 0) { count, spans in
+                count += spans.count
+                return true
+            }
+            #expect(everything == 10 + 12 * 8000)
+            #expect(try await store.services().map(\.spans) == [10 + 12 * 8000])
+            try await store.compact()
+        }
+        await store.close()
+    }
+
     @Test("one index of traces takes the place of many, finds them all, and goes with the last of its runs")
     func traceSegments() async throws {
         // With so little memory a run is finished with a thousand reports.
