@@ -87,7 +87,8 @@ struct QuerySearchCommand: AsyncParsableCommand {
         output.flush()
         try standardOutput.check()
         if spans.count == limit, let last = spans.last {
-            Process.writeError("spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last))\n")
+            Process.writeError(
+                "spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last, order: query.order))\n")
         }
     }
 
