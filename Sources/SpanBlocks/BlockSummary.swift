@@ -23,7 +23,11 @@ package struct BlockSummary: Sendable, Hashable {
     /// Whether a span has several reports in the block.
     package var hasJoined: Bool { flags & Self.joined != 0 }
 
+    /// Whether a span of the block runs, or a report of it said so.
+    package var hasRunning: Bool { flags & Self.running != 0 }
+
     static let joined: UInt32 = 1 << 16
+    private static let running: UInt32 = 1 << 12
 
     /// Takes a span into account.
     ///
@@ -66,7 +70,7 @@ package struct BlockSummary: Sendable, Hashable {
             minDuration = min(minDuration, duration)
             maxDuration = max(maxDuration, duration)
         }
-        flags |= Self.bit(kind) | Self.bit(status) | (isRunning ? 1 << 12 : 1 << 13)
+        flags |= Self.bit(kind) | Self.bit(status) | (isRunning ? Self.running : 1 << 13)
     }
 
     private static func bit(_ kind: SpanKind) -> UInt32 {
@@ -81,7 +85,7 @@ package struct BlockSummary: Sendable, Hashable {
     package func mayMeet(_ conditions: SpanConditions) -> Bool {
         if let kind = conditions.kind, flags & Self.bit(kind) == 0 { return false }
         if let status = conditions.status, flags & Self.bit(status) == 0 { return false }
-        if let isRunning = conditions.isRunning, flags & (isRunning ? 1 << 12 : 1 << 13) == 0 { return false }
+        if let isRunning = conditions.isRunning, flags & (isRunning ? Self.running : 1 << 13) == 0 { return false }
         if let start = conditions.start, maxStart < start.lowerBound || minStart > start.upperBound { return false }
         if let duration = conditions.durationNano {
             guard minDuration <= maxDuration else { return false }

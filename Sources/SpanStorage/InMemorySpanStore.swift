@@ -78,8 +78,9 @@ public actor InMemorySpanStore: SpanStore {
 
     public func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {
         try checkOpen()
+        try query.check()
         let matching = states.values.map { $0.merged() }.filter(query.matches)
-        return Array(matching.sorted(by: SpanQuery.precedes).prefix(query.limit))
+        return Array(matching.sorted(by: query.order.precedes).prefix(query.limit))
     }
 
     public func senders() throws(SpanStoreError) -> [SenderSummary] {

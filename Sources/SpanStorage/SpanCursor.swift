@@ -1,46 +1,57 @@
 import SpanMerge
 import SpanModel
 
-/// Where a search goes on: behind one span in the order of results.
+/// Where a search goes on: behind one span in an order of results.
 ///
 /// A page that begins here has no span that was on an earlier page and leaves none out, whatever is stored meanwhile,
-/// except for spans whose start or match a later report changed.
+/// except for spans whose place in the order or whose match a later report changed.
 public struct SpanCursor: Sendable, Hashable {
-    /// The start of the last span that was seen, nanoseconds since 1970-01-01T00:00:00Z.
-    public var startUnixNano: UInt64
-    /// Its key.
-    public var key: SpanKey
+    /// The order in which it is a place; a search in another one refuses it.
+    public let order: SpanOrder
+    /// Where the last span that was seen comes in it.
+    package let rank: SpanRank
+    /// The key of that span.
+    public let key: SpanKey
 
-    public init(startUnixNano: UInt64, key: SpanKey) {
-        self.startUnixNano = startUnixNano
+    /// Behind a span.
+    public init(_ last: MergedSpan, order: SpanOrder) {
+        self.init(order: order, rank: order.rank(of: last), key: last.key)
+    }
+
+    private init(order: SpanOrder, rank: SpanRank, key: SpanKey) {
+        self.order = order
+        self.rank = rank
         self.key = key
     }
 
-    /// Behind a span.
-    public init(_ last: MergedSpan) { self.init(startUnixNano: last.span.startTimeUnixNano, key: last.key) }
-
-    /// Whether a span comes behind it in the order of results.
+    /// Whether a span comes behind it.
     public func precedes(_ merged: MergedSpan) -> Bool {
-        let start = merged.span.startTimeUnixNano
-        return start == startUnixNano ? key < merged.key : start < startUnixNano
+        let other = order.rank(of: merged)
+        return other == rank ? key < merged.key : rank < other
     }
 
     /// - Parameter text: what `text` gave; `nil` for anything else.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 67, bytes[16] == Self.dash, bytes[49] == Self.dash,
-            let start = SpanID(hex: String(decoding: bytes[..<16], as: UTF8.self)),
-            let trace = TraceID(hex: String(decoding: bytes[17..<49], as: UTF8.self)),
-            let span = SpanID(hex: String(decoding: bytes[50..<66], as: UTF8.self)),
-            let side = SpanSide(rawValue: bytes[66] &- UInt8(ascii: "0"))
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard let order = parts.first.flatMap({ SpanOrder(rawValue: String($0)) }),
+            parts.count == (order.hasSecondRank ? 5 : 4), let first = SpanID(hex: String(parts[1])),
+            let second = order.hasSecondRank ? SpanID(hex: String(parts[2])) : .invalid,
+            let trace = TraceID(hex: String(parts[parts.count - 2])), let last = parts.last, last.utf8.count == 17,
+            let span = SpanID(hex: String(last.prefix(16))), let side = last.utf8.last,
+            let side = SpanSide(rawValue: side &- UInt8(ascii: "0"))
         else { return nil }
-        self.init(startUnixNano: start.value, key: SpanKey(traceID: trace, spanID: span, side: side))
+        self.init(
+            order: order, rank: SpanRank(first: first.value, second: second.value),
+            key: SpanKey(traceID: trace, spanID: span, side: side))
     }
 
-    /// 67 characters: start, trace id, span id and side, all but the last in hexadecimal digits.
-    public var text: String { "\(SpanID(startUnixNano).hex)-\(key.traceID.hex)-\(key.spanID.hex)\(key.side.rawValue)" }
-
-    private static let dash = UInt8(ascii: "-")
+    /// The order's name, the place in it, trace id, span id and side, all but the first and the last in hexadecimal digits:
+    /// 93 characters at the most.
+    public var text: String {
+        let place =
+            order.hasSecondRank ? "\(SpanID(rank.first).hex)-\(SpanID(rank.second).hex)" : SpanID(rank.first).hex
+        return "\(order.rawValue)-\(place)-\(key.traceID.hex)-\(key.spanID.hex)\(key.side.rawValue)"
+    }
 }
 
 extension SpanCursor: CustomStringConvertible {
@@ -48,10 +59,20 @@ extension SpanCursor: CustomStringConvertible {
 }
 
 extension SpanCursor {
-    /// What holds for every span behind it.
+    /// What holds for every span behind it, as far as conditions say such a thing.
     var conditions: SpanConditions {
         var conditions = SpanConditions()
-        conditions.start = 0...startUnixNano
+        switch order {
+        case .newest: conditions.start = 0...(~rank.first)
+        // Spans whose start is not known, 0, come behind all others, and those without a duration likewise.
+        case .oldest: conditions.start = rank.first == .max ? 0...0 : nil
+        case .longest, .shortest: break
+        }
         return conditions
     }
+}
+
+extension SpanOrder {
+    /// Whether something else than the key decides where what it compares is equal.
+    fileprivate var hasSecondRank: Bool { self == .longest || self == .shortest }
 }

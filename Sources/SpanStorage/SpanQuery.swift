@@ -15,9 +15,11 @@ public struct SpanQuery: Sendable, Hashable {
     public var sinceUnixNano: UInt64?
     /// What else is asked; `everything` for nothing more.
     public var filter: SpanFilter
-    /// Where to go on: spans behind it in the order of results alone.
+    /// What comes first.
+    public var order: SpanOrder
+    /// Where to go on: spans behind it alone. It has to be a place in `order`.
     public var after: SpanCursor?
-    /// How many spans at the most, the newest ones; held within `limitRange`.
+    /// How many spans at the most, the first in `order`; held within `limitRange`.
     public var limit: Int {
         didSet { limit = Self.held(limit) }
     }
@@ -27,7 +29,8 @@ public struct SpanQuery: Sendable, Hashable {
 
     public init(
         service: String? = nil, name: String? = nil, minDurationNano: Int64? = nil, status: SpanStatus.Code? = nil,
-        sinceUnixNano: UInt64? = nil, filter: SpanFilter = .everything, after: SpanCursor? = nil, limit: Int = 100
+        sinceUnixNano: UInt64? = nil, filter: SpanFilter = .everything, order: SpanOrder = .newest,
+        after: SpanCursor? = nil, limit: Int = 100
     ) {
         self.service = service
         self.name = name
@@ -35,6 +38,7 @@ public struct SpanQuery: Sendable, Hashable {
         self.status = status
         self.sinceUnixNano = sinceUnixNano
         self.filter = filter
+        self.order = order
         self.after = after
         self.limit = Self.held(limit)
     }
@@ -66,9 +70,14 @@ public struct SpanQuery: Sendable, Hashable {
         return own.and(filter.conditions)
     }
 
-    /// The order of results: newest start first, then by key.
-    public static func precedes(_ left: MergedSpan, _ right: MergedSpan) -> Bool {
-        let (leftStart, rightStart) = (left.span.startTimeUnixNano, right.span.startTimeUnixNano)
-        return leftStart == rightStart ? left.key < right.key : leftStart > rightStart
+    /// For engines, before they search.
+    ///
+    /// - Throws: `invalidQuery` where the cursor is a place in another order.
+    public func check() throws(SpanStoreError) {
+        guard let after, after.order != order else { return }
+        throw SpanStoreError(
+            .invalidQuery,
+            "the cursor is a place in the order \(after.order.rawValue), and the search has the order \(order.rawValue); "
+                + "go on in the order of the first page, or begin anew without a cursor")
     }
 }

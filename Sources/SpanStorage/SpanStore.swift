@@ -32,7 +32,9 @@ public protocol SpanStore: Sendable {
     /// The services that spans came from, by name (bytes); one with an empty name stands for spans without.
     func services() async throws(SpanStoreError) -> [ServiceSummary]
 
-    /// The spans that match, newest start first, then by key.
+    /// The spans that match, in the query's order.
+    ///
+    /// - Throws: also `invalidQuery`, as `SpanQuery.check` has it.
     func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan]
 
     /// The senders that batches came from, by id.

@@ -29,6 +29,8 @@ public struct SpanStoreError: Error, Sendable, Hashable {
         public static let ioFailed = Code(rawValue: "io_failed")
         /// What is stored contradicts itself.
         public static let corrupt = Code(rawValue: "corrupt")
+        /// The question contradicts itself.
+        public static let invalidQuery = Code(rawValue: "invalid_query")
         /// The store was closed.
         public static let closed = Code(rawValue: "closed")
         /// The engine failed in another way; the message has its words.

@@ -4,7 +4,7 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// One search: blocks with the newest spans first, until those that are left can add nothing.
+/// One search: blocks with the first spans in its order first, until those that are left can add nothing.
 struct SpanSearch {
     private let finder: SpanFinder
     private let query: SpanQuery
@@ -15,7 +15,7 @@ struct SpanSearch {
     /// The longest text that an attribute has to have: its bytes are in those of the span, or of its resource.
     private let text: [UInt8]
     private let nameTerm: UInt64?
-    private var found: NewestSpans
+    private var found: FirstSpans
 
     init(_ query: SpanQuery, _ finder: SpanFinder) {
         self.finder = finder
@@ -30,11 +30,12 @@ struct SpanSearch {
         }
         text = texts.max { $0.count < $1.count } ?? []
         nameTerm = conditions.name.map { SearchTerm.name(Array($0.string.utf8).rawSpan) }
-        found = NewestSpans(limit: query.limit)
+        found = FirstSpans(query)
     }
 
     private struct Candidate {
-        var maxStart: UInt64
+        /// None of its spans comes before this.
+        var rank: SpanRank
         var run: Int
         var block: Int
         var hasJoined: Bool
@@ -42,6 +43,7 @@ struct SpanSearch {
 
     /// - Returns: in the order of results.
     mutating func run() throws(SpanStoreError) -> [MergedSpan] {
+        try query.check()
         if conditions.isImpossible { return [] }
         if let trace = conditions.trace {
             for span in try finder.trace(trace) where query.matches(span) { found.insert(span) }
@@ -49,22 +51,23 @@ struct SpanSearch {
         }
         let loose = try finder.looseSpans(starts)
         for span in loose.spans.values where query.matches(span.whole) { found.insert(span.whole) }
-        let runs = finder.runs.filter { $0.kind != .loose && $0.summary.mayMeet(conditions) }
-            .sorted { $0.summary.maxStart > $1.summary.maxStart }
+        let runs = finder.runs
+            .filter { $0.kind != .loose && $0.summary.mayMeet(conditions) && found.mayTakeSome(of: $0.summary) }
+            .map { (run: $0, rank: $0.summary.firstRank(in: query.order)) }.sorted { $0.rank < $1.rank }
         var next = 0
-        // By their newest start, the newest last.
+        // By their ranks, the first last.
         var candidates: [Candidate] = []
         while true {
             let known = candidates.count
-            while next < runs.count, candidates.last.map({ runs[next].summary.maxStart >= $0.maxStart }) ?? true {
-                if let bound = found.bound, runs[next].summary.maxStart < bound { break }
-                try open(runs[next], next, &candidates)
+            while next < runs.count, candidates.last.map({ runs[next].rank <= $0.rank }) ?? true {
+                if let bound = found.bound, bound < runs[next].rank { break }
+                try open(runs[next].run, next, &candidates)
                 next += 1
             }
-            if candidates.count != known { candidates.sort { $0.maxStart < $1.maxStart } }
+            if candidates.count != known { candidates.sort { $0.rank > $1.rank } }
             guard let candidate = candidates.popLast() else { return found.spans }
-            if let bound = found.bound, candidate.maxStart < bound { return found.spans }
-            try look(at: candidate, in: runs[candidate.run], loose)
+            if let bound = found.bound, bound < candidate.rank { return found.spans }
+            try look(at: candidate, in: runs[candidate.run].run, loose)
         }
     }
 
@@ -73,14 +76,15 @@ struct SpanSearch {
             terms.isEmpty ? Array(0..<run.blocks) : try finder.reader.blocks(of: run, withTerms: terms)
         if numbers.isEmpty { return }
         let blocks = try finder.reader.blocks(of: run)
-        for number in numbers where blocks[number].mayMeet(conditions) {
+        for number in numbers where blocks[number].mayMeet(conditions) && found.mayTakeSome(of: blocks[number]) {
             candidates.append(
                 Candidate(
-                    maxStart: blocks[number].maxStart, run: index, block: number, hasJoined: blocks[number].hasJoined))
+                    rank: blocks[number].firstRank(in: query.order), run: index, block: number,
+                    hasJoined: blocks[number].hasJoined))
         }
-        // The newest is the last while they are added, so that no run behind it is opened for nothing.
-        if let newest = candidates.indices.max(by: { candidates[$0].maxStart < candidates[$1].maxStart }) {
-            candidates.swapAt(newest, candidates.count - 1)
+        // The first is the last while they are added, so that no run behind it is opened for nothing.
+        if let first = candidates.indices.min(by: { candidates[$0].rank < candidates[$1].rank }) {
+            candidates.swapAt(first, candidates.count - 1)
         }
     }
 
@@ -123,7 +127,10 @@ struct SpanSearch {
     /// Whether a span of which this is the only report can be among the results.
     private func mayMatch(_ entry: ReportEntry, _ set: borrowing ReportSet) -> Bool {
         if !starts.contains(entry.startUnixNano) { return false }
-        if let bound = found.bound, entry.startUnixNano < bound { return false }
+        guard found.mayTake(query.order.rank(startUnixNano: entry.startUnixNano, durationNano: entry.durationNano))
+        else {
+            return false
+        }
         if let nameTerm, entry.nameTerm != nameTerm { return false }
         if let kind = conditions.kind, entry.kind != kind { return false }
         if let status = conditions.status, entry.status != status { return false }
@@ -139,33 +146,5 @@ struct SpanSearch {
         return attributeTerms.allSatisfy { term in
             set.terms[own].contains(term) || origin.terms.contains(term)
         }
-    }
-}
-
-/// The first spans in the order of results, of those that were found so far.
-struct NewestSpans {
-    private let limit: Int
-    private(set) var spans: [MergedSpan] = []
-
-    init(limit: Int) { self.limit = limit }
-
-    /// What starts before this can no more be among them; `nil` while there is room.
-    var bound: UInt64? { spans.count < limit ? nil : spans.last?.span.startTimeUnixNano }
-
-    /// Whether a span would be among them.
-    func hasRoom(for span: MergedSpan) -> Bool {
-        guard spans.count == limit, let last = spans.last else { return true }
-        return SpanQuery.precedes(span, last)
-    }
-
-    mutating func insert(_ span: MergedSpan) {
-        guard hasRoom(for: span) else { return }
-        var (low, high) = (0, spans.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if SpanQuery.precedes(spans[middle], span) { low = middle + 1 } else { high = middle }
-        }
-        spans.insert(span, at: low)
-        if spans.count > limit { spans.removeLast() }
     }
 }

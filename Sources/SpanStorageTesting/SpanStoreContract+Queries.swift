@@ -43,7 +43,8 @@ extension SpanStoreContract {
     }
 
     private static func randomQuery(_ generator: inout ReportGenerator) -> SpanQuery {
-        var query = SpanQuery(limit: generator.pick([1, 3, 100, 10_000]))
+        var query = SpanQuery(
+            order: generator.pick(SpanOrder.allCases), limit: generator.pick([1, 3, 100, 10_000]))
         if generator.chance(40) { query.service = generator.pick(ReportGenerator.texts + ["unheard of"]) }
         if generator.chance(40) { query.name = generator.pick(ReportGenerator.texts + ["unheard of"]) }
         if generator.chance(40) { query.minDurationNano = generator.pick([.min, -5, 0, 1, 500, 1 << 62, .max]) }
@@ -79,6 +80,11 @@ extension SpanStoreContract {
             } else {
                 try expectEqual((span.durationNano ?? 0).signum(), end > start ? 1 : end < start ? -1 : 0, "its sign")
             }
+        }
+        for order in SpanOrder.allCases {
+            try expectSame(
+                try await store.search(SpanQuery(order: order)), found.sorted(by: naivePrecedes(order)),
+                "\(order) first")
         }
         for since in times {
             let later = try await store.search(SpanQuery(sinceUnixNano: since))

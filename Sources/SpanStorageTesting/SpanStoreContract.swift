@@ -36,6 +36,6 @@ public enum SpanStoreContract {
 
     /// All rules.
     public static let checks: [Check] =
-        mergeChecks + senderChecks + queryChecks + filterChecks + analysisChecks
+        mergeChecks + senderChecks + queryChecks + orderChecks + filterChecks + analysisChecks
         + removalChecks + lifeChecks
 }

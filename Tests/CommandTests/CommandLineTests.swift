@@ -36,6 +36,11 @@ import Testing
             ["query", "search", "--store", "x", "--status", "bad"],
             ["query", "search", "error", "root", "--store", "x"],
             ["query", "search", "--store", "x", "--after", "12"],
+            ["query", "search", "--store", "x", "--order", "slowest"],
+            [
+                "query", "search", "--store", "x", "--order", "newest", "--after",
+                "oldest-0000000000000001-00000000000000000000000000000001-00000000000000011",
+            ],
             ["query", "services", "--store", "x", "--format", "xml"],
         ])
     func usage(arguments: [String]) throws {

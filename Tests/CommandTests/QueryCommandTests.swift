@@ -79,6 +79,7 @@ import Testing
                 (["services"], "query-services"), (["trace", Self.traceID.hex], "query-trace"),
                 (["search", "--service", "orders"], "query-search"), (["senders"], "query-senders"),
                 (["search", "service=orders (error or duration<1ms or running)"], "query-search-filter"),
+                (["search", "kind!=client", "--order", "longest"], "query-search-longest"),
             ] {
                 for (format, ending) in [("table", "txt"), ("json", "json")] {
                     let outcome = try SpanwireCommand.run(
@@ -113,6 +114,12 @@ import Testing
             try expect(["running or status.message~declined"], finds: ["23", "22"])
             try expect(["since=2026-08-01T12:00:00.060Z until=2026-08-01T12:00:00.061Z"], finds: ["41"])
             try expect(["not ()"], finds: [])
+            try expect(["--order", "newest"], finds: ["42", "41", "30", "23", "22", "21", "20", "20", "10"])
+            try expect(["--order", "oldest"], finds: ["10", "20", "20", "21", "22", "23", "30", "41", "42"])
+            try expect(["--order", "longest"], finds: ["10", "20", "20", "22", "21", "42", "41", "30", "23"])
+            try expect(["--order", "shortest"], finds: ["42", "41", "30", "21", "22", "20", "20", "10", "23"])
+            try expect(["--order", "longest", "--limit", "1"], finds: ["10"])
+            try expect(["duration<1ms", "--order", "longest", "--limit", "2"], finds: ["21", "42"])
         }
     }
 
@@ -134,11 +141,18 @@ import Testing
         #expect(hostile.words.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && $0 != "\u{202E}" })
     }
 
-    @Test("each page names the cursor of the next one")
-    func pages() async throws {
+    @Test(
+        "each page names the cursor of the next one, which knows the order",
+        arguments: [
+            ([], ["42", "41", "30", "23", "21", "20", "20", "10"]),
+            (["--order", "oldest"], ["10", "20", "20", "21", "23", "30", "41", "42"]),
+            (["--order", "longest"], ["10", "20", "20", "21", "42", "41", "30", "23"]),
+            (["--order", "shortest"], ["42", "41", "30", "21", "20", "20", "10", "23"]),
+        ])
+    func pages(order: [String], expected: [Substring]) async throws {
         try await withStore { path in
             var found: [Substring] = []
-            var cursor: [String] = []
+            var cursor = order
             for page in 0..<4 {
                 let outcome = try SpanwireCommand.run(
                     ["query", "search", "not error", "--limit", "3", "--store", path] + cursor)
@@ -154,8 +168,21 @@ import Testing
                 #expect(outcome.words.hasPrefix(prefix))
                 cursor = ["--after", String(outcome.words.dropFirst(prefix.count).dropLast())]
             }
-            #expect(found == ["42", "41", "30", "23", "21", "20", "20", "10"])
+            #expect(found == expected)
         }
+    }
+
+    @Test("a cursor is refused with another order than its own")
+    func otherOrder() throws {
+        let cursor = "longest-7ffffffffffffff0-0000000000000001-5b8aa5a2d2c872e8321cf37308d69df2-00000000000000200"
+        let outcome = try SpanwireCommand.run([
+            "query", "search", "--order", "newest", "--after", cursor, "--store", "no-such-file",
+        ])
+        #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
+        #expect(
+            outcome.words
+                == "spanwire: --after has a cursor of --order longest, not newest; leave --order out to go on. "
+                + "(see 'spanwire query search --help')\n", "\(outcome.words)")
     }
 
     @Test("JSON of a trace is a payload that decodes to the same spans")

@@ -333,7 +333,7 @@ import Testing
                 let merged = Mutex<[MergedSpan]>([])
                 try await store.forEachSpan(startingIn: starts) { span in merged.withLock { $0.append(span) } }
                 try expectSame(
-                    merged.withLock { $0.sorted(by: SpanQuery.precedes) }, expected, "\(starts), SEED=\(seed)")
+                    merged.withLock { $0.sorted(by: SpanOrder.newest.precedes) }, expected, "\(starts), SEED=\(seed)")
                 let sketched = Mutex<Set<[String]>>([])
                 try await store.forEachSketch(startingIn: starts) { sketches in
                     sketched.withLock { found in
@@ -400,18 +400,18 @@ import Testing
             if round % 2 == 1 { try await store.compact() }
             for text in ["", "running", "duration>=200ns n=7", "attr.n=7 attr.round=2", "name=\"span 3\" not running"] {
                 guard let filter = try? SpanFilter(parsing: text, nowUnixNano: 0) else { continue }
-                for limit in [20, 10_000] {
-                    let query = SpanQuery(filter: filter, limit: limit)
+                for (order, limit) in SpanOrder.allCases.flatMap({ order in [20, 10_000].map { (order, $0) } }) {
+                    let query = SpanQuery(filter: filter, order: order, limit: limit)
                     try expectSame(
                         try await store.search(query), try await oracle.search(query),
-                        "\(text), round \(round), SEED=\(seed)")
+                        "\(text), \(order) first, round \(round), SEED=\(seed)")
                 }
             }
             #expect(try await store.services() == oracle.services(), "round \(round), SEED=\(seed)")
             let scanned = Mutex<[MergedSpan]>([])
             try await store.forEachSpan(startingIn: 0...UInt64.max) { span in scanned.withLock { $0.append(span) } }
             try expectSame(
-                scanned.withLock { $0.sorted(by: SpanQuery.precedes) },
+                scanned.withLock { $0.sorted(by: SpanOrder.newest.precedes) },
                 try await oracle.search(SpanQuery(limit: 10_000)), "round \(round), SEED=\(seed)")
             let sketched = Mutex<Set<String>>([])
             let count = Mutex(0)

@@ -4,28 +4,47 @@ import SpanStorage
 import Testing
 
 @Suite struct SpanCursorTests {
-    @Test("a cursor is read back as it was written")
-    func text() throws {
-        for (start, side) in [(UInt64(0), SpanSide.other), (.max, .inbound), (1_785_585_600_000_000_000, .inbound)] {
-            let key = SpanKey(traceID: TraceID(high: 1, low: .max), spanID: SpanID(0xAB), side: side)
-            let cursor = SpanCursor(startUnixNano: start, key: key)
-            #expect(cursor.text.utf8.count == 67)
-            #expect(SpanCursor(cursor.text) == cursor)
+    private static func span(_ start: UInt64, _ end: UInt64, kind: SpanKind = .client) -> MergedSpan {
+        MergedSpan(
+            span: SpanRecord(
+                traceID: TraceID(high: 1, low: .max), spanID: SpanID(0xAB), name: "s", kind: kind,
+                startTimeUnixNano: start, endTimeUnixNano: end), origin: SpanOrigin())
+    }
+
+    @Test("a cursor is read back as it was written", arguments: SpanOrder.allCases)
+    func text(order: SpanOrder) throws {
+        for (start, end) in [(UInt64(0), UInt64(0)), (0, 5), (1, .max), (.max, 1), (.max, 0), (1000, 1000)] {
+            for kind in [SpanKind.client, .server] {
+                let cursor = SpanCursor(Self.span(start, end, kind: kind), order: order)
+                #expect(cursor.text.utf8.count <= 93 && cursor.text.hasPrefix(order.rawValue))
+                #expect(SpanCursor(cursor.text) == cursor)
+                #expect(SpanCursor(cursor.text)?.order == order)
+            }
         }
     }
 
-    @Test("what is no cursor is none")
-    func faults() {
-        let key = SpanKey(traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), side: .other)
-        let bytes = Array(SpanCursor(startUnixNano: 4, key: key).text.utf8)
+    @Test("what is no cursor is none", arguments: SpanOrder.allCases)
+    func faults(order: SpanOrder) {
+        let bytes = Array(SpanCursor(Self.span(4, 9), order: order).text.utf8)
         #expect(SpanCursor("") == nil)
         for length in 0..<bytes.count { #expect(SpanCursor(String(decoding: bytes[..<length], as: UTF8.self)) == nil) }
+        #expect(SpanCursor(String(decoding: bytes + [UInt8(ascii: "0")], as: UTF8.self)) == nil)
         for place in bytes.indices {
-            for byte: UInt8 in [0, 0x20, UInt8(ascii: "g"), 0xC3, 0xFF] {
+            for byte: UInt8 in [0, 0x20, UInt8(ascii: "g"), UInt8(ascii: "-"), 0xC3, 0xFF] where byte != bytes[place] {
                 var changed = bytes
                 changed[place] = byte
                 #expect(SpanCursor(String(decoding: changed, as: UTF8.self)) == nil)
             }
         }
+    }
+
+    @Test("a cursor of another order is refused before a search, with both orders named")
+    func otherOrder() throws {
+        let cursor = SpanCursor(Self.span(4, 9), order: .longest)
+        try SpanQuery(order: .longest, after: cursor).check()
+        try SpanQuery(order: .newest).check()
+        let error = #expect(throws: SpanStoreError.self) { try SpanQuery(after: cursor).check() }
+        #expect(error?.code == .invalidQuery)
+        #expect(error?.message.contains("longest") == true && error?.message.contains("newest") == true)
     }
 }

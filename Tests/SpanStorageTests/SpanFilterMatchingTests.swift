@@ -127,7 +127,10 @@ import Testing
         var (matching, narrowed) = (0, 0)
         for _ in 0..<4000 {
             var query = SpanQuery(filter: generator.filter(depth: 3))
-            if generator.values.chance(20) { query.after = SpanCursor(generator.values.pick(spans)) }
+            query.order = generator.values.pick(SpanOrder.allCases)
+            if generator.values.chance(20) {
+                query.after = SpanCursor(generator.values.pick(spans), order: query.order)
+            }
             if generator.values.chance(20) { query.minDurationNano = generator.values.pick([.min, 0, 1000]) }
             let conditions = query.conditions
             for span in spans {

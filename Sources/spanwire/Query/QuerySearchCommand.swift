@@ -7,7 +7,7 @@ import SpanStorage
 /// `spanwire query search`.
 struct QuerySearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "Finds spans, the newest first.",
+        commandName: "search", abstract: "Finds spans, the newest first or in another order.",
         discussion: """
             FILTER says what to find: terms joined by spaces; without one, every span. The
             options are terms too. All of them have to hold. Put the filter in single
@@ -26,7 +26,11 @@ struct QuerySearchCommand: AsyncParsableCommand {
                     its events; 500 finds numbers, true bools, "500" and GET texts
 
             What cannot be compared is not found; not finds exactly the rest. All of it is
-            in docs/search.md. With --format json the spans as OTLP/JSON.
+            in docs/search.md. With --format json the spans as OTLP/JSON: under their
+            resources and scopes, in order under each.
+
+            Spans without a duration (running ones) come last by duration, those without a
+            start last by start; of equal durations the newest start comes first.
 
             Examples:
               F='service=checkout name~"^GET /" duration>100ms status=error since=1h'
@@ -34,6 +38,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
               spanwire query search 'attr.http.response.status_code>=500' --store spans.db
               spanwire query search 'root running not service=cron' --store spans.db
               spanwire query search --service cart --status error --store spans.db
+              spanwire query search root --order longest --limit 20 --store spans.db
             """)
 
     @Argument(help: ArgumentHelp("What to find; see above.", valueName: "filter"))
@@ -58,6 +63,12 @@ struct QuerySearchCommand: AsyncParsableCommand {
         transform: QueryArgument.time)
     var since: UInt64?
 
+    @Option(
+        help: ArgumentHelp(
+            "What comes first, by start or by duration. Without it the newest, or the order of --after.",
+            valueName: "order"))
+    var order: SpanOrder?
+
     @Option(help: ArgumentHelp("How many spans at the most, 1 to 10000.", valueName: "count"))
     var limit = 100
 
@@ -73,10 +84,16 @@ struct QuerySearchCommand: AsyncParsableCommand {
         guard SpanQuery.limitRange.contains(limit) else {
             throw ValidationError("--limit takes 1 to \(SpanQuery.limitRange.upperBound), not \(limit).")
         }
+        if let order, let after, order != after.order {
+            throw ValidationError(
+                "--after has a cursor of --order \(after.order.rawValue), not \(order.rawValue); leave --order out to go on."
+            )
+        }
     }
 
     func run() async throws {
-        let query = SpanQuery(filter: try wholeFilter(), after: after, limit: limit)
+        let query = SpanQuery(
+            filter: try wholeFilter(), order: order ?? after?.order ?? .newest, after: after, limit: limit)
         let spans = try await options.ask { store throws(SpanStoreError) in try await store.search(query) }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
@@ -87,7 +104,8 @@ struct QuerySearchCommand: AsyncParsableCommand {
         output.flush()
         try standardOutput.check()
         if spans.count == limit, let last = spans.last {
-            Process.writeError("spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last))\n")
+            Process.writeError(
+                "spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last, order: query.order))\n")
         }
     }
 
@@ -125,6 +143,9 @@ struct QuerySearchCommand: AsyncParsableCommand {
         return cursor
     }
 }
+
+/// The values of `--order`.
+extension SpanOrder: ExpressibleByArgument {}
 
 /// The values of `--status`.
 enum StatusOption: String, CaseIterable, ExpressibleByArgument {
