@@ -3,7 +3,7 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults differential clean
+.PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults convergence differential clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## lint, all tests, the gates, and the short forms of simulate, conformance, faults and differential
+test: ## lint, all tests, the gates, short forms of simulate, conformance, faults, convergence, differential
 	@scripts/test.sh
 
 build: ## build everything, tests included
@@ -54,6 +54,11 @@ conformance: ## 100,000 spans from an independent sender in any chunking (SPANS=
 faults: ## real processes killed, stopped, cut off, out of disk (KILLS=…, FAULT_SECONDS=…, SCENARIOS=…, SEED=…)
 	@scripts/install.sh faults
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/faults.sh $${KILLS:-50} $${FAULT_SECONDS:-30} $${SCENARIOS:-}
+
+convergence: ## reports in any order, twice, in parts, the collector killed: equal to the oracle (SPANS=…, KILLS=…, SEED=…)
+	@scripts/install.sh faults
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && \
+	    scripts/convergence.sh --spans $${SPANS:-300000} --kills $${KILLS:-3}
 
 differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTATIONS=…, SEED=…)
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh

@@ -210,6 +210,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SpoolPeer", swiftSettings: settings),
+        // A load of reports, sent in any order and held against the oracle, for Interop/python/convergence.py.
+        .executableTarget(
+            name: "convergence-peer",
+            dependencies: [
+                "SpanTransport", "SpanSession", "SpanStorageTesting", "SpanStorageSQLite", "SpanStorage", "SpanMerge",
+                "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/ConvergencePeer", swiftSettings: settings),
         // Bytes and time per span of each compression: Benchmarks/README.md.
         .executableTarget(
             name: "compression-bench", dependencies: ["SpanCompression", "SpanSession", "SpanModel", "ProtoWire"],

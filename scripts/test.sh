@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make test`: everything that must hold, in its short form. The long forms: make simulate,
-# conformance, faults, differential.
+# conformance, faults, convergence, differential.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,6 +17,7 @@ SPANWIRE=$(spanwire_executable)
 export SPANWIRE
 scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
 scripts/faults.sh 5 2
+scripts/convergence.sh --spans 1500
 CASES=3000 MUTATIONS=60 scripts/differential.sh
 # Last, so that its closing lines are what one sees.
 swift test --skip-build

@@ -10,11 +10,12 @@ import spans
 
 
 class Collector:
-    """`spanwire collect` on a free loopback port."""
+    """`spanwire collect` on a loopback port."""
 
     def __init__(self, spanwire, store):
         self.spanwire, self.store = spanwire, store
         self.prefix, self.host, self.arguments = [], "127.0.0.1", []
+        self.listen_port = 0  # 0: a free one, another at every start
         self.process, self.port = None, None
 
     def start(self, patience=60):
@@ -23,8 +24,8 @@ class Collector:
             os.remove(port_file)
         with open(self.store + ".log", "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, self.spanwire, "collect", "--listen", f"{self.host}:0", "--store", self.store,
-                 "--port-file", port_file, *self.arguments], stderr=log)
+                [*self.prefix, self.spanwire, "collect", "--listen", f"{self.host}:{self.listen_port}", "--store",
+                 self.store, "--port-file", port_file, *self.arguments], stderr=log)
         deadline = time.monotonic() + patience
         while True:
             if self.process.poll() is not None:

@@ -32,8 +32,9 @@ func expectSame(
 }
 
 extension MergedSpan {
-    /// Equal exactly where all that a reader sees is, byte for byte (`==` holds equivalent texts equal).
-    var fingerprint: [[UInt8]] {
+    /// Equal exactly where all that a reader sees is, byte for byte (`==` holds equivalent texts equal): span, origin, then
+    /// the fields that clash.
+    package var fingerprint: [[UInt8]] {
         [span.encoded(), origin.encoded()] + conflicts.map { Array($0.utf8) }
     }
 }

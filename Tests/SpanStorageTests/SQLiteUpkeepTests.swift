@@ -199,6 +199,23 @@ import Testing
         await store.close()
     }
 
+    @Test("a sound store in which one group told of spans in several ways is found sound, merged or not")
+    func checkOfSeveralReports() async throws {
+        let store = try await open()
+        try await store.append(
+            ["work", "job"].flatMap { name in
+                [1, 2].map { incoming(hour: 0, trace: $0, name: name) }
+            })
+        #expect(try await store.check() == StoreCheck(faults: [], runs: 1, blocks: 1, reports: 12))
+        // What is left of the run is written anew.
+        #expect(try await store.deleteTrace(TraceID(high: 7, low: 1), nowUnixNano: Self.now) == 3)
+        #expect(try await store.check() == StoreCheck(faults: [], runs: 1, blocks: 1, reports: 6))
+        try await store.compact()
+        #expect(try await store.check().faults == [])
+        #expect(try await store.trace(TraceID(high: 7, low: 2)).map(\.conflicts) == [["name"], ["name"], ["name"]])
+        await store.close()
+    }
+
     @Test("spans are removed by age and by size, the oldest first")
     func retention() async throws {
         let store = try await open()
