@@ -60,7 +60,7 @@ struct Answers {
             all.append(("search \(number)", AnyHashable(page.map(\.fingerprint))))
             if !page.isEmpty { searchesWithSpans += 1 }
             guard page.count == query.limit, let last = page.last else { continue }
-            query.after = SpanCursor(last)
+            query.after = SpanCursor(last, order: query.order)
             let next = try await store.search(query)
             all.append(("search \(number), next page", AnyHashable(next.map(\.fingerprint))))
         }
