@@ -29,7 +29,7 @@ public struct CallSpan: Sendable {
         startUnixNano = merged.span.startTimeUnixNano
         durationNano = merged.durationNano
         isError = merged.statusCode == .error
-        peer = kind.isOutbound || kind == .consumer ? DependencyGraph.Node(peerOf: merged.span) : nil
+        peer = CallPeer.isTold(by: kind) ? DependencyGraph.Node(peerOf: merged.span) : nil
         self.isMeant = isMeant
     }
 

@@ -34,6 +34,64 @@ public struct LatencySketch: Sendable, Hashable {
         count += 1
     }
 
+    /// Adds many at once, which costs less.
+    ///
+    /// - Parameter scratch: what `BucketCounts` says.
+    mutating func add(_ durations: [Int64], _ scratch: inout BucketCounts) {
+        guard !durations.isEmpty else { return }
+        for duration in durations {
+            let value = max(duration, 0)
+            scratch.add(Self.index(of: value))
+            leastNano = count == 0 ? value : min(leastNano, value)
+            greatestNano = max(greatestNano, value)
+            sumNano = Self.sum(sumNano, value)
+            count += 1
+        }
+        var merged: (indices: [UInt16], counts: [UInt64]) = ([], [])
+        merged.indices.reserveCapacity(indices.count + durations.count)
+        merged.counts.reserveCapacity(indices.count + durations.count)
+        var next = 0
+        scratch.take { index, amount in
+            while next < indices.count, indices[next] < index {
+                merged.indices.append(indices[next])
+                merged.counts.append(counts[next])
+                next += 1
+            }
+            merged.indices.append(index)
+            if next < indices.count, indices[next] == index {
+                merged.counts.append(amount + counts[next])
+                next += 1
+            } else {
+                merged.counts.append(amount)
+            }
+        }
+        merged.indices += indices[next...]
+        merged.counts += counts[next...]
+        (indices, counts) = merged
+    }
+
+    /// How many values fell in each bucket, for `add`: made once and used for many sketches, one after the other.
+    struct BucketCounts: Sendable {
+        private var counts = [UInt64](repeating: 0, count: 1 << 12)
+        private var range = (least: 1 << 12, greatest: -1)
+
+        mutating func add(_ index: UInt16) {
+            counts[Int(index)] += 1
+            range = (min(range.least, Int(index)), max(range.greatest, Int(index)))
+        }
+
+        /// Gives each bucket that holds something, and is empty afterwards.
+        mutating func take(_ body: (UInt16, UInt64) -> Void) {
+            if range.least <= range.greatest {
+                for index in range.least...range.greatest where counts[index] != 0 {
+                    body(UInt16(index), counts[index])
+                    counts[index] = 0
+                }
+            }
+            range = (1 << 12, -1)
+        }
+    }
+
     /// Adds what another sketch holds.
     public mutating func merge(_ other: LatencySketch) {
         guard other.count > 0 else { return }

@@ -30,7 +30,7 @@ public struct SpanScan: Sendable, Hashable {
 
     /// All spans that start in the range, as far as the filter leaves it, or up to `DependencyGraph.lookaroundNano` beside
     /// it: where callees and children of those that are meant are looked for.
-    var surroundings: SpanScan {
+    package var surroundings: SpanScan {
         let conditions = conditions
         guard !conditions.isImpossible else { return SpanScan(filter: .nothing) }
         return SpanScan(starts: (conditions.start ?? starts).widened(by: DependencyGraph.lookaroundNano))

@@ -16,6 +16,29 @@ extension SpanFilter {
     }
 }
 
+extension SpanFilter {
+    /// Whether `conditions` say all that the filter says: it matches what they hold for.
+    package var isToldByConditions: Bool {
+        switch node {
+        case .all(let parts): parts.allSatisfy(\.isToldByConditions)
+        case .any(let parts): parts.isEmpty
+        case .not(let part): part.node == .present(.running)
+        case .present(let field): field == .running || field == .error || field == .duration
+        case .comparison(let comparison): comparison.isToldByConditions
+        }
+    }
+}
+
+extension SpanFilter.Comparison {
+    fileprivate var isToldByConditions: Bool {
+        switch (field, value) {
+        case (.duration, .duration), (.start, .time): operation != .notEqual
+        case (.service, .text), (.name, .text), (.kind, .kind), (.status, .status): operation == .equal
+        default: false
+        }
+    }
+}
+
 extension SpanConditions {
     fileprivate static let impossible: SpanConditions = {
         var conditions = SpanConditions()

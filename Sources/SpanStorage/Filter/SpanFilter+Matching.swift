@@ -71,7 +71,11 @@ extension SpanFilter.Comparison {
         case .eventAttribute(let key): for event in span.events { add(key, of: event.attributes, to: &tally) }
         case .running, .root, .error: break
         }
-        return operation.isNegative ? tally.isComparable && !tally.holds : tally.holds
+        return verdict(tally)
+    }
+
+    private func verdict(_ tally: Tally) -> Bool {
+        operation.isNegative ? tally.isComparable && !tally.holds : tally.holds
     }
 
     /// What the values that were looked at say together.
@@ -106,6 +110,17 @@ extension SpanFilter.Comparison {
     /// The same for the value of a key: of several with that key the last, of an array each element.
     private func add(_ key: ExactText, of attributes: [Attribute], to tally: inout Tally) {
         guard let value = attributes.last(where: { key.isKey(of: $0) })?.value?.plain else { return }
+        add(value, to: &tally)
+    }
+
+    /// Whether an attribute with that value, which is not `extended`, compares so.
+    package func holds(forValue value: AttributeValue) -> Bool {
+        var tally = Tally()
+        add(value, to: &tally)
+        return verdict(tally)
+    }
+
+    private func add(_ value: AttributeValue, to tally: inout Tally) {
         if case .array(let elements) = value {
             for element in elements { tally.add(verdict(element.plain)) }
         } else {
