@@ -102,12 +102,16 @@ class Trial:
         status = self.collector.stop()
         if status != 0:
             faults.append(f"the collector ended with {status} after SIGTERM")
-        store = Store(self.store)
+        ids = Store(self.store).ids()
+
+        def stored_by(prefix):
+            return (key for service, keys in ids.items() if service.startswith(prefix) for key, _ in keys)
+
         # What a hostile crowd got stored is nobody's: its spans have no service.
-        total = sum(1 for span in store.all() if span["service"])
+        total = sum(len(keys) for service, keys in ids.items() if service)
         peer = getattr(self, "peer", None)
         if peer:
-            stored = {int(span, 16) for _, span, *_ in store.spans("spooler")}
+            stored = {int.from_bytes(key[16:], "big") for key in stored_by("spooler")}
             lost = peer.reported - stored
             if lost:
                 faults.append(f"{len(lost)} spans of the killed service are lost, such as {min(lost)}")
@@ -116,11 +120,11 @@ class Trial:
             acknowledged += len(stored)
         from_benches = 0
         for service in SERVICES:
-            from_benches += sum(1 for _ in store.spans(service))
+            from_benches += sum(1 for _ in stored_by(service))
         if from_benches != known:
             faults.append(f"bench has {known} spans acknowledged, {from_benches} are stored")
         for sender in self.senders:
-            stored = {(trace, span) for trace, span, *_ in store.spans(sender.service)}
+            stored = {(key[:16].hex(), key[16:].hex()) for key in stored_by(sender.service)}
             missing, strangers = sender.acknowledged - stored, stored - sender.sent
             if missing or strangers or sender.acknowledged != sender.sent:
                 faults.append(
