@@ -229,7 +229,8 @@ let package = Package(
             path: "Benchmarks/Store", swiftSettings: settings),
         // The hand-written tables and codecs against proto/.
         .testTarget(
-            name: "SchemaTests", dependencies: ["SpanSession", "SpanModel", "ProtoWire"], swiftSettings: settings),
+            name: "SchemaTests", dependencies: ["SpanBlocks", "SpanSession", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         // Imports, arrows, file length.
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ],

@@ -1,5 +1,6 @@
 import CZstd
 import ProtoWire
+import Synchronization
 
 /// Compresses blocks: each is one zstd frame with the checksum of its content.
 ///
@@ -65,4 +66,20 @@ package struct BlockDecompressor: ~Copyable, @unchecked Sendable {
         }
         return isWhole ? bytes : nil
     }
+}
+
+/// Contexts that are used again, since making one takes as long as a small frame does: as many as threads use at once.
+final class DecompressorPool: Sendable {
+    /// One of them.
+    final class Pooled: Sendable {
+        let decompressor = BlockDecompressor()
+    }
+
+    static let shared = DecompressorPool()
+
+    private let free = Mutex<[Pooled]>([])
+
+    func take() -> Pooled { free.withLock { $0.popLast() } ?? Pooled() }
+
+    func giveBack(_ pooled: Pooled) { free.withLock { $0.append(pooled) } }
 }

@@ -11,6 +11,8 @@ package struct ReportSet: Sendable {
     package private(set) var entries: [ReportEntry] = []
     /// Of all entries' spans, one entry's behind the other's.
     package private(set) var terms: [UInt64] = []
+    /// By term: the key of the attribute, as `SearchTerm.columnKey`; 0 for an element of an array.
+    package private(set) var termKeys: [UInt32] = []
 
     private struct OriginBytes: Hashable {
         var resource: [UInt8]
@@ -44,11 +46,15 @@ package struct ReportSet: Sendable {
 
     /// Adds the reports of an encoded `TracesData`.
     ///
-    /// - Parameter withTerms: whether terms are wanted.
+    /// - Parameters:
+    ///   - withTerms: whether terms are wanted.
+    ///   - spans: those that are wanted, as `SpanColumns.hash` of their ids; `nil` for all.
     /// - Returns: how many reports were left out because an id of theirs is none.
     /// - Throws: what bytes that are no such message are answered with.
     @discardableResult
-    package mutating func add(_ payload: [UInt8], withTerms: Bool) throws(WireError) -> Int {
+    package mutating func add(
+        _ payload: [UInt8], withTerms: Bool, only spans: [UInt32]? = nil
+    ) throws(WireError) -> Int {
         let number = Int32(payloads.count)
         payloads.append(payload)
         var rejected = 0
@@ -60,16 +66,19 @@ package struct ReportSet: Sendable {
             var scopes = group.scopeSpans
             while let scope = try scopes.next() {
                 let scopeFields = MessageFields.removing(2, from: scope.bytes)
-                let origin = try self.origin(resourceFields, scopeFields)
-                var spans = scope.spans
-                while let span = try spans.next() {
+                var ownOrigin: Int32?
+                var views = scope.spans
+                while let span = try views.next() {
+                    if let spans, !spans.contains(SpanColumns.hash(span.spanID)) { continue }
+                    let origin = if let ownOrigin { ownOrigin } else { try self.origin(resourceFields, scopeFields) }
+                    ownOrigin = origin
                     guard span.traceID.isValid, span.spanID.isValid, let place = bytes.byteOffsets(of: span.bytes)
                     else {
                         rejected += 1
                         continue
                     }
                     let firstTerm = terms.count
-                    if withTerms { try SearchTerm.append(span.attributes, to: &terms) }
+                    if withTerms { try SearchTerm.append(span.attributes, to: &terms, keys: &termKeys) }
                     let name = span.name.utf8
                     let namePlace = bytes.byteOffsets(of: name) ?? 0..<0
                     entries.append(

@@ -23,6 +23,15 @@ package struct EncodedRun: Sendable {
     package var services: [ServiceCount] = []
     /// Before compression.
     package var rawBytes = 0
+    /// Columns of its spans, in the order of the blocks; none where they were not asked for.
+    package var columns: [Columns] = []
+
+    /// `SpanColumns` of some blocks that lie one behind the other, encoded.
+    package struct Columns: Sendable {
+        package var firstBlock: Int
+        package var blocks: Int
+        package var data: [UInt8]
+    }
 
     /// The spans of a service in a run.
     package struct ServiceCount: Sendable {
@@ -74,35 +83,40 @@ package struct RunBuilder: ~Copyable {
     ///   - groups: in any order.
     ///   - order: entries of `set`.
     ///   - countsServices: whether each group is a whole span that counts.
+    ///   - withColumns: whether columns are made.
     package mutating func build(
-        _ groups: [Group], order: [Int32], in set: borrowing ReportSet, countsServices: Bool
+        _ groups: [Group], order: [Int32], in set: borrowing ReportSet, countsServices: Bool, withColumns: Bool
     ) -> EncodedRun {
         var run = EncodedRun()
-        let blocks = Self.cut(groups, order, set)
+        let slices = Self.cut(groups, order, set)
+        if withColumns { run.columns = columns(slices, groups, order, set) }
+        let blocks = slices.flatMap { $0 }
         // Of each block, each term once: the filter's size depends on the block that has the most.
         var blockTerms: [[UInt64]] = []
         blockTerms.reserveCapacity(blocks.count)
-        for block in blocks {
+        // The block that an origin was seen in last.
+        var originBlocks = [Int32](repeating: -1, count: set.origins.count)
+        for (number, block) in blocks.enumerated() {
             counter.reset()
             var terms: [UInt64] = []
             terms.reserveCapacity(block.count * 8)
-            var lastOrigin: Int32 = -1
             for group in block {
                 for position in groups[group].range {
                     let entry = set.entries[Int(order[position])]
                     if counter.insert(entry.nameTerm) { terms.append(entry.nameTerm) }
                     let first = Int(entry.firstTerm)
-                    for index in first..<first + Int(entry.termCount) where counter.insert(set.terms[index]) {
+                    for index in first..<first + Int(entry.termCount)
+                    where set.terms[index] != SearchTerm.none && counter.insert(set.terms[index]) {
                         terms.append(set.terms[index])
                     }
-                    if entry.origin == lastOrigin { continue }
-                    lastOrigin = entry.origin
+                    if originBlocks[Int(entry.origin)] == number { continue }
+                    originBlocks[Int(entry.origin)] = Int32(number)
                     for term in set.origins[Int(entry.origin)].terms where counter.insert(term) { terms.append(term) }
                 }
             }
             blockTerms.append(terms)
         }
-        var slices = TermSlices(blocks: blocks.count, maxTerms: blockTerms.reduce(0) { max($0, $1.count) })
+        var filters = TermSlices(blocks: blocks.count, maxTerms: blockTerms.reduce(0) { max($0, $1.count) })
         var traces: [TraceIndex.Entry] = []
         var services: [Int32: EncodedRun.ServiceCount] = [:]
         var byName: [[UInt8]: EncodedRun.ServiceCount] = [:]
@@ -110,7 +124,7 @@ package struct RunBuilder: ~Copyable {
             var summary = BlockSummary()
             var members: [Int32] = []
             members.reserveCapacity(block.count)
-            for term in blockTerms[number] { slices.insert(term, block: number) }
+            for term in blockTerms[number] { filters.insert(term, block: number) }
             var lastTrace: TraceID?
             for index in block {
                 let group = groups[index]
@@ -143,8 +157,8 @@ package struct RunBuilder: ~Copyable {
             byName[Array(count.name.utf8)] = sum
         }
         run.services = Array(byName.values)
-        run.termBits = slices.bits
-        run.termSlices = slices.bytes
+        run.termBits = filters.bits
+        run.termSlices = filters.bytes
         run.traceChunks = TraceIndex.chunks(traces, isSegment: false)
         return run
     }
@@ -156,8 +170,39 @@ package struct RunBuilder: ~Copyable {
         count = sum
     }
 
-    /// Groups by block.
-    private static func cut(_ groups: [Group], _ order: [Int32], _ set: borrowing ReportSet) -> [[Int]] {
+    /// - Returns: for each slice its columns; none where a report cannot be read, since they can be made again.
+    private func columns(
+        _ slices: [[[Int]]], _ groups: [Group], _ order: [Int32], _ set: borrowing ReportSet
+    ) -> [EncodedRun.Columns] {
+        var all: [EncodedRun.Columns] = []
+        var firstBlock = 0
+        for slice in slices {
+            var builder = SpanColumnsBuilder(rows: slice.reduce(0) { $0 + $1.count })
+            do {
+                for block in slice {
+                    builder.beginBlock()
+                    for index in block {
+                        let group = groups[index]
+                        if let merged = group.merged {
+                            builder.add(merged.span)
+                        } else {
+                            let number = order[group.range.lowerBound]
+                            try builder.add(set.entries[Int(number)], number: number, of: set)
+                        }
+                    }
+                }
+                let data = try builder.finish(set).encoded(compressor)
+                all.append(EncodedRun.Columns(firstBlock: firstBlock, blocks: slice.count, data: data))
+            } catch {
+                // A report that was joined from others reads; what does not is for `spanwire store check` to tell.
+            }
+            firstBlock += slice.count
+        }
+        return all
+    }
+
+    /// Groups by slice and block.
+    private static func cut(_ groups: [Group], _ order: [Int32], _ set: borrowing ReportSet) -> [[[Int]]] {
         struct Place {
             var start: UInt64
             var high: UInt64
@@ -173,8 +218,9 @@ package struct RunBuilder: ~Copyable {
         if places.count > spansPerSlice + spansPerSlice / 2 { places.sort { $0.start < $1.start } }
         // Slices of about one size, so that none is a crumb.
         let slices = max(1, (places.count + spansPerSlice / 2) / spansPerSlice)
-        var blocks: [[Int]] = []
+        var all: [[[Int]]] = []
         for slice in 0..<slices {
+            var blocks: [[Int]] = []
             let range = places.count * slice / slices..<places.count * (slice + 1) / slices
             places[range].sort { ($0.high, $0.low) < ($1.high, $1.low) }
             var block: [Int] = []
@@ -190,8 +236,9 @@ package struct RunBuilder: ~Copyable {
                 bytes += size
             }
             if !block.isEmpty { blocks.append(block) }
+            all.append(blocks)
         }
-        return blocks
+        return all
     }
 
     /// The reports as one `TracesData`: those of a resource and a scope together, in the order of the resources' coming.

@@ -44,34 +44,73 @@ package enum SearchTerm {
         }
     }
 
-    /// Adds the terms of a span's attributes; none for what compares with nothing.
-    static func append(_ attributes: MessageViews<AttributeView>, to terms: inout [UInt64]) throws(WireError) {
-        try append(attributes, spanAttribute, to: &terms)
+    /// Adds the terms of a span's attributes, and what each key is known by in columns (`columnKey`).
+    ///
+    /// An attribute that compares with nothing has the term `none`; so has an array, besides a term for each element, which
+    /// has the key 0.
+    static func append(
+        _ attributes: MessageViews<AttributeView>, to terms: inout [UInt64], keys: inout [UInt32]
+    ) throws(WireError) {
+        var views = attributes
+        while let attribute = try views.next() {
+            let key = StableHash.hash(attribute.key.utf8, seed: spanAttribute)
+            var own = none
+            if let value = attribute.value {
+                if case .array(let elements) = value.content {
+                    try append(elements, key, to: &terms)
+                    while keys.count < terms.count { keys.append(0) }
+                } else {
+                    own = term(value.content, key) ?? none
+                }
+            }
+            terms.append(own)
+            keys.append(columnKey(key))
+        }
     }
 
-    /// Adds the terms of a resource's attributes.
+    /// Adds the terms of a resource's attributes; none for what compares with nothing.
     static func append(
         resource attributes: MessageViews<AttributeView>, to terms: inout [UInt64]
-    ) throws(WireError) {
-        try append(attributes, resourceAttribute, to: &terms)
-    }
-
-    private static func append(
-        _ attributes: MessageViews<AttributeView>, _ owner: UInt64, to terms: inout [UInt64]
     ) throws(WireError) {
         var views = attributes
         while let attribute = try views.next() {
             guard let value = attribute.value else { continue }
-            let key = StableHash.hash(attribute.key.utf8, seed: owner)
+            let key = StableHash.hash(attribute.key.utf8, seed: resourceAttribute)
             if case .array(let elements) = value.content {
-                var elements = elements
-                while let element = try elements.next() {
-                    if let term = term(element.content, key) { terms.append(term) }
-                }
+                try append(elements, key, to: &terms)
             } else if let term = term(value.content, key) {
                 terms.append(term)
             }
         }
+    }
+
+    /// The terms of an array's elements.
+    private static func append(
+        _ elements: MessageViews<AttributeValueView>, _ key: UInt64, to terms: inout [UInt64]
+    ) throws(WireError) {
+        var elements = elements
+        while let element = try elements.next() {
+            if let term = term(element.content, key) { terms.append(term) }
+        }
+    }
+
+    /// Of an attribute that no search can ask for by its value; in no filter.
+    package static let none: UInt64 = 0
+
+    /// What a span attribute's key is known by while columns are made: never 0. Two keys may have the same.
+    package static func columnKey(_ key: String) -> UInt32 { columnKey(StableHash.hash(key, seed: spanAttribute)) }
+
+    private static func columnKey(_ hash: UInt64) -> UInt32 { max(UInt32(truncatingIfNeeded: hash >> 32), 1) }
+
+    /// The term of a span's attribute; `none` for what compares with nothing, and for arrays.
+    static func term(of attribute: AttributeView) -> UInt64 {
+        guard let value = attribute.value else { return none }
+        return term(value.content, StableHash.hash(attribute.key.utf8, seed: spanAttribute)) ?? none
+    }
+
+    /// The term of a span's attribute with a text.
+    static func term(ofText value: String, key: String) -> UInt64 {
+        StableHash.hash(value, seed: StableHash.hash(key, seed: spanAttribute) ^ text)
     }
 
     private static func term(_ content: borrowing AttributeValueView.Content, _ key: UInt64) -> UInt64? {

@@ -14,6 +14,8 @@ final class BlockReader {
     private let selectSegments: Statement
     private let selectSegmentTraces: Statement
     private let selectVersion: Statement
+    private let selectColumns: Statement
+    private let selectColumnsOf: Statement
     private let connection: Connection
     /// What `load()` found last, and when.
     private var loaded: (version: Int64, runs: [Run], segments: [TraceSegment])?
@@ -43,6 +45,10 @@ final class BlockReader {
         selectSegments = try connection.prepare("SELECT id, runs, chunks FROM trace_segment ORDER BY id")
         selectSegmentTraces = try connection.prepare("SELECT entries FROM trace_segment_index WHERE id = ?1")
         selectVersion = try connection.prepare("PRAGMA data_version")
+        selectColumns = try connection.prepare(
+            "SELECT id, blocks, data FROM span_columns WHERE id BETWEEN ?1 AND ?2 ORDER BY id")
+        selectColumnsOf = try connection.prepare(
+            "SELECT id, blocks, data FROM span_columns WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1")
     }
 
     /// Runs `body` in one view of the file, whatever a writer does meanwhile.
@@ -129,6 +135,34 @@ final class BlockReader {
         return selectData.bytes(0)
     }
 
+    /// The columns of a run, as far as it has some.
+    func columns(of run: Run) throws(SpanStoreError) -> [StoredColumns] {
+        try columns(selectColumns, run, run.part(run.blocks - 1))
+    }
+
+    /// The columns that a block of a run has part in; `nil` for none.
+    func columns(of run: Run, withBlock number: Int) throws(SpanStoreError) -> StoredColumns? {
+        try columns(selectColumnsOf, run, run.part(number)).first { $0.blocks.contains(number) }
+    }
+
+    private func columns(
+        _ statement: Statement, _ run: Run, _ last: Int64
+    ) throws(SpanStoreError) -> [StoredColumns] {
+        statement.bind(0, run.part(0))
+        statement.bind(1, last)
+        defer { statement.reset() }
+        var all: [StoredColumns] = []
+        while try statement.step() {
+            let (id, count) = (statement.integer(0), Int(statement.integer(1)))
+            let first = Int(id - run.part(0))
+            guard first >= 0, count > 0, count <= run.blocks - first else {
+                throw Self.damaged("columns \(id) contradict the run")
+            }
+            all.append(StoredColumns(id: id, blocks: first..<first + count, data: statement.bytes(2)))
+        }
+        return all
+    }
+
     /// A block's reports alone.
     ///
     /// - Parameter payload: of the block where it was read already.
@@ -150,6 +184,22 @@ final class BlockReader {
         if isKept {
             if kept.count == Self.maxKept { kept.removeFirst() }
             kept.append((run.part(number), set))
+        }
+        return set
+    }
+
+    /// The reports of some spans of a block, and of few others.
+    ///
+    /// - Parameter spans: as `SpanColumns.hash` of their ids.
+    func reports(_ run: Run, _ number: Int, only spans: [UInt32]) throws(SpanStoreError) -> ReportSet {
+        if let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
+        var set = origins
+        do {
+            try set.add(try payload(run, number), withTerms: false, only: spans)
+        } catch let error as WireError {
+            throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
+        } catch {
+            throw error as? SpanStoreError ?? Self.damaged("block \(run.part(number)) cannot be read")
         }
         return set
     }
@@ -272,6 +322,22 @@ final class BlockReader {
     /// What a store that contradicts itself is answered with.
     static func damaged(_ what: String) -> SpanStoreError {
         SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")
+    }
+}
+
+/// A row of `span_columns`.
+struct StoredColumns: Sendable {
+    var id: Int64
+    /// Of the run.
+    var blocks: Range<Int>
+    var data: [UInt8]
+
+    /// - Throws: `corrupt`.
+    func columns(_ wanted: SpanColumns.Wanted) throws(SpanStoreError) -> SpanColumns {
+        guard let columns = SpanColumns(decoding: data, wanted), columns.blockTraces.count == blocks.count else {
+            throw BlockReader.damaged("columns \(id) cannot be read")
+        }
+        return columns
     }
 }
 

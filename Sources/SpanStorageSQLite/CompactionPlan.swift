@@ -27,7 +27,8 @@ struct CompactionPlan {
     enum Eagerness {
         /// Only as many as must be, for more come all the time.
         case underLoad
-        /// Nothing was appended lately: reports that may have company are looked up, and hours that are over are tidied.
+        /// Nothing was appended lately: reports that may have company are looked up, what was just stored gets columns, and
+        /// hours that are over are tidied.
         case idle
         /// What is left, however little it is.
         case final
@@ -66,6 +67,10 @@ struct CompactionPlan {
         let kinds = Dictionary(grouping: open, by: \.kind).sorted { $0.key.rawValue < $1.key.rawValue }
         if eagerness == .idle {
             if !loose.isEmpty { return (0, .loose) }
+            // What was just stored has no columns, which answers come faster from.
+            if let many = kinds.first(where: { $0.value.filter { $0.level == 0 }.count >= fanIn / 4 }) {
+                return (0, many.key)
+            }
             if isOver, let level = open.map(\.level).max(),
                 let many = kinds.first(where: { $0.value.count >= fanIn / 4 })
             {
@@ -75,8 +80,8 @@ struct CompactionPlan {
         if eagerness == .final {
             guard let level = open.map(\.level).max() else { return nil }
             if !loose.isEmpty { return (level, .loose) }
-            // What is one run of its kind would only be written once more.
-            return kinds.first { $0.value.count > 1 }.map { (level, $0.key) }
+            // What is one run of its kind would only be written once more, unless it has no columns yet.
+            return kinds.first { $0.value.count > 1 || $0.value.contains { $0.level == 0 } }.map { (level, $0.key) }
         }
         if loose.count >= fanIn / 2 || loose.reduce(0, { $0 + $1.summary.reports }) >= limits.maxReports / 8 {
             return (0, .loose)

@@ -86,7 +86,8 @@ struct IncomingRuns: ~Copyable {
             }
             for index in fresh.indices { add(fresh[index...index], isLoose: isLoose, to: &plan) }
         }
-        return plan.encoded(set, &builder, limits) { _ in 0 }
+        // Columns cost as much as they save while their run lives; a run that was just stored lives for a few seconds.
+        return plan.encoded(set, &builder, limits, withColumns: false) { _ in 0 }
     }
 
     private func add(_ member: ArraySlice<Int32>, isLoose: Bool, to plan: inout RunPlan) {
@@ -101,12 +102,14 @@ struct IncomingRuns: ~Copyable {
 extension RunPlan {
     /// - Parameter level: of a run with such a part.
     func encoded(
-        _ set: borrowing ReportSet, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits, level: (Part) -> Int64
+        _ set: borrowing ReportSet, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits, withColumns: Bool,
+        level: (Part) -> Int64
     ) -> [(run: EncodedRun, description: Run)] {
         var runs: [(run: EncodedRun, description: Run)] = []
         for part in parts {
             let encoded = builder.build(
-                part.groups, order: part.order, in: set, countsServices: part.kind == .settled)
+                part.groups, order: part.order, in: set, countsServices: part.kind == .settled,
+                withColumns: withColumns && part.kind != .loose)
             let isLarge = limits.isFinished(reports: encoded.summary.reports, rawBytes: encoded.rawBytes)
             runs.append(
                 (

@@ -12,7 +12,7 @@ struct Migration: ~Copyable {
     private let connection: Connection
     private let tables: RunTables
     private let nowUnixNano: UInt64
-    private var builder = RunBuilder(level: 3)
+    private var builder = RunBuilder(level: 1)
 
     private let rowsPerTransaction: Int
 
@@ -25,6 +25,10 @@ struct Migration: ~Copyable {
     static func begin(_ connection: Connection) throws(SpanStoreError) {
         let version = try connection.integer("PRAGMA user_version")
         guard version < Schema.version else { return }
+        if version == 3 {
+            // What has no columns yet gets them when it is merged, or is read without.
+            return try connection.execute("\(Schema.columnsTable) PRAGMA user_version = \(Schema.version);")
+        }
         if version < 2 {
             try connection.execute(
                 """
@@ -100,7 +104,9 @@ struct Migration: ~Copyable {
                 members[...], partition: partition(start), kind: .settled, start: start,
                 merged: members.count > 1 ? merged : nil, starts: start...start)
         }
-        for (run, description) in plan.encoded(set, &builder, CompactionPlan.Limits(), level: { _ in 1 }) {
+        for (run, description) in plan.encoded(
+            set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in 1 })
+        {
             try tables.insert(run, description)
         }
         for id in ids {

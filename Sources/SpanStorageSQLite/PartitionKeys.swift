@@ -20,27 +20,28 @@ struct PartitionKeys {
         var isFull: Bool { count * 20 >= bits }
         var bytes: Int { words.count * 8 }
 
-        /// The bits of a key: ten, by its two halves.
-        private func forEachBit(_ key: UInt64, _ body: (Int, UInt64) -> Bool) -> Bool {
+        /// Told by the two halves of a key.
+        private static let bitsPerKey = 10
+
+        func mayContain(_ key: UInt64) -> Bool {
             var position = UInt32(truncatingIfNeeded: key)
             let step = UInt32(truncatingIfNeeded: key >> 32) | 1
-            for _ in 0..<10 {
+            for _ in 0..<Self.bitsPerKey {
                 let bit = Int((UInt64(position) &* UInt64(bits)) >> 32)
-                if !body(bit >> 6, 1 << UInt64(bit & 63)) { return false }
+                if words[bit >> 6] & 1 << UInt64(bit & 63) == 0 { return false }
                 position &+= step
             }
             return true
         }
 
-        func mayContain(_ key: UInt64) -> Bool { forEachBit(key) { words[$0] & $1 != 0 } }
-
         mutating func insert(_ key: UInt64) {
-            var places: [(Int, UInt64)] = []
-            _ = forEachBit(key) {
-                places.append(($0, $1))
-                return true
+            var position = UInt32(truncatingIfNeeded: key)
+            let step = UInt32(truncatingIfNeeded: key >> 32) | 1
+            for _ in 0..<Self.bitsPerKey {
+                let bit = Int((UInt64(position) &* UInt64(bits)) >> 32)
+                words[bit >> 6] |= 1 << UInt64(bit & 63)
+                position &+= step
             }
-            for (word, bit) in places { words[word] |= bit }
             count += 1
         }
     }
@@ -51,6 +52,18 @@ struct PartitionKeys {
         var use: UInt64 = 0
 
         var bytes: Int { chunks.reduce(0) { $0 + $1.bytes } }
+
+        /// - Returns: how many bytes more it has.
+        mutating func insert(_ key: UInt64) -> Int {
+            var more = 0
+            if chunks[chunks.count - 1].isFull {
+                let bits = min(chunks[chunks.count - 1].bytes * 8 * 4, PartitionKeys.maxChunkBits)
+                chunks.append(Chunk(bits: bits))
+                more = chunks[chunks.count - 1].bytes
+            }
+            chunks[chunks.count - 1].insert(key)
+            return more
+        }
     }
 
     private static let maxChunkBits = 1 << 25
@@ -83,21 +96,22 @@ struct PartitionKeys {
         filters[partition].map { filter in !filter.chunks.contains { $0.mayContain(key) } } ?? false
     }
 
-    /// Takes a report in that is stored.
-    mutating func insert(_ key: UInt64, in partition: Int64) {
-        guard filters[partition] != nil else { return }
-        uses += 1
-        filters[partition]?.use = uses
-        let last = (filters[partition]?.chunks.count ?? 1) - 1
-        if filters[partition]?.chunks[last].isFull == true {
-            let bits = min((filters[partition]?.chunks[last].bytes ?? 0) * 8 * 4, Self.maxChunkBits)
-            let chunk = Chunk(bits: bits)
-            bytes += chunk.bytes
-            filters[partition]?.chunks.append(chunk)
-            filters[partition]?.chunks[last + 1].insert(key)
-            makeRoom(keeping: partition)
-        } else {
-            filters[partition]?.chunks[last].insert(key)
+    /// Takes reports in that are stored; those of a partition best come together.
+    mutating func insert(_ reports: [(key: UInt64, content: UInt64, partition: Int64)]) {
+        var next = 0
+        while next < reports.count {
+            let partition = reports[next].partition
+            var end = next + 1
+            while end < reports.count, reports[end].partition == partition { end += 1 }
+            // Out of the dictionary while it changes, so that it is not looked up and copied for each.
+            if var filter = filters.removeValue(forKey: partition) {
+                uses += 1
+                filter.use = uses
+                for report in reports[next..<end] { bytes += filter.insert(report.key) }
+                filters[partition] = filter
+                makeRoom(keeping: partition)
+            }
+            next = end
         }
     }
 

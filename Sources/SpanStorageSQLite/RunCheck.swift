@@ -17,7 +17,7 @@ struct RunCheck {
         while try integrity.step() {
             if integrity.text(0) != "ok" { result.note("SQLite: \(integrity.text(0))") }
         }
-        for table in ["block", "block_data", "term_index", "trace_index"] {
+        for table in ["block", "block_data", "term_index", "trace_index", "span_columns"] {
             let strays = try connection.integer(
                 "SELECT count(*) FROM \(table) WHERE id >> 16 NOT IN (SELECT id FROM run)")
             if strays > 0 { result.note("\(strays) rows of \(table) belong to no run") }
@@ -52,6 +52,17 @@ struct RunCheck {
             if !isTrue { result.note("block \(run.part(number)) is not what its row says") }
             try checkIndexes(of: run, number, set, slices)
         }
+        for stored in try reader.columns(of: run) {
+            do throws(SpanStoreError) {
+                let said = try stored.columns(SpanColumns.Wanted(calls: true, allAttributes: true))
+                let blocks = try ColumnPart(blocks: Array(stored.blocks), of: run, reader)
+                if !said.agrees(with: try blocks.columns(SpanColumns.Wanted(calls: true, allAttributes: true))) {
+                    result.note("columns \(stored.id) are not what their blocks say")
+                }
+            } catch {
+                result.note(error.message)
+            }
+        }
         if total != run.summary { result.note("run \(run.id) is not the sum of its blocks") }
     }
 
@@ -67,6 +78,8 @@ struct RunCheck {
             terms.formUnion(set.origins[Int(entry.origin)].terms)
         }
         terms.formUnion(set.terms)
+        // In no filter.
+        terms.remove(SearchTerm.none)
         for trace in traces
         where try !reader.blocks(
             of: run, withTrace: UInt32(truncatingIfNeeded: SpanKey.traceHash(trace)), segments

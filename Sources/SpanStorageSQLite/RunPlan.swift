@@ -55,7 +55,7 @@ struct RunPlan {
     }
 
     /// Entries of a set by key: those of a span one behind the other.
-    static func sorted(_ entries: [ReportEntry]) -> [Int32] {
+    static func sorted(_ entries: ArraySlice<ReportEntry>) -> [Int32] {
         struct Place {
             var high: UInt64
             var low: UInt64
@@ -65,8 +65,8 @@ struct RunPlan {
         }
         var places: [Place] = []
         places.reserveCapacity(entries.count)
-        for (number, entry) in entries.enumerated() {
-            let key = entry.key
+        for number in entries.indices {
+            let key = entries[number].key
             places.append(
                 Place(
                     high: key.traceID.high, low: key.traceID.low, span: key.spanID.value, number: Int32(number),
@@ -82,10 +82,13 @@ struct RunPlan {
     }
 
     /// Calls `body` with the entries of each span, copies of one report left out but for the first.
+    ///
+    /// - Parameter range: of the entries; all by default.
     static func forEachSpan<Failure: Error>(
-        _ set: borrowing ReportSet, _ body: (ArraySlice<Int32>, SpanKey) throws(Failure) -> Void
+        _ set: borrowing ReportSet, in range: Range<Int>? = nil,
+        _ body: (ArraySlice<Int32>, SpanKey) throws(Failure) -> Void
     ) throws(Failure) {
-        let order = sorted(set.entries)
+        let order = sorted(set.entries[range ?? set.entries.indices])
         var position = 0
         while position < order.count {
             let key = set.entries[Int(order[position])].key

@@ -9,6 +9,7 @@ struct RunTables {
     private let insertTerms: Statement
     private let insertTraces: Statement
     private let insertService: Statement
+    private let insertColumns: Statement
     let connection: Connection
 
     /// About as many bytes as fill half a page.
@@ -29,6 +30,7 @@ struct RunTables {
         insertTerms = try connection.prepare("INSERT INTO term_index VALUES (?1, ?2)")
         insertTraces = try connection.prepare("INSERT INTO trace_index VALUES (?1, ?2)")
         insertService = try connection.prepare("INSERT INTO run_service VALUES (?1, ?2, ?3, ?4)")
+        insertColumns = try connection.prepare("INSERT INTO span_columns VALUES (?1, ?2, ?3)")
     }
 
     /// Stores a run, in the transaction that is open.
@@ -57,6 +59,12 @@ struct RunTables {
             insertTraces.bind(0, run.part(number))
             insertTraces.bind(1, blob: chunk)
             try insertTraces.run()
+        }
+        for columns in encoded.columns {
+            insertColumns.bind(0, run.part(columns.firstBlock))
+            insertColumns.bind(1, Int64(columns.blocks))
+            insertColumns.bind(2, blob: columns.data)
+            try insertColumns.run()
         }
         for service in encoded.services {
             insertService.bind(0, run.id)
@@ -87,7 +95,7 @@ struct RunTables {
     /// Removes runs with all their parts, in the transaction that is open.
     func delete(_ ids: [Int64]) throws(SpanStoreError) {
         for id in ids {
-            for table in ["block", "block_data", "term_index", "trace_index"] {
+            for table in ["block", "block_data", "term_index", "trace_index", "span_columns"] {
                 try connection.execute("DELETE FROM \(table) WHERE id >= \(id << 16) AND id < \((id + 1) << 16)")
             }
             try connection.execute("DELETE FROM run_service WHERE run_id = \(id); DELETE FROM run WHERE id = \(id)")

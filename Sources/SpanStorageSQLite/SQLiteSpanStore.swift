@@ -157,6 +157,11 @@ public final class SQLiteSpanStore: SpanStore {
         try await reader.scan(scan, into: result, body)
     }
 
+    public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
+        if let graph = try await reader.dependencies(scan) { return graph }
+        return try await scannedDependencies(scan)
+    }
+
     @discardableResult
     public func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
         try await writing().deleteTrace(id, nowUnixNano: nowUnixNano)
@@ -197,13 +202,9 @@ public final class SQLiteSpanStore: SpanStore {
         try await reader.forEachSpan(startingIn: starts, body)
     }
 
-    /// Calls `body` with sketches of all spans whose starts lie in the range, in no order, each span once and all of one view
-    /// of the store: for statistics over millions of spans.
-    package func forEachSketch(
-        startingIn starts: ClosedRange<UInt64>,
-        _ body: @Sendable (SpanSketches) throws(SpanStoreError) -> Void
-    ) async throws(SpanStoreError) {
-        try await reader.forEachSketch(startingIn: starts, body)
+    /// The rows of columns of all spans whose starts lie in the range, in no order.
+    package func rows(startingIn starts: ClosedRange<UInt64>) async throws(SpanStoreError) -> [SpanRow] {
+        try await reader.rows(startingIn: starts)
     }
 
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.

@@ -34,7 +34,7 @@ extension SQLiteWriter {
                 }
                 try tables.delete([run.id])
                 for (rest, description) in plan.encoded(
-                    set, &builder, CompactionPlan.Limits(), level: { _ in run.level })
+                    set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in run.level })
                 {
                     try tables.insert(rest, description)
                 }

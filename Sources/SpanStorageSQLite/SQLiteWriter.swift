@@ -108,10 +108,8 @@ actor SQLiteWriter {
             hashes = incoming.hashes
         }
         // Not before they are stored.
-        for report in hashes {
-            known.insert(key: report.key, content: report.content, nowUnixNano: now)
-            keys.insert(report.key, in: report.partition)
-        }
+        for report in hashes { known.insert(key: report.key, content: report.content, nowUnixNano: now) }
+        keys.insert(hashes)
         return (result, Int(try connection.integer("SELECT count(*) FROM run WHERE level = 0")))
     }
 

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5350_5752
 
     /// Rises with every change that an older version could not read or keep.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// What a file is found to be.
     enum Finding: Equatable {
@@ -99,6 +99,7 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             entries BLOB NOT NULL
         );
+        \(columnsTable)
         CREATE TABLE run_service (
             run_id INTEGER NOT NULL REFERENCES run (id),
             service TEXT NOT NULL,
@@ -132,6 +133,14 @@ enum Schema {
         CREATE VIEW services AS
         SELECT service, sum(spans) AS spans, max(newest_start) AS newest_start_unix_nano
         FROM run_service GROUP BY service;
+        """
+
+    static let columnsTable = """
+        CREATE TABLE span_columns (
+            id INTEGER PRIMARY KEY,
+            blocks INTEGER NOT NULL,
+            data BLOB NOT NULL
+        );
         """
 
     private static let senderTables = """

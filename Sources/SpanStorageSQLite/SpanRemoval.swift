@@ -99,7 +99,9 @@ struct SpanRemoval {
         }
         if isWhole { return }
         try tables.delete([run.id])
-        for (rest, description) in plan.encoded(set, &builder, CompactionPlan.Limits(), level: { _ in run.level }) {
+        for (rest, description) in plan.encoded(
+            set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in run.level })
+        {
             try tables.insert(rest, description)
         }
     }

@@ -16,6 +16,7 @@ struct SpanSearch {
     private let text: [UInt8]
     private let nameTerm: UInt64?
     private var found: FirstSpans
+    private var selected: SelectedSpans?
 
     init(_ query: SpanQuery, _ finder: SpanFinder) {
         self.finder = finder
@@ -31,6 +32,7 @@ struct SpanSearch {
         text = texts.max { $0.count < $1.count } ?? []
         nameTerm = conditions.name.map { SearchTerm.name(Array($0.string.utf8).rawSpan) }
         found = FirstSpans(query)
+        selected = RowSelection(query).map { SelectedSpans($0, finder.reader) }
     }
 
     private struct Candidate {
@@ -67,9 +69,35 @@ struct SpanSearch {
             if candidates.count != known { candidates.sort { $0.rank > $1.rank } }
             guard let candidate = candidates.popLast() else { return found.spans }
             if let bound = found.bound, bound < candidate.rank { return found.spans }
-            try look(at: candidate, in: runs[candidate.run].run, loose)
+            let run = runs[candidate.run].run
+            if candidates.count >= Self.fewBlocks, selected?.isKnown(run, candidate.block) == false {
+                let next = candidates.suffix(SelectedSpans.blocksAhead).reversed().map { (runs[$0.run].run, $0.block) }
+                try selected?.prepare([(run, candidate.block)] + next)
+            }
+            if let selection = selected?.spans(of: run, candidate.block) {
+                // What is known better now may come later.
+                if candidate.rank < selection.rank {
+                    if !selection.isEmpty { Self.putBack(candidate, selection.rank, &candidates) }
+                    continue
+                }
+            }
+            try look(at: candidate, in: run, loose)
         }
     }
+
+    private static func putBack(_ candidate: Candidate, _ rank: SpanRank, _ candidates: inout [Candidate]) {
+        var candidate = candidate
+        candidate.rank = rank
+        var (low, high) = (0, candidates.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if candidates[middle].rank > rank { low = middle + 1 } else { high = middle }
+        }
+        candidates.insert(candidate, at: low)
+    }
+
+    /// So few blocks are read rather than their columns.
+    private static let fewBlocks = 2
 
     private func open(_ run: Run, _ index: Int, _ candidates: inout [Candidate]) throws(SpanStoreError) {
         let numbers =
@@ -91,6 +119,11 @@ struct SpanSearch {
     private mutating func look(
         at candidate: Candidate, in run: Run, _ loose: LooseSpans
     ) throws(SpanStoreError) {
+        let selection = selected?.spans(of: run, candidate.block)
+        if let selection {
+            if selection.isEmpty { return }
+            if !candidate.hasJoined { return try look(for: selection.spans, at: candidate, in: run, loose) }
+        }
         let payload = try finder.reader.payload(run, candidate.block)
         // Most blocks that a filter lets through for nothing end here.
         let places = text.isEmpty ? nil : payload.places(of: text)
@@ -115,6 +148,20 @@ struct SpanSearch {
                 guard place < places.count, places[place] < entry.place.upperBound else { continue }
             }
             guard mayMatch(entry, set), loose.spans[entry.key] == nil else { continue }
+            let span = try set.stored(entry).merged()
+            if query.matches(span) { try take(span, in: run) }
+        }
+    }
+
+    /// - Parameter selection: of spans that may match, by the hashes of their ids.
+    private mutating func look(
+        for selection: [UInt32], at candidate: Candidate, in run: Run, _ loose: LooseSpans
+    ) throws(SpanStoreError) {
+        let set = try finder.reader.reports(run, candidate.block, only: selection)
+        for entry in set.entries where selection.contains(SpanColumns.hash(entry.key.spanID)) {
+            let rank = query.order.rank(startUnixNano: entry.startUnixNano, durationNano: entry.durationNano)
+            guard found.mayTake(rank) else { continue }
+            if loose.spans[entry.key] != nil { continue }
             let span = try set.stored(entry).merged()
             if query.matches(span) { try take(span, in: run) }
         }

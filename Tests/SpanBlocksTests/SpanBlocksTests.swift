@@ -34,7 +34,7 @@ let seed: UInt64 = {
             RunBuilder.Group(
                 range: Int($0)..<Int($0) + 1, start: set.entries[Int($0)].startUnixNano, merged: nil)
         }
-        return builder.build(groups, order: order, in: set, countsServices: true)
+        return builder.build(groups, order: order, in: set, countsServices: true, withColumns: true)
     }
 
     static func decompress(_ frame: [UInt8], maxBytes: Int = 1 << 31) -> [UInt8]? {

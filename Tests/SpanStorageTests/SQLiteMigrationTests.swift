@@ -104,6 +104,43 @@ import Testing
         #expect(try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'merged_span'") == 0)
     }
 
+    @Test("a file of the third format, which has no columns, answers as before once it was opened for writing")
+    func thirdFormat() async throws {
+        let path = folder.file("third.db")
+        let options = SQLiteSpanStore.Options(compactsInBackground: false)
+        let oracle = InMemorySpanStore()
+        var store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
+        var generator = ReportGenerator(seed: seed)
+        for number in 1...200 {
+            let report = generator.report(
+                TraceID(high: 1, low: UInt64(number % 30 + 1)), SpanID(UInt64(number)), kinds: SpanKind.some)
+            let batch = IncomingBatch(reports: generator.batch(of: report))
+            try await store.append([batch])
+            try await oracle.append([batch])
+        }
+        try await store.compact()
+        await store.close()
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            #expect(try connection.integer("SELECT count(*) FROM span_columns") > 0)
+            try connection.execute("DROP TABLE span_columns; PRAGMA user_version = 3")
+        }
+        let error = await #expect(throws: SpanStoreError.self) {
+            _ = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        }
+        #expect(error?.code == .olderFormat)
+        store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
+        for order in SpanOrder.allCases {
+            let query = SpanQuery(
+                filter: try SpanFilter(parsing: "duration>=0s", nowUnixNano: 0), order: order, limit: 50)
+            #expect(try await store.search(query) == oracle.search(query), "\(order), SEED=\(seed)")
+        }
+        let everything = SpanScan()
+        #expect(try await store.dependencies(everything) == oracle.dependencies(everything), "SEED=\(seed)")
+        #expect(try await store.check().faults == [])
+        await store.close()
+    }
+
     @Test("a file of the second format is refused for reading, and moved to this one when it is opened for writing")
     func secondFormatIsMoved() async throws {
         let (path, states) = try makeFile(spans: 300)

@@ -311,6 +311,9 @@ import Testing
             "UPDATE trace_index SET entries = zeroblob(length(entries))", "DELETE FROM trace_index",
             "UPDATE term_index SET slices = zeroblob(length(slices))", "DELETE FROM term_index",
             "UPDATE run SET reports = reports - 1", "UPDATE block SET max_duration = 1",
+            "UPDATE span_columns SET data = substr(data, 1, length(data) - 1)",
+            "UPDATE span_columns SET data = zeroblob(length(data))", "UPDATE span_columns SET blocks = blocks + 1",
+            "UPDATE span_columns SET id = id + (1 << 30)",
         ]
         let store = try await open()
         try await store.append([incoming(hour: 0, trace: 1, count: 300)])
@@ -327,7 +330,7 @@ import Testing
         }
     }
 
-    @Test("a scan and its sketches have each span once, as the oracle has it, in any range of time")
+    @Test("a scan and columns have each span once, as the oracle has it, in any range of time")
     func scans() async throws {
         let store = try await open()
         let oracle = InMemorySpanStore()
@@ -351,37 +354,23 @@ import Testing
                 try await store.forEachSpan(startingIn: starts) { span in merged.withLock { $0.append(span) } }
                 try expectSame(
                     merged.withLock { $0.sorted(by: SpanOrder.newest.precedes) }, expected, "\(starts), SEED=\(seed)")
-                let sketched = Mutex<Set<[String]>>([])
-                try await store.forEachSketch(startingIn: starts) { sketches in
-                    sketched.withLock { found in
-                        for one in sketches.spans {
-                            found.insert(
-                                Self.words(
-                                    one.key, one.parentSpanID, sketches.services[Int(one.service)],
-                                    sketches.names[Int(one.name)], one.kind, one.status, one.startUnixNano,
-                                    one.durationNano, one.isRunning))
-                        }
-                    }
-                }
-                let words = expected.map {
-                    Self.words(
-                        $0.key, $0.span.parentSpanID, $0.service, $0.span.name, $0.span.kind, $0.statusCode,
-                        $0.span.startTimeUnixNano, $0.durationNano, $0.isRunning)
-                }
-                #expect(sketched.withLock { $0 } == Set(words), "\(starts), SEED=\(seed)")
+                try await expectRows(of: store, expected, starts, "\(starts), SEED=\(seed)")
             }
         }
         await store.close()
     }
 
-    private static func words(
-        _ key: SpanKey, _ parent: SpanID, _ service: String, _ name: String, _ kind: SpanKind,
-        _ status: SpanStatus.Code, _ start: UInt64, _ duration: Int64?, _ isRunning: Bool
-    ) -> [String] {
-        [
-            "\(key)", parent.hex, "\(Array(service.utf8))", "\(Array(name.utf8))", "\(kind.rawValue)",
-            "\(status.rawValue)", "\(start)", "\(duration ?? .min)", "\(isRunning)",
-        ]
+    /// Rows of columns are those of the spans, as exactly as starts are stored.
+    private func expectRows(
+        of store: SQLiteSpanStore, _ expected: [MergedSpan], _ starts: ClosedRange<UInt64>,
+        _ comment: Comment
+    ) async throws {
+        let rows = try await store.rows(startingIn: starts)
+        let precision = SpanColumns.storedPrecision
+        #expect(rows.count == expected.count, comment)
+        #expect(
+            Set(rows.map { $0.rounded(to: precision) }) == Set(expected.map { SpanRow($0).rounded(to: precision) }),
+            comment)
     }
 
     @Test("spans that end when their runs are finished are whole beside them, and every answer is the oracle's")
@@ -430,19 +419,13 @@ import Testing
             try expectSame(
                 scanned.withLock { $0.sorted(by: SpanOrder.newest.precedes) },
                 try await oracle.search(SpanQuery(limit: 10_000)), "round \(round), SEED=\(seed)")
-            let sketched = Mutex<Set<String>>([])
-            let count = Mutex(0)
-            try await store.forEachSketch(startingIn: 0...UInt64.max) { sketches in
-                count.withLock { $0 += sketches.spans.count }
-                sketched.withLock { found in
-                    for one in sketches.spans { found.insert("\(one.key) \(one.durationNano ?? -1)") }
-                }
-            }
-            let expected = try await oracle.search(SpanQuery(limit: 10_000)).map {
-                "\($0.key) \($0.durationNano ?? -1)"
-            }
-            #expect(sketched.withLock { $0 } == Set(expected), "round \(round), SEED=\(seed)")
-            #expect(count.withLock { $0 } == expected.count, "round \(round), SEED=\(seed)")
+            try await expectRows(
+                of: store, try await oracle.search(SpanQuery(limit: 10_000)), 0...UInt64.max,
+                "round \(round), SEED=\(seed)")
+            let everything = SpanScan()
+            #expect(
+                try await store.dependencies(everything) == oracle.dependencies(everything),
+                "round \(round), SEED=\(seed)")
         }
         let connection = try Connection(path: path, mode: .readOnly)
         #expect(try connection.integer("SELECT count(*) FROM run WHERE kind = 2") > 0)

@@ -1,0 +1,81 @@
+import Dispatch
+import SpanBlocks
+import SpanStorage
+import Synchronization
+
+/// What columns say of the blocks of one search: read for some blocks ahead, on all cores, the more the longer the search
+/// goes on.
+struct SelectedSpans {
+    private let selection: RowSelection
+    private let reader: BlockReader
+    /// By block.
+    private var spans: [Int64: SelectedBlock] = [:]
+    /// Blocks without columns.
+    private var unknown: Set<Int64> = []
+    /// How many columns are read at once, next time.
+    private var columnsAtOnce = 1
+
+    /// Of how many blocks it is of use to know that they are next.
+    static let blocksAhead = 256
+    private static let maxColumnsAtOnce = 16
+
+    init(_ selection: RowSelection, _ reader: BlockReader) {
+        self.selection = selection
+        self.reader = reader
+    }
+
+    /// - Returns: `nil` where nothing is known.
+    func spans(of run: Run, _ block: Int) -> SelectedBlock? { spans[run.part(block)] }
+
+    /// Reads the columns of the first block, and of some that come behind it.
+    mutating func prepare(_ blocks: [(run: Run, block: Int)]) throws(SpanStoreError) {
+        var parts: [(stored: StoredColumns, run: Run)] = []
+        for (run, block) in blocks where parts.count < columnsAtOnce {
+            if isKnown(run, block) || parts.contains(where: { $0.run.id == run.id && $0.stored.blocks.contains(block) })
+            {
+                continue
+            }
+            if let stored = try reader.columns(of: run, withBlock: block) {
+                parts.append((stored, run))
+            } else {
+                unknown.insert(run.part(block))
+            }
+        }
+        columnsAtOnce = min(columnsAtOnce * 2, Self.maxColumnsAtOnce)
+        for (index, found) in try read(parts.map(\.stored)).enumerated() {
+            let (stored, run) = parts[index]
+            for (block, spans) in zip(stored.blocks, found) { self.spans[run.part(block)] = spans }
+        }
+    }
+
+    /// Whether columns were asked about a block.
+    func isKnown(_ run: Run, _ block: Int) -> Bool {
+        spans[run.part(block)] != nil || unknown.contains(run.part(block))
+    }
+
+    private func read(_ parts: [StoredColumns]) throws(SpanStoreError) -> [[SelectedBlock]] {
+        let selection = selection
+        @Sendable func read(_ part: StoredColumns) throws(SpanStoreError) -> [SelectedBlock] {
+            guard let rows = StoredRows(part.data, attributes: selection.keys),
+                rows.blockTraces.count == part.blocks.count, let spans = selection.spans(rows)
+            else { throw BlockReader.damaged("columns \(part.id) cannot be read") }
+            return spans
+        }
+        if parts.count == 1 { return [try read(parts[0])] }
+        let all = Mutex<(found: [[SelectedBlock]], fault: SpanStoreError?)>(
+            ([[SelectedBlock]](repeating: [], count: parts.count), nil))
+        DispatchQueue.concurrentPerform(iterations: parts.count) { index in
+            do throws(SpanStoreError) {
+                let found = try read(parts[index])
+                all.withLock { $0.found[index] = found }
+            } catch {
+                let fault = error
+                all.withLock { $0.fault = fault }
+            }
+        }
+        return try all.withLock { all throws(SpanStoreError) in
+            if let fault = all.fault { throw fault }
+            return all.found
+        }
+    }
+}
