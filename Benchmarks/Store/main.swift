@@ -1,5 +1,6 @@
 // What a store answers with, and how fast: `store-bench STORE SEED TRACES [ROUNDS]` prints JSON. The store was filled by
-// `spanwire bench --shared-traces --seed SEED`; TRACES is how many traces that made.
+// `spanwire bench --shared-traces --seed SEED`; TRACES is how many traces that made. With SPANWIRE_SLOW_SEARCHES it writes the
+// slowest searches to that file.
 import Foundation
 import SpanLoad
 import SpanModel
@@ -24,6 +25,11 @@ struct Figures {
     mutating func add(_ seconds: Double, _ count: Int) {
         milliseconds.append(seconds * 1e3)
         found += count
+    }
+
+    /// The slowest calls, the slowest first.
+    func slowest(_ count: Int) -> [(index: Int, milliseconds: Double)] {
+        milliseconds.enumerated().map { ($0, $1) }.sorted { $0.1 > $1.1 }.prefix(count).map { $0 }
     }
 
     private func percentile(_ share: Double) -> Double {
@@ -96,15 +102,24 @@ let known = try await measured(questions.known(rounds, of: traces)) { try await 
 let absent = try await measured(questions.absent(rounds)) { try await store.trace($0).count }
 let (since, now) = (hourAgo, newest)
 _ = try await store.search(SpanQuery(sinceUnixNano: since, limit: 20))
-let searches = try await measured(questions.searches(rounds)) { text in
+let asked = questions.searches(rounds)
+let searches = try await measured(asked) { text in
     let filter = try SpanFilter(parsing: text, nowUnixNano: now)
     return try await store.search(SpanQuery(sinceUnixNano: since, filter: filter, limit: 20)).count
+}
+if let file = ProcessInfo.processInfo.environment["SPANWIRE_SLOW_SEARCHES"] {
+    let lines = searches.slowest(10).map { String(format: "%7.2f ms  ", $0.milliseconds) + asked[$0.index] }
+    try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+}
+let graphs = try await measured(Array(0..<max(rounds / 40, 5))) { _ in
+    Int(try await store.dependencies(SpanScan(starts: since...now)).edges.reduce(0) { $0 + $1.calls })
 }
 print(
     """
     {"services": \(services.count), "spans": \(services.reduce(0) { $0 + $1.spans }),
      "trace": \(known.json),
      "absentTrace": \(absent.json),
-     "search": \(searches.json)}
+     "search": \(searches.json),
+     "dependencies": \(graphs.json)}
     """)
 await store.close()
