@@ -36,7 +36,7 @@ struct AttributeColumnsBuilder: ~Copyable {
     /// Longer ones have no number.
     private static let maxValueBytes = 1024
     /// A value has a number of its own where so many rows have it: ids of all kinds would make columns as large as blocks.
-    private static let leastRows = 2
+    private static let leastRows = 4
 
     /// - Parameter rows: how many there will be.
     init(rows: Int) { expected = rows }

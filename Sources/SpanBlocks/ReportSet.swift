@@ -49,11 +49,12 @@ package struct ReportSet: Sendable {
     /// - Parameters:
     ///   - withTerms: whether terms are wanted.
     ///   - spans: those that are wanted, as `SpanColumns.hash` of their ids; `nil` for all.
+    ///   - trace: the one that is wanted; `nil` for all.
     /// - Returns: how many reports were left out because an id of theirs is none.
     /// - Throws: what bytes that are no such message are answered with.
     @discardableResult
     package mutating func add(
-        _ payload: [UInt8], withTerms: Bool, only spans: [UInt32]? = nil
+        _ payload: [UInt8], withTerms: Bool, only spans: [UInt32]? = nil, ofTrace trace: TraceID? = nil
     ) throws(WireError) -> Int {
         let number = Int32(payloads.count)
         payloads.append(payload)
@@ -69,6 +70,7 @@ package struct ReportSet: Sendable {
                 var ownOrigin: Int32?
                 var views = scope.spans
                 while let span = try views.next() {
+                    if let trace, span.traceID != trace { continue }
                     if let spans, !spans.contains(SpanColumns.hash(span.spanID)) { continue }
                     let origin = if let ownOrigin { ownOrigin } else { try self.origin(resourceFields, scopeFields) }
                     ownOrigin = origin

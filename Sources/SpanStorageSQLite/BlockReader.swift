@@ -188,14 +188,25 @@ final class BlockReader {
         return set
     }
 
-    /// The reports of some spans of a block, and of few others.
+    /// The reports of some spans of a block, or all of them where the block was read lately.
     ///
-    /// - Parameter spans: as `SpanColumns.hash` of their ids.
+    /// - Parameter spans: as `SpanColumns.hash` of their ids, and so of few others too.
     func reports(_ run: Run, _ number: Int, only spans: [UInt32]) throws(SpanStoreError) -> ReportSet {
+        try someReports(run, number, only: spans, ofTrace: nil)
+    }
+
+    /// The reports of a trace in a block, or all of them where the block was read lately.
+    func reports(_ run: Run, _ number: Int, ofTrace trace: TraceID) throws(SpanStoreError) -> ReportSet {
+        try someReports(run, number, only: nil, ofTrace: trace)
+    }
+
+    private func someReports(
+        _ run: Run, _ number: Int, only spans: [UInt32]?, ofTrace trace: TraceID?
+    ) throws(SpanStoreError) -> ReportSet {
         if let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
         var set = origins
         do {
-            try set.add(try payload(run, number), withTerms: false, only: spans)
+            try set.add(try payload(run, number), withTerms: false, only: spans, ofTrace: trace)
         } catch let error as WireError {
             throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
         } catch {

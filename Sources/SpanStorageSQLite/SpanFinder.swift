@@ -22,7 +22,7 @@ struct SpanFinder {
         var states: [SpanKey: SpanState] = [:]
         let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
         func look(at number: Int, of run: Run) throws(SpanStoreError) {
-            let set = try reader.reports(run, number)
+            let set = try reader.reports(run, number, ofTrace: trace)
             for entry in set.entries where entry.key.traceID == trace {
                 states[entry.key, default: SpanState()].join(try set.stored(entry))
             }
