@@ -48,9 +48,16 @@ package enum CallPeer {
     static func port(_ value: AttributeValue?) -> Int64? {
         switch value {
         case .int(let number)?: number
-        case .double(let number)?: Int64(exactly: number)
+        case .double(let number)?: whole(number)
         default: nil
         }
+    }
+
+    /// A double that is an integer. By hand: `Int64(exactly:)` calls the C library's mathematics, which the core does not link.
+    private static func whole(_ double: Double) -> Int64? {
+        guard double >= -0x1p63, double < 0x1p63 else { return nil }
+        let whole = Int64(double)
+        return Double(whole) == double ? whole : nil
     }
 
     /// Whether any value of an attribute counts, not texts alone.
