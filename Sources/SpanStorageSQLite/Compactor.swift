@@ -16,7 +16,7 @@ actor Compactor {
     private var limits = CompactionPlan.Limits()
     /// Runs that cannot be read: they stay as they are, and the others do not wait for them.
     private var damaged: Set<Int64> = []
-    /// Level 3 takes 40 % longer for blocks of the same size: spans repeat what is near.
+    /// Level 3 saves 2 bytes a span and costs a quarter of a second a million spans.
     private var builder = RunBuilder(level: 1)
 
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
