@@ -25,7 +25,9 @@ import Testing
                 let parent = SpanID(.random(in: 0...ids, using: &random.random))
                 entries.append(
                     TraceShape.Entry(
-                        key: key, parentSpanID: parent, startUnixNano: .random(in: 1...1_000_000, using: &random.random)
+                        key: key, parentSpanID: parent,
+                        startUnixNano: .random(
+                            in: 1...(Bool.random(using: &random.random) ? 3 : 1_000_000), using: &random.random)
                     ))
             }
             let shape = TraceShape(entries)
@@ -59,13 +61,30 @@ import Testing
             var (one, all) = (LatencySketch(), LatencySketch())
             for _ in 0..<5 {
                 let durations = (0..<Int.random(in: 0...300, using: &random.random)).map { _ in
-                    Int64(bitPattern: .random(in: 0...UInt64.max, using: &random.random))
-                        >> Int64.random(in: 0...63, using: &random.random)
+                    Bool.random(using: &random.random)
+                        ? [Int64.min, -1, 0, .max][Int.random(in: 0...3, using: &random.random)]
+                        : Int64(bitPattern: .random(in: 0...UInt64.max, using: &random.random))
+                            >> Int64.random(in: 0...63, using: &random.random)
                 }
                 for duration in durations { one.add(duration) }
                 all.add(durations, &scratch)
                 #expect(one == all, "SEED=\(seed)")
             }
+        }
+    }
+
+    @Test("edges lie in slots of their own, whether it is callers or callees that differ")
+    func slots() {
+        let mask = (1 << 14) - 1
+        for (callers, callees) in [(Int32(9000), Int32(1)), (1, 9000), (95, 95)] {
+            var slots: Set<Int> = []
+            for caller in 0..<callers {
+                for callee in 0..<callees {
+                    slots.insert(CallEdges.Edge(caller, callee, isInferred: false).hash & mask)
+                }
+            }
+            // By chance alone two in five would share theirs.
+            #expect(slots.count > 5000, "\(callers) callers, \(callees) callees")
         }
     }
 

@@ -58,7 +58,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a port that is a double is none, beside one that is the same number")
+    @Test("a port is one number, be it an integer or a double")
     func ports() async throws {
         let store = try await open()
         let oracle = InMemorySpanStore()
@@ -138,85 +138,5 @@ import Testing
         let (own, expected) = (try await store.dependencies(SpanScan()), try await oracle.dependencies(SpanScan()))
         #expect(own == expected, "\(own.edges.map { "\($0.caller.name) > \($0.callee.name)" })")
         await store.close()
-    }
-
-    @Test("parents among hashes are those of TraceShape")
-    func parents() throws {
-        var random = SeededGenerator(seed: seed)
-        var finder = CallParents()
-        for _ in 0..<40_000 {
-            let count = Int.random(in: 1...40, using: &random)
-            let ids = UInt64(Int.random(in: 1...count, using: &random))
-            var entries: [SpanKey: TraceShape.Entry] = [:]
-            for _ in 0..<count {
-                let key = SpanKey(
-                    traceID: TraceID(high: 1, low: 1), spanID: SpanID(.random(in: 1...ids, using: &random)),
-                    side: Bool.random(using: &random) ? .inbound : .other)
-                entries[key] = TraceShape.Entry(
-                    key: key, parentSpanID: SpanID(.random(in: 0...ids, using: &random)),
-                    startUnixNano: .random(in: 0...(Bool.random(using: &random) ? 2 : 1000), using: &random))
-            }
-            let all = Array(entries.values).shuffled(using: &random)
-            let shape = TraceShape(all)
-            let rows = all.map { entry in
-                CallRow(
-                    trace: 1, span: SpanColumns.hash(entry.key.spanID),
-                    parent: entry.parentSpanID.isValid ? SpanColumns.hash(entry.parentSpanID) : 0, service: 0, peer: -1,
-                    marks: entry.key.side == .inbound ? .isInbound : .isOutbound, startUnixNano: entry.startUnixNano,
-                    durationNano: 0)
-            }
-            if finder.isAmbiguous { finder = CallParents() }
-            finder.find(rows, rows.indices)
-            if finder.isAmbiguous { continue }
-            var expected = [Int32](repeating: -1, count: all.count)
-            for (place, index) in shape.order.enumerated() {
-                if let parent = shape.parents[place] { expected[index] = Int32(shape.order[parent]) }
-            }
-            guard finder.parents == expected else {
-                Issue.record("SEED=\(seed) \(finder.parents) \(expected)")
-                return
-            }
-        }
-    }
-
-    @Test("many durations at once are as one after the other")
-    func sketches() {
-        var random = SeededGenerator(seed: seed)
-        var scratch = LatencySketch.BucketCounts()
-        for _ in 0..<2000 {
-            var (one, many) = (LatencySketch(), LatencySketch())
-            for _ in 0..<Int.random(in: 0...4, using: &random) {
-                let values = (0..<Int.random(in: 0...40, using: &random)).map { _ in
-                    [
-                        Int64.min, -1, 0, .max,
-                        Int64.random(in: 0...Int64.max, using: &random) >> Int64.random(in: 0...62, using: &random),
-                    ]
-                    .randomElement(using: &random)!
-                }
-                for value in values { one.add(value) }
-                many.add(values, &scratch)
-            }
-            #expect(one == many)
-        }
-    }
-
-    @Test("many callers of one callee are counted in time")
-    func manyCallers() {
-        var tally = CallTally()
-        var rows: [CallRow] = []
-        for caller in Int32(1)...9_000 {
-            rows.append(
-                CallRow(
-                    trace: 1, span: UInt32(caller), parent: 0, service: caller, peer: 0,
-                    marks: [.isOutbound, .isMeant],
-                    startUnixNano: 1, durationNano: 1))
-        }
-        let parents = [Int32](repeating: -1, count: rows.count)
-        let clock = ContinuousClock()
-        let many = clock.measure { for _ in 0..<3 { tally.add(rows, rows.indices, parents: parents) } }
-        for index in rows.indices { (rows[index].peer, rows[index].service) = (rows[index].service, 0) }
-        var other = CallTally()
-        let few = clock.measure { for _ in 0..<3 { other.add(rows, rows.indices, parents: parents) } }
-        #expect(many < few * 20, "\(many) against \(few)")
     }
 }

@@ -220,7 +220,7 @@ package struct CallTally: Sendable {
 }
 
 /// Numbers of edges: a table of its own, since every call is looked up in it.
-private struct CallEdges: Sendable {
+struct CallEdges: Sendable {
     /// Two nodes, and whether one of them is inferred.
     struct Edge: Sendable, Equatable {
         private let bits: UInt64
@@ -235,7 +235,7 @@ private struct CallEdges: Sendable {
         var callee: Int { Int(bits >> 1 & 0xFFFF_FFFF) }
         var isInferred: Bool { bits & 1 != 0 }
 
-        fileprivate var hash: Int { Int(truncatingIfNeeded: (bits &* 0x9E37_79B9_7F4A_7C15) >> 40) }
+        var hash: Int { Int(truncatingIfNeeded: (bits &* 0x9E37_79B9_7F4A_7C15) >> 40) }
     }
 
     private(set) var edges: [Edge] = []
