@@ -1,10 +1,8 @@
-import Dispatch
 import ProtoWire
 import SpanBlocks
 import SpanMerge
 import SpanModel
 import SpanStorage
-import Synchronization
 
 /// Visits columns of all spans that may start in a range, on all cores, each span once.
 ///
@@ -106,21 +104,8 @@ struct ColumnScan {
     private func hand<Found: Sendable>(
         _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (SpanColumns, LeftOutSpans) -> Found?
     ) throws(SpanStoreError) -> [Found?] {
-        let all = Mutex<(found: [Found?], fault: SpanStoreError?)>(([Found?](repeating: nil, count: parts.count), nil))
         let wanted = wanted
-        DispatchQueue.concurrentPerform(iterations: parts.count) { index in
-            do throws(SpanStoreError) {
-                let found = read(try parts[index].columns(wanted), leftOut)
-                all.withLock { $0.found[index] = found }
-            } catch {
-                let fault = error
-                all.withLock { $0.fault = fault }
-            }
-        }
-        return try all.withLock { all throws(SpanStoreError) in
-            if let fault = all.fault { throw fault }
-            return all.found
-        }
+        return try concurrentMap(parts) { part throws(SpanStoreError) in read(try part.columns(wanted), leftOut) }
     }
 }
 

@@ -107,23 +107,6 @@ actor SQLiteReader {
         }
     }
 
-    /// The rows of all spans whose starts lie in the range, in no order.
-    func rows(startingIn starts: ClosedRange<UInt64>) throws(SpanStoreError) -> [SpanRow] {
-        let blocks = try opened().blocks
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            guard let filter = RowFilter(SpanScan(starts: starts)) else { return [] }
-            var rows: [SpanRow] = []
-            let scan = ColumnScan(try SpanFinder(blocks), filter.surroundings, SpanColumns.Wanted(calls: true))
-            try scan.run({ columns, leftOut -> [SpanRow]? in
-                filter.verdicts(columns).map { verdicts in
-                    (0..<columns.count).filter { verdicts[$0] == .meant && !leftOut.contains(columns, $0) }
-                        .map { columns.row($0) }
-                }
-            }) { rows += $0 }
-            return rows
-        }
-    }
-
     /// The dependency graph; `nil` where columns do not do for it.
     func dependencies(_ scan: SpanScan) throws(SpanStoreError) -> DependencyGraph? {
         let blocks = try opened().blocks

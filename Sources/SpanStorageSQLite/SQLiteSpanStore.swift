@@ -202,11 +202,6 @@ public final class SQLiteSpanStore: SpanStore {
         try await reader.forEachSpan(startingIn: starts, body)
     }
 
-    /// The rows of columns of all spans whose starts lie in the range, in no order.
-    package func rows(startingIn starts: ClosedRange<UInt64>) async throws(SpanStoreError) -> [SpanRow] {
-        try await reader.rows(startingIn: starts)
-    }
-
     /// Closes the file; the write-ahead log is folded into it unless another process still reads.
     public func close() async {
         await compaction?.stop()

@@ -1,7 +1,5 @@
-import Dispatch
 import SpanBlocks
 import SpanStorage
-import Synchronization
 
 /// What columns say of the blocks of one search: read for some blocks ahead, on all cores, the more the longer the search
 /// goes on.
@@ -55,27 +53,11 @@ struct SelectedSpans {
 
     private func read(_ parts: [StoredColumns]) throws(SpanStoreError) -> [[SelectedBlock]] {
         let selection = selection
-        @Sendable func read(_ part: StoredColumns) throws(SpanStoreError) -> [SelectedBlock] {
+        return try concurrentMap(parts) { part throws(SpanStoreError) in
             guard let rows = StoredRows(part.data, attributes: selection.keys),
                 rows.blockTraces.count == part.blocks.count, let spans = selection.spans(rows)
             else { throw BlockReader.damaged("columns \(part.id) cannot be read") }
             return spans
-        }
-        if parts.count == 1 { return [try read(parts[0])] }
-        let all = Mutex<(found: [[SelectedBlock]], fault: SpanStoreError?)>(
-            ([[SelectedBlock]](repeating: [], count: parts.count), nil))
-        DispatchQueue.concurrentPerform(iterations: parts.count) { index in
-            do throws(SpanStoreError) {
-                let found = try read(parts[index])
-                all.withLock { $0.found[index] = found }
-            } catch {
-                let fault = error
-                all.withLock { $0.fault = fault }
-            }
-        }
-        return try all.withLock { all throws(SpanStoreError) in
-            if let fault = all.fault { throw fault }
-            return all.found
         }
     }
 }

@@ -1,0 +1,25 @@
+import Dispatch
+import SpanStorage
+import Synchronization
+
+/// What `body` makes of each input, in their order, on all cores.
+///
+/// - Throws: what `body` threw for one of them; the others were called too.
+func concurrentMap<Input: Sendable, Output: Sendable>(
+    _ inputs: [Input], _ body: @Sendable (Input) throws(SpanStoreError) -> Output
+) throws(SpanStoreError) -> [Output] {
+    let all = Mutex<(made: [Output?], fault: SpanStoreError?)>(([Output?](repeating: nil, count: inputs.count), nil))
+    DispatchQueue.concurrentPerform(iterations: inputs.count) { index in
+        do throws(SpanStoreError) {
+            let made = try body(inputs[index])
+            all.withLock { $0.made[index] = made }
+        } catch {
+            let fault = error
+            all.withLock { $0.fault = fault }
+        }
+    }
+    return try all.withLock { all throws(SpanStoreError) in
+        if let fault = all.fault { throw fault }
+        return all.made.compactMap { $0 }
+    }
+}
