@@ -168,4 +168,8 @@ extension SpanSpool {
 
     /// Nothing more is appended: a segment without spans that are held is removed.
     package mutating func close() { endSegment() }
+
+    /// The next client may have the spool, though a job of this one, such as a sync, has its files yet. It is not used
+    /// afterwards.
+    package func release() { storage.release() }
 }

@@ -159,6 +159,7 @@ extension ClientState {
         guard spool != nil else { return }
         spool?.close()
         if let report = look({ $0.report }) { closedSpool = report }
+        spool?.release()
         spool = nil
     }
 }

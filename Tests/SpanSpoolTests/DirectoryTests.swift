@@ -77,6 +77,26 @@ struct DirectoryTests {
         }
     }
 
+    @Test func `a spool that is released may be opened, though a read of the one before is under way`() throws {
+        try withFolder { folder in
+            var first = try open(folder)
+            #expect(try append(0..<10, &first) == 10)
+            let next = first.nextRead(now: .at(.seconds(1)))
+            let read = try #require(next)
+            first.close()
+            #expect(throws: SpoolError.self) { _ = try open(folder) }
+            first.release()
+            var second = try open(folder)
+            _ = try read.perform()
+            let found = try takeAll(&second)
+            #expect(found == Array(0..<10))
+            // And what the first one held does not unlock the second's when it goes.
+            _ = consume first
+            _ = consume read
+            #expect(throws: SpoolError.self) { _ = try open(folder) }
+        }
+    }
+
     @Test func `a directory that cannot be made is an error in words`() throws {
         for path in ["", "/nowhere/at/all", "/dev/null/spool"] {
             do throws(SpoolError) {

@@ -8,7 +8,7 @@ import ProtoWire
     import Darwin
 #endif
 
-/// A directory of one process, held by a lock for as long as this object lives.
+/// A directory of one process, held by a lock until it is released or this object dies.
 package final class DirectoryStorage: SpoolStorage {
     package let place: String
     private let lock: Int32
@@ -51,10 +51,14 @@ package final class DirectoryStorage: SpoolStorage {
     }
 
     deinit {
+        release()
+        close(lock)
+    }
+
+    package func release() {
         // A process that was started meanwhile may have a copy of the descriptor until it runs its own program; unlocking
         // counts for all copies, and so is not for a forked child to do.
         if ForkCount.current == forks { flock(lock, LOCK_UN) }
-        close(lock)
     }
 
     /// ` (process 4711)`, as far as the lock file says so.

@@ -24,6 +24,8 @@ final class ReadOnlyDirectory: SpoolStorage {
 
     func sync() throws(SpoolError) {}
 
+    func release() {}
+
     /// Whether a process has the directory at this moment.
     var isInUse: Bool {
         let descriptor = openFile("\(place)/\(DirectoryStorage.lockName)", O_RDONLY)

@@ -10,6 +10,8 @@ package protocol SpoolStorage: AnyObject, Sendable {
     func remove(_ name: String) throws(SpoolError)
     /// Forces the names to the disk.
     func sync() throws(SpoolError)
+    /// Another process may have the files from now on: nothing more is written, what is under way may still be synced.
+    func release()
 }
 
 /// A file of a spool.

@@ -67,6 +67,8 @@ final class MemoryStorage: SpoolStorage {
     func remove(_ name: String) throws(SpoolError) { state.withLock { $0.apply(.remove(name)) } }
 
     func sync() throws(SpoolError) { state.withLock { $0.syncs += 1 } }
+
+    func release() {}
 }
 
 extension MemoryStorage.State {
