@@ -12,7 +12,7 @@ import Testing
     static func server(_ log: RecordedLog, _ change: (inout SpanServerConfiguration) -> Void) -> SpanServer {
         let sink = HoldingSink()
         sink.answerFromNowOn()
-        var configuration = SpanServerConfiguration(port: 0)
+        var configuration = SpanServerConfiguration.patient
         change(&configuration)
         return SpanServer(configuration: configuration, sink: sink, logger: log.logger)
     }

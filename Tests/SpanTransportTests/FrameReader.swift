@@ -1,7 +1,19 @@
 import NIOCore
 import ProtoWire
 import SpanSession
+import SpanTransport
 import Testing
+
+extension SpanServerConfiguration {
+    /// A server that gives peers which are tests all the time they need: where tests are many and cores few, minutes may
+    /// pass between two lines of one.
+    static var patient: SpanServerConfiguration {
+        var configuration = SpanServerConfiguration(port: 0)
+        configuration.session.timing.handshake = .seconds(300)
+        configuration.session.timing.silence = .seconds(300)
+        return configuration
+    }
+}
 
 /// What a server says, frame by frame.
 final class FrameReader: ChannelInboundHandler, @unchecked Sendable {

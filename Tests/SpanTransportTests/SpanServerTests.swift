@@ -13,7 +13,7 @@ import Testing
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     static func server(_ sink: HoldingSink) -> SpanServer {
-        SpanServer(configuration: SpanServerConfiguration(port: 0), sink: sink, logger: logger)
+        SpanServer(configuration: .patient, sink: sink, logger: logger)
     }
 
     /// Connects, says hello and sends `count` empty batches in one go.

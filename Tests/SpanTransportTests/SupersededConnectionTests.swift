@@ -50,7 +50,7 @@ import Testing
     func endIsLast() async throws {
         let sink = OrderSink()
         let server = SpanServer(
-            configuration: SpanServerConfiguration(port: 0), sink: sink, logger: SpanServerTests.logger)
+            configuration: .patient, sink: sink, logger: SpanServerTests.logger)
         let port = try await server.start()
         let rounds = 100
         for _ in 0..<rounds {
