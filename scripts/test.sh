@@ -19,5 +19,6 @@ scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
 scripts/faults.sh 5 2
 scripts/convergence.sh --spans 1500
 CASES=3000 MUTATIONS=60 scripts/differential.sh
-# Last, so that its closing lines are what one sees.
-swift test --skip-build
+# Last, so that its closing lines are what one sees. Few at a time: a test that computes or waits for a process keeps
+# one of the few threads to itself, and one that talks to a server would not be on time.
+swift test --skip-build --experimental-maximum-parallelization-width 4
