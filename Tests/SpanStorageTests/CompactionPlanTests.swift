@@ -1,4 +1,5 @@
 import SpanBlocks
+import SpanStorageTesting
 import Testing
 
 @testable import SpanStorageSQLite
@@ -32,7 +33,7 @@ import Testing
         "merging comes to an end, whatever runs there are, and leaves few",
         arguments: [CompactionPlan.Eagerness.underLoad, .idle, .final])
     func ends(eagerness: CompactionPlan.Eagerness) {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             var next: Int64 = 0
             var runs: [Run] = []
@@ -45,7 +46,8 @@ import Testing
             let before = runs
             var steps = 0
             while steps < 500, let plan = CompactionPlan.next(runs, Self.limits, eagerness) {
-                #expect(plan.runs.count > 1 || plan.runs.allSatisfy { $0.level == 0 && $0.kind == .loose })
+                // One alone is merged once: for its copies, and for its columns.
+                #expect(plan.runs.count > 1 || plan.runs.allSatisfy { $0.level == 0 }, "SEED=\(seed)")
                 let taken = Set(plan.runs.map(\.id))
                 runs = runs.filter { !taken.contains($0.id) } + Self.merged(plan, &next)
                 steps += 1
