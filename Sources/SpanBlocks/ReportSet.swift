@@ -131,7 +131,7 @@ package struct ReportSet: Sendable {
     package func contentHash(_ entry: ReportEntry) -> UInt64 {
         let payload = payloads[Int(entry.payload)]
         let bytes = payload.rawSpan
-        return StableHash.hash(bytes.extracting(entry.place), seed: origins[Int(entry.origin)].hash)
+        return StableHash.fastHash(bytes.extracting(entry.place), seed: origins[Int(entry.origin)].hash)
     }
 
     /// Whether two reports are the same bytes of one origin.

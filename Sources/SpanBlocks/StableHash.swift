@@ -40,6 +40,25 @@ package enum StableHash {
         return mix(hash, UInt64(truncatingIfNeeded: count))
     }
 
+    /// Of many bytes, faster, for use within one process: each fourth word has a hash of its own, so that no multiplication
+    /// waits for the one before.
+    package static func fastHash(_ bytes: RawSpan, seed: UInt64) -> UInt64 {
+        let payload = PayloadBytes(bytes)
+        let count = bytes.byteCount
+        var (first, second, third, fourth) = (seed, seed ^ 1, seed ^ 2, seed ^ 3)
+        var offset = 0
+        // Proof for the loads: each ends at `count` or before.
+        while count &- offset >= 32 {
+            first = mix(first, payload.word(unchecked: offset))
+            second = mix(second, payload.word(unchecked: offset &+ 8))
+            third = mix(third, payload.word(unchecked: offset &+ 16))
+            fourth = mix(fourth, payload.word(unchecked: offset &+ 24))
+            offset &+= 32
+        }
+        let all = mix(mix(mix(first, second), third), fourth)
+        return mix(hash(bytes.extracting(offset..<count), seed: all), UInt64(truncatingIfNeeded: count))
+    }
+
     /// Of a text's UTF-8 bytes.
     package static func hash(_ text: String, seed: UInt64) -> UInt64 { hash(Array(text.utf8).rawSpan, seed: seed) }
 }

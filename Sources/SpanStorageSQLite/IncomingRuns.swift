@@ -9,7 +9,10 @@ struct IncomingRuns: ~Copyable {
     private var set = ReportSet()
     /// By payload.
     private var receivedUnixNano: [UInt64] = []
-    private(set) var hashes: [(key: UInt64, content: UInt64, partition: Int64)] = []
+    /// Of each entry of the set.
+    private var reports: [HashedReport] = []
+    /// Of those that are new.
+    private(set) var hashes: [HashedReport] = []
     /// Whose spans run in the batch that was added last.
     private(set) var runningSources: [SpanSource] = []
     private let nowUnixNano: UInt64
@@ -30,8 +33,15 @@ struct IncomingRuns: ~Copyable {
             let running = Set(set.entries[before...].filter { $0.endUnixNano == 0 }.map(\.origin))
             runningSources = running.map { SpanSource(set.origins[Int($0)].shared.origin.resource) }
             let leftOut = deleted.isEmpty ? 0 : set.removeEntries(from: before) { deleted.contains($0.key.traceID) }
-            let received = batch.receivedAtUnixNano
-            receivedUnixNano.append(received == 0 ? nowUnixNano : min(received, nowUnixNano))
+            let received = batch.receivedAtUnixNano == 0 ? nowUnixNano : min(batch.receivedAtUnixNano, nowUnixNano)
+            receivedUnixNano.append(received)
+            // While the payload is in the processor's cache.
+            for entry in set.entries[before...] {
+                reports.append(
+                    HashedReport(
+                        key: entry.key.stableHash, content: set.contentHash(entry),
+                        partition: Partition.of(start: entry.startUnixNano, receivedUnixNano: received)))
+            }
             return AppendResult(
                 storedReports: set.entries.count - before, rejectedReports: rejected, deletedReports: leftOut)
         } catch {
@@ -42,10 +52,10 @@ struct IncomingRuns: ~Copyable {
     /// The partitions of all reports.
     var partitions: Set<Int64> {
         var partitions: Set<Int64> = []
-        for entry in set.entries {
-            partitions.insert(
-                Partition.of(
-                    start: entry.startUnixNano, receivedUnixNano: receivedUnixNano[Int(entry.payload)]))
+        var last: Int64?
+        for report in reports where report.partition != last {
+            partitions.insert(report.partition)
+            last = report.partition
         }
         return partitions
     }
@@ -58,14 +68,16 @@ struct IncomingRuns: ~Copyable {
         var plan = RunPlan(expected: set.entries.count)
         hashes.reserveCapacity(set.entries.count)
         let since = known.completeSinceUnixNano.map { $0 &+ Self.clockToleranceNanoseconds }
+        let verdicts = known.verdicts(reports)
+        let isSince = set.entries.map { entry in since.map { entry.startUnixNano <= $0 } ?? false }
+        let isNewKey = isSince.contains(true) ? keys.areNew(reports) : []
         RunPlan.forEachSpan(set) { members, key in
-            let keyHash = key.stableHash
             var fresh: [Int32] = []
             var isLoose = members.count > 1
             for member in members {
-                let entry = set.entries[Int(member)]
-                let content = set.contentHash(entry)
-                switch known.verdict(key: keyHash, content: content) {
+                let number = Int(member)
+                let entry = set.entries[number]
+                switch verdicts[number] {
                 case .copy: continue
                 case .further: isLoose = true
                 case .new: break
@@ -73,11 +85,10 @@ struct IncomingRuns: ~Copyable {
                 let start = entry.startUnixNano
                 let received = receivedUnixNano[Int(entry.payload)]
                 if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
-                let partition = Partition.of(start: start, receivedUnixNano: received)
                 // The filter of an hour tells of spans that are always filed by their start, not by when they came.
-                let isByStart = Int64(start / Partition.nanoseconds) == partition
-                if let since, start <= since, !(isByStart && keys.isNew(keyHash, in: partition)) { isLoose = true }
-                hashes.append((keyHash, content, partition))
+                let isByStart = Int64(start / Partition.nanoseconds) == reports[number].partition
+                if isSince[number], !(isByStart && isNewKey[number]) { isLoose = true }
+                hashes.append(reports[number])
                 if members.count > 1 {
                     fresh.append(member)
                 } else {
@@ -97,6 +108,15 @@ struct IncomingRuns: ~Copyable {
             member, partition: Partition.of(start: start, receivedUnixNano: receivedUnixNano[Int(entry.payload)]),
             kind: isLoose ? .loose : .settled, start: start, starts: isLoose ? 0...UInt64.max : start...start)
     }
+}
+
+/// What tells a report from others.
+struct HashedReport {
+    /// Of its span's key.
+    var key: UInt64
+    /// Of its bytes and its origin's.
+    var content: UInt64
+    var partition: Int64
 }
 
 extension RunPlan {

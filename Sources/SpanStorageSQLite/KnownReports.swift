@@ -35,6 +35,9 @@ struct KnownReports {
             slots[slot] = (key, content)
         }
 
+        /// Whether the first slot of a key is taken; the key has no report where it is not.
+        func isTaken(_ key: UInt64) -> Bool { slots[Int(truncatingIfNeeded: key) & (slots.count - 1)].key != 0 }
+
         func verdict(_ key: UInt64, _ content: UInt64) -> Verdict {
             let mask = slots.count - 1
             var slot = Int(truncatingIfNeeded: key) & mask
@@ -71,18 +74,43 @@ struct KnownReports {
         currentSince = nowUnixNano
     }
 
-    /// - Parameters:
-    ///   - key: a hash of the span's key.
-    ///   - content: a hash of the report.
-    func verdict(key: UInt64, content: UInt64) -> Verdict {
-        let verdict = current.verdict(key | 1, content)
+    /// What is known of each report.
+    func verdicts(_ reports: [HashedReport]) -> [Verdict] {
+        var verdicts = [Verdict](repeating: .new, count: reports.count)
+        var isTaken = [Bool](repeating: false, count: Self.lookedUpAtOnce)
+        var start = 0
+        while start < reports.count {
+            let end = min(start + Self.lookedUpAtOnce, reports.count)
+            // The first slots of some: looks that do not wait for each other wait for memory at once. Those behind them are
+            // in the cache then.
+            for index in start..<end {
+                let key = reports[index].key | 1
+                let (isNow, wasBefore) = (current.isTaken(key), previous.isTaken(key))
+                isTaken[index - start] = isNow || wasBefore
+            }
+            for index in start..<end where isTaken[index - start] {
+                verdicts[index] = verdict(reports[index].key | 1, reports[index].content)
+            }
+            start = end
+        }
+        return verdicts
+    }
+
+    private static let lookedUpAtOnce = 64
+
+    private func verdict(_ key: UInt64, _ content: UInt64) -> Verdict {
+        let verdict = current.verdict(key, content)
         if case .copy = verdict { return verdict }
-        let earlier = previous.verdict(key | 1, content)
+        let earlier = previous.verdict(key, content)
         if case .new = earlier { return verdict }
         return earlier
     }
 
     /// Takes a report in that is stored.
+    ///
+    /// - Parameters:
+    ///   - key: a hash of the span's key.
+    ///   - content: a hash of the report.
     mutating func insert(key: UInt64, content: UInt64, nowUnixNano: UInt64) {
         if current.count >= limit {
             // What is forgotten came before the current generation began.

@@ -34,6 +34,21 @@ struct PartitionKeys {
             return true
         }
 
+        /// Whether the first bit of a key is set.
+        private func hasFirstBit(_ key: UInt64) -> Bool {
+            let bit = Int(((key & 0xFFFF_FFFF) &* UInt64(bits)) >> 32)
+            return words[bit >> 6] & 1 << UInt64(bit & 63) != 0
+        }
+
+        /// Marks reports whose keys may be here as not new.
+        func find(_ reports: [HashedReport], in range: Range<Int>, _ areNew: inout [Bool]) {
+            // One bit of each comes first, and tells of most: looks that do not wait for each other wait for memory at once.
+            let mayBeHere = range.map { hasFirstBit(reports[$0].key) }
+            for index in range where mayBeHere[index - range.lowerBound] && areNew[index] {
+                areNew[index] = !mayContain(reports[index].key)
+            }
+        }
+
         mutating func insert(_ key: UInt64) {
             var position = UInt32(truncatingIfNeeded: key)
             let step = UInt32(truncatingIfNeeded: key >> 32) | 1
@@ -91,13 +106,25 @@ struct PartitionKeys {
         bytes += filters[partition]?.bytes ?? 0
     }
 
-    /// Whether the store has surely no report of a span.
-    func isNew(_ key: UInt64, in partition: Int64) -> Bool {
-        filters[partition].map { filter in !filter.chunks.contains { $0.mayContain(key) } } ?? false
+    /// Of each report, whether the store has surely none of its span.
+    func areNew(_ reports: [HashedReport]) -> [Bool] {
+        var areNew = [Bool](repeating: false, count: reports.count)
+        var next = 0
+        while next < reports.count {
+            let partition = reports[next].partition
+            var end = next + 1
+            while end < reports.count, reports[end].partition == partition { end += 1 }
+            if let filter = filters[partition] {
+                for index in next..<end { areNew[index] = true }
+                for chunk in filter.chunks { chunk.find(reports, in: next..<end, &areNew) }
+            }
+            next = end
+        }
+        return areNew
     }
 
     /// Takes reports in that are stored; those of a partition best come together.
-    mutating func insert(_ reports: [(key: UInt64, content: UInt64, partition: Int64)]) {
+    mutating func insert(_ reports: [HashedReport]) {
         var next = 0
         while next < reports.count {
             let partition = reports[next].partition

@@ -91,7 +91,7 @@ actor SQLiteWriter {
         guard let connection, let tables else { throw .closedStore }
         let now = Self.unixNanosNow()
         var result = AppendResult()
-        var hashes: [(key: UInt64, content: UInt64, partition: Int64)] = []
+        var hashes: [HashedReport] = []
         try connection.transaction { () throws(SpanStoreError) in
             try noteOtherWriters(connection, now)
             var incoming = IncomingRuns(nowUnixNano: now)

@@ -54,6 +54,26 @@ let seed: UInt64 = {
         #expect(StableHash.hash("cart", seed: 1) == naiveHash(Array("cart".utf8), 1))
     }
 
+    @Test("the fast hash tells a change of any byte, of the length and of the seed")
+    func fastHash() {
+        for count in 0..<100 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+            let hash = StableHash.fastHash(bytes.rawSpan, seed: 5)
+            var others = [
+                StableHash.fastHash(bytes.rawSpan, seed: 6), StableHash.fastHash((bytes + [0]).rawSpan, seed: 5),
+            ]
+            for index in bytes.indices {
+                var changed = bytes
+                changed[index] ^= 1
+                others.append(StableHash.fastHash(changed.rawSpan, seed: 5))
+                changed = bytes
+                changed.swapAt(index, (index + 8) % count)
+                if changed != bytes { others.append(StableHash.fastHash(changed.rawSpan, seed: 5)) }
+            }
+            #expect(!others.contains(hash) && Set(others).count > count)
+        }
+    }
+
     /// As docs/storage.md has it, byte by byte.
     func naiveHash(_ bytes: [UInt8], _ seed: UInt64) -> UInt64 {
         func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
