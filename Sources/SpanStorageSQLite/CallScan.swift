@@ -22,7 +22,7 @@ struct CallScan {
         self.scan = scan
         self.finder = finder
         self.rowsAtOnce = rowsAtOnce
-        filter = RowFilter(scan)
+        filter = RowFilter(scan, withSurroundings: true)
     }
 
     /// - Returns: `nil` where columns do not do: for a filter that asks what they do not have, or where starts within one
@@ -42,9 +42,7 @@ struct CallScan {
             let last = (1 << bits) * (pass + 1) / passes
             let buckets = CallBuckets(range: first..<last, bits: bits)
             var gathered = [[[CallRow]]](repeating: [], count: buckets.range.count)
-            try columns.run({ columns, leftOut in
-                Self.rows(columns, filter, leftOut, buckets, nodes)
-            }) { found in
+            try columns.run({ Self.rows($0, filter, buckets, nodes) }) { found in
                 for (index, rows) in found.enumerated() where !rows.isEmpty { gathered[index].append(rows) }
             }
             guard let counted = Self.count(gathered) else { return nil }
@@ -66,9 +64,9 @@ struct CallScan {
 
     /// Rows by bucket; `nil` where exact starts are needed.
     private static func rows(
-        _ columns: SpanColumns, _ filter: RowFilter, _ leftOut: LeftOutSpans, _ buckets: CallBuckets,
-        _ nodes: borrowing Mutex<CallNodes>
+        _ read: ReadColumns, _ filter: RowFilter, _ buckets: CallBuckets, _ nodes: borrowing Mutex<CallNodes>
     ) -> [[CallRow]]? {
+        let columns = read.columns
         guard let verdicts = filter.verdicts(columns) else { return nil }
         let (services, peers) = nodes.withLock { nodes in
             (
@@ -89,7 +87,7 @@ struct CallScan {
             let trace = columns.traces[Int(columns.trace[row])]
             guard let bucket = buckets.bucket(trace) else { continue }
             let operation = Int(columns.operation[row])
-            if leftOut.contains(columns, row) { continue }
+            if read.isLeftOut(row) { continue }
             var own = marks[operation]
             if verdicts[row] == .meant { own.insert(.isMeant) }
             if columns.flags[row].contains(.hasDuration) { own.insert(.hasDuration) }

@@ -25,11 +25,11 @@ struct ColumnScan {
     var spans: Int { finder.inOrder(of: starts).reduce(0) { $0 + $1.summary.spans } }
 
     /// - Parameters:
-    ///   - read: takes columns and the spans to leave out; runs on several threads. `nil` where exact starts are needed: it is
-    ///     then called again with those.
+    ///   - read: takes columns; runs on several threads. `nil` where exact starts are needed: it is then called again with
+    ///     those.
     ///   - take: takes what `read` returned, one after the other.
     func run<Found: Sendable>(
-        _ read: @Sendable (SpanColumns, LeftOutSpans) -> Found?, _ take: (Found) -> Void
+        _ read: @Sendable (ReadColumns) -> Found?, _ take: (Found) -> Void
     ) throws(SpanStoreError) {
         var leftOut = LeftOutSpans()
         let loose = try finder.looseSpans(starts)
@@ -38,7 +38,9 @@ struct ColumnScan {
         for key in loose.spans.keys.sorted() {
             if let found = loose.spans[key] { builder.add(found.whole) }
         }
-        if let columns = try? builder.finish(ReportSet()), let found = read(columns, leftOut) { take(found) }
+        if let columns = try? builder.finish(ReportSet()), let found = read(ReadColumns(columns, leftOut)) {
+            take(found)
+        }
         for key in loose.spans.keys { leftOut.insert(key) }
         var waiting: [ColumnPart] = []
         for run in finder.inOrder(of: starts) {
@@ -84,7 +86,7 @@ struct ColumnScan {
     private static let blocksPerPart = 8
 
     private func hand<Found: Sendable>(
-        _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (SpanColumns, LeftOutSpans) -> Found?,
+        _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (ReadColumns) -> Found?,
         _ take: (Found) -> Void
     ) throws(SpanStoreError) {
         for (index, found) in try hand(parts, leftOut, read).enumerated() {
@@ -102,10 +104,34 @@ struct ColumnScan {
     }
 
     private func hand<Found: Sendable>(
-        _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (SpanColumns, LeftOutSpans) -> Found?
+        _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (ReadColumns) -> Found?
     ) throws(SpanStoreError) -> [Found?] {
         let wanted = wanted
-        return try concurrentMap(parts) { part throws(SpanStoreError) in read(try part.columns(wanted), leftOut) }
+        return try concurrentMap(parts) { part throws(SpanStoreError) in
+            read(ReadColumns(try part.columns(wanted), leftOut, of: part))
+        }
+    }
+}
+
+/// Columns that are looked at.
+struct ReadColumns: Sendable {
+    let columns: SpanColumns
+    private let leftOut: LeftOutSpans
+    private let part: ColumnPart?
+
+    init(_ columns: SpanColumns, _ leftOut: LeftOutSpans, of part: ColumnPart? = nil) {
+        self.columns = columns
+        self.leftOut = leftOut
+        self.part = part
+    }
+
+    /// Whether a row is to be passed over, since its span is visited elsewhere.
+    func isLeftOut(_ row: Int) -> Bool { leftOut.contains(columns, row) }
+
+    /// The blocks that columns which were stored are of.
+    var storedBlocks: (run: Run, first: Int)? {
+        guard let part, case .stored(let stored) = part.form else { return nil }
+        return (part.run, stored.blocks.lowerBound)
     }
 }
 

@@ -18,8 +18,9 @@ struct RowFilter: Sendable {
     let isImpossible: Bool
     private let conditions: SpanConditions
 
+    /// - Parameter withSurroundings: whether spans beside those that are meant are told from others.
     /// - Returns: `nil` where the filter asks for something else.
-    init?(_ scan: SpanScan) {
+    init?(_ scan: SpanScan, withSurroundings: Bool) {
         let conditions = scan.conditions
         guard scan.filter.isToldByConditions else { return nil }
         guard conditions.attributes.isEmpty, conditions.trace == nil, conditions.span == nil, conditions.parent == nil,
@@ -30,7 +31,7 @@ struct RowFilter: Sendable {
         self.conditions = conditions
         isImpossible = conditions.isImpossible
         starts = conditions.start ?? scan.starts
-        surroundings = scan.surroundings.starts
+        surroundings = withSurroundings ? scan.surroundings.starts : starts
     }
 
     /// - Returns: of each row; `nil` where starts that are not exact do not tell.

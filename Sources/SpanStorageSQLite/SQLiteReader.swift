@@ -115,6 +115,22 @@ actor SQLiteReader {
         }
     }
 
+    /// `nil` where columns do not do for them.
+    func operations(_ scan: SpanScan) throws(SpanStoreError) -> SpanGroups<OperationSummary>? {
+        let blocks = try opened().blocks
+        return try blocks.inOneView { () throws(SpanStoreError) in
+            try OperationScan(scan, try SpanFinder(blocks)).operations()
+        }
+    }
+
+    /// `nil` where columns do not do for it.
+    func latency(_ query: LatencyQuery) throws(SpanStoreError) -> SpanGroups<LatencySeries>? {
+        let blocks = try opened().blocks
+        return try blocks.inOneView { () throws(SpanStoreError) in
+            try OperationScan(query.scan, try SpanFinder(blocks)).latency(stepNano: query.stepNano)
+        }
+    }
+
     func statistics() throws(SpanStoreError) -> StoreStatistics {
         let opened = try opened()
         return try opened.blocks.inOneView { () throws(SpanStoreError) in

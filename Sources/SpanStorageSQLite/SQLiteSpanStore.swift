@@ -162,6 +162,16 @@ public final class SQLiteSpanStore: SpanStore {
         return try await scannedDependencies(scan)
     }
 
+    public func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
+        if let operations = try await reader.operations(scan) { return operations }
+        return try await scannedOperations(scan)
+    }
+
+    public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
+        if let series = try await reader.latency(query) { return series }
+        return try await scannedLatency(query)
+    }
+
     @discardableResult
     public func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
         try await writing().deleteTrace(id, nowUnixNano: nowUnixNano)

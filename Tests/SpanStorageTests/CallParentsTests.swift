@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("the graph is the oracle's for any range and filter, however many passes it takes")
+    @Test("what is counted from columns is the oracle's for any range and filter; the graph in any number of passes")
     func graph() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("calls.db")
@@ -134,6 +134,15 @@ import Testing
                     #expect(
                         try await store.dependencies(scan) == oracle.dependencies(scan),
                         "round \(round), \(text), \(starts), SEED=\(seed)")
+                    #expect(
+                        try await store.operations(scan) == oracle.operations(scan),
+                        "round \(round), \(text), \(starts), SEED=\(seed)")
+                    let steps: [UInt64] = [0, 7, milliseconds, 50 * milliseconds, 50 * milliseconds + 1]
+                    let step = steps.randomElement(using: &random.random) ?? 0
+                    let query = LatencyQuery(scan, stepNano: step)
+                    #expect(
+                        try await store.latency(query) == oracle.latency(query),
+                        "round \(round), \(text), \(starts), \(step), SEED=\(seed)")
                 }
             }
         }

@@ -80,6 +80,14 @@ extension SQLiteColumnsTests {
                 let scan = SpanScan(
                     starts: low...high, filter: number % 3 == 0 ? .everything : filters.filter(depth: number % 2))
                 let (own, expected) = (try await store.dependencies(scan), try await oracle.dependencies(scan))
+                let step: UInt64 = generator.pick([0, 1, 1_000_000, 3_000_000, 1_500_000, 1 << 62])
+                let query = LatencyQuery(scan, stepNano: step)
+                #expect(
+                    try await store.latency(query) == oracle.latency(query),
+                    "\(scan.starts) \(scan.filter.text) \(step) round \(round) SEED=\(seed)")
+                #expect(
+                    try await store.operations(scan) == oracle.operations(scan),
+                    "\(scan.starts) \(scan.filter.text) round \(round) SEED=\(seed)")
                 let connection = try Connection(path: path, mode: .readOnly)
                 let blocks = try BlockReader(connection)
                 let passes = try blocks.inOneView { () throws(SpanStoreError) in

@@ -365,15 +365,15 @@ import Testing
         _ expected: [MergedSpan], _ starts: ClosedRange<UInt64>,
         _ comment: Comment
     ) async throws {
-        let filter = try #require(RowFilter(SpanScan(starts: starts)))
+        let filter = try #require(RowFilter(SpanScan(starts: starts), withSurroundings: true))
         let blocks = try BlockReader(Connection(path: path, mode: .readOnly))
         var rows: [SpanRow] = []
         try blocks.inOneView { () throws(SpanStoreError) in
             let scan = ColumnScan(try SpanFinder(blocks), filter.surroundings, SpanColumns.Wanted(calls: true))
-            try scan.run({ columns, leftOut -> [SpanRow]? in
-                filter.verdicts(columns).map { verdicts in
-                    (0..<columns.count).filter { verdicts[$0] == .meant && !leftOut.contains(columns, $0) }
-                        .map { columns.row($0) }
+            try scan.run({ read -> [SpanRow]? in
+                filter.verdicts(read.columns).map { verdicts in
+                    (0..<read.columns.count).filter { verdicts[$0] == .meant && !read.isLeftOut($0) }
+                        .map { read.columns.row($0) }
                 }
             }) { rows += $0 }
         }

@@ -79,6 +79,15 @@ struct CompactedStore: SpanStore {
     func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result { try await store.scan(scan, into: result, body) }
+    func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
+        try await store.dependencies(scan)
+    }
+    func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
+        try await store.operations(scan)
+    }
+    func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
+        try await store.latency(query)
+    }
     func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
         try await store.deleteTrace(id, nowUnixNano: nowUnixNano)
     }

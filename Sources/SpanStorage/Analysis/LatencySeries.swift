@@ -35,6 +35,13 @@ public struct LatencySeries: Sendable, Hashable {
             if merged.statusCode == .error { errors += 1 }
             if let duration = merged.durationNano { latency.add(duration) }
         }
+
+        /// Counts the spans of another point in.
+        package mutating func add(_ other: Point) {
+            spans += other.spans
+            errors += other.errors
+            latency.merge(other.latency)
+        }
     }
 
     public var operation: Operation
@@ -49,17 +56,13 @@ public struct LatencySeries: Sendable, Hashable {
     /// All steps as one, which begins where the first does.
     public var total: Point {
         var total = Point(startUnixNano: points.first?.startUnixNano ?? 0)
-        for point in points {
-            total.spans += point.spans
-            total.errors += point.errors
-            total.latency.merge(point.latency)
-        }
+        for point in points { total.add(point) }
         return total
     }
 }
 
 /// Steps while they are being counted. The limit of groups is one of steps, all operations together.
-struct LatencyTally: Sendable {
+package struct LatencyTally: Sendable {
     private struct Cell: Hashable, Sendable {
         var operation: Operation
         var start: UInt64
@@ -68,7 +71,7 @@ struct LatencyTally: Sendable {
     private var cells = GroupTally<Cell, LatencySeries.Point>()
     private let step: UInt64
 
-    init(step: UInt64) { self.step = step }
+    package init(step: UInt64) { self.step = step }
 
     mutating func add(_ merged: MergedSpan) {
         let start = merged.span.startTimeUnixNano
@@ -76,8 +79,14 @@ struct LatencyTally: Sendable {
         cells.update(cell, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(merged) }
     }
 
+    /// Counts in what was counted of a step.
+    package mutating func add(_ operation: Operation, _ point: LatencySeries.Point) {
+        let cell = Cell(operation: operation, start: point.startUnixNano)
+        cells.update(cell, spans: point.spans, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(point) }
+    }
+
     /// By operation.
-    var series: SpanGroups<LatencySeries> {
+    package var series: SpanGroups<LatencySeries> {
         var points: [Operation: [LatencySeries.Point]] = [:]
         for (cell, point) in cells.values { points[cell.operation, default: []].append(point) }
         let series = points.map { operation, points in

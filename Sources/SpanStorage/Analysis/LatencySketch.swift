@@ -37,7 +37,7 @@ public struct LatencySketch: Sendable, Hashable {
     /// Adds many at once, which costs less.
     ///
     /// - Parameter scratch: what `BucketCounts` says.
-    mutating func add(_ durations: [Int64], _ scratch: inout BucketCounts) {
+    package mutating func add(_ durations: [Int64], _ scratch: inout BucketCounts) {
         guard !durations.isEmpty else { return }
         for duration in durations {
             let value = max(duration, 0)
@@ -71,9 +71,11 @@ public struct LatencySketch: Sendable, Hashable {
     }
 
     /// How many values fell in each bucket, for `add`: made once and used for many sketches, one after the other.
-    struct BucketCounts: Sendable {
+    package struct BucketCounts: Sendable {
         private var counts = [UInt64](repeating: 0, count: 1 << 12)
         private var range = (least: 1 << 12, greatest: -1)
+
+        package init() {}
 
         mutating func add(_ index: UInt16) {
             counts[Int(index)] += 1

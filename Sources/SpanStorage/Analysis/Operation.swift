@@ -55,4 +55,12 @@ public struct OperationSummary: Sendable, Hashable {
         if merged.isRunning { running += 1 }
         newestStartUnixNano = max(newestStartUnixNano, merged.span.startTimeUnixNano)
     }
+
+    /// Counts the spans of another summary in.
+    package mutating func add(_ other: OperationSummary) {
+        spans += other.spans
+        errors += other.errors
+        running += other.running
+        newestStartUnixNano = max(newestStartUnixNano, other.newestStartUnixNano)
+    }
 }

@@ -18,18 +18,24 @@ public enum SpanGroupLimit {
 }
 
 /// Groups while they are being counted.
-struct GroupTally<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private(set) var values: [Key: Value] = [:]
-    private(set) var leftOut: UInt64 = 0
+package struct GroupTally<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    package private(set) var values: [Key: Value] = [:]
+    package private(set) var leftOut: UInt64 = 0
 
-    /// Changes the value of a group, which is new with `fresh`; counts the span as left out where no further group fits.
-    mutating func update(_ key: Key, fresh: @autoclosure () -> Value, _ change: (inout Value) -> Void) {
+    package init() {}
+
+    /// Changes the value of a group, which is new with `fresh`.
+    ///
+    /// - Parameter spans: how many are left out where no further group fits.
+    package mutating func update(
+        _ key: Key, spans: UInt64 = 1, fresh: @autoclosure () -> Value, _ change: (inout Value) -> Void
+    ) {
         if let known = values.index(forKey: key) {
             change(&values.values[known])
             return
         }
         guard values.count < SpanGroupLimit.groups else {
-            leftOut += 1
+            leftOut += spans
             return
         }
         var value = fresh()
@@ -38,7 +44,7 @@ struct GroupTally<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The answer: each group made from its key and value, in order.
-    func groups<Group>(
+    package func groups<Group>(
         _ make: (Key, Value) -> Group, by precedes: (Group, Group) -> Bool
     ) -> SpanGroups<Group> {
         SpanGroups(values.map { make($0.key, $0.value) }.sorted(by: precedes), leftOutSpans: leftOut)

@@ -4,6 +4,11 @@ import SpanModel
 // What every engine answers unless it knows a faster way to the same answer: one scan each.
 extension SpanStore {
     public func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
+        try await scannedOperations(scan)
+    }
+
+    /// The operations from whole spans, as `scannedDependencies`.
+    package func scannedOperations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
         let tally = try await self.scan(scan, into: GroupTally<Operation, OperationSummary>()) { tally, spans in
             for merged in spans {
                 let operation = Operation(merged)
@@ -56,6 +61,11 @@ extension SpanStore {
     }
 
     public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
+        try await scannedLatency(query)
+    }
+
+    /// Rate, errors and durations from whole spans, as `scannedDependencies`.
+    package func scannedLatency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
         try await scan(query.scan, into: LatencyTally(step: query.stepNano)) { tally, spans in
             for merged in spans { tally.add(merged) }
             return true
