@@ -58,11 +58,10 @@ package struct RunBuilder: ~Copyable {
     /// As many as two bytes of an index can number.
     package static let maxBlocks = 1 << 16
 
-    private let compressor: BlockCompressor
-    private var counter = TermCounter()
+    private var maker: SliceMaker
 
     /// - Parameter level: of zstd's.
-    package init(level: Int32) { compressor = BlockCompressor(level: level) }
+    package init(level: Int32) { maker = SliceMaker(level: level) }
 
     /// All reports of one span that go to a run.
     package struct Group {
@@ -84,121 +83,67 @@ package struct RunBuilder: ~Copyable {
     ///   - order: entries of `set`.
     ///   - countsServices: whether each group is a whole span that counts.
     ///   - withColumns: whether columns are made.
+    ///   - make: makes the slices, in their order, in whatever way it can, such as on several threads; `nil`: one after the
+    ///     other.
     package mutating func build(
-        _ groups: [Group], order: [Int32], in set: borrowing ReportSet, countsServices: Bool, withColumns: Bool
+        _ groups: [Group], order: [Int32], in set: borrowing ReportSet, countsServices: Bool, withColumns: Bool,
+        _ make: (([RunSlice]) -> [MadeSlice])? = nil
     ) -> EncodedRun {
+        let set = copy set
+        let slices = Self.cut(groups, order, set).map { blocks in
+            RunSlice(
+                groups: groups, order: order, set: set, blocks: blocks, countsServices: countsServices,
+                withColumns: withColumns)
+        }
+        var made: [MadeSlice] = []
+        if let make, slices.count > 1 {
+            made = make(slices)
+        } else {
+            for slice in slices { made.append(maker.make(slice)) }
+        }
+        return Self.joined(made)
+    }
+
+    private static func joined(_ slices: [MadeSlice]) -> EncodedRun {
         var run = EncodedRun()
-        let slices = Self.cut(groups, order, set)
-        if withColumns { run.columns = columns(slices, groups, order, set) }
-        let blocks = slices.flatMap { $0 }
-        // Of each block, each term once: the filter's size depends on the block that has the most.
-        var blockTerms: [[UInt64]] = []
-        blockTerms.reserveCapacity(blocks.count)
-        // The block that an origin was seen in last.
-        var originBlocks = [Int32](repeating: -1, count: set.origins.count)
-        for (number, block) in blocks.enumerated() {
-            counter.reset()
-            var terms: [UInt64] = []
-            terms.reserveCapacity(block.count * 8)
-            for group in block {
-                for position in groups[group].range {
-                    let entry = set.entries[Int(order[position])]
-                    if counter.insert(entry.nameTerm) { terms.append(entry.nameTerm) }
-                    let first = Int(entry.firstTerm)
-                    for index in first..<first + Int(entry.termCount)
-                    where set.terms[index] != SearchTerm.none && counter.insert(set.terms[index]) {
-                        terms.append(set.terms[index])
-                    }
-                    if originBlocks[Int(entry.origin)] == number { continue }
-                    originBlocks[Int(entry.origin)] = Int32(number)
-                    for term in set.origins[Int(entry.origin)].terms where counter.insert(term) { terms.append(term) }
-                }
-            }
-            blockTerms.append(terms)
-        }
-        var filters = TermSlices(blocks: blocks.count, maxTerms: blockTerms.reduce(0) { max($0, $1.count) })
+        // The filter's size depends on the block that has the most terms.
+        var filters = TermSlices(
+            blocks: slices.reduce(0) { $0 + $1.blocks.count },
+            maxTerms: slices.reduce(0) { $1.terms.reduce($0) { max($0, $1.count) } })
         var traces: [TraceIndex.Entry] = []
-        var services: [Int32: EncodedRun.ServiceCount] = [:]
-        var byName: [[UInt8]: EncodedRun.ServiceCount] = [:]
-        for (number, block) in blocks.enumerated() {
-            var summary = BlockSummary()
-            var members: [Int32] = []
-            members.reserveCapacity(block.count)
-            for term in blockTerms[number] { filters.insert(term, block: number) }
-            var lastTrace: TraceID?
-            for index in block {
-                let group = groups[index]
-                members += order[group.range]
-                summary.add(span: order[group.range].map { set.entries[Int($0)] }, merged: group.merged?.span)
-                let entry = set.entries[Int(order[group.range.lowerBound])]
-                if lastTrace != entry.key.traceID {
-                    lastTrace = entry.key.traceID
-                    traces.append(
-                        TraceIndex.Entry(
-                            trace: UInt32(truncatingIfNeeded: entry.key.traceHash), block: UInt16(number)))
-                }
-                guard countsServices else { continue }
-                if let merged = group.merged {
-                    Self.count(merged.span.service, group.start, &byName[Array(merged.span.service.utf8)])
-                } else {
-                    Self.count(set.origins[Int(entry.origin)].service, group.start, &services[entry.origin])
-                }
+        var services: [[UInt8]: EncodedRun.ServiceCount] = [:]
+        for slice in slices {
+            let first = run.blocks.count
+            if let columns = slice.columns {
+                run.columns.append(
+                    EncodedRun.Columns(firstBlock: first, blocks: slice.blocks.count, data: columns))
             }
-            let raw = Self.encode(members, set)
-            run.rawBytes += raw.count
-            run.blocks.append(EncodedRun.Block(summary: summary, data: compressor.compress(raw)))
-            run.summary.add(summary)
+            for (number, terms) in slice.terms.enumerated() {
+                for term in terms { filters.insert(term, block: first + number) }
+            }
+            for var entry in slice.traces {
+                entry.block += UInt16(first)
+                traces.append(entry)
+            }
+            for count in slice.services {
+                let name = Array(count.name.utf8)
+                guard var sum = services[name] else {
+                    services[name] = count
+                    continue
+                }
+                sum.spans += count.spans
+                sum.newestStart = max(sum.newestStart, count.newestStart)
+                services[name] = sum
+            }
+            for block in slice.blocks { run.summary.add(block.summary) }
+            run.blocks += slice.blocks
+            run.rawBytes += slice.rawBytes
         }
-        for count in services.values {
-            var sum =
-                byName[Array(count.name.utf8)] ?? EncodedRun.ServiceCount(name: count.name, spans: 0, newestStart: 0)
-            sum.spans += count.spans
-            sum.newestStart = max(sum.newestStart, count.newestStart)
-            byName[Array(count.name.utf8)] = sum
-        }
-        run.services = Array(byName.values)
+        run.services = Array(services.values)
         run.termBits = filters.bits
         run.termSlices = filters.bytes
         run.traceChunks = TraceIndex.chunks(traces, isSegment: false)
         return run
-    }
-
-    private static func count(_ name: String, _ start: UInt64, _ count: inout EncodedRun.ServiceCount?) {
-        var sum = count ?? EncodedRun.ServiceCount(name: name, spans: 0, newestStart: 0)
-        sum.spans += 1
-        sum.newestStart = max(sum.newestStart, start)
-        count = sum
-    }
-
-    /// - Returns: for each slice its columns; none where a report cannot be read, since they can be made again.
-    private func columns(
-        _ slices: [[[Int]]], _ groups: [Group], _ order: [Int32], _ set: borrowing ReportSet
-    ) -> [EncodedRun.Columns] {
-        var all: [EncodedRun.Columns] = []
-        var firstBlock = 0
-        for slice in slices {
-            var builder = SpanColumnsBuilder(rows: slice.reduce(0) { $0 + $1.count })
-            do {
-                for block in slice {
-                    builder.beginBlock()
-                    for index in block {
-                        let group = groups[index]
-                        if let merged = group.merged {
-                            builder.add(merged.span)
-                        } else {
-                            let number = order[group.range.lowerBound]
-                            try builder.add(set.entries[Int(number)], number: number, of: set)
-                        }
-                    }
-                }
-                let data = try builder.finish(set).encoded(compressor)
-                all.append(EncodedRun.Columns(firstBlock: firstBlock, blocks: slice.count, data: data))
-            } catch {
-                // A report that was joined from others reads; what does not is for `spanwire store check` to tell.
-            }
-            firstBlock += slice.count
-        }
-        return all
     }
 
     /// Groups by slice and block.

@@ -17,7 +17,8 @@ actor Compactor {
     /// Runs that cannot be read: they stay as they are, and the others do not wait for them.
     private var damaged: Set<Int64> = []
     /// Level 3 saves 2 bytes a span and costs a quarter of a second a million spans.
-    private var builder = RunBuilder(level: 1)
+    private static let level: Int32 = 1
+    private var builder = RunBuilder(level: Compactor.level)
 
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
         let connection = try Connection(path: path, mode: .readOnly)
@@ -96,7 +97,15 @@ actor Compactor {
         var merge = SpanMerging(set: set, firstLoose: firstLoose, partition: partition)
         try merge.run(finder, Set(plan.runs.map(\.id)))
         let level = min((plan.runs.map(\.level).max() ?? 0) + 1, Run.finished - 1)
-        return merge.plan.encoded(merge.set, &builder, limits, withColumns: true) { _ in level }
+        let compression = Self.level
+        return merge.plan.encoded(merge.set, &builder, limits, withColumns: true) { slices in
+            concurrentMap(slices) { slice in
+                var maker = SliceMaker(level: compression)
+                return maker.make(slice)
+            }
+        } level: { _ in
+            level
+        }
     }
 
     private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {

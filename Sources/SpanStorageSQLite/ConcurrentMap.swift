@@ -5,12 +5,12 @@ import Synchronization
 /// What `body` makes of each input, in their order, on all cores.
 ///
 /// - Throws: what `body` threw for one of them; the others were called too.
-func concurrentMap<Input: Sendable, Output: Sendable>(
-    _ inputs: [Input], _ body: @Sendable (Input) throws(SpanStoreError) -> Output
-) throws(SpanStoreError) -> [Output] {
-    let all = Mutex<(made: [Output?], fault: SpanStoreError?)>(([Output?](repeating: nil, count: inputs.count), nil))
+func concurrentMap<Input: Sendable, Output: Sendable, Failure: Error>(
+    _ inputs: [Input], _ body: @Sendable (Input) throws(Failure) -> Output
+) throws(Failure) -> [Output] {
+    let all = Mutex<(made: [Output?], fault: Failure?)>(([Output?](repeating: nil, count: inputs.count), nil))
     DispatchQueue.concurrentPerform(iterations: inputs.count) { index in
-        do throws(SpanStoreError) {
+        do throws(Failure) {
             let made = try body(inputs[index])
             all.withLock { $0.made[index] = made }
         } catch {
@@ -18,7 +18,7 @@ func concurrentMap<Input: Sendable, Output: Sendable>(
             all.withLock { $0.fault = fault }
         }
     }
-    return try all.withLock { all throws(SpanStoreError) in
+    return try all.withLock { all throws(Failure) in
         if let fault = all.fault { throw fault }
         return all.made.compactMap { $0 }
     }

@@ -120,16 +120,18 @@ struct HashedReport {
 }
 
 extension RunPlan {
-    /// - Parameter level: of a run with such a part.
+    /// - Parameters:
+    ///   - make: see `RunBuilder.build`.
+    ///   - level: of a run with such a part.
     func encoded(
         _ set: borrowing ReportSet, _ builder: inout RunBuilder, _ limits: CompactionPlan.Limits, withColumns: Bool,
-        level: (Part) -> Int64
+        make: (([RunSlice]) -> [MadeSlice])? = nil, level: (Part) -> Int64
     ) -> [(run: EncodedRun, description: Run)] {
         var runs: [(run: EncodedRun, description: Run)] = []
         for part in parts {
             let encoded = builder.build(
                 part.groups, order: part.order, in: set, countsServices: part.kind == .settled,
-                withColumns: withColumns && part.kind != .loose)
+                withColumns: withColumns && part.kind != .loose, make)
             let isLarge = limits.isFinished(reports: encoded.summary.reports, rawBytes: encoded.rawBytes)
             runs.append(
                 (

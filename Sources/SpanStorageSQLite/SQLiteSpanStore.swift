@@ -57,7 +57,11 @@ public final class SQLiteSpanStore: SpanStore {
     private let reader: SQLiteReader
     private let compaction: Compaction?
     private let options: Options
-    /// With more runs that were not merged yet an append waits for some of them.
+    /// With more runs that were not merged yet an append waits a little, the longer the more there are, so that merging
+    /// keeps pace without a halt.
+    private static let easyUnmergedRuns = 128
+    private static let delayOfUnmergedRun = Duration.microseconds(500)
+    /// With more than these it waits for some of them.
     private static let maxUnmergedRuns = 512
 
     private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?, options: Options) {
@@ -106,7 +110,11 @@ public final class SQLiteSpanStore: SpanStore {
         let (result, unmerged) = try await writer.append(group)
         guard options.compactsInBackground, let compaction else { return result }
         compaction.wake()
-        if unmerged > Self.maxUnmergedRuns { await compaction.catchUp() }
+        if unmerged > Self.maxUnmergedRuns {
+            await compaction.catchUp()
+        } else if unmerged > Self.easyUnmergedRuns {
+            try? await Task.sleep(for: Self.delayOfUnmergedRun * (unmerged - Self.easyUnmergedRuns))
+        }
         return result
     }
 
