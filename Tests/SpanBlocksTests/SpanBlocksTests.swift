@@ -27,14 +27,16 @@ let seed: UInt64 = {
     }
 
     /// A run of a set's reports, each a span of its own.
-    static func run(_ set: ReportSet) -> EncodedRun {
+    ///
+    /// - Parameter make: see `RunBuilder.build`.
+    static func run(_ set: ReportSet, _ make: (([RunSlice]) -> [MadeSlice])? = nil) -> EncodedRun {
         var builder = RunBuilder(level: 1)
         let order = set.entries.indices.map { Int32($0) }
         let groups = order.map {
             RunBuilder.Group(
                 range: Int($0)..<Int($0) + 1, start: set.entries[Int($0)].startUnixNano, merged: nil)
         }
-        return builder.build(groups, order: order, in: set, countsServices: true, withColumns: true)
+        return builder.build(groups, order: order, in: set, countsServices: true, withColumns: true, make)
     }
 
     static func decompress(_ frame: [UInt8], maxBytes: Int = 1 << 31) -> [UInt8]? {
@@ -224,5 +226,35 @@ let seed: UInt64 = {
         #expect(run.blocks.map(\.summary.spans).reduce(0, +) == 3001)
         #expect(run.blocks.count <= 8)
         #expect(run.blocks.allSatisfy { $0.summary.spans <= RunBuilder.spansPerBlock })
+    }
+
+    @Test("slices that are made apart, in any order, are the run that is made at once")
+    func slicesApart() throws {
+        var generator = ReportGenerator(seed: seed)
+        var set = ReportSet()
+        for _ in 0..<4 { try set.add(Self.reports(4000, &generator).encoded(), withTerms: true) }
+        let spans = set.entries.count
+        let whole = Self.run(set)
+        var slices = 0
+        let apart = Self.run(set) { parts in
+            slices = parts.count
+            var made: [(Int, MadeSlice)] = []
+            for (index, part) in parts.enumerated().reversed() {
+                var maker = SliceMaker(level: 1)
+                made.append((index, maker.make(part)))
+            }
+            return made.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        #expect(slices > 1 && whole.columns.count == slices)
+        #expect(apart.blocks.map(\.data) == whole.blocks.map(\.data))
+        #expect(apart.columns.map(\.data) == whole.columns.map(\.data))
+        #expect(apart.columns.map(\.firstBlock) == whole.columns.map(\.firstBlock))
+        #expect(apart.termBits == whole.termBits && apart.termSlices == whole.termSlices)
+        #expect(apart.traceChunks == whole.traceChunks && apart.rawBytes == whole.rawBytes)
+        #expect(apart.summary.spans == spans && whole.summary.spans == spans)
+        func services(_ run: EncodedRun) -> [String] {
+            run.services.map { "\($0.name) \($0.spans) \($0.newestStart)" }.sorted()
+        }
+        #expect(services(apart) == services(whole))
     }
 }
