@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanBlocks
 import SpanMerge
 import SpanModel
@@ -74,29 +75,54 @@ struct OperationScan {
 
     /// A row that may be the newest of its operation.
     private struct Newest: Sendable {
-        var run: Run
-        var block: Int
-        /// The hash of its span's id.
-        var span: UInt32
+        /// The id of its block.
+        var part: Int64
+        var key: UInt64
+
+        init(part: Int64, trace: UInt32, span: UInt32) {
+            self.part = part
+            key = Self.key(trace, span)
+        }
+
+        /// Of what columns know a span by.
+        static func key(_ trace: UInt32, _ span: UInt32) -> UInt64 { UInt64(trace) << 32 | UInt64(span) }
     }
 
     private struct Counted: Sendable {
         /// With the newest start as exactly as it is stored.
         var summary: OperationSummary
         /// Rows with that start, where it is rounded down.
-        var newest: [Newest] = []
+        private(set) var newest: [Newest] = []
+        /// There are more of them than are looked up.
+        private(set) var isCrowded = false
+
+        private static let maxNewest = 1024
+
+        init(_ summary: OperationSummary) { self.summary = summary }
+
+        mutating func setNewest(_ rows: [Newest]) {
+            isCrowded = rows.count > Self.maxNewest
+            newest = isCrowded ? [] : rows
+        }
 
         mutating func add(_ other: Counted) {
-            let (own, others) = (summary.newestStartUnixNano, other.summary.newestStartUnixNano)
             // What is exact lies somewhere in its millisecond, and does not rule out another of it.
             let precision = SpanColumns.storedPrecision
-            if others / precision > own / precision { newest = [] }
-            if others / precision >= own / precision { newest += other.newest }
+            let (own, others) = (
+                summary.newestStartUnixNano / precision, other.summary.newestStartUnixNano / precision
+            )
+            if others > own {
+                (newest, isCrowded) = (other.newest, other.isCrowded)
+            } else if others == own {
+                isCrowded = isCrowded || other.isCrowded || newest.count + other.newest.count > Self.maxNewest
+                newest = isCrowded ? [] : newest + other.newest
+            }
             summary.add(other.summary)
         }
     }
 
-    /// - Returns: `nil` for a filter that asks what columns do not have.
+    /// - Returns: `nil` where columns do not do: for a filter that asks what they do not have, or where very many spans of
+    ///   an operation start in its newest millisecond.
     func operations() throws(SpanStoreError) -> SpanGroups<OperationSummary>? {
         guard let filter else { return nil }
         var tally = GroupTally<Operation, Counted>()
@@ -104,72 +130,107 @@ struct OperationScan {
             try columns(filter).run({ Self.counted($0, filter) }) { found in
                 for counted in found {
                     let operation = counted.summary.operation
-                    let fresh = Counted(summary: OperationSummary(operation))
+                    let fresh = Counted(OperationSummary(operation))
                     tally.update(operation, spans: counted.summary.spans, fresh: fresh) { $0.add(counted) }
                 }
             }
         }
-        var answer = SpanGroups<OperationSummary>(leftOutSpans: tally.leftOut)
-        for counted in tally.values.values { answer.groups.append(try exact(counted)) }
-        answer.groups.sort { $0.operation < $1.operation }
-        return answer
+        var summaries: [Operation: OperationSummary] = [:]
+        var blocks: [Int64: Set<UInt64>] = [:]
+        for (operation, counted) in tally.values {
+            if counted.isCrowded { return nil }
+            summaries[operation] = counted.summary
+            for row in counted.newest { blocks[row.part, default: []].insert(row.key) }
+        }
+        try findNewest(blocks, &summaries)
+        return SpanGroups(summaries.values.sorted { $0.operation < $1.operation }, leftOutSpans: tally.leftOut)
     }
 
     /// `nil` where exact starts are needed for the filter.
     private static func counted(_ read: ReadColumns, _ filter: RowFilter) -> [Counted]? {
         let columns = read.columns
         guard let verdicts = filter.verdicts(columns) else { return nil }
-        var counted = columns.operations.map { Counted(summary: OperationSummary($0)) }
+        var summaries = columns.operations.map { OperationSummary($0) }
         var newest = [[Int]](repeating: [], count: columns.operations.count)
         for row in 0..<columns.count where verdicts[row] == .meant && !read.isLeftOut(row) {
             let operation = Int(columns.operation[row])
-            if counted[operation].summary.spans == 0
-                || columns.start[row] > counted[operation].summary.newestStartUnixNano
-            {
+            let start = columns.start[row]
+            if summaries[operation].spans == 0 || start > summaries[operation].newestStartUnixNano {
                 newest[operation] = [row]
-            } else if columns.start[row] == counted[operation].summary.newestStartUnixNano {
+            } else if start == summaries[operation].newestStartUnixNano {
                 newest[operation].append(row)
             }
-            var one = OperationSummary(columns.operations[operation])
-            one.spans = 1
-            one.errors = columns.flags[row].isError ? 1 : 0
-            one.running = columns.flags[row].contains(.isRunning) ? 1 : 0
-            one.newestStartUnixNano = columns.start[row]
-            counted[operation].summary.add(one)
+            summaries[operation].spans += 1
+            if columns.flags[row].isError { summaries[operation].errors += 1 }
+            if columns.flags[row].contains(.isRunning) { summaries[operation].running += 1 }
+            summaries[operation].newestStartUnixNano = max(summaries[operation].newestStartUnixNano, start)
         }
+        var counted = summaries.map { Counted($0) }
         if let stored = read.storedBlocks {
             var ends: [Int32] = []
             for count in columns.blockTraces { ends.append((ends.last ?? 0) + count) }
             for (operation, rows) in newest.enumerated() {
-                counted[operation].newest = rows.map { row in
-                    let block = ends.firstIndex { columns.trace[row] < $0 } ?? 0
-                    return Newest(run: stored.run, block: stored.first + block, span: columns.span[row])
-                }
+                counted[operation].setNewest(
+                    rows.map { row in
+                        let trace = columns.trace[row]
+                        let block = ends.firstIndex { trace < $0 } ?? 0
+                        return Newest(
+                            part: stored.run.part(stored.first + block), trace: columns.traces[Int(trace)],
+                            span: columns.span[row])
+                    })
             }
         }
         return counted.filter { $0.summary.spans > 0 }
     }
 
-    /// With the newest start to the nanosecond.
-    private func exact(_ counted: Counted) throws(SpanStoreError) -> OperationSummary {
-        var summary = counted.summary
-        let precision = SpanColumns.storedPrecision
-        let millisecond = summary.newestStartUnixNano / precision
-        let byBlock = Dictionary(grouping: counted.newest) { $0.run.part($0.block) }
-        for rows in byBlock.values {
-            guard let first = rows.first else { continue }
-            let spans = Set(rows.map(\.span))
-            let set = try finder.reader.reports(first.run, first.block, only: Array(spans))
-            try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
-                guard spans.contains(SpanColumns.hash(key.spanID)) else { return }
-                let merged = try set.stored(members).merged()
-                // Another one may have the same hash.
-                guard Operation(merged) == summary.operation,
-                    merged.span.startTimeUnixNano / precision == millisecond
-                else { return }
-                summary.newestStartUnixNano = max(summary.newestStartUnixNano, merged.span.startTimeUnixNano)
+    private static let blocksAtOnce = 16
+
+    /// Looks up the starts of rows in their blocks, to the nanosecond.
+    private func findNewest(
+        _ blocks: [Int64: Set<UInt64>], _ summaries: inout [Operation: OperationSummary]
+    ) throws(SpanStoreError) {
+        let runs = Dictionary(finder.runs.map { ($0.id, $0) }) { first, _ in first }
+        let all = blocks.sorted { $0.key < $1.key }
+        for start in stride(from: 0, to: all.count, by: Self.blocksAtOnce) {
+            var parts: [(id: Int64, frame: [UInt8], keys: Set<UInt64>)] = []
+            for (id, keys) in all[start..<min(start + Self.blocksAtOnce, all.count)] {
+                guard let run = runs[id >> 16] else { continue }
+                parts.append((id, try finder.reader.frame(run, Int(id & 0xFFFF)), keys))
+            }
+            let found = try concurrentMap(parts) { part throws(SpanStoreError) in
+                try Self.starts(part.id, part.frame, part.keys)
+            }
+            for (operation, start) in found.joined() {
+                guard var summary = summaries[operation] else { continue }
+                let precision = SpanColumns.storedPrecision
+                guard start / precision == summary.newestStartUnixNano / precision else { continue }
+                summary.newestStartUnixNano = max(summary.newestStartUnixNano, start)
+                summaries[operation] = summary
             }
         }
-        return summary
+    }
+
+    /// The spans of a block with some keys.
+    private static func starts(
+        _ id: Int64, _ frame: [UInt8], _ keys: Set<UInt64>
+    ) throws(SpanStoreError) -> [(Operation, UInt64)] {
+        let decompressor = BlockDecompressor()
+        guard let payload = decompressor.decompress(frame) else {
+            throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
+        }
+        var set = ReportSet()
+        do throws(WireError) {
+            try set.add(payload, withTerms: false, only: keys.map { UInt32(truncatingIfNeeded: $0) })
+        } catch {
+            throw BlockReader.damaged("block \(id) cannot be read (\(error.code.rawValue))")
+        }
+        var starts: [(Operation, UInt64)] = []
+        try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            let own = Newest.key(UInt32(truncatingIfNeeded: key.traceHash), SpanColumns.hash(key.spanID))
+            guard keys.contains(own) else { return }
+            let merged = try set.stored(members).merged()
+            starts.append((Operation(merged), merged.span.startTimeUnixNano))
+        }
+        return starts
     }
 }

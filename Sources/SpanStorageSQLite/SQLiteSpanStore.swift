@@ -57,7 +57,7 @@ public final class SQLiteSpanStore: SpanStore {
     private let reader: SQLiteReader
     private let compaction: Compaction?
     private let options: Options
-    /// With more runs that were not merged yet an append waits a little, the longer the more there are, so that merging
+    /// With more runs that could be merged an append waits a little, the longer the more there are, so that merging
     /// keeps pace without a halt.
     private static let easyUnmergedRuns = 128
     private static let delayOfUnmergedRun = Duration.microseconds(500)

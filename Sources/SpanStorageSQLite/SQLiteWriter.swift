@@ -84,7 +84,7 @@ actor SQLiteWriter {
         connection = nil
     }
 
-    /// - Returns: what became of the group, and how many runs are not merged yet.
+    /// - Returns: what became of the group, and how many runs are not merged yet that could be.
     func append(
         _ group: [IncomingBatch]
     ) throws(SpanStoreError) -> (result: AppendResult, unmerged: Int) {
@@ -110,7 +110,13 @@ actor SQLiteWriter {
         // Not before they are stored.
         for report in hashes { known.insert(key: report.key, content: report.content, nowUnixNano: now) }
         keys.insert(hashes)
-        return (result, Int(try connection.integer("SELECT count(*) FROM run WHERE level = 0")))
+        // Fewer of one hour and kind wait for others, however many hours there are.
+        let backlog = try connection.integer(
+            """
+            SELECT coalesce(sum(max(runs - \(CompactionPlan.fanIn - 1), 0)), 0)
+            FROM (SELECT count(*) AS runs FROM run WHERE level = 0 GROUP BY partition, kind)
+            """)
+        return (result, Int(backlog))
     }
 
     /// Puts runs in the place of others.
