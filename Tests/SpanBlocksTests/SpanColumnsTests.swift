@@ -43,7 +43,7 @@ import Testing
         #expect(stored.startPrecision == SpanColumns.storedPrecision)
         #expect(SpanColumns.ids(decoding: data) == stored.span)
         var other = columns
-        other.duration[7] += 1
+        other.duration[7] &+= 1
         #expect(!stored.agrees(with: other))
     }
 
