@@ -54,9 +54,19 @@ package enum TraceIndex {
     /// In which of so many chunks a trace's entries are.
     package static func chunk(of trace: UInt32, count: Int) -> Int { Int((UInt64(trace) &* UInt64(count)) >> 32) }
 
+    /// How many bytes an entry takes.
+    package static func entryBytes(isSegment: Bool) -> Int { isSegment ? 7 : 6 }
+
+    /// The traces of all entries.
+    package static func traces(in chunk: [UInt8], isSegment: Bool) -> [UInt32] {
+        let bytes = PayloadBytes(chunk.rawSpan)
+        // Proof for the loads: the chunk has six or seven bytes for each entry, first four of each.
+        return (0..<chunk.count / entryBytes(isSegment: isSegment)).map { bytes.half(unchecked: $0 &* 4) }
+    }
+
     /// What a chunk has, of one trace or of all. Blocks without the trace may be among them.
     package static func entries(in chunk: [UInt8], isSegment: Bool, of wanted: UInt32? = nil) -> [Entry] {
-        let count = chunk.count / (isSegment ? 7 : 6)
+        let count = chunk.count / entryBytes(isSegment: isSegment)
         let bytes = PayloadBytes(chunk.rawSpan)
         var entries: [Entry] = []
         for number in 0..<count {

@@ -149,11 +149,13 @@ struct SpanMerging {
             }
             let loose = members.filter { $0 >= firstLoose }
             let settled = members.filter { $0 < firstLoose }
-            var others = Others(all: elsewhere, settled: partners.settled[key])
+            var others = Others(
+                all: elsewhere, settled: partners.settled[key], starts: partners.starts[key] ?? 0...UInt64.max)
             if !settled.isEmpty {
                 // It stays where it was: what takes its place counts on it.
                 try addSettled(settled[...])
                 others.join(settled: try set.stored(settled[...]))
+                for member in settled { others.starts.extend(to: set.entries[Int(member)].startUnixNano) }
             }
             try add(loose[...], others)
         }
@@ -164,6 +166,8 @@ struct SpanMerging {
         var all: SpanState
         /// In settled runs.
         var settled: SpanState?
+        /// Where the starts of all those reports lie.
+        var starts: ClosedRange<UInt64>
 
         mutating func join(settled state: SpanState) {
             all.join(state)
@@ -203,12 +207,14 @@ struct SpanMerging {
                 stored, partition: partition, kind: .whole, start: start, merged: stored.count > 1 ? whole : nil,
                 starts: start...start)
         }
-        let starts = [own, others.all.merged(), whole].map(\.span.startTimeUnixNano)
+        // Whoever asks for a time at which the span is, or one of its reports elsewhere, has to look here.
+        var starts = others.starts
+        for merged in [own, others.all.merged(), whole] { starts.extend(to: merged.span.startTimeUnixNano) }
         var stored = members
         if members.count > 1 { stored = try add(try set.stored(members)) }
         plan.add(
             stored, partition: partition, kind: .loose, start: own.span.startTimeUnixNano,
-            merged: stored.count > 1 ? own : nil, starts: (starts.min() ?? 0)...(starts.max() ?? .max))
+            merged: stored.count > 1 ? own : nil, starts: starts)
     }
 
     /// Adds the reports of a state to the set.
@@ -227,6 +233,8 @@ struct SpanMerging {
         private(set) var all: [SpanKey: SpanState] = [:]
         /// The same of settled runs alone.
         private(set) var settled: [SpanKey: SpanState] = [:]
+        /// Of all reports.
+        private(set) var starts: [SpanKey: ClosedRange<UInt64>] = [:]
 
         /// - Parameter merged: runs that are not asked.
         init(of keys: Set<SpanKey>, _ finder: SpanFinder, merged: Set<Int64>) throws(SpanStoreError) {
@@ -237,10 +245,18 @@ struct SpanMerging {
                     for entry in set.entries where keys.contains(entry.key) {
                         let state = try set.stored(entry)
                         all[entry.key, default: SpanState()].join(state)
+                        let start = entry.startUnixNano
+                        starts[entry.key, default: start...start].extend(to: start)
                         if run.kind == .settled { settled[entry.key, default: SpanState()].join(state) }
                     }
                 }
             }
         }
+    }
+}
+
+extension ClosedRange<UInt64> {
+    fileprivate mutating func extend(to value: UInt64) {
+        self = Swift.min(lowerBound, value)...Swift.max(upperBound, value)
     }
 }

@@ -17,9 +17,6 @@ struct IncomingRuns: ~Copyable {
     private(set) var runningSources: [SpanSource] = []
     private let nowUnixNano: UInt64
 
-    /// How far a sender's clock may be ahead of the collector's before its reports are looked at twice.
-    static let clockToleranceNanoseconds: UInt64 = 1_000_000_000
-
     init(nowUnixNano: UInt64) { self.nowUnixNano = nowUnixNano }
 
     /// - Parameter deleted: traces whose reports are left out.
@@ -40,7 +37,7 @@ struct IncomingRuns: ~Copyable {
                 reports.append(
                     HashedReport(
                         key: entry.key.stableHash, content: set.contentHash(entry),
-                        partition: Partition.of(start: entry.startUnixNano, receivedUnixNano: received)))
+                        trace: UInt32(truncatingIfNeeded: entry.key.traceHash), startUnixNano: entry.startUnixNano))
             }
             return AppendResult(
                 storedReports: set.entries.count - before, rejectedReports: rejected, deletedReports: leftOut)
@@ -49,45 +46,27 @@ struct IncomingRuns: ~Copyable {
         }
     }
 
-    /// The partitions of all reports.
-    var partitions: Set<Int64> {
-        var partitions: Set<Int64> = []
-        var last: Int64?
-        for report in reports where report.partition != last {
-            partitions.insert(report.partition)
-            last = report.partition
-        }
-        return partitions
-    }
-
     /// Encodes what is new.
     mutating func runs(
-        _ known: borrowing KnownReports, _ keys: borrowing PartitionKeys, _ builder: inout RunBuilder,
+        _ known: borrowing KnownReports, _ stored: borrowing StoredSpans, _ builder: inout RunBuilder,
         _ limits: CompactionPlan.Limits
     ) -> [(run: EncodedRun, description: Run)] {
         var plan = RunPlan(expected: set.entries.count)
         hashes.reserveCapacity(set.entries.count)
-        let since = known.completeSinceUnixNano.map { $0 &+ Self.clockToleranceNanoseconds }
         let verdicts = known.verdicts(reports)
-        let isSince = set.entries.map { entry in since.map { entry.startUnixNano <= $0 } ?? false }
-        let isNewKey = isSince.contains(true) ? keys.areNew(reports) : []
+        let areNew = stored.areNew(reports)
         RunPlan.forEachSpan(set) { members, key in
             var fresh: [Int32] = []
             var isLoose = members.count > 1
             for member in members {
                 let number = Int(member)
-                let entry = set.entries[number]
                 switch verdicts[number] {
                 case .copy: continue
                 case .further: isLoose = true
                 case .new: break
                 }
-                let start = entry.startUnixNano
-                let received = receivedUnixNano[Int(entry.payload)]
-                if start == 0 || start > received &+ Self.clockToleranceNanoseconds { isLoose = true }
-                // The filter of an hour tells of spans that are always filed by their start, not by when they came.
-                let isByStart = Int64(start / Partition.nanoseconds) == reports[number].partition
-                if isSince[number], !(isByStart && isNewKey[number]) { isLoose = true }
+                // What has no start is about a span that has another report, or will have.
+                if !areNew[number] || reports[number].startUnixNano == 0 { isLoose = true }
                 hashes.append(reports[number])
                 if members.count > 1 {
                     fresh.append(member)
@@ -116,7 +95,9 @@ struct HashedReport {
     var key: UInt64
     /// Of its bytes and its origin's.
     var content: UInt64
-    var partition: Int64
+    /// What an index knows its trace by.
+    var trace: UInt32
+    var startUnixNano: UInt64
 }
 
 extension RunPlan {

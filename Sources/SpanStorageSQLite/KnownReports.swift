@@ -55,23 +55,15 @@ struct KnownReports {
 
     private var current = Generation()
     private var previous = Generation()
-    /// When the current generation began.
-    private var currentSince: UInt64
-    /// Every report that came later than this is known here; `nil`: every report that the store has.
-    private(set) var completeSinceUnixNano: UInt64?
 
     /// Of reports in a generation: three quarters of a power of two, so that its memory is filled.
     private let limit: Int
 
-    /// - Parameters:
-    ///   - limit: of reports, rounded down.
-    ///   - completeSinceUnixNano: `nil` when the store is empty.
-    init(limit: Int, completeSinceUnixNano: UInt64?, nowUnixNano: UInt64) {
+    /// - Parameter limit: of reports, rounded down.
+    init(limit: Int) {
         var slots = 1 << 10
         while slots * 2 * 3 / 4 * 2 <= limit { slots *= 2 }
         self.limit = slots * 3 / 4
-        self.completeSinceUnixNano = completeSinceUnixNano
-        currentSince = nowUnixNano
     }
 
     /// What is known of each report.
@@ -111,13 +103,10 @@ struct KnownReports {
     /// - Parameters:
     ///   - key: a hash of the span's key.
     ///   - content: a hash of the report.
-    mutating func insert(key: UInt64, content: UInt64, nowUnixNano: UInt64) {
+    mutating func insert(key: UInt64, content: UInt64) {
         if current.count >= limit {
-            // What is forgotten came before the current generation began.
-            if previous.count > 0 { completeSinceUnixNano = currentSince }
             previous = current
             current = Generation()
-            currentSince = nowUnixNano
         }
         current.insert(key | 1, content)
     }

@@ -20,8 +20,8 @@ actor SQLiteWriter {
     private var connection: Connection?
     private var tables: RunTables?
     private var deletedTraces: DeletedTraceTable?
-    private var known = KnownReports(limit: 0, completeSinceUnixNano: nil, nowUnixNano: 0)
-    private var keys = PartitionKeys(maxBytes: 0)
+    private var known = KnownReports(limit: 0)
+    private var stored = StoredSpans(maxBytes: 0)
     private var options = SQLiteSpanStore.Options()
     private var builder = RunBuilder(level: 1)
     /// Of `PRAGMA data_version`: it changes when another process writes.
@@ -69,12 +69,10 @@ actor SQLiteWriter {
         tables = try RunTables(connection)
         deletedTraces = try DeletedTraceTable(connection)
         self.connection = connection
-        let isEmpty = try connection.integer("SELECT NOT EXISTS (SELECT 1 FROM run)") != 0
         self.options = options
-        known = KnownReports(
-            limit: options.knownReports, completeSinceUnixNano: isEmpty ? nil : now, nowUnixNano: now)
+        known = KnownReports(limit: options.knownReports)
         dataVersion = try connection.integer("PRAGMA data_version")
-        keys = PartitionKeys(maxBytes: options.memoryBytes / 8)
+        stored = StoredSpans(maxBytes: options.memoryBytes / 8)
     }
 
     func close() {
@@ -93,14 +91,11 @@ actor SQLiteWriter {
         var result = AppendResult()
         var hashes: [HashedReport] = []
         try connection.transaction { () throws(SpanStoreError) in
-            try noteOtherWriters(connection, now)
+            try noteOtherWriters(connection)
             var incoming = IncomingRuns(nowUnixNano: now)
             let senders = try take(group, connection, &incoming, &result)
-            for partition in incoming.partitions where keys.isUnknown(partition) {
-                let count = try connection.integer("SELECT count(*) FROM run WHERE partition = \(partition)")
-                keys.begin(partition, isEmpty: count == 0)
-            }
-            for (run, description) in incoming.runs(known, keys, &builder, options.compaction) {
+            if !stored.isLoaded { try stored.load(connection, nowUnixNano: now) }
+            for (run, description) in incoming.runs(known, stored, &builder, options.compaction) {
                 try tables.insert(run, description)
             }
             for summary in senders { try SenderTable.store(summary, connection) }
@@ -108,8 +103,8 @@ actor SQLiteWriter {
             hashes = incoming.hashes
         }
         // Not before they are stored.
-        for report in hashes { known.insert(key: report.key, content: report.content, nowUnixNano: now) }
-        keys.insert(hashes)
+        for report in hashes { known.insert(key: report.key, content: report.content) }
+        stored.insert(hashes, nowUnixNano: now)
         // Fewer of one hour and kind wait for others, however many hours there are.
         let backlog = try connection.integer(
             """
@@ -177,20 +172,17 @@ actor SQLiteWriter {
             try connection.checkThatFileIsThere()
             return result
         }
-        if forgets {
-            let now = Self.unixNanosNow()
-            known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
-        }
+        if forgets { known = KnownReports(limit: options.knownReports) }
         return result
     }
 
-    /// What another process stored is not among the known reports.
-    private func noteOtherWriters(_ connection: Connection, _ now: UInt64) throws(SpanStoreError) {
+    /// What another process stored is not among the known reports, and what is may be removed.
+    private func noteOtherWriters(_ connection: Connection) throws(SpanStoreError) {
         let version = try connection.integer("PRAGMA data_version")
         guard version != dataVersion else { return }
         dataVersion = version
-        keys = PartitionKeys(maxBytes: options.memoryBytes / 8)
-        known = KnownReports(limit: options.knownReports, completeSinceUnixNano: now, nowUnixNano: now)
+        stored.noteOthers()
+        known = KnownReports(limit: options.knownReports)
     }
 
     func note(_ changes: [SenderChange]) throws(SpanStoreError) {

@@ -37,5 +37,5 @@ public enum SpanStoreContract {
     /// All rules.
     public static let checks: [Check] =
         mergeChecks + senderChecks + queryChecks + orderChecks + filterChecks + analysisChecks
-        + removalChecks + lifeChecks
+        + removalChecks + lifeChecks + hourChecks
 }

@@ -22,7 +22,16 @@ import Testing
         arguments: SpanStoreContract.checks)
     func compacted(check: SpanStoreContract.Check) async throws {
         let folder = try TemporaryFolder()
-        try await check.run({ SQLitePlace(in: folder, isCompacted: true) }, seed: seed)
+        try await check.run({ SQLitePlace(in: folder, mergesEvery: 1) }, seed: seed)
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test(
+        "the SQLite engine keeps the contract when it merges everything after every third append",
+        arguments: SpanStoreContract.checks)
+    func compactedNowAndThen(check: SpanStoreContract.Check) async throws {
+        let folder = try TemporaryFolder()
+        try await check.run({ SQLitePlace(in: folder, mergesEvery: 3) }, seed: seed)
         withExtendedLifetime(folder) {}
     }
 }

@@ -4,6 +4,7 @@ import SpanModel
 import SpanStorage
 import SpanStorageSQLite
 import SpanStorageTesting
+import Synchronization
 
 /// The seed of all that is random: `SEED` of the environment, else a new one. Printed.
 let seed: UInt64 = {
@@ -36,11 +37,12 @@ struct SQLitePlace: SpanStorePlace {
     let folder: TemporaryFolder
     private let name = UUID().uuidString + ".db"
 
-    private let isCompacted: Bool
+    private let mergesEvery: Int?
 
-    init(in folder: TemporaryFolder, isCompacted: Bool = false) {
+    /// - Parameter mergesEvery: merges all after so many appends; `nil`: when the store does.
+    init(in folder: TemporaryFolder, mergesEvery: Int? = nil) {
         self.folder = folder
-        self.isCompacted = isCompacted
+        self.mergesEvery = mergesEvery
     }
 
     var isDurable: Bool { true }
@@ -50,7 +52,7 @@ struct SQLitePlace: SpanStorePlace {
 
     func open() async throws -> any SpanStore {
         let store = try await SQLiteSpanStore.open(path: folder.file(name), mode: .readWrite)
-        return isCompacted ? CompactedStore(store: store) : store
+        return mergesEvery.map { CompactedStore(store, every: $0) } ?? store
     }
 
     func openReader() async throws -> (any SpanStore)? {
@@ -58,13 +60,20 @@ struct SQLitePlace: SpanStorePlace {
     }
 }
 
-/// A store that merges everything after each append.
-struct CompactedStore: SpanStore {
-    let store: SQLiteSpanStore
+/// A store that merges everything after some appends.
+final class CompactedStore: SpanStore {
+    private let store: SQLiteSpanStore
+    private let every: Int
+    private let appends = Atomic(0)
+
+    init(_ store: SQLiteSpanStore, every: Int) {
+        self.store = store
+        self.every = every
+    }
 
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
         let result = try await store.append(group)
-        try await store.compact()
+        if appends.wrappingAdd(1, ordering: .relaxed).newValue % every == 0 { try await store.compact() }
         return result
     }
 
