@@ -9,6 +9,21 @@ final class Compaction: Sendable {
     private let wakeUp: AsyncStream<Void>.Continuation
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let appends = Appends()
+    private let failure = Failure()
+
+    /// What kept the task from merging, until somebody asks.
+    private final class Failure: Sendable {
+        private let last = Mutex<SpanStoreError?>(nil)
+
+        func note(_ error: SpanStoreError) { last.withLock { $0 = error } }
+
+        func take() -> SpanStoreError? {
+            last.withLock { last in
+                defer { last = nil }
+                return last
+            }
+        }
+    }
 
     /// Counts them; of its own, so that the task does not keep whoever started it.
     private final class Appends: Sendable {
@@ -38,17 +53,22 @@ final class Compaction: Sendable {
 
     /// Begins the work, which `stop()` ends.
     func start() {
-        let (compactor, writer, wakeUps, appends) = (compactor, writer, wakeUps, appends)
+        let (compactor, writer, wakeUps, appends, failure) = (compactor, writer, wakeUps, appends, failure)
+        @Sendable func step(_ eagerness: CompactionPlan.Eagerness) async -> Bool {
+            do throws(SpanStoreError) {
+                return try await compactor.step(writer, eagerness)
+            } catch {
+                failure.note(error)
+                return false
+            }
+        }
         task.withLock { task in
             task = Task(priority: .utility) {
                 for await _ in wakeUps {
-                    // What fails is tried again after the next append: the reports stay where they are. What is damaged is
-                    // for `spanwire store check` to tell; each question about it fails too.
-                    while !Task.isCancelled, (try? await compactor.step(writer)) == true {}
+                    // What fails is tried again after the next append: the reports stay where they are.
+                    while !Task.isCancelled, await step(.underLoad) {}
                     guard let seen = await appends.afterQuiet() else { continue }
-                    while !Task.isCancelled, appends.count.load(ordering: .relaxed) == seen,
-                        (try? await compactor.step(writer, .idle)) == true
-                    {}
+                    while !Task.isCancelled, appends.count.load(ordering: .relaxed) == seen, await step(.idle) {}
                 }
             }
         }
@@ -64,7 +84,12 @@ final class Compaction: Sendable {
     /// Merges once: what an append waits for when merging is behind, so that what is not merged has a bound.
     ///
     /// What fails is left for later.
-    func catchUp() async { _ = try? await compactor.step(writer) }
+    func catchUp() async {
+        do throws(SpanStoreError) { _ = try await compactor.step(writer) } catch { failure.note(error) }
+    }
+
+    /// What kept reports from being merged since this was last asked.
+    func takeFailure() -> SpanStoreError? { failure.take() }
 
     /// Merges what is left.
     func finish() async throws(SpanStoreError) {

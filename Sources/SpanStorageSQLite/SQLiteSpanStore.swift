@@ -152,6 +152,12 @@ public final class SQLiteSpanStore: SpanStore {
         try await writer.shrink()
     }
 
+    /// What last kept the background from merging since this was asked before; `nil`: nothing did.
+    ///
+    /// Nothing is lost by it, but questions take longer the more is left. It is tried again after the next append, but for
+    /// runs that are damaged (`corrupt`), which `check()` names.
+    public func takeCompactionFailure() -> SpanStoreError? { compaction?.takeFailure() }
+
     /// How much the store holds and how it lies there.
     public func statistics() async throws(SpanStoreError) -> StoreStatistics { try await reader.statistics() }
 

@@ -304,6 +304,33 @@ import Testing
         await store.close()
     }
 
+    @Test("what keeps the background from merging is told, once")
+    func failureIsTold() async throws {
+        var store = try await open()
+        for trace in UInt64(1)...6 { try await store.append([incoming(hour: 0, trace: trace)]) }
+        #expect(store.takeCompactionFailure() == nil)
+        await store.close()
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            try connection.execute("UPDATE block_data SET data = x'00' WHERE id = 2 << 16")
+        }
+        store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        var failure: SpanStoreError?
+        for _ in 0..<600 where failure == nil {
+            try await Task.sleep(for: .milliseconds(100))
+            failure = store.takeCompactionFailure()
+        }
+        #expect(failure?.code == .corrupt)
+        // After the next append the others are merged without it, and nothing fails any more.
+        try await store.append([])
+        for _ in 0..<600 where try await store.statistics().total.runs > 2 {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(try await store.statistics().total.runs == 2)
+        #expect(store.takeCompactionFailure() == nil)
+        await store.close()
+    }
+
     @Test("indexes and rows that do not fit the blocks are told")
     func damagedIndexes() async throws {
         let faults = [

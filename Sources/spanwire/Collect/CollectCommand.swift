@@ -156,6 +156,7 @@ struct CollectCommand: AsyncParsableCommand {
         }
         let reload = await ReloadOnHangup(collector: collector, logger: logger)
         var services: [any Service] = [collector, reload]
+        if let spans { services.append(CompactionWatch(store: spans, logger: logger)) }
         if let spans, keep != nil || keepBytes != nil {
             let policy = RetentionPolicy(
                 maxAgeNano: keep.map { UInt64($0) }, maxBytes: keepBytes.map { UInt64($0.bytes) })
