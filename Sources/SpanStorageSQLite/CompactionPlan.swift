@@ -118,6 +118,7 @@ struct CompactionPlan {
 extension SQLiteSpanStore.Options {
     /// How much is merged at once: 512 bytes of each of so many reports.
     var compaction: CompactionPlan.Limits {
-        CompactionPlan.Limits(maxReports: min(mergeBytes / 512, 1 << 16), maxRawBytes: mergeBytes)
+        CompactionPlan.Limits(
+            maxReports: maxMergedReports ?? min(mergeBytes / 512, 1 << 16), maxRawBytes: mergeBytes)
     }
 }

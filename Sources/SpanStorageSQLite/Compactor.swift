@@ -14,6 +14,8 @@ actor Compactor {
     private var connection: Connection?
     private var reader: BlockReader?
     private var limits = CompactionPlan.Limits()
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
     /// Runs that cannot be read: they stay as they are, and the others do not wait for them.
     private var damaged: Set<Int64> = []
     /// Level 3 saves 2 bytes a span and costs a quarter of a second a million spans.
@@ -40,14 +42,18 @@ actor Compactor {
     func step(
         _ writer: SQLiteWriter, _ eagerness: CompactionPlan.Eagerness = .underLoad
     ) async throws(SpanStoreError) -> Bool {
+        await begin()
+        defer { end() }
         guard let reader else { return false }
         var ids: [Int64] = []
+        var seen = SeenRuns(count: 0, lastID: 0)
         var merged: [(run: EncodedRun, description: Run)]?
         try reader.inOneView { () throws(SpanStoreError) in
             let finder = try SpanFinder(reader)
             let runs = finder.runs.filter { !damaged.contains($0.id) }
             guard let plan = CompactionPlan.next(runs, limits, eagerness) else { return }
             ids = plan.runs.map(\.id)
+            seen = SeenRuns(count: finder.runs.count, lastID: finder.runs.last?.id ?? 0)
             do throws(SpanStoreError) {
                 merged = try merge(plan, finder)
             } catch {
@@ -56,9 +62,27 @@ actor Compactor {
             }
         }
         guard let merged else { return try await makeSegment(writer) }
-        // Where a run has gone meanwhile, the next step begins anew.
-        _ = try await writer.replace(ids, by: merged)
+        // Where something else was merged or removed meanwhile, the next step begins anew.
+        _ = try await writer.replace(ids, by: merged, seen)
         return true
+    }
+
+    /// Waits until no other step is under way: an actor goes on with others while one waits.
+    private func begin() async {
+        if isBusy {
+            await withCheckedContinuation { waiting.append($0) }
+        } else {
+            isBusy = true
+        }
+    }
+
+    private func end() {
+        if waiting.isEmpty {
+            isBusy = false
+        } else {
+            // The next one is busy instead.
+            waiting.removeFirst().resume()
+        }
     }
 
     /// Makes one index of traces out of many.
@@ -117,6 +141,12 @@ actor Compactor {
             throw error
         }
     }
+}
+
+/// What runs there were when a merge began: what it drops and what it calls whole counts on the others, too.
+struct SeenRuns: Sendable {
+    var count: Int
+    var lastID: Int64
 }
 
 /// Joins the reports of a set, and decides which of its spans are settled.
@@ -199,7 +229,7 @@ struct SpanMerging {
         if state.encoded() == others.all.encoded() { return }
         let whole = state.merged()
         let start = whole.span.startTimeUnixNano
-        if let before = others.settled?.merged(), before.span.startTimeUnixNano == start,
+        if start != 0, let before = others.settled?.merged(), before.span.startTimeUnixNano == start,
             byteOrder(before.service, whole.service) == 0, Int64(start / Partition.nanoseconds) == partition
         {
             let stored = try add(state)

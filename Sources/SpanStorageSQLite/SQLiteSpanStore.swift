@@ -47,6 +47,8 @@ public final class SQLiteSpanStore: SpanStore {
             self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         }
 
+        /// How many reports are merged at once, where it is not told by the memory.
+        var maxMergedReports: Int?
         /// How many bytes are merged at once; in memory they are about twice that.
         var mergeBytes: Int { memoryBytes * 3 / 16 }
         /// How many reports are known: each takes up to 40 bytes.
@@ -192,7 +194,7 @@ public final class SQLiteSpanStore: SpanStore {
     }
 
     /// Bytes are those of the pages in use; free ones are used again, and `compact()` gives them back. What is older than
-    /// the policy says may stay for an hour longer, until most of what was written with it may go, too.
+    /// the policy says goes with the hour in which it starts, up to an hour later.
     public func enforce(
         _ policy: RetentionPolicy, nowUnixNano: UInt64
     ) async throws(SpanStoreError) -> RetentionReport {

@@ -22,32 +22,18 @@ extension SQLiteWriter {
                 let keys = set.entries.map(\.key).filter { $0.traceID == id }
                 if keys.isEmpty { continue }
                 removed.formUnion(keys)
-                var plan = RunPlan()
-                try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
-                    if key.traceID == id { return }
-                    let merged = members.count > 1 ? try set.stored(members).merged() : nil
-                    let start =
-                        merged?.span.startTimeUnixNano ?? set.entries[Int(members[members.startIndex])].startUnixNano
-                    plan.add(
-                        members, partition: run.partition, kind: run.kind, start: start, merged: merged,
-                        starts: run.kind == .loose ? run.starts : start...start)
-                }
-                try tables.delete([run.id])
-                for (rest, description) in plan.encoded(
-                    set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in run.level })
-                {
-                    try tables.insert(rest, description)
-                }
+                try tables.rewrite(run, set, finder, &builder) { $0.traceID != id }
             }
             return UInt64(removed.count)
         }
     }
 
-    /// Removes spans that started before a time; see `SpanRemoval`.
+    /// Removes spans that started before the hour that a time is in; see `SpanRemoval`. So most goes as whole runs, and
+    /// once an hour.
     ///
     /// - Returns: how many.
     func removeSpans(startedBefore earliest: UInt64) throws(SpanStoreError) -> UInt64 {
-        try remove(earliest: earliest, slackNano: Partition.nanoseconds)
+        try remove(before: earliest - earliest % Partition.nanoseconds)
     }
 
     /// Removes some of the oldest spans, where the store has more bytes in use than it may.
@@ -57,16 +43,16 @@ extension SQLiteWriter {
         let used = try usedBytes()
         guard used > maxBytes, let connection = openConnection else { return nil }
         for border in try OldestSpans(connection).borders(bytes: used - maxBytes) {
-            let removed = try remove(earliest: border, slackNano: 0)
+            let removed = try remove(before: border)
             if removed > 0 { return removed }
         }
         return nil
     }
 
-    private func remove(earliest: UInt64, slackNano: UInt64) throws(SpanStoreError) -> UInt64 {
+    private func remove(before border: UInt64) throws(SpanStoreError) -> UInt64 {
         // What is removed for its age and comes again would be removed again, so copies of it may stay known.
         try change(forgets: false) { connection, tables, builder throws(SpanStoreError) in
-            var removal = try SpanRemoval(connection, tables, earliest: earliest, slackNano: slackNano)
+            var removal = try SpanRemoval(connection, tables, border: border)
             try removal.run(&builder)
             return removal.removedSpans
         }

@@ -106,26 +106,29 @@ actor SQLiteWriter {
         for report in hashes { known.insert(key: report.key, content: report.content) }
         stored.insert(hashes, nowUnixNano: now)
         // Fewer of one hour and kind wait for others, however many hours there are.
-        let backlog = try connection.integer(
+        let backlog = try? connection.integer(
             """
             SELECT coalesce(sum(max(runs - \(CompactionPlan.fanIn - 1), 0)), 0)
             FROM (SELECT count(*) AS runs FROM run WHERE level = 0 GROUP BY partition, kind)
             """)
-        return (result, Int(backlog))
+        // The group is stored, whatever became of the question.
+        return (result, Int(backlog ?? 0))
     }
 
     /// Puts runs in the place of others.
     ///
-    /// - Returns: `false` when one of those is no more there; nothing has changed then.
+    /// - Parameter seen: what there was when they were read.
+    /// - Returns: `false` when something else was merged or removed since; nothing has changed then.
     func replace(
-        _ ids: [Int64], by runs: sending [(run: EncodedRun, description: Run)]
+        _ ids: [Int64], by runs: sending [(run: EncodedRun, description: Run)], _ seen: SeenRuns
     ) throws(SpanStoreError) -> Bool {
         guard let connection, let tables else { throw .closedStore }
         return try connection.transaction { () throws(SpanStoreError) in
-            let list = ids.map(String.init).joined(separator: ",")
-            guard try connection.integer("SELECT count(*) FROM run WHERE id IN (\(list))") == ids.count else {
-                return false
-            }
+            // What was appended since is settled, if the store has nothing else of it, or loose, and then still to be merged.
+            let left = try connection.integer("SELECT count(*) FROM run WHERE id <= \(seen.lastID)")
+            let merged = try connection.integer(
+                "SELECT count(*) FROM run WHERE id > \(seen.lastID) AND kind = \(RunKind.whole.rawValue)")
+            guard left == seen.count, merged == 0 else { return false }
             try tables.delete(ids)
             for (run, description) in runs { try tables.insert(run, description) }
             try connection.checkThatFileIsThere()

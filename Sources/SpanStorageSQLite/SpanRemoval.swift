@@ -5,36 +5,35 @@ import SpanStorage
 
 /// Removes spans by their age, in the transaction that is open: runs of which all are too old as a whole, of others what is
 /// too old. A run is written anew for that.
+///
+/// Each span goes with all its reports or stays with all of them, wherever they lie: what decides is the age of the join.
 struct SpanRemoval {
     private let finder: SpanFinder
     private let tables: RunTables
     /// Spans that are older go: `MergedSpan.ageStartUnixNano`.
-    private let earliest: UInt64
-    /// By how much more the oldest span of a run must be too old before the run is written anew.
-    private let slackNano: UInt64
+    private let border: UInt64
     private let loose: LooseSpans
-    /// Starts in settled runs of spans that are too old because of what loose runs have of them.
-    private var startsOfOlder: [UInt64] = []
+    /// Starts in settled runs of spans whose reports there are on one side of the border, and all together on the other.
+    private var startsOfOthers: [UInt64] = []
     /// Spans of loose runs alone that were removed; they may be in several.
     private var removedLoose: Set<SpanKey> = []
     private(set) var removedSpans: UInt64 = 0
 
-    init(
-        _ connection: Connection, _ tables: RunTables, earliest: UInt64, slackNano: UInt64
-    ) throws(SpanStoreError) {
+    init(_ connection: Connection, _ tables: RunTables, border: UInt64) throws(SpanStoreError) {
         finder = try SpanFinder(try BlockReader(connection))
         self.tables = tables
-        self.earliest = earliest
-        self.slackNano = slackNano
+        self.border = border
         loose = try finder.looseSpans(0...UInt64.max)
-        for found in loose.spans.values where found.whole.ageStartUnixNano < earliest {
-            guard let settled = found.settled, settled.span.startTimeUnixNano >= earliest else { continue }
-            startsOfOlder.append(settled.span.startTimeUnixNano)
+        for found in loose.spans.values {
+            guard let settled = found.settled,
+                (settled.ageStartUnixNano < border) != (found.whole.ageStartUnixNano < border)
+            else { continue }
+            startsOfOthers.append(settled.span.startTimeUnixNano)
         }
     }
 
     mutating func run(_ builder: inout RunBuilder) throws(SpanStoreError) {
-        for run in finder.runs where run.summary.minStart < earliest || !startsOfOlder.isEmpty {
+        for run in finder.runs {
             switch run.kind {
             case .settled, .whole: try removeSettled(run, &builder)
             case .loose: try removeLoose(run, &builder)
@@ -45,19 +44,19 @@ struct SpanRemoval {
     /// What a run of whole spans has is in a settled one too, where it is counted.
     private mutating func removeSettled(_ run: Run, _ builder: inout RunBuilder) throws(SpanStoreError) {
         let (least, greatest) = (run.summary.minStart, run.summary.maxStart)
+        let hasOthers = startsOfOthers.contains { (least...greatest).contains($0) }
+        if least >= border, !hasOthers { return }
         // The age of a span without a start counts from its end, which only its bytes tell.
-        if least > 0, greatest < earliest {
+        if least > 0, greatest < border, !hasOthers {
             try tables.delete([run.id])
             if run.kind == .settled { removedSpans += UInt64(run.summary.spans) }
             return
         }
-        let isDue = least < earliest && (least == 0 || earliest - least > slackNano)
-        guard isDue || startsOfOlder.contains(where: { (least...greatest).contains($0) }) else { return }
         var removed: UInt64 = 0
         try rewrite(run, &builder) { key, own in
             let age = loose.spans[key]?.whole.ageStartUnixNano ?? own
-            if age < earliest { removed += 1 }
-            return age >= earliest
+            if age < border { removed += 1 }
+            return age >= border
         }
         if run.kind == .settled { removedSpans += removed }
     }
@@ -67,8 +66,8 @@ struct SpanRemoval {
         try rewrite(run, &builder) { key, own in
             let found = loose.spans[key]
             let age = found?.whole.ageStartUnixNano ?? own
-            if age < earliest, found?.settled == nil { removed.insert(key) }
-            return age >= earliest
+            if age < border, found?.settled == nil { removed.insert(key) }
+            return age >= border
         }
         removedSpans += UInt64(removed.count - removedLoose.count)
         removedLoose = removed
@@ -82,27 +81,47 @@ struct SpanRemoval {
     ) throws(SpanStoreError) {
         var set = ReportSet()
         for number in 0..<run.blocks { try finder.reader.read(run, number, into: &set, withTerms: true) }
-        var plan = RunPlan()
-        var isWhole = true
+        var staying: Set<SpanKey> = []
+        var spans = 0
         try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            spans += 1
             let first = set.entries[Int(members[members.startIndex])]
             let merged = members.count > 1 ? try set.stored(members).merged() : nil
             let start = merged?.span.startTimeUnixNano ?? first.startUnixNano
             let own = start != 0 ? start : merged?.span.endTimeUnixNano ?? first.endUnixNano
-            guard stays(key, own) else {
-                isWhole = false
-                return
-            }
+            if stays(key, own) { staying.insert(key) }
+        }
+        if staying.count == spans { return }
+        try tables.rewrite(run, set, finder, &builder) { staying.contains($0) }
+    }
+}
+
+extension RunTables {
+    /// Puts a run with some of its spans in its place, in the transaction that is open.
+    ///
+    /// - Parameters:
+    ///   - set: what the run has.
+    ///   - finder: runs behind it have to be as it found them.
+    func rewrite(
+        _ run: Run, _ set: borrowing ReportSet, _ finder: SpanFinder, _ builder: inout RunBuilder,
+        where stays: (SpanKey) -> Bool
+    ) throws(SpanStoreError) {
+        var plan = RunPlan()
+        try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
+            guard stays(key) else { return }
+            // Of whole spans the latest run counts, which this one is now.
+            if run.kind == .whole, try finder.isReplaced(key, in: run) { return }
+            let merged = members.count > 1 ? try set.stored(members).merged() : nil
+            let start = merged?.span.startTimeUnixNano ?? set.entries[Int(members[members.startIndex])].startUnixNano
             plan.add(
                 members, partition: run.partition, kind: run.kind, start: start, merged: merged,
                 starts: run.kind == .loose ? run.starts : start...start)
         }
-        if isWhole { return }
-        try tables.delete([run.id])
+        try delete([run.id])
         for (rest, description) in plan.encoded(
             set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in run.level })
         {
-            try tables.insert(rest, description)
+            try insert(rest, description)
         }
     }
 }

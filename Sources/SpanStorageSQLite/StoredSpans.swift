@@ -37,7 +37,12 @@ struct StoredSpans {
     private struct Earlier {
         var traces: KeyFilter
         var untilUnixNano: UInt64
+        /// By table, the first row that is not in the filter.
+        var next: [String: Int64] = [:]
     }
+
+    /// The file has more traces than there is room for.
+    private var isTooMuch = false
 
     /// Whether what is in the file is known: if not, `load` is to be called before anything is asked.
     private(set) var isLoaded = false
@@ -49,34 +54,61 @@ struct StoredSpans {
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
     private var bytes: Int { eras.reduce(earlier?.traces.bytes ?? 0) { $0 + $1.bytes } }
-    private var maxTraceBytes: Int { maxBytes / 4 * 3 }
 
-    // MARK: What others stored
+    // MARK: What is in the file
 
     /// Another process wrote to the file.
     mutating func noteOthers() { isLoaded = false }
 
-    /// Takes in what the file has.
+    /// Takes in what the file has; of what it had the last time only what is new.
     mutating func load(_ connection: Connection, nowUnixNano: UInt64) throws(SpanStoreError) {
-        let entries = try Self.entries(connection)
-        var traces = KeyFilter(bits: min(KeyFilter.bits(forKeys: entries), maxTraceBytes * 8))
-        for table in Self.indexes {
-            let select = try connection.prepare("SELECT entries FROM \(table.name)")
-            while try select.step() {
-                for trace in TraceIndex.traces(in: select.bytes(0), isSegment: table.isSegment) {
-                    traces.insert(Self.key(ofTrace: trace))
-                }
+        if var known = earlier {
+            try Self.read(connection, from: known.next, into: &known)
+            if !known.traces.isCrowded {
+                known.untilUnixNano = nowUnixNano
+                earlier = known
+                isLoaded = true
+                return
             }
         }
-        earlier = entries == 0 || traces.isCrowded ? nil : Earlier(traces: traces, untilUnixNano: nowUnixNano)
-        forgottenUntilUnixNano = traces.isCrowded ? nowUnixNano : nil
+        if isTooMuch {
+            forgottenUntilUnixNano = nowUnixNano
+            isLoaded = true
+            return
+        }
+        // With room for as much again, where more comes in this way.
+        let entries = try Self.entries(connection) * (earlier == nil ? 1 : 2)
+        let bits = min(KeyFilter.bits(forKeys: entries), maxBytes / 2 * 8)
+        var all = Earlier(traces: KeyFilter(bits: bits), untilUnixNano: nowUnixNano)
+        try Self.read(connection, from: [:], into: &all)
+        // Own reports are in the file, too.
+        eras = []
+        earlier = all.traces.isCrowded ? nil : all
+        isTooMuch = all.traces.isCrowded
+        forgottenUntilUnixNano = isTooMuch ? nowUnixNano : nil
         isLoaded = true
-        makeRoom()
     }
 
     private static let indexes = [
         (name: "trace_index", isSegment: false), (name: "trace_segment_index", isSegment: true),
     ]
+
+    /// - Parameter start: by table, the first row to read.
+    private static func read(
+        _ connection: Connection, from start: [String: Int64], into earlier: inout Earlier
+    ) throws(SpanStoreError) {
+        for table in indexes {
+            let from = start[table.name] ?? 0
+            let select = try connection.prepare("SELECT entries, id FROM \(table.name) WHERE id >= \(from) ORDER BY id")
+            while try select.step() {
+                // Ids of parts rise, and none is used twice.
+                earlier.next[table.name] = select.integer(1) + 1
+                for trace in TraceIndex.traces(in: select.bytes(0), isSegment: table.isSegment) {
+                    earlier.traces.insert(key(ofTrace: trace))
+                }
+            }
+        }
+    }
 
     /// How many entries the indexes of traces have: a trace has one for each block that it has spans in.
     private static func entries(_ connection: Connection) throws(SpanStoreError) -> Int {

@@ -160,7 +160,10 @@ import Testing
         let connection = try Connection(path: path, mode: .readOnly)
         #expect(try connection.integer("SELECT count(*) FROM trace_segment") == 1)
         #expect(try connection.integer("SELECT count(*) FROM run WHERE trace_segment != 0") == 16)
-        #expect(try connection.integer("SELECT count(DISTINCT id >> 16) FROM trace_index") == 2)
+        let alone = try connection.integer("SELECT count(*) FROM run WHERE trace_segment = 0")
+        // Two that are too small, and one of spans that a filter took for known, if there are any.
+        #expect((2...3).contains(alone))
+        #expect(try connection.integer("SELECT count(DISTINCT id >> 16) FROM trace_index") == alone)
         for trace in UInt64(1)...18 {
             #expect(try await store.trace(TraceID(high: 7, low: trace)).count == 1100)
         }
@@ -223,10 +226,10 @@ import Testing
         func enforce(_ policy: RetentionPolicy, _ now: UInt64 = Self.now) async throws -> RetentionReport {
             try await store.enforce(policy, nowUnixNano: now)
         }
-        #expect(try await enforce(RetentionPolicy(maxAgeNano: 10), Self.now + Self.hour).spans == 2000)
+        #expect(try await enforce(RetentionPolicy(maxAgeNano: 10), Self.now + Self.hour + 10).spans == 2000)
         #expect(try await store.trace(TraceID(high: 7, low: 1)).isEmpty)
         #expect(try await store.check().faults == [])
-        // What is in one run with younger spans stays until it is an hour too old.
+        // What lies in the hour of the border stays.
         let some = RetentionPolicy(maxAgeNano: 0)
         let second = try await store.trace(TraceID(high: 7, low: 2)).map(\.span.startTimeUnixNano).min() ?? 0
         #expect(try await enforce(some, second + 1).spans == 0)
