@@ -18,23 +18,27 @@ import Synchronization
 public struct CollectorService: Service {
     private let server: SpanServer
     /// `nil`: nothing is stored.
-    private let writer: GroupWriter?
+    let writer: GroupWriter?
     private let discarded: CountingSink?
     private let shutdownLimit: Duration
     private let logger: Logger
     private let whenListening: @Sendable (Int) async throws -> Void
 
     /// - Parameters:
-    ///   - memory: how much is put in the store at once, and when memory is returned; see `MemoryPlan.apply`.
+    ///   - memory: how much is put in the store at once; see `MemoryPlan.apply`.
+    ///   - returnsFreedMemory: whether freed memory is returned to the system, at most twice a second, while more than half
+    ///     of the memory's limit is resident. This is done to the whole process and makes all of its threads wait, so it
+    ///     is for a process that is nothing but a collector, as `spanwire collect` is.
     ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
     ///   - whenListening: called with the port of the first TCP address (0 without one) once senders can connect; what
     ///     it throws ends the service.
     public init(
         store: any SpanStore, configuration: SpanServerConfiguration, memory: MemoryPlan = .standard,
-        shutdownLimit: Duration = .seconds(10),
+        returnsFreedMemory: Bool = false, shutdownLimit: Duration = .seconds(10),
         logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
     ) {
-        let writer = GroupWriter(store: store, memory: memory, logger: logger)
+        let keeper = returnsFreedMemory ? MemoryKeeper(limitBytes: memory.limitBytes) : nil
+        let writer = GroupWriter(store: store, memory: memory, keeper: keeper, logger: logger)
         self.writer = writer
         discarded = nil
         server = SpanServer(configuration: configuration, sink: writer, logger: logger)

@@ -22,7 +22,8 @@ final class GroupWriter: SpanSink {
     private static let maxGroupBatches = 256
     private let maxGroupBytes: Int
     private let maxGroupSpans: Int
-    private let keeper: Mutex<MemoryKeeper>
+    /// `nil`: the process's memory is not ours to care for.
+    let keeper: Mutex<MemoryKeeper?>
 
     private enum Request: Sendable {
         case find(SenderID, ConnectionID, agent: String, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
@@ -82,10 +83,11 @@ final class GroupWriter: SpanSink {
     /// What senders are told to wait when the store fails.
     private let retryAfter = Duration.seconds(1)
 
-    init(store: any SpanStore, memory: MemoryPlan = .standard, logger: Logger) {
+    /// - Parameter keeper: told of each commit, so that it can return what is free to the system.
+    init(store: any SpanStore, memory: MemoryPlan = .standard, keeper: MemoryKeeper? = nil, logger: Logger) {
         maxGroupBytes = memory.maxGroupBytes
         maxGroupSpans = memory.maxGroupSpans
-        keeper = Mutex(MemoryKeeper(limitBytes: memory.limitBytes))
+        self.keeper = Mutex(keeper)
         self.store = store
         self.logger = logger
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -185,7 +187,7 @@ final class GroupWriter: SpanSink {
         }
         if !group.isEmpty {
             await commit(group, pending)
-            keeper.withLock { $0.committed() }
+            keeper.withLock { $0?.committed() }
         }
         return true
     }

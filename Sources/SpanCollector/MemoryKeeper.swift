@@ -8,21 +8,37 @@
 
 /// Returns freed memory to the system when the process comes near its limit: what was merged is freed in pieces, of which
 /// an allocator keeps more than it needs.
+///
+/// It looks at the whole process, and its allocator stops all of the process's threads while it gives back: for a process
+/// that is a collector's own, and for no other.
 struct MemoryKeeper: Sendable {
     private let threshold: Int
-    private var last = ContinuousClock.now
+    private var last: ContinuousClock.Instant
+    private let residentBytes: @Sendable () -> Int?
+    private let giveBack: @Sendable () -> Void
 
     private static let interval = Duration.milliseconds(500)
 
-    init(limitBytes: Int) { threshold = limitBytes / 2 }
+    /// - Parameters:
+    ///   - limitBytes: twice what may be resident before anything is given back.
+    ///   - residentBytes: how much is; `nil` where that is not known.
+    init(
+        limitBytes: Int, now: ContinuousClock.Instant = .now,
+        residentBytes: @escaping @Sendable () -> Int? = Self.residentBytes,
+        giveBack: @escaping @Sendable () -> Void = ProcessMemory.giveBack
+    ) {
+        threshold = limitBytes / 2
+        last = now
+        self.residentBytes = residentBytes
+        self.giveBack = giveBack
+    }
 
     /// A group was committed, and what it took is free.
-    mutating func committed() {
-        let now = ContinuousClock.now
+    mutating func committed(now: ContinuousClock.Instant = .now) {
         guard now - last >= Self.interval else { return }
         last = now
-        guard let resident = Self.residentBytes(), resident > threshold else { return }
-        ProcessMemory.giveBack()
+        guard let resident = residentBytes(), resident > threshold else { return }
+        giveBack()
     }
 
     /// Of this process, from Linux's `/proc` (proc(5)); `nil` elsewhere.

@@ -147,8 +147,8 @@ struct CollectCommand: AsyncParsableCommand {
         let collector: CollectorService
         if let spans {
             collector = CollectorService(
-                store: spans, configuration: configuration, memory: memory, shutdownLimit: .seconds(shutdownLimit),
-                logger: logger, whenListening: whenListening)
+                store: spans, configuration: configuration, memory: memory, returnsFreedMemory: true,
+                shutdownLimit: .seconds(shutdownLimit), logger: logger, whenListening: whenListening)
         } else {
             collector = CollectorService(
                 discarding: CountingSink(), configuration: configuration, shutdownLimit: .seconds(shutdownLimit),
