@@ -24,6 +24,7 @@ final class GroupWriter: SpanSink {
     private let maxGroupSpans: Int
     /// `nil`: the process's memory is not ours to care for.
     let keeper: Mutex<MemoryKeeper?>
+    private let failureLog: LogGate
 
     private enum Request: Sendable {
         case find(SenderID, ConnectionID, agent: String, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
@@ -83,11 +84,17 @@ final class GroupWriter: SpanSink {
     /// What senders are told to wait when the store fails.
     private let retryAfter = Duration.seconds(1)
 
-    /// - Parameter keeper: told of each commit, so that it can return what is free to the system.
-    init(store: any SpanStore, memory: MemoryPlan = .standard, keeper: MemoryKeeper? = nil, logger: Logger) {
+    /// - Parameters:
+    ///   - keeper: told of each commit, so that it can return what is free to the system.
+    ///   - failureLog: for lines that say that the store fails, which it may do with every request.
+    init(
+        store: any SpanStore, memory: MemoryPlan = .standard, keeper: MemoryKeeper? = nil,
+        failureLog: LogGate = LogGate(), logger: Logger
+    ) {
         maxGroupBytes = memory.maxGroupBytes
         maxGroupSpans = memory.maxGroupSpans
         self.keeper = Mutex(keeper)
+        self.failureLog = failureLog
         self.store = store
         self.logger = logger
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -228,7 +235,7 @@ final class GroupWriter: SpanSink {
         do {
             try await store.note(changes)
         } catch {
-            logger.warning("the store does not take who came and went", metadata: ["error": "\(error)"])
+            logFailure(.warning, "the store does not take who came and went", of: error.code, error)
         }
     }
 
@@ -236,7 +243,7 @@ final class GroupWriter: SpanSink {
         do {
             completion(.done(try await store.storedSequence(of: sender)))
         } catch {
-            logger.error("the store cannot be asked", metadata: ["error": "\(error)"])
+            logFailure(.error, "the store cannot be asked", of: error.code, error)
             completion(.refused(retryAfter: retryAfter))
         }
     }
@@ -261,11 +268,23 @@ final class GroupWriter: SpanSink {
                 }
                 return
             }
-            logger.error(
-                "the store took nothing of a group; its senders keep their spans and come again",
-                metadata: ["error": "\(error)", "batches": "\(group.count)"])
+            logFailure(
+                .error, "the store took nothing of a group; its senders keep their spans and come again",
+                of: error.code, error, batches: group.count)
             refuse(pending)
         }
+    }
+
+    /// One line of each kind for all that happens in some seconds: while a disk is full every batch fails, many times a
+    /// second.
+    private func logFailure(
+        _ level: Logger.Level, _ message: StaticString, of code: SpanStoreError.Code, _ error: SpanStoreError,
+        batches: Int? = nil
+    ) {
+        guard let count = failureLog.pass("\(message) \(code.rawValue)", adding: batches ?? 1) else { return }
+        logger.log(
+            level: level, "\(message)",
+            metadata: ["error": "\(error)", batches == nil ? "times" : "batches": "\(count)"])
     }
 
     private func refuse(_ pending: [Pending]) {

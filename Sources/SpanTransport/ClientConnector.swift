@@ -17,6 +17,7 @@ final class ClientConnector: Sendable {
     private let logger: Logger
     /// The last one that could be read; of `bearerToken` before that.
     private let token: Mutex<String>
+    private let failureLog = LogGate()
 
     init(configuration: SpanClientConfiguration, logger: Logger) {
         self.configuration = configuration
@@ -61,7 +62,7 @@ final class ClientConnector: Sendable {
         _ security: PreparedSecurity?, _ bearerToken: String, on eventLoop: any EventLoop,
         _ initialize: @escaping @Sendable (any Channel) throws -> Void
     ) -> EventLoopFuture<Link> {
-        if let warning = security?.warning {
+        if let warning = security?.warning, failureLog.pass("security") != nil {
             logger.error("cannot use the new certificate files", metadata: ["reason": "\(warning)"])
         }
         let address = configuration.address
@@ -91,9 +92,11 @@ final class ClientConnector: Sendable {
                 return token
             }
         } catch {
-            logger.error(
-                "cannot read the token; the last one stays in use until the file is right",
-                metadata: ["reason": "\(error.message)"])
+            if failureLog.pass("token") != nil {
+                logger.error(
+                    "cannot read the token; the last one stays in use until the file is right",
+                    metadata: ["reason": "\(error.message)"])
+            }
             return token.withLock(\.self)
         }
     }

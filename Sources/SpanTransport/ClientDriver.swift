@@ -29,6 +29,10 @@ final class ClientDriver {
     private var isOver = false
     /// Why there is no connection, as far as it was logged: not for every attempt.
     private var loggedReasons: Set<String> = []
+    private let reasonGate = LogGate()
+    private var hasConnected = false
+    private let spoolGate = LogGate()
+    private var isSpoolFailureLogged = false
     private var lastDropLog = SessionInstant(nanoseconds: 0)
     private var unloggedDrops: [DropReason: UInt64] = [:]
     private var unloggedRejections = 0
@@ -134,11 +138,16 @@ final class ClientDriver {
     private func logSpool(_ news: ClientState.SpoolNews, now: SessionInstant) {
         if let failure = news.failure {
             metrics.spoolFailures.increment()
-            logger.error(
-                "the spool cannot be written; spans are kept in memory until it can",
-                metadata: ["reason": "\(failure)"])
+            // A disk that is nearly full may fail with every other segment.
+            isSpoolFailureLogged = spoolGate.pass() != nil
+            if isSpoolFailureLogged {
+                logger.error(
+                    "the spool cannot be written; spans are kept in memory until it can",
+                    metadata: ["reason": "\(failure)"])
+            }
         }
-        if let spans = news.recoveredAfterSpans {
+        if let spans = news.recoveredAfterSpans, isSpoolFailureLogged {
+            isSpoolFailureLogged = false
             logger.notice("the spool is written again", metadata: ["spansInMemory": "\(spans)"])
         }
         guard let problem = news.problem else { return }
@@ -249,10 +258,13 @@ final class ClientDriver {
     }
 
     private func welcomed(_ welcome: Welcome) {
+        // A line for each that says that there is no connection, and none for a loss that was not told.
+        let isNews = !hasConnected || !loggedReasons.isEmpty
+        hasConnected = true
         loggedReasons = []
         client.state.withLock { $0.connectionFault = nil }
-        logger.info(
-            "connected",
+        logger.log(
+            level: isNews ? .info : .debug, "connected",
             metadata: [
                 "collector": "\(welcome.agent.plainLine)", "stored": "\(welcome.storedSequence)",
                 "compression": "\(welcome.compression)",
@@ -288,13 +300,15 @@ final class ClientDriver {
     }
 
     private func disconnected(_ error: SessionError) {
-        // Each reason once: what is wrong now may be another thing than what was wrong first.
+        // Each reason once: what is wrong now may be another thing than what was wrong first. A collector that welcomes and
+        // loses us all the time is told of now and then.
         let reason = "\(error)".plainLine
         client.state.withLock { $0.connectionFault = reason }
-        guard loggedReasons.count < 8, loggedReasons.insert(reason).inserted else {
+        guard loggedReasons.count < 8, !loggedReasons.contains(reason), reasonGate.pass(reason) != nil else {
             logger.debug("still not connected", metadata: ["reason": "\(reason)"])
             return
         }
+        loggedReasons.insert(reason)
         logger.warning("not connected; spans wait and are sent later", metadata: ["reason": "\(reason)"])
     }
 

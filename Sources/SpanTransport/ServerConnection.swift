@@ -96,7 +96,7 @@ final class ServerConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let words = server.configuration.security?.layer.words(for: error, on: channel) {
-            logger.notice("connection ends by a fault", metadata: ["fault": "\(words)"])
+            logFault(words, of: words)
         } else {
             logger.debug("connection failed", metadata: ["reason": "\(SpanServer.reason(error))"])
         }
@@ -211,13 +211,13 @@ final class ServerConnection: ChannelInboundHandler {
         rearm()
     }
 
-    /// Strangers may come by the thousand, and their faults are not worth a line each.
-    private func log(_ fault: SessionError) {
-        var metadata: Logger.Metadata = ["fault": "\(fault)"]
-        if session.senderID == nil {
-            guard let count = server.strangerLog.pass() else { return }
-            if count > 1 { metadata["times"] = "\(count)" }
-        }
+    private func log(_ fault: SessionError) { logFault("\(fault)", of: fault.code.rawValue) }
+
+    /// Peers may come by the thousand, or again and again, and their faults are not worth a line each.
+    private func logFault(_ words: String, of kind: String) {
+        guard let count = server.faultLog.pass(kind) else { return }
+        var metadata: Logger.Metadata = ["fault": "\(words)"]
+        if count > 1 { metadata["times"] = "\(count)" }
         logger.notice("connection ends by a fault", metadata: metadata)
     }
 

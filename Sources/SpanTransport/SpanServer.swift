@@ -31,7 +31,7 @@ public final class SpanServer: Sendable {
     /// For what may happen with every connection.
     let turnedAwayLog = LogGate()
     let acceptLog = LogGate()
-    let strangerLog = LogGate()
+    let faultLog = LogGate()
     let budget: ReceiveBudget
 
     /// - Parameter group: where connections live; NIO's shared threads unless given.

@@ -1,3 +1,5 @@
+import Logging
+import NIOCore
 import SpanModel
 import SpanStorage
 import Synchronization
@@ -74,6 +76,29 @@ import Testing
         #expect(answers[1] == [nil, nil])
         #expect(answers[2] == [nil])
         #expect(answers[3] == [1])
+    }
+
+    @Test("while the store fails one line says so now and then, with how much failed, and each reason has its own")
+    func failureLines() async throws {
+        let lines = SpoolLoopbackTests.Lines()
+        let writer = GroupWriter(
+            store: FlakyStore(failures: 100), failureLog: LogGate(interval: .hours(1)),
+            logger: Logger(label: "test", factory: { _ in lines }))
+        let answers = Answers()
+        // A look-up ends each group.
+        for number in 1...101 {
+            let connection = UInt64(number)
+            writer.findSender(
+                SenderID(high: 1, low: connection), connection: ConnectionID(rawValue: connection), agent: ""
+            ) { _ in }
+            hand(number <= 100 ? "good" : "poison", of: connection, 1, to: writer, answers)
+        }
+        writer.finish()
+        await writer.run()
+        for connection in 1...101 { #expect(answers[UInt64(connection)] == [nil]) }
+        let failures = lines.all.filter { $0.contains("the store took nothing of a group") }
+        #expect(failures.count == 2, "\(failures)")
+        #expect(failures.first?.contains("disk_full") == true && failures.last?.contains("engine_failed") == true)
     }
 }
 

@@ -62,5 +62,16 @@ import Testing
         #expect(gate.pass(now: .uptimeNanoseconds(9_000_000_000)) == nil)
         #expect(gate.pass(now: .uptimeNanoseconds(11_000_000_000)) == 3)
         #expect(gate.pass(now: .uptimeNanoseconds(12_000_000_000)) == nil)
+        // A line may stand for several things, and another reason passes apart.
+        #expect(gate.pass("other", adding: 5, now: .uptimeNanoseconds(12_000_000_000)) == 5)
+        #expect(gate.pass("other", adding: 5, now: .uptimeNanoseconds(12_000_000_000)) == nil)
+        #expect(gate.pass("other", adding: 2, now: .uptimeNanoseconds(22_000_000_000)) == 7)
+    }
+
+    @Test("reasons without end pass as one")
+    func gateOfManyReasons() {
+        let gate = LogGate(interval: .seconds(10))
+        let passed = (0..<1000).count { gate.pass("reason \($0)", now: .uptimeNanoseconds(1)) != nil }
+        #expect(passed > 8 && passed <= 17)
     }
 }
