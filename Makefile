@@ -3,7 +3,8 @@
 SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
 FUZZ_SECONDS ?= 30
 
-.PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults convergence differential clean
+.PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults convergence \
+    differential unprivileged clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +12,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## lint, all tests, the gates, short forms of simulate, conformance, faults, convergence, differential
+test: ## lint, all tests, the gates, unprivileged, short forms of simulate, conformance, faults, convergence, differential
 	@scripts/test.sh
 
 build: ## build everything, tests included
@@ -62,6 +63,9 @@ convergence: ## reports in any order, twice, in parts, the collector killed: equ
 
 differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTATIONS=…, SEED=…)
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/differential.sh
+
+unprivileged: ## collect, send, a spool, bench and queries as a user without privileges, the rest read-only
+	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/unprivileged.sh
 
 clean: ## remove what was built; .run/ stays
 	rm -rf .build .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build

@@ -77,7 +77,7 @@ final class ClientConnector: Sendable {
         let channel =
             switch address {
             case .tcp(let host, let port):
-                bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+                bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
         return channel.map { Link(channel: $0, bearerToken: bearerToken) }

@@ -64,9 +64,6 @@ extension SpanServer {
     private func bootstrap(for address: TransportAddress) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            // A sender may end its own side and still wait for the last acks.
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.recvAllocator, value: BudgetedReads(budget))
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // With no descriptor left, accepting fails at once, and would be tried again at once.
@@ -75,16 +72,44 @@ extension SpanServer {
                 }
             }
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try accept(channel, at: address) }
+                channel.eventLoop.makeCompletedFuture { try setUp(channel, at: address) }
             }
         guard case .tcp = address else { return bootstrap }
         return bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
     }
 
+    /// Options are set here and not by the bootstrap, which tells nobody when the system refuses one.
+    ///
+    /// - Throws: what closes the connection; it is in the log then.
+    private func setUp(_ channel: any Channel, at address: TransportAddress) throws {
+        do {
+            guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+            // A sender may end its own side and still wait for the last acks.
+            try options.setOption(.allowRemoteHalfClosure, value: true)
+            try options.setOption(.recvAllocator, value: BudgetedReads(budget))
+            if address.isTCP { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
+            try accept(channel, at: address)
+        } catch is TurnedAway {
+            throw ChannelError.ioOnClosedChannel
+        } catch {
+            let reason = Self.reason(error)
+            if let count = setUpLog.pass(reason) {
+                logger.error(
+                    "cannot set up a connection, and closes it",
+                    metadata: [
+                        "reason": "\(reason)", "address": "\(address)", "times": "\(count)",
+                        "peer": "\(channel.remoteAddress.map { "\($0)" } ?? "unknown")",
+                    ])
+            }
+            throw error
+        }
+    }
+
+    /// A connection that is closed at once for want of room, of which the log has been told.
+    private struct TurnedAway: Error {}
+
     private func accept(_ channel: any Channel, at address: TransportAddress) throws {
-        let isTCP = if case .tcp = address { true } else { false }
-        let security = isTCP ? configuration.security : nil
+        let security = address.isTCP ? configuration.security : nil
         switch directory.admit() {
         case .seat(let seat):
             channel.closeFuture.whenComplete { _ in seat.left() }
@@ -98,15 +123,15 @@ extension SpanServer {
         }
     }
 
-    /// - Throws: where nothing can be said without more work than a connection is worth that there is no room for; the
-    ///   channel is closed then.
+    /// - Throws: `TurnedAway` where nothing can be said without more work than a connection is worth that there is no room
+    ///   for; the channel is closed then.
     private func turnAway(_ channel: any Channel, _ words: String, isSecured: Bool) throws {
         if let count = turnedAwayLog.pass() {
             logger.warning(
                 "no room for a connection; its sender comes back later",
                 metadata: ["reason": "\(words)", "times": "\(count)"])
         }
-        guard !isSecured else { throw TransportError(.overloaded, words) }
+        guard !isSecured else { throw TurnedAway() }
         let shortest = configuration.retryAfterOverload.wholeMilliseconds
         let delay = UInt32.random(in: shortest...UInt32(clamping: UInt64(shortest) * 2))
         let goAway = GoAway(.overloaded, words, retryAfterMilliseconds: delay)

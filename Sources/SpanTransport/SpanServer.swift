@@ -32,6 +32,7 @@ public final class SpanServer: Sendable {
     let turnedAwayLog = LogGate()
     let acceptLog = LogGate()
     let faultLog = LogGate()
+    let setUpLog = LogGate()
     let budget: ReceiveBudget
 
     /// - Parameter group: where connections live; NIO's shared threads unless given.

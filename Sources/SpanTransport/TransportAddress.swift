@@ -19,6 +19,8 @@ public enum TransportAddress: Sendable, Hashable {
         }
     }
 
+    var isTCP: Bool { if case .tcp = self { true } else { false } }
+
     /// - Parameter ports: which ports make sense.
     /// - Throws: `invalid_setting`.
     func validate(ports: ClosedRange<Int>) throws(TransportError) {
