@@ -41,18 +41,18 @@ public final class SpanClient: Sendable {
     ///
     /// - Parameters:
     ///   - resource: what the reporters' spans come from.
-    ///   - group: where the connection lives; NIO's shared threads unless given.
-    /// - Throws: `invalid_setting`, `spool_unusable`.
+    ///   - group: where the connection lives; `nil` for NIO's shared threads, which are made if need be.
+    /// - Throws: `invalid_setting`, `spool_unusable`, `out_of_descriptors`.
     public init(
         configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
+        group: (any EventLoopGroup)? = nil, logger: Logger
     ) throws(TransportError) {
         try configuration.validate()
         self.configuration = configuration
         self.resource = resource
         self.resourceSchemaURL = resourceSchemaURL
         self.logger = logger
-        eventLoop = group.next()
+        if let group { eventLoop = group.next() } else { eventLoop = try EventLoops.shared().next() }
         let shared = ClientState(
             limits: configuration.queue, spool: try SpanClient.openSpool(configuration, logger))
         senderID = shared.look { $0.sender } ?? configuration.senderID

@@ -23,7 +23,7 @@ public final class SpanServer: Sendable {
     }
 
     public let configuration: SpanServerConfiguration
-    let group: any EventLoopGroup
+    private let ownGroup: (any EventLoopGroup)?
     let sink: any SpanSink
     let logger: Logger
     let directory: ConnectionDirectory
@@ -35,16 +35,16 @@ public final class SpanServer: Sendable {
     let setUpLog = LogGate()
     let budget: ReceiveBudget
 
-    /// - Parameter group: where connections live; NIO's shared threads unless given.
+    /// - Parameter group: where connections live; `nil` for NIO's shared threads, which `start` makes if need be.
     public init(
         configuration: SpanServerConfiguration, sink: any SpanSink,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
+        group: (any EventLoopGroup)? = nil, logger: Logger
     ) {
         var configuration = configuration
         configuration.session.codec = configuration.session.codec ?? SystemCompression()
         self.configuration = configuration
         self.sink = sink
-        self.group = group
+        ownGroup = group
         self.logger = logger
         budget = ReceiveBudget(limit: configuration.maxHeldBytes)
         directory = ConnectionDirectory(
@@ -54,10 +54,11 @@ public final class SpanServer: Sendable {
     /// Begins to listen. Once.
     ///
     /// - Returns: the port of the first TCP address, of interest when 0 was asked for; 0 without one.
-    /// - Throws: `cannot_listen`, `invalid_setting`.
+    /// - Throws: `cannot_listen`, `invalid_setting`, `out_of_descriptors`.
     @discardableResult
     public func start() async throws(TransportError) -> Int {
         try configuration.validate()
+        if ownGroup == nil { _ = try EventLoops.shared() }
         if let path = configuration.tokenFile {
             let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path) }
             state.withLock { $0.tokens = tokens }
@@ -85,6 +86,7 @@ public final class SpanServer: Sendable {
     public func shutdown(within limit: Duration) async {
         await stopListening()
         let open = directory.all()
+        guard !open.isEmpty else { return }
         let retryAfter = configuration.retryAfterShutdown
         let closed = open.map { handle in
             handle.perform { $0.drain(retryAfter: retryAfter) }
@@ -96,6 +98,9 @@ public final class SpanServer: Sendable {
         for future in closed { try? await future.get() }
         timer.cancel()
     }
+
+    /// Not before `start` has seen that there is room for the shared ones.
+    var group: any EventLoopGroup { ownGroup ?? MultiThreadedEventLoopGroup.singleton }
 
     /// How many connections are open.
     public var connectionCount: Int { directory.all().count }

@@ -17,6 +17,8 @@ public struct TransportError: Error, Sendable, Hashable {
         public static let refused = Code(rawValue: "refused")
         /// There is no room for another connection.
         public static let overloaded = Code(rawValue: "overloaded")
+        /// The process may not open as many files and connections as are needed to begin.
+        public static let outOfDescriptors = Code(rawValue: "out_of_descriptors")
         /// A method was called at a time at which it has no meaning.
         public static let misuse = Code(rawValue: "misuse")
     }

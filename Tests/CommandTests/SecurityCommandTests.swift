@@ -117,10 +117,12 @@ import Testing
     @Test("a collector without descriptors takes nobody for a while, lives, and takes senders again")
     func descriptors() throws {
         let collector = try RunningCollector()
-        let port = try collector.start([], descriptors: 48)
+        // Threads of connections take three each, one for each core.
+        let limit = 45 + 3 * ProcessInfo.processInfo.processorCount
+        let port = try collector.start([], descriptors: limit)
         #expect(collector.words.contains("fewer connections than --max-connections"))
         var sockets: [Int32] = []
-        for _ in 0..<100 { sockets.append(try Self.connect(port)) }
+        for _ in 0..<limit + 50 { sockets.append(try Self.connect(port)) }
         try collector.wait(for: "cannot take connections for now")
         #expect(collector.words.components(separatedBy: "cannot take connections for now").count == 2)
         for socket in sockets { close(socket) }
@@ -146,6 +148,29 @@ import Testing
         #expect(outcome.exitCode == 1)
         #expect(outcome.words.contains(words), "\(outcome.words)")
         #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+    }
+
+    @Test(
+        "too few descriptors end every command with one line, whatever it does",
+        arguments: [
+            ["collect", "--listen", "127.0.0.1:0", "--store", "/tmp/spanwire-none/x.db"],
+            ["collect", "--listen", "127.0.0.1:0", "--discard"], ["bench", "--duration", "1", "--warm-up", "0"],
+            ["bench", "--to", "127.0.0.1:1", "--duration", "1"], ["send", "small.pb", "--to", "127.0.0.1:1"],
+            ["query", "services", "--store", "x.db"], ["store", "check", "x.db"],
+        ])
+    func noDescriptors(command: [String]) throws {
+        for limit in [9, 11, 13] {
+            let outcome = try SpanwireCommand.run(command, descriptors: limit)
+            #expect(outcome.exitCode == 1, "\(limit): \(outcome.exitCode) \(outcome.words)")
+            #expect(outcome.words.contains("file descriptors"), "\(limit): \(outcome.words)")
+            #expect(outcome.words.contains("ulimit -n"), "\(limit): \(outcome.words)")
+            #expect(outcome.words.split(separator: "\n").count == 1, "\(limit): \(outcome.words)")
+        }
+        // Whatever the limit, a command ends in order, and never by a trap.
+        for limit in [16, 22, 30, 40] {
+            let outcome = try SpanwireCommand.run(command, descriptors: limit)
+            #expect([0, 1, 124].contains(outcome.exitCode), "\(limit): \(outcome.exitCode) \(outcome.words)")
+        }
     }
 
     /// A connection that says nothing.

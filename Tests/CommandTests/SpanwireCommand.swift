@@ -32,8 +32,10 @@ enum SpanwireCommand {
     /// - Parameters:
     ///   - input: what stands on standard input.
     ///   - environment: on top of the tests' own.
+    ///   - descriptors: how many it may have open, `nil` for as many as the tests; it is told to end after two seconds then,
+    ///     which is exit code 124.
     static func run(
-        _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+        _ arguments: [String], input: Data = Data(), environment: [String: String] = [:], descriptors: Int? = nil
     ) throws -> Outcome {
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -45,6 +47,11 @@ enum SpanwireCommand {
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments
+        if let descriptors {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptors); exec timeout 2 \"$@\"", "sh", binary.path] + arguments
+        }
         process.currentDirectoryURL = corpus
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: files[0])

@@ -74,4 +74,11 @@ import Testing
         let passed = (0..<1000).count { gate.pass("reason \($0)", now: .uptimeNanoseconds(1)) != nil }
         #expect(passed > 8 && passed <= 17)
     }
+
+    @Test("so many descriptors are found free as are asked for, and all are given back")
+    func descriptors() {
+        #expect(DescriptorRoom.free(upTo: 0) == 0)
+        // More often than any limit would bear if one stayed open.
+        for _ in 0..<3000 { #expect(DescriptorRoom.free(upTo: 8) == 8) }
+    }
 }

@@ -9,6 +9,8 @@ enum CommandRun {
         do {
             var command = try Spanwire.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
+                try DescriptorLimit.require(
+                    asynchronous is CollectCommand ? DescriptorLimit.ofACollector : DescriptorLimit.ofACommand)
                 try await asynchronous.run()
             } else {
                 try command.run()

@@ -1,3 +1,5 @@
+import SpanTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -20,6 +22,24 @@ enum DescriptorLimit {
         if unsafe setrlimit(resource, &raised) == 0 { limit = raised }
         return Int(clamping: limit.rlim_cur)
     }
+
+    /// Ends a command that would run out of descriptors in the middle of its work, where the runtime ends the process
+    /// without a word.
+    ///
+    /// - Parameter count: how many the command needs beside those that are open.
+    static func require(_ count: Int) throws(CommandFailure) {
+        _ = raise()
+        let free = DescriptorRoom.free(upTo: count)
+        guard free < count else { return }
+        throw CommandFailure(
+            "this command needs \(count) free file descriptors, and there are \(free); raise the limit (ulimit -n, "
+                + "LimitNOFILE=)")
+    }
+
+    /// What a command needs that reads or writes a store or a spool: files, and timers of the runtime.
+    static let ofACommand = 12
+    /// What a collector needs: what connections do, the store's files, signals, and some connections.
+    static var ofACollector: Int { EventLoops.descriptors + 16 }
 
     #if canImport(Glibc)
         private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
