@@ -9,6 +9,7 @@ let fuzzTargets: [(name: String, dependencies: [Target.Dependency])] = [
     ("fuzz-views", []),
     ("fuzz-differential", [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     ("fuzz-session", []),
+    ("fuzz-tokens", []),
 ]
 
 let shared: [Target.Dependency] = [

@@ -6,7 +6,7 @@
 FOLDER/spans gets TracesData: single spans of the payloads with the resource and scope around them, and every specimen of
 specimens.tsv put where a span, a value, an attribute or a resource stands. FOLDER/session gets those of conversations.tsv,
 and conversations of a sender and of a collector with the spans; their first byte is the control byte of
-Fuzz/Sources/Properties/SessionProperties.swift.
+Fuzz/Sources/Properties/SessionProperties.swift. FOLDER/tokens gets the token files of CORPUS_FOLDER/tokens.
 """
 import pathlib, sys
 
@@ -116,7 +116,8 @@ def main():
         if len(payload) < 1024:
             for conversation, content in conversations(name, payload):
                 sessions[conversation] = bytes([control % 256]) + content
-    for kind, seeds in {"spans": spans, "session": sessions}.items():
+    tokens = {path.name: path.read_bytes() for path in sorted((corpus / "tokens").iterdir())}
+    for kind, seeds in {"spans": spans, "session": sessions, "tokens": tokens}.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name, content in seeds.items():
             (folder / kind / name).write_bytes(content)

@@ -1,20 +1,55 @@
-/// Files with bearer tokens, one a line.
-public enum BearerTokenFile {
-    /// The tokens of a text: its words, split at white space. A token itself has none.
-    public static func tokens(in text: String) -> [String] {
-        text.split(whereSeparator: \.isWhitespace).map(String.init)
+import SpanSession
+
+/// Files with bearer tokens, one a line; `BearerTokenText` says how they are read.
+package enum BearerTokenFile {
+    /// What a file holds.
+    struct Contents: Sendable {
+        var tokens: [String]
+        /// Why its owner is not alone with it, for a log; `nil` where he is.
+        var exposure: String?
     }
 
-    /// Reads a file.
+    /// Reads the tokens that a collector accepts.
     ///
-    /// - Throws: `invalid_setting` when it cannot be read or holds no token: an empty file is taken for a mistake, since it
-    ///   would let everybody in.
-    static func read(_ path: String) throws(TransportError) -> [String] {
-        let tokens = tokens(in: String(decoding: try SmallFile.read(path, "the token file"), as: UTF8.self))
+    /// - Throws: `invalid_setting` when the file cannot be read, holds something that is no token, or no token at all: an
+    ///   empty file is taken for a mistake, since it would let everybody in.
+    static func read(_ path: String) throws(TransportError) -> Contents {
+        let file = try SmallFile.readSecret(path, "the token file")
+        let tokens: [String]
+        do throws(BearerTokenFault) {
+            tokens = try BearerTokenText.tokens(inLines: file.bytes)
+        } catch {
+            throw TransportError(.invalidSetting, "the token file \(path): line \(error.number) \(error.words)")
+        }
         guard !tokens.isEmpty else {
             throw TransportError(
                 .invalidSetting, "the token file \(path) holds no token; write at least one, each on its own line")
         }
-        return tokens
+        return Contents(tokens: tokens, exposure: file.exposure)
+    }
+
+    /// Reads the token that a sender shows.
+    ///
+    /// - Throws: as `read`, and when there are several: which of them was meant cannot be known.
+    static func readOne(_ path: String) throws(TransportError) -> Contents {
+        let contents = try read(path)
+        guard contents.tokens.count == 1 else {
+            throw TransportError(
+                .invalidSetting,
+                "the token file \(path) holds \(contents.tokens.count) tokens; a sender shows one, so leave one there")
+        }
+        return contents
+    }
+
+    /// The tokens of a variable of the environment, with blanks between them.
+    ///
+    /// - Parameter name: the variable's, for the error.
+    /// - Throws: `invalid_setting` for something that is no token.
+    package static func tokens(in text: String, of name: String) throws(TransportError) -> [String] {
+        do throws(BearerTokenFault) {
+            return try BearerTokenText.tokens(inWords: text)
+        } catch {
+            throw TransportError(.invalidSetting, "\(name): token \(error.number) \(error.words)")
+        }
     }
 }

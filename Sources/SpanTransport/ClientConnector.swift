@@ -18,6 +18,8 @@ final class ClientConnector: Sendable {
     /// The last one that could be read; of `bearerToken` before that.
     private let token: Mutex<String>
     private let failureLog = LogGate()
+    /// Files that others may read, as far as they were logged.
+    private let loggedExposures = Mutex<Set<String>>([])
 
     init(configuration: SpanClientConfiguration, logger: Logger) {
         self.configuration = configuration
@@ -83,12 +85,20 @@ final class ClientConnector: Sendable {
         return channel.map { Link(channel: $0, bearerToken: bearerToken) }
     }
 
+    /// Files are read with every connection, and each is told of once.
+    private func logExposures(_ exposures: [String]) {
+        for words in exposures where loggedExposures.withLock({ $0.insert(words).inserted }) {
+            logger.warning("a secret is not kept", metadata: ["reason": "\(words)"])
+        }
+    }
+
     private func readToken() -> String {
         guard let path = configuration.tokenFile else { return configuration.bearerToken }
         do throws(TransportError) {
-            let tokens = try BearerTokenFile.read(path)
+            let contents = try BearerTokenFile.readOne(path)
+            logExposures([contents.exposure].compactMap(\.self))
             return token.withLock { token in
-                token = tokens.first ?? token
+                token = contents.tokens.first ?? token
                 return token
             }
         } catch {

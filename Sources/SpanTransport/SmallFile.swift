@@ -16,6 +16,21 @@ package enum SmallFile {
     /// - Parameter name: what the file is, such as `the token file`; for the error.
     /// - Throws: `invalid_setting` when it cannot be read or has more than 1 MiB.
     package static func read(_ path: String, _ name: String) throws(TransportError) -> [UInt8] {
+        try readSecret(path, name).bytes
+    }
+
+    /// A file that its owner should be alone with.
+    package struct Secret: Sendable {
+        package var bytes: [UInt8]
+        /// In words for a log, that others may read or change it; `nil` when they may not.
+        package var exposure: String?
+    }
+
+    /// The whole file, and whether others may read it. Blocks.
+    ///
+    /// - Parameter name: what the file is, such as `the key file`; for the error and the exposure.
+    /// - Throws: `invalid_setting` when it cannot be read or has more than 1 MiB.
+    package static func readSecret(_ path: String, _ name: String) throws(TransportError) -> Secret {
         func failure(_ words: String) -> TransportError {
             TransportError(.invalidSetting, "\(name) \(path) cannot be read (\(words))")
         }
@@ -23,8 +38,13 @@ package enum SmallFile {
         guard descriptor >= 0 else { throw failure(SystemError.words(for: errno)) }
         defer { close(descriptor) }
         var status = stat()
-        if unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            throw failure("it is a folder")
+        var exposure: String?
+        if unsafe fstat(descriptor, &status) == 0 {
+            guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a folder") }
+            if isExposed(status) {
+                let mode = String(status.st_mode & 0o777, radix: 8)
+                exposure = "others may read or change \(name) \(path) (mode 0\(mode)); chmod 600 keeps it to its owner"
+            }
         }
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 16 << 10)
@@ -33,10 +53,17 @@ package enum SmallFile {
             let count = unsafe part.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure(SystemError.words(for: errno)) }
-            guard count > 0 else { return bytes }
+            guard count > 0 else { return Secret(bytes: bytes, exposure: exposure) }
             bytes += part[..<count]
             guard bytes.count <= maxBytes else { throw failure("it has more than \(maxBytes) bytes") }
         }
+    }
+
+    /// Whether others than the owner may read or write a file. The group counts where the file is our own: of somebody
+    /// else's file, such as root's, we read by the group ourselves.
+    private static func isExposed(_ status: stat) -> Bool {
+        guard status.st_mode & S_IFMT == S_IFREG else { return false }
+        return status.st_mode & 0o006 != 0 || status.st_mode & 0o060 != 0 && status.st_uid == geteuid()
     }
 
     /// `read(2)` fills at most `buffer`.

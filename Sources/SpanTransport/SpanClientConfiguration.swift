@@ -13,8 +13,9 @@ public struct SpanClientConfiguration: Sendable {
     public var security: ClientSecurity?
     /// Shown to the collector; empty when it asks for none. Never logged.
     public var bearerToken: String
-    /// A file whose first word is shown to the collector in place of `bearerToken`; read anew for every connection, so
-    /// that a token can be changed while the service runs. What cannot be read leaves the last one in use.
+    /// A file with the token that is shown to the collector in place of `bearerToken`, on a line of its own, beside comments
+    /// (`#`) at most; `BearerTokenText` has the rules. It is read anew for every connection, so that a token can be changed
+    /// while the service runs. What cannot be read leaves the last one in use.
     public var tokenFile: String?
     /// A token travels in the clear without TLS: it is refused for a host that is not this machine, unless this is set.
     public var allowsTokenInClear: Bool
@@ -71,7 +72,7 @@ public struct SpanClientConfiguration: Sendable {
         guard senderID.isValid else {
             throw TransportError(.invalidSetting, "senderID is all zeros; take SenderID.random()")
         }
-        if let tokenFile { _ = try BearerTokenFile.read(tokenFile) }
+        if let tokenFile { _ = try BearerTokenFile.readOne(tokenFile) }
         let hasToken = !bearerToken.isEmpty || tokenFile != nil
         guard !hasToken || security != nil || allowsTokenInClear || address.isLocal else {
             throw TransportError(

@@ -14,7 +14,7 @@ extension SpanServer {
 
     /// The tokens that open the door now; empty: none is asked for.
     var bearerTokens: [String] {
-        state.withLock(\.tokens)?.value ?? configuration.session.bearerTokens
+        state.withLock(\.tokens)?.value.tokens ?? configuration.session.bearerTokens
     }
 
     func watchFiles() {
@@ -32,17 +32,26 @@ extension SpanServer {
 
     private func reload(_ occasion: ReloadOccasion) {
         if let security = configuration.security {
-            log(security.layer.reload(occasion), "the certificate")
+            log(security.layer.reload(occasion), "the certificate", exposures: { [] })
         }
         if let tokens = state.withLock(\.tokens) {
-            log(tokens.reload(occasion) { "tokens: \($0.count)" }, "the tokens")
+            log(
+                tokens.reload(occasion) { "tokens: \($0.tokens.count)" }, "the tokens",
+                exposures: { [tokens.value.exposure].compactMap(\.self) })
         }
     }
 
-    private func log(_ outcome: ReloadOutcome, _ what: String) {
+    /// Says which files hold a secret that others may read, each in a line.
+    func logExposure(_ exposures: [String]) {
+        for words in exposures { logger.warning("a secret is not kept", metadata: ["reason": "\(words)"]) }
+    }
+
+    private func log(_ outcome: ReloadOutcome, _ what: String, exposures: () -> [String]) {
         switch outcome {
         case .unchanged: break
-        case .reloaded(let words): logger.info("read \(what) anew", metadata: ["now": "\(words)"])
+        case .reloaded(let words):
+            logger.info("read \(what) anew", metadata: ["now": "\(words)"])
+            logExposure(exposures())
         case .failed(let error):
             logger.error(
                 "cannot use \(what) as it is now; what was read before stays in use until the files are right",

@@ -18,7 +18,7 @@ import Synchronization
 public final class SpanServer: Sendable {
     struct State {
         var listeners: [Listener] = []
-        var tokens: FileBacked<[String]>?
+        var tokens: FileBacked<BearerTokenFile.Contents>?
         var watch: RepeatedTask?
     }
 
@@ -62,6 +62,7 @@ public final class SpanServer: Sendable {
         if let path = configuration.tokenFile {
             let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path) }
             state.withLock { $0.tokens = tokens }
+            logExposure([tokens.value.exposure].compactMap(\.self))
         }
         for address in configuration.addresses {
             do throws(TransportError) {

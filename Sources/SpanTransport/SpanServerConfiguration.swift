@@ -19,6 +19,7 @@ public struct SpanServerConfiguration: Sendable {
     /// TLS for TCP connections; `nil`: they go in the clear.
     public var security: ServerSecurity?
     /// A file with the bearer tokens that are let in, one a line, in place of `session.bearerTokens`; `nil`: those.
+    /// `BearerTokenText` has the rules. A file that breaks them is an error at the start; later the list stays as it was.
     public var tokenFile: String?
     /// How often certificate, key and token files are looked at for changes; a change counts when two looks in a row find
     /// the same. `.zero`: not by themselves, only by `SpanServer.reload()`.

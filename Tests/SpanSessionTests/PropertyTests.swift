@@ -77,6 +77,29 @@ import Testing
         }
     }
 
+    @Test("what must hold for any token file holds for those of the corpus, cut anywhere, and for texts like them")
+    func tokenFiles() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Corpus/tokens")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.count >= 7)
+        for name in names {
+            let text = try Self.corpus("tokens/\(name)")
+            for length in 0...text.count {
+                #expect(TokenProperties.hold(Array(text[..<length])) == nil, "\(name), \(length)")
+            }
+        }
+        var accepted = 0
+        let all = seeds(20_000)
+        for seed in all {
+            let text = TokenTexts.make(seed: seed)
+            #expect(TokenProperties.hold(text) == nil, "SEED=\(seed)")
+            if let tokens = try? BearerTokenText.tokens(inLines: text), !tokens.isEmpty { accepted += 1 }
+        }
+        // Both verdicts are tried.
+        if all.count > 1 { #expect(accepted > 1000 && accepted < 19_000, "\(accepted)") }
+    }
+
     /// small.pb, and each of its spans with the resource and scope around it.
     static func pieces() throws -> [[UInt8]] {
         let whole = try corpus("small.pb")

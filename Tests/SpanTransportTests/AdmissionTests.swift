@@ -4,8 +4,9 @@ import NIOPosix
 import ProtoWire
 import SpanModel
 import SpanSession
-import SpanTransport
 import Testing
+
+@testable import SpanTransport
 
 /// Who gets in: limits, times, tokens.
 @Suite(.timeLimit(.minutes(5))) struct AdmissionTests {
@@ -142,7 +143,7 @@ import Testing
     func tokens() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/tokens"
-        try "first-token\nsecond-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try "first-token-of-ours\nsecond-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
         let log = RecordedLog()
         let server = Self.server(log) {
             $0.tokenFile = path
@@ -154,17 +155,17 @@ import Testing
             try await Self.say(Hello(senderID: .random(), bearerToken: token), on: channel)
             return (await answers.first().kind, channel, answers)
         }
-        let (welcome, old, oldAnswers) = try await answer("first-token")
+        let (welcome, old, oldAnswers) = try await answer("first-token-of-ours")
         #expect(welcome == .welcome)
-        #expect(try await answer("second-token").0 == .welcome)
-        #expect(try await answer("third-token").0 == .goAway)
+        #expect(try await answer("second-token-of-ours").0 == .welcome)
+        #expect(try await answer("third-token-of-ours").0 == .goAway)
         #expect(try await answer("").0 == .goAway)
 
-        try "second-token\nthird-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try "second-token-of-ours\nthird-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
         await log.line(with: "read the tokens anew")
-        #expect(try await answer("third-token").0 == .welcome)
-        #expect(try await answer("second-token").0 == .welcome)
-        #expect(try await answer("first-token").0 == .goAway)
+        #expect(try await answer("third-token-of-ours").0 == .welcome)
+        #expect(try await answer("second-token-of-ours").0 == .welcome)
+        #expect(try await answer("first-token-of-ours").0 == .goAway)
         // The connection of the token that is gone goes on.
         var bytes: [UInt8] = []
         OutgoingFrame(.ping, Ping(token: 7)).append(to: &bytes)
@@ -174,7 +175,13 @@ import Testing
         try Data().write(to: URL(fileURLWithPath: path))
         server.reload()
         #expect(log.contains("holds no token"))
-        #expect(try await answer("third-token").0 == .welcome)
+        // A fault in any line leaves the whole list as it was.
+        try "fourth-token-of-ours\nnot a token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        server.reload()
+        #expect(log.contains("line 2 has blanks inside"), "\(log.lines)")
+        #expect(!log.contains("fourth") && !log.contains("not a token"))
+        #expect(try await answer("fourth-token-of-ours").0 == .goAway)
+        #expect(try await answer("third-token-of-ours").0 == .welcome)
         await server.shutdown(within: .seconds(5))
         #expect(!log.contains("-token"), "\(log.lines)")
     }
@@ -183,11 +190,11 @@ import Testing
     func clientToken() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/token"
-        try "right-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try "right-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
         let log = RecordedLog()
-        let server = Self.server(log) { $0.session.bearerTokens = ["right-token"] }
+        let server = Self.server(log) { $0.session.bearerTokens = ["right-token-of-ours"] }
         let port = try await server.start()
-        var configuration = SpanClientConfiguration(port: port, bearerToken: "wrong-token")
+        var configuration = SpanClientConfiguration(port: port, bearerToken: "wrong-token-of-ours")
         configuration.tokenFile = path
         let client = try SpanClient(configuration: configuration, logger: log.logger)
         client.start()
@@ -229,6 +236,68 @@ import Testing
         try await channel.closeFuture.get()
         #expect(log.contains("no Hello in 0.05 seconds"))
         await server.shutdown(within: .seconds(5))
+    }
+
+    @Test("a token file of a sender holds one token, beside comments")
+    func senderTokenFile() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/token"
+        func words(_ text: String) throws -> String {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            var configuration = SpanClientConfiguration()
+            configuration.tokenFile = path
+            do throws(TransportError) { try configuration.validate() } catch { return error.message }
+            return "fine"
+        }
+        #expect(try words("# ours\n\nright-token-of-ours\n") == "fine")
+        #expect(try words("right-token-of-ours\nother-token-of-ours\n").contains("holds 2 tokens"))
+        #expect(try words("right-token-of-ours # ours\n").contains("line 1 has blanks inside"))
+        #expect(try words("# ours\n").contains("holds no token"))
+    }
+
+    @Test("a file with tokens that others may read is told of at the start and when it is read anew, once each")
+    func exposedTokens() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/tokens"
+        func write(_ mode: Int) throws {
+            try "first-token-of-ours\n".write(toFile: path, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        let log = RecordedLog()
+        func warnings() -> Int { log.lines.count { $0.hasPrefix("warning a secret is not kept") } }
+        try write(0o600)
+        let server = Self.server(log) {
+            $0.tokenFile = path
+            $0.reloadInterval = .zero
+        }
+        let port = try await server.start()
+        #expect(warnings() == 0)
+        for (count, mode) in [(1, 0o640), (2, 0o604), (3, 0o602), (3, 0o600)] {
+            try write(mode)
+            server.reload()
+            #expect(warnings() == count, "\(String(mode, radix: 8)): \(log.lines)")
+        }
+        #expect(log.contains("the token file \(path) (mode 0640); chmod 600"))
+        await server.shutdown(within: .seconds(5))
+
+        try write(0o644)
+        let (second, secondLog) = (RecordedLog(), RecordedLog())
+        let open = Self.server(second) { $0.tokenFile = path }
+        let openPort = try await open.start()
+        #expect(second.lines.count { $0.hasPrefix("warning a secret is not kept") } == 1)
+        // A sender reads its file with each connection, and tells of it once.
+        var configuration = SpanClientConfiguration(
+            port: openPort, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(20)))
+        configuration.tokenFile = path
+        let connector = ClientConnector(configuration: configuration, logger: secondLog.logger)
+        for _ in 0..<3 {
+            let link = try await connector.connect(on: MultiThreadedEventLoopGroup.singleton.next()) { _ in }.get()
+            #expect(link.bearerToken == "first-token-of-ours")
+            try await link.channel.close().get()
+        }
+        #expect(secondLog.lines.count { $0.hasPrefix("warning a secret is not kept") } == 1)
+        #expect(port != openPort)
+        await open.shutdown(within: .seconds(5))
     }
 
     @Test("settings that make no sense are said before anything listens")

@@ -29,9 +29,9 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         func write(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
-        try write("first second")
-        let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path) }
-        #expect(tokens.value == ["first", "second"])
+        try write("first-token-of-ours\nsecond-token-of-ours")
+        let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path).tokens }
+        #expect(tokens.value == ["first-token-of-ours", "second-token-of-ours"])
         func look(_ occasion: ReloadOccasion) -> String {
             switch tokens.reload(occasion, words: { "\($0.count)" }) {
             case .unchanged: "unchanged"
@@ -40,18 +40,18 @@ import Testing
             }
         }
         #expect(look(.poll) == "unchanged")
-        try write("third\n")
+        try write("third-token-of-ours\n")
         #expect(look(.poll) == "unchanged")
         #expect(look(.poll) == "1")
-        #expect(tokens.value == ["third"])
+        #expect(tokens.value == ["third-token-of-ours"])
         try write(" \n")
         #expect(look(.asked).contains("holds no token"))
         #expect(look(.poll) == "unchanged")
-        #expect(tokens.value == ["third"])
+        #expect(tokens.value == ["third-token-of-ours"])
         try FileManager.default.removeItem(atPath: path)
         #expect(look(.poll) == "unchanged")
         #expect(look(.poll).contains("cannot be read (No such file or directory)"))
-        #expect(tokens.value == ["third"])
+        #expect(tokens.value == ["third-token-of-ours"])
     }
 
     @Test("a line passes the gate once per interval, and says how many it stands for")

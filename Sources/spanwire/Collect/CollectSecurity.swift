@@ -21,8 +21,10 @@ struct CollectSecurity: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Admit only senders that show one of the bearer tokens in this file, one a line; without it, those in the "
-                + "environment's SPANWIRE_TOKENS, with spaces between.", valueName: "path"))
+            "Admit only senders that show one of the bearer tokens in this file: one a line, of at least 16 letters, digits "
+                + "and - . _ ~ + / with any = at the end; lines that start with # are comments, and anything else is an "
+                + "error. Without it, those in the environment's SPANWIRE_TOKENS, with spaces between.",
+            valueName: "path"))
     var tokenFile: String?
 
     @Option(
@@ -77,7 +79,11 @@ struct CollectSecurity: ParsableArguments {
     func apply(to configuration: inout SpanServerConfiguration) throws {
         configuration.tokenFile = tokenFile
         if tokenFile == nil, let text = Process.environment("SPANWIRE_TOKENS") {
-            configuration.session.bearerTokens = BearerTokenFile.tokens(in: text)
+            do throws(TransportError) {
+                configuration.session.bearerTokens = try BearerTokenFile.tokens(in: text, of: "SPANWIRE_TOKENS")
+            } catch {
+                throw CommandFailure(error.message)
+            }
             // Empty by mistake, it would let everybody in.
             guard !configuration.session.bearerTokens.isEmpty else {
                 throw CommandFailure(

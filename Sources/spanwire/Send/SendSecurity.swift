@@ -30,7 +30,9 @@ struct SendSecurity: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with the bearer token; without it the environment's SPANWIRE_TOKEN.", valueName: "path"))
+            "A file with the bearer token on a line of its own, of at least 16 letters, digits and - . _ ~ + / with any = at "
+                + "the end; lines that start with # are comments. Without it the environment's SPANWIRE_TOKEN.",
+            valueName: "path"))
     var tokenFile: String?
 
     @Flag(help: "Show the token to a collector on another machine, though it travels in the clear.")
@@ -50,7 +52,15 @@ struct SendSecurity: ParsableArguments {
     /// Sets what these options say.
     func apply(to configuration: inout SpanClientConfiguration) throws(TransportError) {
         configuration.tokenFile = tokenFile
-        configuration.bearerToken = Process.environment("SPANWIRE_TOKEN") ?? ""
+        if tokenFile == nil, let text = Process.environment("SPANWIRE_TOKEN") {
+            let tokens = try BearerTokenFile.tokens(in: text, of: "SPANWIRE_TOKEN")
+            guard tokens.count <= 1 else {
+                throw TransportError(
+                    .invalidSetting,
+                    "SPANWIRE_TOKEN holds \(tokens.count) tokens; a sender shows one, so leave one there")
+            }
+            configuration.bearerToken = tokens.first ?? ""
+        }
         configuration.allowsTokenInClear = allowTokenInClear
         guard isTLS else { return }
         var settings = ClientTLS(trustRoots: tlsCA.map { .file($0) } ?? .system, serverName: tlsServerName)
