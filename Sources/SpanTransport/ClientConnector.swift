@@ -64,6 +64,7 @@ final class ClientConnector: Sendable {
         _ security: PreparedSecurity?, _ bearerToken: String, on eventLoop: any EventLoop,
         _ initialize: @escaping @Sendable (any Channel) throws -> Void
     ) -> EventLoopFuture<Link> {
+        logExposures(security?.exposures ?? [])
         if let warning = security?.warning, failureLog.pass("security") != nil {
             logger.error("cannot use the new certificate files", metadata: ["reason": "\(warning)"])
         }

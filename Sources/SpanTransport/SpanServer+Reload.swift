@@ -32,7 +32,7 @@ extension SpanServer {
 
     private func reload(_ occasion: ReloadOccasion) {
         if let security = configuration.security {
-            log(security.layer.reload(occasion), "the certificate", exposures: { [] })
+            log(security.layer.reload(occasion), "the certificate", exposures: { security.layer.exposures })
         }
         if let tokens = state.withLock(\.tokens) {
             log(

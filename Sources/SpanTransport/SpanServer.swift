@@ -64,6 +64,7 @@ public final class SpanServer: Sendable {
             state.withLock { $0.tokens = tokens }
             logExposure([tokens.value.exposure].compactMap(\.self))
         }
+        logExposure(configuration.security?.layer.exposures ?? [])
         for address in configuration.addresses {
             do throws(TransportError) {
                 let listener = try await listen(at: address)

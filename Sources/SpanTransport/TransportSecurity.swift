@@ -22,6 +22,8 @@ package protocol ServerSecurityLayer: Sendable {
     func addHandlers(to channel: any Channel) throws
     /// An error of the connection in words, without secrets; `nil` for one that the layer does not know.
     func words(for error: any Error, on channel: any Channel) -> String?
+    /// What others may read of the files in use that they should not, a line each; for a log.
+    var exposures: [String] { get }
     /// Reads its files again. Blocks for as long as they take to be read.
     func reload(_ occasion: ReloadOccasion) -> ReloadOutcome
 }
@@ -45,11 +47,15 @@ package struct PreparedSecurity: Sendable {
     package var addHandlers: @Sendable (any Channel, TransportAddress) throws -> Void
     /// What went wrong with files that are newer than those in use; for a log.
     package var warning: String?
+    /// What others may read of its files that they should not, a line each; for a log.
+    package var exposures: [String]
 
     package init(
-        warning: String? = nil, addHandlers: @escaping @Sendable (any Channel, TransportAddress) throws -> Void
+        warning: String? = nil, exposures: [String] = [],
+        addHandlers: @escaping @Sendable (any Channel, TransportAddress) throws -> Void
     ) {
         self.warning = warning
+        self.exposures = exposures
         self.addHandlers = addHandlers
     }
 }

@@ -6,8 +6,14 @@ import Synchronization
 /// TLS on a client's connections.
 final class ClientTLSLayer: ClientSecurityLayer {
     private let tls: ClientTLS
-    /// The last one that could be made.
-    private let context: Mutex<NIOSSLContext>
+    /// What files held.
+    private struct Loaded: Sendable {
+        var context: NIOSSLContext
+        var exposures: [String]
+    }
+
+    /// The last that could be used.
+    private let loaded: Mutex<Loaded>
 
     /// - Throws: `invalid_setting`.
     init(_ tls: ClientTLS) throws(TransportError) {
@@ -16,7 +22,7 @@ final class ClientTLSLayer: ClientSecurityLayer {
                 .invalidSetting, "the server name must be a name that can stand in a certificate, and is \"\(name)\"")
         }
         self.tls = tls
-        context = Mutex(try Self.load(tls))
+        loaded = Mutex(try Self.load(tls))
     }
 
     func validate(_ address: TransportAddress) throws(TransportError) {
@@ -27,17 +33,16 @@ final class ClientTLSLayer: ClientSecurityLayer {
 
     func prepare() -> PreparedSecurity {
         var warning: String?
-        let context: NIOSSLContext
         do throws(TransportError) {
-            let loaded = try Self.load(tls)
-            self.context.withLock { $0 = loaded }
-            context = loaded
+            let fresh = try Self.load(tls)
+            loaded.withLock { $0 = fresh }
         } catch {
             warning = error.message
-            context = self.context.withLock(\.self)
         }
+        let current = loaded.withLock(\.self)
+        let context = current.context
         let serverName = tls.serverName
-        return PreparedSecurity(warning: warning) { channel, address in
+        return PreparedSecurity(warning: warning, exposures: current.exposures) { channel, address in
             guard case .tcp(let host, _) = address else { return }
             // An address has no place in the handshake's name field; the certificate is held against it all the same.
             let name = serverName ?? (TLSWords.isAddress(host) ? nil : host)
@@ -54,7 +59,9 @@ final class ClientTLSLayer: ClientSecurityLayer {
         TLSWords(peer: .collector(asName: tls.serverName), channel: channel).words(for: error)
     }
 
-    private static func load(_ tls: ClientTLS) throws(TransportError) -> NIOSSLContext {
+    private static func load(_ tls: ClientTLS) throws(TransportError) -> Loaded {
+        let now = PEMFiles.now()
+        var exposures: [String] = []
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
@@ -62,15 +69,18 @@ final class ClientTLSLayer: ClientSecurityLayer {
         switch tls.trustRoots {
         case .system: configuration.trustRoots = .default
         case .file(let path):
-            configuration.trustRoots = .certificates(try PEMFiles.certificates(path, "the CA file"))
+            configuration.trustRoots = .certificates(try PEMFiles.authorities(path, "the CA file", now: now))
         }
         if let identity = tls.identity {
             let pair = try KeyPair(
-                certificateChainFile: identity.certificateChainFile, privateKeyFile: identity.privateKeyFile)
+                certificateChainFile: identity.certificateChainFile, privateKeyFile: identity.privateKeyFile,
+                now: now)
+            exposures = [pair.exposure].compactMap(\.self)
             configuration.certificateChain = pair.chain.map { .certificate($0) }
             configuration.privateKey = .privateKey(pair.key)
         }
-        return try PEMFiles.context(
+        let context = try PEMFiles.context(
             configuration, certificateFile: tls.identity?.certificateChainFile, keyFile: tls.identity?.privateKeyFile)
+        return Loaded(context: context, exposures: exposures)
     }
 }

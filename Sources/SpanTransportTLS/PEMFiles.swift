@@ -13,16 +13,24 @@ import SpanTransport
 struct KeyPair {
     var chain: [NIOSSLCertificate]
     var key: NIOSSLPrivateKey
-    /// Seconds since 1970 after which the first certificate is not valid any more.
-    var notValidAfter: Int
+    /// When the first certificate is valid.
+    var validity: Validity
+    /// That others may read the key, in words for a log; `nil` when they may not.
+    var exposure: String?
 
+    /// - Parameter now: seconds since 1970, at which the certificate has to be valid.
     /// - Throws: `invalid_setting`, naming the file, never its content.
-    init(certificateChainFile: String, privateKeyFile: String) throws(TransportError) {
+    init(certificateChainFile: String, privateKeyFile: String, now: Int) throws(TransportError) {
         chain = try PEMFiles.certificates(certificateChainFile, "the certificate file")
-        notValidAfter = Int(chain[0].notValidAfter)
-        let bytes = try SmallFile.read(privateKeyFile, "the key file")
+        validity = Validity(chain[0])
+        if let words = validity.fault(at: now) {
+            throw TransportError(
+                .invalidSetting, "the certificate in \(certificateChainFile) \(words); put a valid one there")
+        }
+        let file = try SmallFile.readSecret(privateKeyFile, "the key file")
+        exposure = file.exposure
         do {
-            key = try NIOSSLPrivateKey(bytes: bytes, format: .pem)
+            key = try NIOSSLPrivateKey(bytes: file.bytes, format: .pem)
         } catch {
             throw TransportError(
                 .invalidSetting,
@@ -31,10 +39,27 @@ struct KeyPair {
         }
     }
 
-    /// `valid until 2026-11-25`
-    var words: String { "valid until \(PEMFiles.date(notValidAfter))" }
+}
 
-    var hasExpired: Bool { PEMFiles.hasExpired(notValidAfter) }
+/// From when until when a certificate is valid, in seconds since 1970.
+struct Validity: Sendable {
+    var notBefore: Int
+    var notAfter: Int
+
+    init(_ certificate: NIOSSLCertificate) {
+        notBefore = Int(certificate.notValidBefore)
+        notAfter = Int(certificate.notValidAfter)
+    }
+
+    /// `valid until 2026-11-25`
+    var words: String { "valid until \(PEMFiles.date(notAfter))" }
+
+    /// Why it is not valid at that time, such as `has expired (valid until 2021-02-03)`; `nil` when it is.
+    func fault(at now: Int) -> String? {
+        if notAfter < now { return "has expired (\(words))" }
+        guard notBefore > now else { return nil }
+        return "is not valid yet (valid from \(PEMFiles.date(notBefore)); see this machine's clock)"
+    }
 }
 
 /// Reads what certificates are kept in.
@@ -49,6 +74,22 @@ enum PEMFiles {
             throw TransportError(
                 .invalidSetting,
                 "\(name) \(path) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----) that can be read")
+        }
+        return certificates
+    }
+
+    /// The authorities of a file, of which at least one is valid: others may stand there until their certificates are gone.
+    ///
+    /// - Parameter now: seconds since 1970.
+    /// - Throws: `invalid_setting`.
+    static func authorities(_ path: String, _ name: String, now: Int) throws(TransportError) -> [NIOSSLCertificate] {
+        let certificates = try certificates(path, name)
+        let faults = certificates.compactMap { Validity($0).fault(at: now) }
+        if faults.count == certificates.count, let first = faults.first {
+            let which =
+                faults.count == 1 ? "the certificate" : "each of the \(faults.count) certificates, the first of which"
+            throw TransportError(
+                .invalidSetting, "\(name) \(path) is of no use: \(which) \(first); put a valid one there")
         }
         return certificates
     }
@@ -71,7 +112,8 @@ enum PEMFiles {
         }
     }
 
-    static func hasExpired(_ notValidAfter: Int) -> Bool { notValidAfter < Int(time(nil)) }
+    /// The system's clock, seconds since 1970.
+    static func now() -> Int { Int(time(nil)) }
 
     /// The day in UTC, as `2026-11-25`.
     static func date(_ secondsSince1970: Int) -> String {

@@ -6,16 +6,17 @@ import SpanTransport
 final class ServerTLSLayer: ServerSecurityLayer {
     private struct Loaded: Sendable {
         var context: NIOSSLContext
-        var notValidAfter: Int
         var words: String
+        var exposures: [String]
     }
 
     private let files: FileBacked<Loaded>
 
+    /// - Parameter now: what certificates have to be valid at when they are read, seconds since 1970.
     /// - Throws: `invalid_setting`.
-    init(_ tls: ServerTLS) throws(TransportError) {
+    init(_ tls: ServerTLS, now: @escaping @Sendable () -> Int = PEMFiles.now) throws(TransportError) {
         let paths = [tls.certificateChainFile, tls.privateKeyFile] + (tls.clientCAFile.map { [$0] } ?? [])
-        files = try FileBacked(paths: paths) { current throws(TransportError) in try Self.load(tls, current) }
+        files = try FileBacked(paths: paths) { _ throws(TransportError) in try Self.load(tls, now: now()) }
     }
 
     func addHandlers(to channel: any Channel) throws {
@@ -26,27 +27,25 @@ final class ServerTLSLayer: ServerSecurityLayer {
         TLSWords(peer: .sender, channel: channel).words(for: error)
     }
 
+    var exposures: [String] { files.value.exposures }
+
     func reload(_ occasion: ReloadOccasion) -> ReloadOutcome { files.reload(occasion, words: \.words) }
 
-    private static func load(_ tls: ServerTLS, _ current: Loaded?) throws(TransportError) -> Loaded {
-        let pair = try KeyPair(certificateChainFile: tls.certificateChainFile, privateKeyFile: tls.privateKeyFile)
-        // At the start there is no better one, and what senders say of it is clear enough.
-        if let current, pair.hasExpired, !PEMFiles.hasExpired(current.notValidAfter) {
-            throw TransportError(
-                .invalidSetting,
-                "the certificate in \(tls.certificateChainFile) has expired (\(pair.words)); put a valid one there")
-        }
+    private static func load(_ tls: ServerTLS, now: Int) throws(TransportError) -> Loaded {
+        let pair = try KeyPair(
+            certificateChainFile: tls.certificateChainFile, privateKeyFile: tls.privateKeyFile, now: now)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: pair.chain.map { .certificate($0) }, privateKey: .privateKey(pair.key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.shutdownTimeout = .seconds(1)
         if let path = tls.clientCAFile {
             configuration.certificateVerification = .noHostnameVerification
-            configuration.trustRoots = .certificates(try PEMFiles.certificates(path, "the client CA file"))
+            configuration.trustRoots = .certificates(try PEMFiles.authorities(path, "the client CA file", now: now))
             configuration.sendCANameList = true
         }
         let context = try PEMFiles.context(
             configuration, certificateFile: tls.certificateChainFile, keyFile: tls.privateKeyFile)
-        return Loaded(context: context, notValidAfter: pair.notValidAfter, words: pair.words)
+        return Loaded(
+            context: context, words: pair.validity.words, exposures: [pair.exposure].compactMap(\.self))
     }
 }

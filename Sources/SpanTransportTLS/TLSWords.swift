@@ -76,9 +76,8 @@ struct TLSWords {
 
     private var refusedCertificate: String {
         let certificate = try? channel.pipeline.syncOperations.handler(type: NIOSSLHandler.self).peerCertificate
-        if let notValidAfter = certificate.map({ Int($0.notValidAfter) }), PEMFiles.hasExpired(notValidAfter) {
-            return
-                "\(peer.name)'s certificate has expired (valid until \(PEMFiles.date(notValidAfter))); renew it there"
+        if let words = certificate.flatMap({ Validity($0).fault(at: PEMFiles.now()) }) {
+            return "\(peer.name)'s certificate \(words); renew it there"
         }
         let option = if case .collector = peer { "trustRoots, --tls-ca" } else { "clientCAFile, --tls-client-ca" }
         return

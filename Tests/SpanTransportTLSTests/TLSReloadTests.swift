@@ -86,6 +86,12 @@ import Testing
         server.reload()
         #expect(place.log.contains("has expired (valid until 2021-02-03); put a valid one there"))
         #expect(try await place.deliver(port, tls: place.trust).storedSpans == 1)
+        // Its key lies open now; that is said when it is in use, not before.
+        #expect(!place.log.contains("a secret is not kept"))
+        try place.files.install("other", as: "server")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place.files.key("server"))
+        server.reload()
+        #expect(place.log.lines.count { $0.hasPrefix("warning a secret is not kept") } == 1, "\(place.log.lines)")
         await server.shutdown(within: .seconds(5))
         try place.checkSecrets()
     }

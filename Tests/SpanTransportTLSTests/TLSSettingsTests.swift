@@ -37,6 +37,76 @@ import Testing
         for secret in try files.secretLines() { #expect(!all.contains(secret)) }
     }
 
+    @Test("certificates that are not valid today are named at once, on both sides, with the day")
+    func validity() throws {
+        let files = try TrialCertificates()
+        try files.makeAuthority("ca")
+        try files.make("server", by: "ca")
+        try files.make("expired", by: "ca", end: "20210203000000Z")
+        try files.make("early", by: "ca", start: "22000101000000Z", end: "22010101000000Z")
+        func words(_ make: () throws(TransportError) -> Void) -> String {
+            do throws(TransportError) { try make() } catch { return error.message }
+            return "fine"
+        }
+        func server(_ name: String, clientCA: String? = nil) -> String {
+            words { () throws(TransportError) in
+                _ = try ServerSecurity.tls(
+                    ServerTLS(
+                        certificateChainFile: files.certificate(name), privateKeyFile: files.key(name),
+                        clientCAFile: clientCA.map(files.certificate)))
+            }
+        }
+        func client(ca: String = "ca", identity: String? = nil) -> String {
+            words { () throws(TransportError) in
+                var tls = ClientTLS(trustRoots: .file(files.certificate(ca)))
+                tls.identity = identity.map {
+                    ClientTLS.Identity(certificateChainFile: files.certificate($0), privateKeyFile: files.key($0))
+                }
+                _ = try ClientSecurity.tls(tls)
+            }
+        }
+        let expired = "has expired (valid until 2021-02-03); put a valid one there"
+        let early = "is not valid yet (valid from 2200-01-01; see this machine's clock)"
+        #expect(server("expired").contains("the certificate in \(files.certificate("expired")) \(expired)"))
+        #expect(server("early").contains("the certificate in \(files.certificate("early")) \(early)"))
+        #expect(server("server", clientCA: "expired").contains("the client CA file \(files.certificate("expired"))"))
+        #expect(server("server", clientCA: "early").contains(early))
+        #expect(server("server", clientCA: "ca") == "fine")
+        #expect(client(identity: "expired").contains(expired))
+        #expect(client(identity: "early").contains(early))
+        #expect(client(ca: "expired").contains("\(files.certificate("expired")) is of no use: the certificate has"))
+        #expect(client(identity: "server") == "fine")
+        // An old authority beside a new one is how they are replaced.
+        let both = try ["expired", "ca"].map { try String(contentsOfFile: files.certificate($0), encoding: .utf8) }
+        try both.joined().write(toFile: files.certificate("both"), atomically: true, encoding: .utf8)
+        #expect(client(ca: "both") == "fine")
+        #expect(server("server", clientCA: "both") == "fine")
+        try (both[0] + both[0]).write(toFile: files.certificate("old"), atomically: true, encoding: .utf8)
+        #expect(client(ca: "old").contains("each of the 2 certificates, the first of which has expired"))
+    }
+
+    @Test("a key that others may read is told of, a certificate is not")
+    func exposedKey() throws {
+        let files = try TrialCertificates()
+        try files.makeAuthority("ca")
+        try files.make("server", by: "ca")
+        let identity = ClientTLS.Identity(
+            certificateChainFile: files.certificate("server"), privateKeyFile: files.key("server"))
+        for (mode, isTold) in [(0o600, false), (0o640, true), (0o604, true), (0o400, false)] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: files.key("server"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: files.certificate("server"))
+            let server = try ServerTLSLayer(
+                ServerTLS(certificateChainFile: files.certificate("server"), privateKeyFile: files.key("server")))
+            let client = try ClientTLSLayer(
+                ClientTLS(trustRoots: .file(files.certificate("ca")), identity: identity))
+            for exposures in [server.exposures, client.prepare().exposures] {
+                #expect(exposures.count == (isTold ? 1 : 0))
+                let words = "the key file \(files.key("server")) (mode 0\(String(mode, radix: 8)))"
+                #expect(exposures.allSatisfy { $0.contains(words) }, "\(exposures)")
+            }
+        }
+    }
+
     @Test("a server name that is an address, and TLS on a Unix socket, are refused in words")
     func names() throws {
         for name in ["", "127.0.0.1", "::1"] {

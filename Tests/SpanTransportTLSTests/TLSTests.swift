@@ -169,7 +169,9 @@ import Testing
     func expired() async throws {
         let place = try Place()
         try place.files.make("server", by: "ca", end: "20210203000000Z")
-        let (server, port) = try await place.start(place.serverTLS())
+        // A server that was started while it was valid.
+        let layer = try ServerTLSLayer(place.serverTLS(), now: { 1_600_000_000 })
+        let (server, port) = try await place.start(nil) { $0.security = ServerSecurity(layer) }
         let words = try await place.refusal(port, tls: place.trust)
         #expect(words.contains("the collector's certificate has expired (valid until 2021-02-03)"), "\(words)")
         await place.log.line(with: "the sender says that our certificate has expired")

@@ -30,10 +30,11 @@ final class TrialCertificates: Sendable {
     ///
     /// - Parameters:
     ///   - names: as in `subjectAltName`, such as `DNS:localhost,IP:127.0.0.1`.
+    ///   - start: when it begins, where `end` is given.
     ///   - end: when it ends; the default is tomorrow.
     func make(
         _ name: String, by authority: String, for use: Use = .serverAuth, names: String = "DNS:localhost",
-        end: String? = nil
+        start: String = "20200101000000Z", end: String? = nil
     ) throws {
         let (request, extensions) = (path(name + ".csr"), path(name + ".ext"))
         try openssl(["req", "-new", "-out", request, "-subj", "/CN=localhost"] + newKey(name))
@@ -49,7 +50,7 @@ final class TrialCertificates: Sendable {
             try openssl([
                 "ca", "-batch", "-config", path("ca.conf"), "-in", request, "-out", certificate(name), "-notext",
                 "-cert", certificate(authority), "-keyfile", key(authority), "-extfile", extensions,
-                "-startdate", "20200101000000Z", "-enddate", end,
+                "-startdate", start, "-enddate", end,
             ])
         } else {
             try openssl([

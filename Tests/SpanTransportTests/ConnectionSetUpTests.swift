@@ -15,6 +15,7 @@ import Testing
     }
 
     struct RefusingLayer: ServerSecurityLayer {
+        var exposures: [String] { [] }
         func addHandlers(to channel: any Channel) throws { throw Refusal() }
         func words(for error: any Error, on channel: any Channel) -> String? { nil }
         func reload(_ occasion: ReloadOccasion) -> ReloadOutcome { .unchanged }
