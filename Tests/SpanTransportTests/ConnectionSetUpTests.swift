@@ -54,10 +54,11 @@ import Testing
         let log = RecordedLog()
         let server = AdmissionTests.server(log) {
             $0.security = ServerSecurity(RefusingLayer())
-            $0.maxConnections = 1
+            // A place is free a moment after the sender has seen its connection closed.
+            $0.maxConnections = 8
         }
         let port = try await server.start()
-        for _ in 0..<20 {
+        for _ in 0..<40 {
             let (channel, _) = try await AdmissionTests.connect(port)
             // Closed by the server.
             try await channel.closeFuture.get()
