@@ -90,3 +90,29 @@ public struct Attribute: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 }
+
+extension Attribute {
+    /// An attribute whose value is a string.
+    @inlinable
+    public init(_ key: String, _ value: String) { self.init(key, .string(value)) }
+
+    /// An attribute whose value is an integer.
+    @inlinable
+    public init(_ key: String, _ value: Int) { self.init(key, .int(Int64(value))) }
+
+    /// An attribute whose value is an integer of 64 bits.
+    @inlinable
+    public init(_ key: String, _ value: Int64) { self.init(key, .int(value)) }
+
+    /// An attribute whose value is a floating-point number; NaN and infinities are legal.
+    @inlinable
+    public init(_ key: String, _ value: Double) { self.init(key, .double(value)) }
+
+    /// An attribute whose value is a Boolean.
+    @inlinable
+    public init(_ key: String, _ value: Bool) { self.init(key, .bool(value)) }
+
+    /// An attribute whose value is an array of strings, in the order given.
+    @inlinable
+    public init(_ key: String, _ value: [String]) { self.init(key, .array(value.map { .string($0) })) }
+}

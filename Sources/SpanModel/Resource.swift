@@ -17,6 +17,11 @@ public struct Resource: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 
+    /// A resource made of a dictionary literal, in its order: `Resource(attributes: ["service.name": "checkout"])`.
+    public init(attributes: KeyValuePairs<String, AttributeValue>) {
+        self.init(attributes: attributes.map { Attribute($0.key, $0.value) })
+    }
+
     /// The text of `service.name`, `nil` when it is absent or no string. Of several, the last.
     public var serviceName: String? {
         guard case .string(let name)? = attributes.last(where: { $0.key == "service.name" })?.value?.plain else {

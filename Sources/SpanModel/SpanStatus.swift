@@ -42,6 +42,13 @@ public struct SpanStatus: Sendable, Hashable {
         self.message = message
         unknownFields = UnknownFields()
     }
+
+    /// The operation did not say how it ended.
+    public static let unset = SpanStatus(.unset)
+    /// The operation is known to have ended well.
+    public static let ok = SpanStatus(.ok)
+    /// The operation failed, without a message; `SpanStatus(.error, message: "…")` has one.
+    public static let error = SpanStatus(.error)
 }
 
 extension SpanStatus: WireMessage {
