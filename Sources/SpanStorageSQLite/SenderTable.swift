@@ -3,21 +3,17 @@ import SpanStorage
 
 /// The tables `sender` and `sender_drop`.
 enum SenderTable {
-    /// The columns that `summaries` reads; a file of an earlier format, opened for reading, lacks some of them.
-    private static func select(_ connection: Connection) throws(SpanStoreError) -> String {
-        let version = try connection.integer("PRAGMA user_version")
-        return """
-            SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
-            \(version < 2 ? "0, 0" : "s.rejected_reports, s.presence"), \
-            \(version < 3 ? "x'', 0" : "s.running_sources, s.has_more_running_sources")
-            """
-    }
+    /// The columns that `summaries` reads.
+    private static let select = """
+        SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
+        s.rejected_reports, s.presence, s.running_sources, s.has_more_running_sources
+        """
 
     /// All senders by id.
     static func all(_ connection: Connection) throws(SpanStoreError) -> [SenderSummary] {
         let statement = try connection.prepare(
             """
-            \(try select(connection)) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
+            \(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
             """)
         return try summaries(statement)
     }
@@ -25,7 +21,7 @@ enum SenderTable {
     static func one(_ sender: SenderID, _ connection: Connection) throws(SpanStoreError) -> SenderSummary? {
         let statement = try connection.prepare(
             """
-            \(try select(connection)) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.id = ?1 ORDER BY d.reason
+            \(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.id = ?1 ORDER BY d.reason
             """)
         statement.bind(0, blob: sender.high, sender.low)
         return try summaries(statement).first
