@@ -46,9 +46,12 @@ package struct BlockDecompressor: ~Copyable, @unchecked Sendable {
 
     deinit { unsafe ZSTD_freeDCtx(context) }
 
+    /// What a frame may hold at the most: places in it are numbers of 32 bits.
+    package static let maxBytes = Int(Int32.max)
+
     /// - Returns: `nil` when it is no frame, does not say how much is in it or more than `maxBytes`, or when the checksum
     ///   differs.
-    package borrowing func decompress(_ frame: [UInt8], maxBytes: Int = 1 << 31) -> [UInt8]? {
+    package borrowing func decompress(_ frame: [UInt8], maxBytes: Int = Self.maxBytes) -> [UInt8]? {
         // Proof: zstd reads the array's bytes and no more; so below.
         let size = unsafe frame.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
         guard size != spanwire_zstd_size_unknown, size != spanwire_zstd_size_error, size <= UInt64(maxBytes) else {

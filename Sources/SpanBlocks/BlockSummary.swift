@@ -26,6 +26,13 @@ package struct BlockSummary: Sendable, Hashable {
     /// Whether a span of the block runs, or a report of it said so.
     package var hasRunning: Bool { flags & Self.running != 0 }
 
+    /// Whether a block can have these flags: each of its spans has a kind and a status, and runs or has ended.
+    package var hasPossibleFlags: Bool {
+        let (kinds, statuses, ends): (UInt32, UInt32, UInt32) = (0x7F, 0xF00, 0x3000)
+        return flags & kinds != 0 && flags & statuses != 0 && flags & ends != 0
+            && flags & ~(kinds | statuses | ends | Self.joined) == 0
+    }
+
     static let joined: UInt32 = 1 << 16
     private static let running: UInt32 = 1 << 12
 

@@ -76,8 +76,8 @@ extension SpanColumns {
             case Field.blockTraces:
                 blockTraces = PackedNumbers(try reader.rawBytes()).numbers.map { Int32(clamping: $0) }
             case Field.traces:
-                // Rows that were read are of those before.
-                isWhole = trace.isEmpty && isWhole
+                // Rows that were read are of those before, and may name more than there are now.
+                guard trace.isEmpty else { return false }
                 traces = PackedNumbers.fixed(try reader.rawBytes())
             case Field.traceStarts: traceStarts = PackedNumbers(try reader.rawBytes()).numbers
             case Field.operations: rows += try readOperation(reader.rawBytes(), most: bytes.byteCount - rows)

@@ -261,8 +261,9 @@ final class GroupWriter: SpanSink {
             }
             for waiting in pending { waiting.completion(.done(waiting.batch)) }
         } catch {
-            // What the engine cannot keep may be one batch's doing: its neighbours must not fail with it for ever.
-            if error.code == .engineFailed, group.count > 1 {
+            // What the engine cannot keep may be one batch's doing, or its sender's whose row is damaged: its neighbours must
+            // not fail with it for ever.
+            if error.code == .engineFailed || error.code == .corrupt, group.count > 1 {
                 for (batch, waiting) in zip(group, pending) where !refusedForAnEarlierOne(waiting) {
                     await commit([batch], [waiting])
                 }

@@ -73,6 +73,7 @@ final class BlockReader {
         selectVersion.reset()
         if let loaded, loaded.version == version { return (loaded.runs, loaded.segments) }
         let (runs, segments) = (try runs(), try segments())
+        try Self.check(runs, have: segments)
         loaded = (version, runs, segments)
         return (runs, segments)
     }
@@ -89,16 +90,40 @@ final class BlockReader {
     func segments() throws(SpanStoreError) -> [TraceSegment] {
         defer { selectSegments.reset() }
         var segments: [TraceSegment] = []
-        while try selectSegments.step() {
-            let runs = selectSegments.text(1).split(separator: ",").compactMap { Int64($0) }
-            let segment = TraceSegment(
-                id: selectSegments.integer(0), runs: runs, chunks: Int(selectSegments.integer(2)))
-            guard segment.chunks > 0, runs.count <= TraceIndex.maxSegmentRuns else {
-                throw Self.damaged("segment \(segment.id) contradicts itself")
-            }
-            segments.append(segment)
-        }
+        while try selectSegments.step() { segments.append(try TraceSegment(selectSegments)) }
         return segments
+    }
+
+    /// The runs and segments whose rows can be read, and what is wrong with the others, or with how they fit together.
+    func readable() throws(SpanStoreError) -> (runs: [Run], segments: [TraceSegment], faults: [String]) {
+        defer {
+            selectRuns.reset()
+            selectSegments.reset()
+        }
+        var (runs, segments, faults): ([Run], [TraceSegment], [String]) = ([], [], [])
+        while try selectRuns.step() {
+            do throws(SpanStoreError) { runs.append(try Run(selectRuns)) } catch { faults.append(error.message) }
+        }
+        while try selectSegments.step() {
+            do throws(SpanStoreError) {
+                segments.append(try TraceSegment(selectSegments))
+            } catch {
+                faults.append(error.message)
+            }
+        }
+        do throws(SpanStoreError) { try Self.check(runs, have: segments) } catch { faults.append(error.message) }
+        return (runs, segments, faults)
+    }
+
+    /// A run whose segment does not know it would be in no answer about a trace.
+    private static func check(_ runs: [Run], have segments: [TraceSegment]) throws(SpanStoreError) {
+        var segmentOf: [Int64: Int64] = [:]
+        for segment in segments {
+            for run in segment.runs { segmentOf[run] = segment.id }
+        }
+        for run in runs where segmentOf[run.id] ?? 0 != run.traceSegment {
+            throw damaged("run \(run.id) and trace_segment do not know each other")
+        }
     }
 
     /// What is known of each block of a run.
@@ -108,20 +133,25 @@ final class BlockReader {
         defer { selectBlocks.reset() }
         var blocks: [BlockSummary] = []
         blocks.reserveCapacity(run.blocks)
+        var total = BlockSummary()
         while try selectBlocks.step() {
-            var summary = BlockSummary()
-            summary.spans = Int(selectBlocks.integer(1))
-            summary.reports = Int(selectBlocks.integer(2))
-            try summary.readStatistics(selectBlocks, from: 3)
+            let id = selectBlocks.integer(0)
+            guard id == run.part(blocks.count) else { break }
+            let summary = try BlockSummary(
+                StoredRow(selectBlocks, of: "block", id: id), counts: 1, statistics: 3)
+            total.add(summary)
             blocks.append(summary)
         }
-        guard blocks.count == run.blocks else { throw Self.damaged("a run has not the blocks that it should have") }
+        guard blocks.count == run.blocks else {
+            throw Self.damaged("row \(run.part(blocks.count)) of table block is missing")
+        }
+        guard total == run.summary else { throw Self.damaged("run \(run.id) is not the sum of its blocks") }
         return blocks
     }
 
     /// A block's `TracesData`.
     func payload(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        guard let payload = decompressor.decompress(try frame(run, number)) else {
+        guard let payload = decompressor.decompress(try frame(run, number), maxBytes: run.maxBlockBytes) else {
             throw Self.damaged("block \(run.part(number)) cannot be decompressed or its checksum differs")
         }
         return payload
@@ -131,8 +161,10 @@ final class BlockReader {
     func frame(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
         selectData.bind(0, run.part(number))
         defer { selectData.reset() }
-        guard try selectData.step() else { throw Self.damaged("block \(run.part(number)) is missing") }
-        return selectData.bytes(0)
+        guard try selectData.step() else {
+            throw Self.damaged("row \(run.part(number)) of table block_data is missing")
+        }
+        return try StoredRow(selectData, of: "block_data", id: run.part(number)).blob(0, "data")
     }
 
     /// The columns of a run, as far as it has some.
@@ -153,12 +185,14 @@ final class BlockReader {
         defer { statement.reset() }
         var all: [StoredColumns] = []
         while try statement.step() {
-            let (id, count) = (statement.integer(0), Int(statement.integer(1)))
+            let id = statement.integer(0)
+            let row = StoredRow(statement, of: "span_columns", id: id)
             let first = Int(id - run.part(0))
-            guard first >= 0, count > 0, count <= run.blocks - first else {
-                throw Self.damaged("columns \(id) contradict the run")
+            let count = try row.count(1, "blocks", in: 1...RunBuilder.maxBlocks)
+            guard first >= all.last?.blocks.upperBound ?? 0, count <= run.blocks - first else {
+                throw row.damaged("its blocks are not those of the run, or others' too")
             }
-            all.append(StoredColumns(id: id, blocks: first..<first + count, data: statement.bytes(2)))
+            all.append(StoredColumns(id: id, blocks: first..<first + count, data: try row.blob(2, "data")))
         }
         return all
     }
@@ -222,6 +256,15 @@ final class BlockReader {
         try add(try payload(run, number), run, number, to: &set, withTerms: withTerms)
     }
 
+    /// Adds all reports of a run to a set.
+    func readAll(_ run: Run, into set: inout ReportSet, withTerms: Bool) throws(SpanStoreError) {
+        let before = set.entries.count
+        for number in 0..<run.blocks { try read(run, number, into: &set, withTerms: withTerms) }
+        guard set.entries.count - before == run.summary.reports else {
+            throw Self.damaged("run \(run.id) has other reports than its row says")
+        }
+    }
+
     private func add(
         _ payload: [UInt8], _ run: Run, _ number: Int, to set: inout ReportSet, withTerms: Bool
     ) throws(SpanStoreError) {
@@ -242,32 +285,49 @@ final class BlockReader {
             guard let segment = segments.first(where: { $0.id == run.traceSegment }) else {
                 throw Self.damaged("segment \(run.traceSegment) is missing")
             }
-            return try blocks(in: segment, withTrace: trace).filter { $0.run == run.id && $0.block < run.blocks }
-                .map(\.block)
+            return try checked(
+                try blocks(in: segment, withTrace: trace).filter { $0.run == run.id }.map(\.block), of: run)
         }
         let chunk = try keptTraceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
-        return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
-            .filter { $0 < run.blocks }
+        return try checked(
+            TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }, of: run)
+    }
+
+    /// - Throws: `corrupt` when an index knows a block that the run has not.
+    func checked<Blocks: Collection<Int>>(_ blocks: Blocks, of run: Run) throws(SpanStoreError) -> Blocks {
+        guard blocks.allSatisfy({ $0 < run.blocks }) else { throw Self.strayBlock(of: run) }
+        return blocks
+    }
+
+    static func strayBlock(of run: Run) -> SpanStoreError {
+        damaged("the index of traces of run \(run.id) has a block that the run has not")
     }
 
     /// The blocks of a segment's runs that may have spans of a trace; some of the runs may be gone.
     func blocks(
         in segment: TraceSegment, withTrace trace: UInt32
     ) throws(SpanStoreError) -> [(run: Int64, block: Int)] {
-        selectSegmentTraces.bind(0, segment.part(TraceIndex.chunk(of: trace, count: segment.chunks)))
-        defer { selectSegmentTraces.reset() }
-        guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
-        return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true, of: trace)
-            .filter { Int($0.run) < segment.runs.count }
-            .map { (segment.runs[Int($0.run)], Int($0.block)) }
+        let chunk = try chunk(of: segment, TraceIndex.chunk(of: trace, count: segment.chunks))
+        var found: [(run: Int64, block: Int)] = []
+        for entry in TraceIndex.entries(in: chunk, isSegment: true, of: trace) {
+            found.append((try segment.run(of: entry), Int(entry.block)))
+        }
+        return found
     }
 
     /// All entries of a part of a segment's index.
     func entries(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
+        TraceIndex.entries(in: try chunk(of: segment, number), isSegment: true)
+    }
+
+    private func chunk(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [UInt8] {
         selectSegmentTraces.bind(0, segment.part(number))
         defer { selectSegmentTraces.reset() }
-        guard try selectSegmentTraces.step() else { throw Self.damaged("a part of segment \(segment.id) is missing") }
-        return TraceIndex.entries(in: selectSegmentTraces.bytes(0), isSegment: true)
+        guard try selectSegmentTraces.step() else {
+            throw Self.damaged("row \(segment.part(number)) of table trace_segment_index is missing")
+        }
+        let row = StoredRow(selectSegmentTraces, of: "trace_segment_index", id: segment.part(number))
+        return try row.traceEntries(0, isSegment: true)
     }
 
     /// The same as `traceChunk`, kept for the next trace.
@@ -288,9 +348,9 @@ final class BlockReader {
         selectTraces.bind(0, run.part(number))
         defer { selectTraces.reset() }
         guard try selectTraces.step() else {
-            throw Self.damaged("a part of run \(run.id)'s index of traces is missing")
+            throw Self.damaged("row \(run.part(number)) of table trace_index is missing")
         }
-        return selectTraces.bytes(0)
+        return try StoredRow(selectTraces, of: "trace_index", id: run.part(number)).traceEntries(0, isSegment: false)
     }
 
     /// The blocks of a run that may have all terms.
@@ -302,10 +362,13 @@ final class BlockReader {
         for slice in slices {
             selectTerms.bind(0, run.part(slice / perChunk))
             defer { selectTerms.reset() }
-            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
+            guard try selectTerms.step() else {
+                throw Self.damaged("row \(run.part(slice / perChunk)) of table term_index is missing")
+            }
             let start = slice % perChunk * sliceBytes
             guard let found = selectTerms.bytes(0, from: start, count: sliceBytes) else {
-                throw Self.damaged("a part of run \(run.id)'s index is too short")
+                throw Self.damaged(
+                    "row \(run.part(slice / perChunk)) of table term_index: slices is no blob, or too short")
             }
             for index in bits.indices { bits[index] &= found[index] }
             if !bits.contains(where: { $0 != 0 }) { return [] }
@@ -321,8 +384,10 @@ final class BlockReader {
         for chunk in 0..<(run.termBits + perChunk - 1) / perChunk {
             selectTerms.bind(0, run.part(chunk))
             defer { selectTerms.reset() }
-            guard try selectTerms.step() else { throw Self.damaged("a part of run \(run.id)'s index is missing") }
-            bytes += selectTerms.bytes(0)
+            guard try selectTerms.step() else {
+                throw Self.damaged("row \(run.part(chunk)) of table term_index is missing")
+            }
+            bytes += try StoredRow(selectTerms, of: "term_index", id: run.part(chunk)).blob(0, "slices")
         }
         guard let slices = TermSlices(stored: bytes, blocks: run.blocks, bits: run.termBits) else {
             throw Self.damaged("run \(run.id)'s index has another size than it should")
@@ -331,9 +396,7 @@ final class BlockReader {
     }
 
     /// What a store that contradicts itself is answered with.
-    static func damaged(_ what: String) -> SpanStoreError {
-        SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")
-    }
+    static func damaged(_ what: String) -> SpanStoreError { StoredRow.damaged(what) }
 }
 
 /// A row of `span_columns`.

@@ -186,7 +186,7 @@ struct ColumnPart: Sendable {
             let decompressor = BlockDecompressor()
             var blocks: [[UInt8]] = []
             for (id, frame) in frames {
-                guard let payload = decompressor.decompress(frame) else {
+                guard let payload = decompressor.decompress(frame, maxBytes: run.maxBlockBytes) else {
                     throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
                 }
                 blocks.append(payload)

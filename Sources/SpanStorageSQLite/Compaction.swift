@@ -9,21 +9,8 @@ final class Compaction: Sendable {
     private let wakeUp: AsyncStream<Void>.Continuation
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let appends = Appends()
-    private let failure = Failure()
-
-    /// What kept the task from merging, until somebody asks.
-    private final class Failure: Sendable {
-        private let last = Mutex<SpanStoreError?>(nil)
-
-        func note(_ error: SpanStoreError) { last.withLock { $0 = error } }
-
-        func take() -> SpanStoreError? {
-            last.withLock { last in
-                defer { last = nil }
-                return last
-            }
-        }
-    }
+    /// What kept the task from merging, or hampered the writer.
+    private let failure: StoreFailure
 
     /// Counts them; of its own, so that the task does not keep whoever started it.
     private final class Appends: Sendable {
@@ -48,6 +35,7 @@ final class Compaction: Sendable {
     init(_ compactor: Compactor, _ writer: SQLiteWriter) {
         self.compactor = compactor
         self.writer = writer
+        failure = writer.failure
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -88,7 +76,7 @@ final class Compaction: Sendable {
         do throws(SpanStoreError) { _ = try await compactor.step(writer) } catch { failure.note(error) }
     }
 
-    /// What kept reports from being merged since this was last asked.
+    /// What kept reports from being merged, or hampered the writer, since this was last asked.
     func takeFailure() -> SpanStoreError? { failure.take() }
 
     /// Merges what is left.

@@ -99,6 +99,7 @@ actor Compactor {
                 for number in 0..<run.traceChunks {
                     let chunk = try reader.traceChunk(of: run, number)
                     for var entry in TraceIndex.entries(in: chunk, isSegment: false) {
+                        guard Int(entry.block) < run.blocks else { throw BlockReader.strayBlock(of: run) }
                         entry.run = UInt8(ordinal)
                         entries.append(entry)
                     }
@@ -135,7 +136,7 @@ actor Compactor {
     private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {
         guard let reader else { return }
         do throws(SpanStoreError) {
-            for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: true) }
+            try reader.readAll(run, into: &set, withTerms: true)
         } catch {
             if error.code == .corrupt { damaged.insert(run.id) }
             throw error

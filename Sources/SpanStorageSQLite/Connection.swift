@@ -50,6 +50,20 @@ final class Connection {
         unsafe sqlite3_extended_result_codes(handle, 1)
     }
 
+    private init(inMemoryNamed path: String) throws(SpanStoreError) {
+        self.path = path
+        guard unsafe sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK
+        else {
+            close()
+            throw SpanStoreError(.engineFailed, "SQLite finds no memory")
+        }
+    }
+
+    /// An empty database that no file has.
+    static func inMemory() throws(SpanStoreError) -> Connection {
+        try Connection(inMemoryNamed: "a database in memory")
+    }
+
     deinit { close() }
 
     /// Frees the connection; all statements must be gone by then or are finished by SQLite when they go.
@@ -62,6 +76,10 @@ final class Connection {
     func prepare(_ sql: String) throws(SpanStoreError) -> Statement {
         var statement: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        // The statements are constants: where one names what is not there, the file is not as it was made.
+        if code == SQLITE_ERROR {
+            throw StoredRow.damaged("\(path) has not the tables that it should have (\(words))")
+        }
         guard code == SQLITE_OK, let prepared = unsafe statement else { throw error(code, "prepare") }
         return unsafe Statement(prepared, connection: self)
     }
@@ -94,10 +112,15 @@ final class Connection {
 
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
+    /// SQLite's words for the last fault. They name tables and columns, never what is in them.
+    private var words: String {
+        unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
+    }
+
     /// How long a statement waits for another process, in milliseconds.
     func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(handle, milliseconds) }
 
-    /// What a result code means. SQLite's words name tables and columns, never what is in them.
+    /// What a result code means.
     func error(_ code: Int32, _ action: StaticString) -> SpanStoreError {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED:
@@ -116,7 +139,6 @@ final class Connection {
         case SQLITE_IOERR:
             return SpanStoreError(.ioFailed, "reading or writing \(path) failed (SQLite \(code)); check the disk")
         default:
-            let words = unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
             return SpanStoreError(.engineFailed, "SQLite could not \(action) (\(code)): \(words)")
         }
     }

@@ -10,7 +10,16 @@ final class DeletedTraceTable {
 
     init(_ connection: Connection) throws(SpanStoreError) {
         newest = try connection.prepare("SELECT coalesce(max(id), 0) FROM deleted_trace")
-        all = try connection.prepare("SELECT trace_id FROM deleted_trace")
+        all = try connection.prepare("SELECT trace_id, id FROM deleted_trace")
+    }
+
+    private var damage: SpanStoreError?
+
+    /// What is wrong with a row that was passed over, once: which trace it means nobody knows, and reports of others go on
+    /// being stored.
+    func takeDamage() -> SpanStoreError? {
+        defer { damage = nil }
+        return damage
     }
 
     /// The deleted traces, as of the transaction that is open; those that were forgotten since may be among them.
@@ -21,9 +30,22 @@ final class DeletedTraceTable {
         traces.removeAll()
         defer { all.reset() }
         while try all.step() {
-            if let id = TraceID(bytes: all.bytes(0)) { traces.insert(id) }
+            do throws(SpanStoreError) {
+                traces.insert(try Self.trace(all))
+            } catch {
+                damage = error
+            }
         }
         return traces
+    }
+
+    /// The trace of a row of which `trace_id` and `id` were selected.
+    static func trace(_ statement: Statement) throws(SpanStoreError) -> TraceID {
+        let row = StoredRow(statement, of: "deleted_trace", id: statement.integer(1))
+        guard let id = TraceID(bytes: try row.blob(0, "trace_id")), id.isValid else {
+            throw row.damaged("trace_id is none")
+        }
+        return id
     }
 
     /// Adds a trace, or makes its deletion as young as this one.

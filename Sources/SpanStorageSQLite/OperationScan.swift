@@ -192,13 +192,13 @@ struct OperationScan {
         let runs = Dictionary(finder.runs.map { ($0.id, $0) }) { first, _ in first }
         let all = blocks.sorted { $0.key < $1.key }
         for start in stride(from: 0, to: all.count, by: Self.blocksAtOnce) {
-            var parts: [(id: Int64, frame: [UInt8], keys: Set<UInt64>)] = []
+            var parts: [(run: Run, id: Int64, frame: [UInt8], keys: Set<UInt64>)] = []
             for (id, keys) in all[start..<min(start + Self.blocksAtOnce, all.count)] {
                 guard let run = runs[id >> 16] else { continue }
-                parts.append((id, try finder.reader.frame(run, Int(id & 0xFFFF)), keys))
+                parts.append((run, id, try finder.reader.frame(run, Int(id & 0xFFFF)), keys))
             }
             let found = try concurrentMap(parts) { part throws(SpanStoreError) in
-                try Self.starts(part.id, part.frame, part.keys)
+                try Self.starts(part.run, part.id, part.frame, part.keys)
             }
             for (operation, start) in found.joined() {
                 guard var summary = summaries[operation] else { continue }
@@ -212,10 +212,10 @@ struct OperationScan {
 
     /// The spans of a block with some keys.
     private static func starts(
-        _ id: Int64, _ frame: [UInt8], _ keys: Set<UInt64>
+        _ run: Run, _ id: Int64, _ frame: [UInt8], _ keys: Set<UInt64>
     ) throws(SpanStoreError) -> [(Operation, UInt64)] {
         let decompressor = BlockDecompressor()
-        guard let payload = decompressor.decompress(frame) else {
+        guard let payload = decompressor.decompress(frame, maxBytes: run.maxBlockBytes) else {
             throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
         }
         var set = ReportSet()

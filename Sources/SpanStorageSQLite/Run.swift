@@ -34,6 +34,9 @@ struct Run {
     /// The level of runs that are as large as they get.
     static let finished: Int64 = 9
 
+    /// What a block of it has at the most before it is compressed.
+    var maxBlockBytes: Int { min(rawBytes, BlockDecompressor.maxBytes) }
+
     /// The id of a part.
     func part(_ number: Int) -> Int64 { id << 16 | Int64(number) }
 
@@ -60,38 +63,57 @@ struct Run {
     }
 
     /// The current row of a statement that selects `columns`.
-    init(_ row: Statement) throws(SpanStoreError) {
-        id = row.integer(0)
-        partition = row.integer(1)
-        kind = RunKind(rawValue: row.integer(2)) ?? .loose
-        level = row.integer(3)
-        blocks = Int(row.integer(4))
-        rawBytes = Int(row.integer(7))
-        bytes = Int(row.integer(8))
-        let (from, to) = (try row.unsigned(9), try row.unsigned(10))
-        guard from <= to else { throw SpanStoreError(.corrupt, "a run of the store has no times; restore a copy") }
+    ///
+    /// - Throws: `corrupt` for a row that contradicts itself, or that no run has.
+    init(_ statement: Statement) throws(SpanStoreError) {
+        id = statement.integer(0)
+        let row = StoredRow(statement, of: "run", id: id)
+        guard PartID.owners.contains(id) else { throw row.damaged("its id is out of range") }
+        partition = try row.integer(1, "partition", in: 0...Partition.last)
+        guard let kind = RunKind(rawValue: try row.integer(2, "kind")) else { throw row.damaged("kind is none") }
+        self.kind = kind
+        level = try row.integer(3, "level", in: 0...Self.finished)
+        blocks = try row.count(4, "blocks", in: 1...RunBuilder.maxBlocks)
+        summary = try BlockSummary(row, counts: 5, statistics: 11)
+        rawBytes = try row.count(7, "raw_bytes", in: 0...Self.maxBytes)
+        bytes = try row.count(8, "bytes", in: 0...Self.maxBytes)
+        let (from, to) = (try row.unsigned(9, "from_start"), try row.unsigned(10, "to_start"))
+        guard from <= to else { throw row.damaged("from_start is behind to_start") }
         starts = from...to
-        summary = BlockSummary()
-        summary.spans = Int(row.integer(5))
-        summary.reports = Int(row.integer(6))
-        try summary.readStatistics(row, from: 11)
-        termBits = Int(row.integer(16))
-        traceChunks = Int(row.integer(17))
-        traceSegment = row.integer(18)
-        guard blocks >= 0, blocks <= RunBuilder.maxBlocks, termBits > 0, traceChunks > 0, traceChunks <= 1 << 16 else {
-            throw SpanStoreError(.corrupt, "a run of the store contradicts itself; restore a copy")
+        guard summary.spans >= blocks, summary.spans <= blocks * RunBuilder.spansPerBlock else {
+            throw row.damaged("so many blocks do not have so many spans")
         }
+        // As many as there can be chunks for.
+        let slicesPerChunk = RunTables.slicesPerChunk(sliceBytes: TermSlices.sliceBytes(blocks: blocks))
+        termBits = try row.count(16, "term_bits", in: 1...PartID.maxParts * slicesPerChunk)
+        traceChunks = try row.count(17, "trace_chunks", in: 1...PartID.maxParts)
+        traceSegment = try row.integer(18, "trace_segment", in: 0...PartID.owners.upperBound)
     }
+
+    /// What a run takes at the most, with room to add up millions of them: a tebibyte.
+    private static let maxBytes = 1 << 40
 }
 
 extension BlockSummary {
-    /// Starts, durations and flags, from that column on.
-    mutating func readStatistics(_ row: Statement, from column: Int) throws(SpanStoreError) {
-        minStart = try row.unsigned(column)
-        maxStart = try row.unsigned(column + 1)
-        minDuration = row.integer(column + 2)
-        maxDuration = row.integer(column + 3)
-        flags = UInt32(truncatingIfNeeded: row.integer(column + 4))
+    /// - Parameters:
+    ///   - counts: the column of the spans; that of the reports is behind it.
+    ///   - statistics: the column of the least start; those of the others are behind it.
+    /// - Throws: `corrupt` for what no block has.
+    init(_ row: StoredRow, counts: Int, statistics column: Int) throws(SpanStoreError) {
+        self.init()
+        reports = try row.count(counts + 1, "reports", in: 1...Int(Int32.max))
+        spans = try row.count(counts, "spans", in: 1...Int(Int32.max))
+        guard spans <= reports else { throw row.damaged("it has more spans than reports") }
+        minStart = try row.unsigned(column, "min_start")
+        maxStart = try row.unsigned(column + 1, "max_start")
+        guard minStart <= maxStart else { throw row.damaged("min_start is behind max_start") }
+        minDuration = try row.integer(column + 2, "min_duration")
+        maxDuration = try row.integer(column + 3, "max_duration")
+        guard minDuration <= maxDuration || (minDuration, maxDuration) == (Int64.max, Int64.min) else {
+            throw row.damaged("min_duration is above max_duration")
+        }
+        flags = UInt32(try row.integer(column + 4, "flags", in: 0...Int64(UInt32.max)))
+        guard hasPossibleFlags else { throw row.damaged("flags are none that a block has") }
     }
 
     func bindStatistics(_ statement: Statement, from column: Int) {

@@ -8,6 +8,8 @@ struct RunCheck {
     private let reader: BlockReader
     private(set) var result = StoreCheck()
     private var segments: [TraceSegment] = []
+    /// What the table of services says of each settled run; `nil` where it cannot be read.
+    private var services: [Int64: ServiceCounts]?
 
     init(_ reader: BlockReader) { self.reader = reader }
 
@@ -17,13 +19,12 @@ struct RunCheck {
         while try integrity.step() {
             if integrity.text(0) != "ok" { result.note("SQLite: \(integrity.text(0))") }
         }
-        for table in ["block", "block_data", "term_index", "trace_index", "span_columns"] {
-            let strays = try connection.integer(
-                "SELECT count(*) FROM \(table) WHERE id >> 16 NOT IN (SELECT id FROM run)")
-            if strays > 0 { result.note("\(strays) rows of \(table) belong to no run") }
-        }
-        segments = try reader.segments()
-        for run in try reader.runs() {
+        let (runs, segments, faults) = try reader.readable()
+        self.segments = segments
+        for fault in faults + TableCheck(connection).faults(runs, segments) { result.note(fault) }
+        // What follows needs every run.
+        if faults.isEmpty { compareRuns(runs, connection) }
+        for run in runs {
             result.runs += 1
             do {
                 try check(run)
@@ -33,24 +34,44 @@ struct RunCheck {
         }
     }
 
+    private mutating func compareRuns(_ runs: [Run], _ connection: Connection) {
+        do {
+            var services: [Int64: ServiceCounts] = [:]
+            try ServiceTable.forEach(connection, runs) { services[$0, default: ServiceCounts()].add($1) }
+            self.services = services
+        } catch {
+            result.note(error.message)
+        }
+        do {
+            for fault in try JoinCheck(reader).faults() { result.note(fault) }
+        } catch {
+            result.note(error.message)
+        }
+    }
+
     private mutating func check(_ run: Run) throws(SpanStoreError) {
         let slices = try reader.slices(of: run)
-        var total = BlockSummary()
         let blocks = try reader.blocks(of: run)
+        var counted = ServiceCounts()
+        var isRead = true
         for (number, stored) in blocks.enumerated() {
             result.blocks += 1
-            total.add(stored)
             let set: ReportSet
             do {
                 set = try reader.reports(run, number, withTerms: true)
             } catch {
                 result.note(error.message)
+                isRead = false
                 continue
             }
             result.reports += set.entries.count
             let isTrue = try stored == Self.summary(of: set) || run.kind == .loose && stored == Self.unjoined(set)
             if !isTrue { result.note("block \(run.part(number)) is not what its row says") }
+            if run.kind != .loose { try check(run, number, set, &counted) }
             try checkIndexes(of: run, number, set, slices)
+        }
+        if isRead, run.kind == .settled, let services, services[run.id] != counted {
+            result.note("table run_service is not true of run \(run.id)")
         }
         for stored in try reader.columns(of: run) {
             do throws(SpanStoreError) {
@@ -63,7 +84,6 @@ struct RunCheck {
                 result.note(error.message)
             }
         }
-        if total != run.summary { result.note("run \(run.id) is not the sum of its blocks") }
     }
 
     /// A block is found by all that is in it.
@@ -97,6 +117,24 @@ struct RunCheck {
         var summary = BlockSummary()
         for entry in set.entries { summary.add(span: [entry], merged: nil) }
         return summary
+    }
+
+    /// Whether the spans of a block start where its run says, and of which services they are.
+    private mutating func check(
+        _ run: Run, _ number: Int, _ set: ReportSet, _ counted: inout ServiceCounts
+    ) throws(SpanStoreError) {
+        var isWithin = true
+        try RunPlan.forEachSpan(set) { members, _ throws(SpanStoreError) in
+            let merged = members.count > 1 ? try set.stored(members).merged() : nil
+            let first = set.entries[Int(members[members.startIndex])]
+            let start = merged?.span.startTimeUnixNano ?? first.startUnixNano
+            if !run.starts.contains(start) { isWithin = false }
+            let service = merged?.service ?? set.origins[Int(first.origin)].service
+            counted.add(ServiceSummary(name: service, spans: 1, newestStartUnixNano: start))
+        }
+        if !isWithin {
+            result.note("block \(run.part(number)) has a span that starts outside of its run's from_start and to_start")
+        }
     }
 
     private static func summary(of set: ReportSet) throws(SpanStoreError) -> BlockSummary {

@@ -112,6 +112,8 @@ struct RunPlan {
 /// Parts of time that are dropped as a whole.
 enum Partition {
     static let nanoseconds: UInt64 = 3_600_000_000_000
+    /// The hour of the last time there is.
+    static let last = Int64(UInt64.max / nanoseconds)
     /// How far a start may lie before and behind the time at which it was received; else it says nothing.
     private static let latest: UInt64 = 7 * 24 * nanoseconds
     private static let earliest: UInt64 = nanoseconds

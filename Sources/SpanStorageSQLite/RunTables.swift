@@ -37,7 +37,7 @@ struct RunTables {
     func insert(_ encoded: EncodedRun, _ description: Run) throws(SpanStoreError) {
         var run = description
         try insertRow(run)
-        run.id = connection.lastInsertedRow
+        run.id = try PartID.inserted(connection, in: "run")
         for (number, block) in encoded.blocks.enumerated() {
             insertBlock.bind(0, run.part(number))
             insertBlock.bind(1, Int64(block.summary.spans))

@@ -84,16 +84,8 @@ actor SQLiteReader {
     func services() throws(SpanStoreError) -> [ServiceSummary] {
         let opened = try opened()
         return try opened.blocks.inOneView { () throws(SpanStoreError) in
-            let statement = try opened.connection.prepare(
-                "SELECT service, sum(spans), max(newest_start) FROM run_service GROUP BY service")
-            var summaries: [ServiceSummary] = []
-            while try statement.step() {
-                summaries.append(
-                    ServiceSummary(
-                        name: statement.text(0), spans: try statement.unsigned(1),
-                        newestStartUnixNano: try statement.unsigned(2)))
-            }
-            return try SpanFinder(opened.blocks).services(summaries)
+            let finder = try SpanFinder(opened.blocks)
+            return try finder.services(try ServiceTable.summaries(opened.connection, finder.runs))
         }
     }
 

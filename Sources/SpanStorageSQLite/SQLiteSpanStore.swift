@@ -154,9 +154,10 @@ public final class SQLiteSpanStore: SpanStore {
         try await writer.shrink()
     }
 
-    /// What last kept the background from merging since this was asked before; `nil`: nothing did.
+    /// What last kept the background from merging, or hampered appending, since this was asked before; `nil`: nothing did.
     ///
-    /// Nothing is lost by it, but questions take longer the more is left. It is tried again after the next append, but for
+    /// Nothing is lost by it, but questions take longer the more is left. Damage to what appending looks at is among it:
+    /// indexes of traces that cannot be read, deletions of traces whose ids are none. It is tried again after the next append, but for
     /// runs that are damaged (`corrupt`), which `check()` names.
     public func takeCompactionFailure() -> SpanStoreError? { compaction?.takeFailure() }
 

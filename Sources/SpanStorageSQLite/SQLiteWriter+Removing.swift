@@ -16,9 +16,7 @@ extension SQLiteWriter {
             for run in finder.runs {
                 guard try !finder.reader.blocks(of: run, withTrace: hash, finder.segments).isEmpty else { continue }
                 var set = ReportSet()
-                for number in 0..<run.blocks {
-                    try finder.reader.read(run, number, into: &set, withTerms: true)
-                }
+                try finder.reader.readAll(run, into: &set, withTerms: true)
                 let keys = set.entries.map(\.key).filter { $0.traceID == id }
                 if keys.isEmpty { continue }
                 removed.formUnion(keys)

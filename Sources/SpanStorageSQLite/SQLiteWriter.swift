@@ -17,6 +17,8 @@ actor SQLiteWriter {
     // Proof: the actor owns the executor, so that it lives as long as the actor.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
+    /// What hampers it and keeps it from nothing.
+    nonisolated let failure = StoreFailure()
     private var connection: Connection?
     private var tables: RunTables?
     private var deletedTraces: DeletedTraceTable?
@@ -94,7 +96,10 @@ actor SQLiteWriter {
             try noteOtherWriters(connection)
             var incoming = IncomingRuns(nowUnixNano: now)
             let senders = try take(group, connection, &incoming, &result)
-            if !stored.isLoaded { try stored.load(connection, nowUnixNano: now) }
+            if !stored.isLoaded {
+                try stored.load(connection, nowUnixNano: now)
+                if let damage = stored.damage { failure.note(damage) }
+            }
             for (run, description) in incoming.runs(known, stored, &builder, options.compaction) {
                 try tables.insert(run, description)
             }
@@ -211,6 +216,7 @@ actor SQLiteWriter {
         _ group: [IncomingBatch], _ connection: Connection, _ incoming: inout IncomingRuns, _ result: inout AppendResult
     ) throws(SpanStoreError) -> [SenderSummary] {
         let deleted = try deletedTraces?.current() ?? []
+        if let damage = deletedTraces?.takeDamage() { failure.note(damage) }
         var senders: [SenderID: SenderSummary] = [:]
         for batch in group {
             var summary = senders[batch.sender]
@@ -222,7 +228,7 @@ actor SQLiteWriter {
             }
             let counts = try incoming.add(batch, leavingOut: deleted)
             taken.takeRunning(incoming.runningSources)
-            taken.storedReports += UInt64(counts.storedReports)
+            taken.storedReports &+= UInt64(counts.storedReports)
             taken.rejectedReports &+= UInt64(counts.rejectedReports)
             senders[batch.sender] = taken
             result += counts

@@ -21,6 +21,11 @@ enum Schema {
         let application = try connection.integer("PRAGMA application_id")
         let version = try connection.integer("PRAGMA user_version")
         if application == applicationID {
+            guard version > 0 else {
+                throw SpanStoreError(
+                    .corrupt,
+                    "\(connection.path) says that it has format \(version), which there is none of; restore a copy")
+            }
             guard version <= Self.version else {
                 throw SpanStoreError(
                     .newerFormat,

@@ -6,7 +6,7 @@ enum SenderTable {
     /// The columns that `summaries` reads.
     private static let select = """
         SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
-        s.rejected_reports, s.presence, s.running_sources, s.has_more_running_sources
+        s.rejected_reports, s.presence, s.running_sources, s.has_more_running_sources, s.rowid, d.rowid
         """
 
     /// All senders by id.
@@ -25,6 +25,15 @@ enum SenderTable {
             """)
         statement.bind(0, blob: sender.high, sender.low)
         return try summaries(statement).first
+    }
+
+    /// Reads one row of `sender`, whatever its id is.
+    ///
+    /// - Throws: `corrupt` for one that cannot be read.
+    static func check(row: Int64, _ connection: Connection) throws(SpanStoreError) {
+        _ = try summaries(
+            try connection.prepare(
+                "\(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.rowid = \(row)"))
     }
 
     static func store(_ summary: SenderSummary, _ connection: Connection) throws(SpanStoreError) {
@@ -75,22 +84,25 @@ enum SenderTable {
     private static func summaries(_ statement: Statement) throws(SpanStoreError) -> [SenderSummary] {
         var summaries: [SenderSummary] = []
         while try statement.step() {
-            guard let id = SenderID(bytes: statement.bytes(0)) else {
-                throw SpanStoreError(.corrupt, "a sender's id in the store is none")
-            }
+            let row = StoredRow(statement, of: "sender", id: statement.integer(11))
+            guard let id = SenderID(bytes: try row.blob(0, "id")) else { throw row.damaged("id is none") }
             if summaries.last?.sender != id {
                 summaries.append(
                     SenderSummary(
-                        sender: id, agent: statement.text(1), storedSequence: try statement.unsigned(2),
-                        storedReports: try statement.unsigned(3), rejectedReports: try statement.unsigned(7),
-                        presence: SenderPresence(rawValue: UInt8(clamping: try statement.unsigned(8))),
-                        lastSeenUnixNano: try statement.unsigned(4),
-                        runningSources: SpanSource.list(statement.bytes(9)),
-                        hasMoreRunningSources: statement.integer(10) != 0))
+                        sender: id, agent: try row.text(1, "agent"),
+                        storedSequence: try row.unsigned(2, "stored_sequence"),
+                        storedReports: try row.unsigned(3, "stored_reports"),
+                        rejectedReports: try row.unsigned(7, "rejected_reports"),
+                        presence: SenderPresence(rawValue: UInt8(try row.integer(8, "presence", in: 0...3))),
+                        lastSeenUnixNano: try row.unsigned(4, "last_seen_unix_nano"),
+                        runningSources: try SpanSource.list(row, 9),
+                        hasMoreRunningSources: try row.integer(10, "has_more_running_sources", in: 0...1) != 0))
             }
-            guard !statement.isNull(5) else { continue }
-            let count = DropCount(reason: statement.text(5), spans: try statement.unsigned(6))
-            summaries[summaries.count - 1].dropped.append(count)
+            // A sender without drops.
+            guard !statement.isNull(12) else { continue }
+            let drop = StoredRow(statement, of: "sender_drop", id: statement.integer(12))
+            summaries[summaries.count - 1].dropped.append(
+                DropCount(reason: try drop.text(5, "reason"), spans: try drop.unsigned(6, "spans")))
         }
         return summaries
     }
@@ -100,9 +112,13 @@ extension SpanSource {
     /// 8 bytes, big-endian.
     fileprivate var bytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: rawValue >> (56 - 8 * $0)) } }
 
-    /// The sources of a column; bytes that are left over are none.
-    fileprivate static func list(_ bytes: [UInt8]) -> [SpanSource] {
-        stride(from: 0, to: bytes.count - bytes.count % 8, by: 8).map { start in
+    /// The sources of a column.
+    fileprivate static func list(_ row: StoredRow, _ column: Int) throws(SpanStoreError) -> [SpanSource] {
+        let bytes = try row.blob(column, "running_sources")
+        guard bytes.count % 8 == 0, bytes.count <= 8 * SenderSummary.maxRunningSources else {
+            throw row.damaged("running_sources is no list of them")
+        }
+        return stride(from: 0, to: bytes.count, by: 8).map { start in
             SpanSource(rawValue: bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) })
         }
     }

@@ -33,7 +33,8 @@ struct SpanFinder {
         for segment in segments {
             for (id, number) in try reader.blocks(in: segment, withTrace: hash) {
                 // A run that is gone has left its entries.
-                guard let run = runs.first(where: { $0.id == id }), number < run.blocks, isMeant(run) else { continue }
+                guard let run = runs.first(where: { $0.id == id }), isMeant(run) else { continue }
+                guard number < run.blocks else { throw BlockReader.strayBlock(of: run) }
                 try look(at: number, of: run)
             }
         }
@@ -71,17 +72,18 @@ struct SpanFinder {
                 continue
             }
             for chunk in 0..<segment.chunks {
-                for entry in try reader.entries(of: segment, chunk)
-                where hashes.contains(entry.trace) && Int(entry.run) < segment.runs.count {
-                    found[segment.runs[Int(entry.run)], default: []].insert(Int(entry.block))
+                for entry in try reader.entries(of: segment, chunk) where hashes.contains(entry.trace) {
+                    found[try segment.run(of: entry), default: []].insert(Int(entry.block))
                 }
             }
         }
         // A run that is gone has left its entries.
-        return runs.compactMap { run in
-            guard let blocks = found[run.id]?.filter({ $0 < run.blocks }), !blocks.isEmpty else { return nil }
-            return (run, blocks)
+        var all: [(run: Run, blocks: Set<Int>)] = []
+        for run in runs {
+            guard let blocks = found[run.id], !blocks.isEmpty else { continue }
+            all.append((run, try reader.checked(blocks, of: run)))
         }
+        return all
     }
 
     private static let manyTraces = 16
@@ -96,7 +98,7 @@ struct SpanFinder {
         var loose = LooseSpans()
         var set = ReportSet()
         for run in runs where run.kind == .loose && run.starts.overlaps(starts) {
-            for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: false) }
+            try reader.readAll(run, into: &set, withTerms: false)
         }
         if set.entries.isEmpty { return loose }
         let keys = Set(set.entries.map(\.key))
@@ -179,7 +181,10 @@ struct SpanFinder {
         for found in try looseSpans(everything).spans.values {
             if let settled = found.settled {
                 let name = Array(settled.service.utf8)
-                services[name]?.spans -= 1
+                guard let spans = services[name]?.spans, spans > 0 else {
+                    throw BlockReader.damaged("table run_service has fewer spans of a service than there are")
+                }
+                services[name]?.spans = spans - 1
                 let start = settled.span.startTimeUnixNano
                 // The newest start of what is left is not known then.
                 if start == services[name]?.newestStartUnixNano, settled != found.whole {

@@ -80,7 +80,7 @@ struct SpanRemoval {
         _ run: Run, _ builder: inout RunBuilder, _ stays: (SpanKey, UInt64) -> Bool
     ) throws(SpanStoreError) {
         var set = ReportSet()
-        for number in 0..<run.blocks { try finder.reader.read(run, number, into: &set, withTerms: true) }
+        try finder.reader.readAll(run, into: &set, withTerms: true)
         var staying: Set<SpanKey> = []
         var spans = 0
         try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
@@ -155,7 +155,7 @@ struct OldestSpans {
     /// The start behind which about so many bytes less are left of a run.
     private func border(in run: Run, bytes: Int) throws(SpanStoreError) -> UInt64 {
         var set = ReportSet()
-        for number in 0..<run.blocks { try reader.read(run, number, into: &set, withTerms: false) }
+        try reader.readAll(run, into: &set, withTerms: false)
         let starts = set.entries.map(\.startUnixNano).sorted()
         let (product, _) = starts.count.multipliedReportingOverflow(by: bytes)
         return starts[min(product / max(run.bytes, 1), starts.count - 1)] &+ 1

@@ -106,7 +106,7 @@ struct SpanVisit {
         for segment in finder.segments where segments.contains(segment.id) {
             for chunk in 0..<segment.chunks {
                 for entry in try finder.reader.entries(of: segment, chunk) {
-                    guard let run = segment.runs[checked: Int(entry.run)] else { continue }
+                    let run = try segment.run(of: entry)
                     if isMeant[run]?[checked: Int(entry.block)] == true { blocksLeft[entry.trace, default: 0] += 1 }
                 }
             }

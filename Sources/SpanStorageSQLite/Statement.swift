@@ -98,9 +98,10 @@ final class Statement {
 
     // MARK: Columns of the current row
 
-    func isNull(_ column: Int) -> Bool { unsafe sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL }
+    /// The type of the value, such as `SQLITE_INTEGER`; asked for before the value, which is converted to what it is read as.
+    func type(_ column: Int) -> Int32 { unsafe sqlite3_column_type(handle, Int32(column)) }
 
-    func isText(_ column: Int) -> Bool { unsafe sqlite3_column_type(handle, Int32(column)) == SQLITE_TEXT }
+    func isNull(_ column: Int) -> Bool { type(column) == SQLITE_NULL }
 
     func integer(_ column: Int) -> Int64 { unsafe sqlite3_column_int64(handle, Int32(column)) }
 
@@ -112,14 +113,17 @@ final class Statement {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// A part of a blob; `nil` when it has not so many bytes.
+    /// A part of a blob; `nil` when it is none, or has not so many bytes.
     func bytes(_ column: Int, from offset: Int, count: Int) -> [UInt8]? {
         // Proof: SQLite keeps the bytes until the next step, and there are column_bytes of them.
-        guard let start = unsafe sqlite3_column_blob(handle, Int32(column)),
+        guard type(column) == SQLITE_BLOB, let start = unsafe sqlite3_column_blob(handle, Int32(column)),
             offset + count <= Int(unsafe sqlite3_column_bytes(handle, Int32(column)))
         else { return nil }
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start + offset, count: count))
     }
 
     func text(_ column: Int) -> String { String(decoding: bytes(column), as: UTF8.self) }
+
+    /// A text that is UTF-8, else `nil`.
+    func validText(_ column: Int) -> String? { String(validating: bytes(column), as: UTF8.self) }
 }

@@ -48,6 +48,8 @@ struct StoredSpans {
     private(set) var isLoaded = false
     /// Reports that came until then may be in no filter; `nil`: all are.
     private(set) var forgottenUntilUnixNano: UInt64?
+    /// What kept the file's indexes from being read: all that came until then is taken for known.
+    private(set) var damage: SpanStoreError?
     private let maxBytes: Int
 
     /// - Parameter maxBytes: about how much memory the filters may take.
@@ -61,7 +63,22 @@ struct StoredSpans {
     mutating func noteOthers() { isLoaded = false }
 
     /// Takes in what the file has; of what it had the last time only what is new.
+    ///
+    /// Indexes that cannot be read are no reason to store nothing: no report is then taken for the first of its span.
     mutating func load(_ connection: Connection, nowUnixNano: UInt64) throws(SpanStoreError) {
+        do throws(SpanStoreError) {
+            try loadIndexes(connection, nowUnixNano: nowUnixNano)
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            damage = error
+            earlier = nil
+            isTooMuch = true
+            forgottenUntilUnixNano = nowUnixNano
+            isLoaded = true
+        }
+    }
+
+    private mutating func loadIndexes(_ connection: Connection, nowUnixNano: UInt64) throws(SpanStoreError) {
         if var known = earlier {
             try Self.read(connection, from: known.next, into: &known)
             if !known.traces.isCrowded {
@@ -89,8 +106,16 @@ struct StoredSpans {
         isLoaded = true
     }
 
+    private struct Index {
+        var name: StaticString
+        /// The table of what the rows are parts of.
+        var owners: StaticString
+        var isSegment: Bool
+    }
+
     private static let indexes = [
-        (name: "trace_index", isSegment: false), (name: "trace_segment_index", isSegment: true),
+        Index(name: "trace_index", owners: "run", isSegment: false),
+        Index(name: "trace_segment_index", owners: "trace_segment", isSegment: true),
     ]
 
     /// - Parameter start: by table, the first row to read.
@@ -98,12 +123,21 @@ struct StoredSpans {
         _ connection: Connection, from start: [String: Int64], into earlier: inout Earlier
     ) throws(SpanStoreError) {
         for table in indexes {
-            let from = start[table.name] ?? 0
-            let select = try connection.prepare("SELECT entries, id FROM \(table.name) WHERE id >= \(from) ORDER BY id")
+            let name = "\(table.name)"
+            let last = try connection.integer("SELECT coalesce(max(id), 0) FROM \(table.owners)")
+            guard last <= PartID.owners.upperBound else {
+                throw StoredRow.damaged("row \(last) of table \(table.owners): its id is out of range")
+            }
+            // What belongs to no run is in no answer, and its id could be above those that come.
+            let select = try connection.prepare(
+                "SELECT entries, id FROM \(name) WHERE id >= \(start[name] ?? 0) AND id < \((last + 1) << 16) ORDER BY id"
+            )
             while try select.step() {
                 // Ids of parts rise, and none is used twice.
-                earlier.next[table.name] = select.integer(1) + 1
-                for trace in TraceIndex.traces(in: select.bytes(0), isSegment: table.isSegment) {
+                let id = select.integer(1)
+                earlier.next[name] = id + 1
+                let chunk = try StoredRow(select, of: table.name, id: id).traceEntries(0, isSegment: table.isSegment)
+                for trace in TraceIndex.traces(in: chunk, isSegment: table.isSegment) {
                     earlier.traces.insert(key(ofTrace: trace))
                 }
             }

@@ -11,6 +11,31 @@ struct TraceSegment {
     /// How many finished runs of a partition get a segment.
     static let runsPerSegment = 16
 
+    /// The current row of a statement that selects `id`, `runs` and `chunks`.
+    ///
+    /// - Throws: `corrupt` for what no segment has.
+    init(_ statement: Statement) throws(SpanStoreError) {
+        id = statement.integer(0)
+        let row = StoredRow(statement, of: "trace_segment", id: id)
+        guard PartID.owners.contains(id) else { throw row.damaged("its id is out of range") }
+        runs = []
+        for number in try row.text(1, "runs").split(separator: ",", omittingEmptySubsequences: false) {
+            guard let run = Int64(number), PartID.owners.contains(run), runs.count < TraceIndex.maxSegmentRuns else {
+                throw row.damaged("runs is no list of runs")
+            }
+            runs.append(run)
+        }
+        chunks = try row.count(2, "chunks", in: 1...PartID.maxParts)
+    }
+
+    /// Which run an entry of its index means.
+    func run(of entry: TraceIndex.Entry) throws(SpanStoreError) -> Int64 {
+        guard Int(entry.run) < runs.count else {
+            throw StoredRow.damaged("the index of segment \(id) has a run that the segment has not")
+        }
+        return runs[Int(entry.run)]
+    }
+
     func part(_ number: Int) -> Int64 { id << 16 | Int64(number) }
 
     /// The finished runs that get one next; `nil` when there are too few.
@@ -31,7 +56,7 @@ extension RunTables {
         insert.bind(0, runs.map(String.init).joined(separator: ","))
         insert.bind(1, Int64(chunks.count))
         try insert.run()
-        let id = connection.lastInsertedRow
+        let id = try PartID.inserted(connection, in: "trace_segment")
         let insertChunk = try connection.prepare("INSERT INTO trace_segment_index VALUES (?1, ?2)")
         for (number, chunk) in chunks.enumerated() {
             insertChunk.bind(0, id << 16 | Int64(number))

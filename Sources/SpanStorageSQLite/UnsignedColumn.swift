@@ -1,3 +1,4 @@
+import CSQLite
 import SpanStorage
 
 // SQLite's integers are signed. A UInt64 below 2^63 is stored as an integer; one above, as a text of 20 decimal digits
@@ -16,11 +17,21 @@ extension Statement {
 
     /// - Throws: `corrupt` when the column holds neither form.
     func unsigned(_ column: Int) throws(SpanStoreError) -> UInt64 {
-        if isText(column) {
-            if let value = UInt64(text(column)) { return value }
-        } else if let value = UInt64(exactly: integer(column)) {
+        if let value = unsignedValue(column) { return value }
+        throw StoredRow.damaged("a number of the store is none")
+    }
+
+    /// - Returns: `nil` when the column holds neither form.
+    func unsignedValue(_ column: Int) -> UInt64? {
+        switch type(column) {
+        case SQLITE_INTEGER: return UInt64(exactly: integer(column))
+        case SQLITE_TEXT:
+            let digits = bytes(column)
+            guard digits.count == 20, digits.allSatisfy({ (0x30...0x39).contains($0) }),
+                let value = UInt64(String(decoding: digits, as: UTF8.self)), value > UInt64(Int64.max)
+            else { return nil }
             return value
+        default: return nil
         }
-        throw SpanStoreError(.corrupt, "a number in the store is none")
     }
 }

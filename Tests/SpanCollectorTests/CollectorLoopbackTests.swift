@@ -266,8 +266,13 @@ import Testing
 final actor FlakyStore: SpanStore {
     let inner = InMemorySpanStore()
     private var failuresLeft: Int
+    private let poisonCode: SpanStoreError.Code
 
-    init(failures: Int = 1) { failuresLeft = failures }
+    /// - Parameter poisonCode: what such a group is answered with.
+    init(failures: Int = 1, poisonCode: SpanStoreError.Code = .engineFailed) {
+        failuresLeft = failures
+        self.poisonCode = poisonCode
+    }
 
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
         if failuresLeft > 0 {
@@ -275,7 +280,7 @@ final actor FlakyStore: SpanStore {
             throw SpanStoreError(.diskFull, "no room is left; make some")
         }
         if group.contains(where: { $0.reports.spans.contains { $0.name == "poison" } }) {
-            throw SpanStoreError(.engineFailed, "the engine cannot keep this")
+            throw SpanStoreError(poisonCode, "the engine cannot keep this")
         }
         return try await inner.append(group)
     }

@@ -34,6 +34,17 @@ import Testing
         #expect(SpanColumns(decoding: bytes, SpanColumns.Wanted(calls: true)) == nil)
     }
 
+    @Test("traces that are fewer than rows said before are refused")
+    func tracesAfterRows() {
+        // Four traces, a row of the last; no traces, and the row's start.
+        let rows: [UInt8] = [
+            0x12, 16, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0x2A, 2, 0x20, 1, 0x32, 1, 6, 0x12, 0, 0x3A, 1, 0,
+            0x42, 1, 0, 0x4A, 1, 0, 0x0A, 1, 0,
+        ]
+        let bytes = part(1, rows) + part(2, [0x0A, 4, 1, 2, 3, 4]) + part(3, [0x0A, 1, 0, 0x22, 1, 0])
+        #expect(SpanColumns(decoding: bytes, SpanColumns.Wanted(calls: true)) == nil)
+    }
+
     @Test("columns of very many blocks are an error")
     func manyBlocks() async throws {
         let folder = try TemporaryFolder()

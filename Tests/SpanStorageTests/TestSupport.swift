@@ -17,8 +17,8 @@ let seed: UInt64 = {
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-\(UUID().uuidString)").path
+    init(in parent: String = FileManager.default.temporaryDirectory.path) throws {
+        path = parent + "/spanwire-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

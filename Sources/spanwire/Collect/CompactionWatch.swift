@@ -3,7 +3,7 @@ import ServiceLifecycle
 import SpanStorage
 import SpanStorageSQLite
 
-/// Tells what keeps a store from merging what it was given, once a minute at the most.
+/// Tells what keeps a store from merging what it was given, or from reading what it needs for that, once a minute at the most.
 struct CompactionWatch: Service {
     let store: SQLiteSpanStore
     let logger: Logger
@@ -15,7 +15,7 @@ struct CompactionWatch: Service {
                 try? await Task.sleep(for: interval)
                 guard let error = store.takeCompactionFailure() else { continue }
                 logger.warning(
-                    "cannot merge what was stored; nothing is lost, but queries become slower",
+                    "the store cannot do all its upkeep; nothing is lost, but queries become slower",
                     metadata: ["code": "\(error.code.rawValue)", "error": "\(error.message)"])
             }
         }

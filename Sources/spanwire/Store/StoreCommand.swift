@@ -50,8 +50,8 @@ struct StoreCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Reads the whole file and says what is wrong with it.",
         discussion: """
-            The database, each block's checksum, what is in it, and whether all indexes find it. Changes nothing, and can \
-            be done while a collector writes.
+            The database, its tables and views, each row, each block's checksum, what is in it, and whether all indexes find \
+            it. Changes nothing, and can be done while a collector writes.
 
             Exit codes: 0 when all is sound, 1 otherwise, 2 for a wrong command line.
 

@@ -1,0 +1,56 @@
+import SpanBlocks
+import SpanStorage
+
+/// The table `run_service`.
+enum ServiceTable {
+    /// The services of settled runs, in no order.
+    ///
+    /// - Parameter runs: all there are.
+    /// - Throws: `corrupt` where the table has not each span of each settled run.
+    static func summaries(_ connection: Connection, _ runs: [Run]) throws(SpanStoreError) -> [ServiceSummary] {
+        var services = ServiceCounts()
+        try forEach(connection, runs) { services.add($1) }
+        return Array(services.byName.values)
+    }
+
+    /// Calls `body` with the rows of each settled run.
+    static func forEach(
+        _ connection: Connection, _ runs: [Run], _ body: (_ run: Int64, ServiceSummary) -> Void
+    ) throws(SpanStoreError) {
+        let statement = try connection.prepare("SELECT run_id, service, spans, newest_start FROM run_service")
+        let settled = Dictionary(runs.filter { $0.kind == .settled }.map { ($0.id, $0.summary) }) { first, _ in first }
+        var spansLeft = settled.mapValues(\.spans)
+        while try statement.step() {
+            let id = statement.integer(0)
+            let row = StoredRow(statement, of: "run_service", id: id)
+            _ = try row.integer(0, "run_id")
+            guard let summary = settled[id], let left = spansLeft[id] else {
+                throw row.damaged("run_id is no settled run")
+            }
+            let service = try row.text(1, "service")
+            let spans = try row.count(2, "spans", in: 1...summary.spans)
+            let newestStart = try row.unsigned(3, "newest_start")
+            guard spans <= left, (summary.minStart...summary.maxStart).contains(newestStart) else {
+                throw row.damaged("it contradicts the run")
+            }
+            spansLeft[id] = left - spans
+            body(id, ServiceSummary(name: service, spans: UInt64(spans), newestStartUnixNano: newestStart))
+        }
+        if let lacking = spansLeft.first(where: { $0.value != 0 })?.key {
+            throw StoredRow.damaged("table run_service has not all spans of run \(lacking)")
+        }
+    }
+}
+
+/// Spans by service.
+struct ServiceCounts: Equatable {
+    private(set) var byName: [[UInt8]: ServiceSummary] = [:]
+
+    mutating func add(_ summary: ServiceSummary) {
+        let name = Array(summary.name.utf8)
+        var sum = byName[name] ?? ServiceSummary(name: summary.name, spans: 0, newestStartUnixNano: 0)
+        sum.spans += summary.spans
+        sum.newestStartUnixNano = max(sum.newestStartUnixNano, summary.newestStartUnixNano)
+        byName[name] = sum
+    }
+}

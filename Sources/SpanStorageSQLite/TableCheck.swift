@@ -1,0 +1,99 @@
+import SpanBlocks
+import SpanModel
+import SpanStorage
+
+/// Looks at the rows that are no spans: senders, deletions, services, segments, and at rows that belong to nothing.
+final class TableCheck {
+    private let connection: Connection
+    private var faults: [String] = []
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    private func note(_ body: () throws(SpanStoreError) -> Void) {
+        do throws(SpanStoreError) { try body() } catch { faults.append(error.message) }
+    }
+
+    /// - Parameters:
+    ///   - runs: those that can be read.
+    ///   - segments: likewise.
+    /// - Returns: what is wrong, a sentence each.
+    func faults(_ runs: [Run], _ segments: [TraceSegment]) -> [String] {
+        do throws(SpanStoreError) { faults += try SchemaCheck.faults(connection) } catch {
+            faults.append(error.message)
+        }
+        for table in ["block", "block_data", "term_index", "trace_index", "span_columns"] {
+            count("rows of \(table) belong to no run", "\(table) WHERE id >> 16 NOT IN (SELECT id FROM run)")
+        }
+        count("rows of run_service belong to no run", "run_service WHERE run_id NOT IN (SELECT id FROM run)")
+        count(
+            "rows of trace_segment_index belong to no segment",
+            "trace_segment_index WHERE id >> 16 NOT IN (SELECT id FROM trace_segment)")
+        count("rows of sender_drop belong to no sender", "sender_drop WHERE sender_id NOT IN (SELECT id FROM sender)")
+        checkSenders()
+        checkDeletions()
+        checkSegments(segments, runs)
+        return faults
+    }
+
+    private func count(_ words: String, _ rows: String) {
+        do throws(SpanStoreError) {
+            let strays = try connection.integer("SELECT count(*) FROM \(rows)")
+            if strays > 0 { faults.append("\(strays) \(words)") }
+        } catch {
+            faults.append(error.message)
+        }
+    }
+
+    private func checkSenders() {
+        note { () throws(SpanStoreError) in
+            for id in try rows("SELECT rowid FROM sender") {
+                do throws(SpanStoreError) { try SenderTable.check(row: id, connection) } catch {
+                    faults.append(error.message)
+                }
+            }
+        }
+    }
+
+    private func checkDeletions() {
+        note { () throws(SpanStoreError) in
+            let select = try connection.prepare("SELECT trace_id, id, deleted_at_unix_nano FROM deleted_trace")
+            while try select.step() {
+                do throws(SpanStoreError) {
+                    _ = try DeletedTraceTable.trace(select)
+                    _ = try StoredRow(select, of: "deleted_trace", id: select.integer(1))
+                        .unsigned(2, "deleted_at_unix_nano")
+                } catch {
+                    faults.append(error.message)
+                }
+            }
+        }
+    }
+
+    /// Each entry of a segment's index is in its chunk, and of a run that has the block.
+    private func checkSegments(_ segments: [TraceSegment], _ runs: [Run]) {
+        let blocks = Dictionary(runs.map { ($0.id, $0.blocks) }) { first, _ in first }
+        for segment in segments {
+            note { () throws(SpanStoreError) in
+                let reader = try BlockReader(connection)
+                for chunk in 0..<segment.chunks {
+                    for entry in try reader.entries(of: segment, chunk) {
+                        // A run that is gone has left its entries.
+                        guard let most = blocks[try segment.run(of: entry)] else { continue }
+                        guard Int(entry.block) < most,
+                            TraceIndex.chunk(of: entry.trace, count: segment.chunks) == chunk
+                        else {
+                            throw BlockReader.damaged("the index of segment \(segment.id) has an entry that is none")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func rows(_ sql: String) throws(SpanStoreError) -> [Int64] {
+        let select = try connection.prepare(sql)
+        var rows: [Int64] = []
+        while try select.step() { rows.append(select.integer(0)) }
+        return rows
+    }
+}
