@@ -10,3 +10,7 @@ static inline int spanwire_bind_blob(sqlite3_stmt *statement, int index, const v
     if (count == 0) return sqlite3_bind_zeroblob(statement, index, 0);
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
+
+// Macros with operators in them, which Swift does not import.
+
+static const int spanwire_sqlite_readonly_rollback = SQLITE_READONLY_ROLLBACK;

@@ -31,10 +31,7 @@ final class Connection {
             throw SpanStoreError(
                 .notFound, "there is no file \(path); check the path or start a collector that writes it")
         }
-        if let folder = unsafe opendir(file) {
-            unsafe closedir(folder)
-            throw SpanStoreError(.cannotOpen, "\(path) is a folder; name a file in it")
-        }
+        try StoreFile.check(path)
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let code = unsafe sqlite3_open_v2(file, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else {
@@ -112,6 +109,9 @@ final class Connection {
 
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
+    /// Whether nothing can be written, though the file may have been opened for writing.
+    var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") != 0 }
+
     /// SQLite's words for the last fault. They name tables and columns, never what is in them.
     private var words: String {
         unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
@@ -122,6 +122,12 @@ final class Connection {
 
     /// What a result code means.
     func error(_ code: Int32, _ action: StaticString) -> SpanStoreError {
+        if code == spanwire_sqlite_readonly_rollback {
+            return SpanStoreError(
+                .cannotOpen,
+                "\(path) was left in the middle of a change by a process that was ended, and whoever writes undoes it first; "
+                    + "start its collector, or run: spanwire store compact \(path)")
+        }
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED:
             return SpanStoreError(.busy, "\(path) is held by another process; try again")

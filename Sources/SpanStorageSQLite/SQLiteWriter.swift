@@ -31,12 +31,16 @@ actor SQLiteWriter {
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+        if StoreFile.kind(path) == .nothing { StoreFile.make(path) }
         let connection = try Connection(path: path, mode: .readWrite)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
-        // Rows of about 1 KB pack better into 8 KB than into the default 4 KB.
-        if finding == .empty { try connection.execute("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL") }
+        guard !connection.isReadOnly else {
+            throw SpanStoreError(
+                .cannotOpen, "\(path) may not be written; check its permissions and those of its folder")
+        }
+        if finding == .empty { try connection.execute(Schema.settings) }
         guard try connection.readsWAL() else {
             throw SpanStoreError(
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
@@ -58,6 +62,7 @@ actor SQLiteWriter {
             }
         }
         try connection.transaction { () throws(SpanStoreError) in try Migration.begin(connection) }
+        try connection.tryWriting()
         let now = Self.unixNanosNow()
         if try Migration.isUnfinished(connection) {
             var migration = try Migration(connection, nowUnixNano: now)
@@ -253,6 +258,18 @@ extension Connection {
         let statement = try prepare("PRAGMA journal_mode = WAL")
         defer { statement.reset() }
         return try statement.step() && statement.text(0) == "wal"
+    }
+
+    /// Writes what is there already, down to the log: what can never be written is said before anybody counts on it. That no
+    /// room is left, or another process writes, may pass.
+    fileprivate func tryWriting() throws(SpanStoreError) {
+        do throws(SpanStoreError) {
+            try transaction { () throws(SpanStoreError) in
+                try execute("PRAGMA user_version = \(Schema.version)")
+            }
+        } catch {
+            if !error.mayPass { throw error }
+        }
     }
 
     /// What is committed to a file without a name is lost, and must not be acknowledged: asked as late as can be.

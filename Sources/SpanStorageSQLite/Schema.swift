@@ -42,6 +42,9 @@ enum Schema {
         return .empty
     }
 
+    /// What has to be set before anything is in a file: rows of about 1 KB pack better into 8 KB than into the default 4 KB.
+    static let settings = "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;"
+
     static let creation = """
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(version);
