@@ -30,6 +30,11 @@ package final class DirectoryStorage: SpoolStorage {
                 .cannotOpen, "cannot make the directory \(directory): \(words(errno)); make its parent, or name another"
             )
         }
+        // A lock and ledgers that are there already could be opened, and no segment be made.
+        guard unsafe access(directory, W_OK | X_OK) == 0 else {
+            throw SpoolError(
+                .cannotOpen, "cannot write in the spool \(directory): \(words(errno)); check who owns it")
+        }
         let path = "\(directory)/\(DirectoryStorage.lockName)"
         let descriptor = openFile(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else {
@@ -198,7 +203,8 @@ final class DirectoryFile: SpoolFile {
     }
 }
 
-func openFile(_ path: String, _ flags: Int32) -> Int32 { unsafe open(path, flags | O_CLOEXEC, 0o600) }
+/// Opens without waiting: a FIFO in a file's place gives an error when it is read.
+func openFile(_ path: String, _ flags: Int32) -> Int32 { unsafe open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o600) }
 
 private func words(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 

@@ -15,6 +15,9 @@ enum OutputFile {
         var fault = Process.write(bytes, to: descriptor)
         if close(descriptor) != 0, fault == 0 { fault = errno }
         if fault == 0, unsafe rename(temporary, path) != 0 { fault = errno }
-        guard fault == 0 else { throw CommandFailure("cannot write \(path): \(Process.words(for: fault))") }
+        guard fault == 0 else {
+            _ = unsafe unlink(temporary)
+            throw CommandFailure("cannot write \(path): \(Process.words(for: fault))")
+        }
     }
 }
