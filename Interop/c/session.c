@@ -20,7 +20,7 @@ enum kind { HELLO = 1, WELCOME, BATCH, ACK, PING, PONG, GOODBYE, GO_AWAY };
 /* What this sender accepts in one frame. The collector's frames are a few dozen bytes; the bound also keeps what
  * libprotobuf-c allocates while unpacking small. */
 enum { HEAD_BYTES = 5, MAX_INCOMING_BYTES = 64 * 1024, TIMEOUT_SECONDS = 30 };
-static const uint64_t DEFAULT_MAX_FRAME_BYTES = 64u << 20;
+static const uint64_t DEFAULT_MAX_FRAME_BYTES = 64u << 20, DEFAULT_MAX_BATCH_WEIGHT = 1u << 20;
 
 struct frame {
     enum kind kind;
@@ -181,7 +181,10 @@ bool session_open(struct session *session, const char *host, const char *port,
     if (welcome == NULL) return fail(session, "the collector sent a malformed Welcome");
     bool agreed = welcome->protocol_version == 1 && welcome->compression == identity;
     session->stored_sequence = welcome->stored_sequence;
-    session->max_frame_bytes = welcome->max_frame_bytes != 0 ? welcome->max_frame_bytes : DEFAULT_MAX_FRAME_BYTES;
+    uint64_t bytes = welcome->max_frame_bytes != 0 ? welcome->max_frame_bytes : DEFAULT_MAX_FRAME_BYTES;
+    uint64_t weight = welcome->max_batch_weight != 0 ? welcome->max_batch_weight : DEFAULT_MAX_BATCH_WEIGHT;
+    /* A batch weighs no more than half its bytes, so one that is short enough needs no counting. */
+    session->max_payload_bytes = weight < bytes / 2 ? 2 * weight : bytes;
     session->credit = welcome->credit_bytes < INT64_MAX ? (int64_t)welcome->credit_bytes : INT64_MAX;
     spanwire__transport__v1__welcome__free_unpacked(welcome, NULL);
     return agreed || fail(session, "welcomed with what was not offered");
@@ -214,9 +217,9 @@ static bool read_ack(struct session *session) {
 }
 
 bool session_send(struct session *session, uint64_t sequence, const uint8_t *payload, size_t length) {
-    if (length > session->max_frame_bytes || length > UINT32_MAX)
+    if (length > session->max_payload_bytes || length > UINT32_MAX)
         return fail(session, "batch %" PRIu64 " has %zu bytes, the collector takes %" PRIu64, sequence, length,
-                    session->max_frame_bytes);
+                    session->max_payload_bytes);
     int64_t cost = (int64_t)length + HEAD_BYTES;
     while (session->outstanding_count == MAX_OUTSTANDING ||
            (session->outstanding_count > 0 && session->credit < cost))

@@ -15,7 +15,7 @@ struct session {
     int socket;
     FILE *capture;            /* every byte sent goes here too; NULL for none */
     uint64_t stored_sequence; /* from Welcome: batches up to here need not be sent */
-    uint64_t max_frame_bytes;
+    uint64_t max_payload_bytes; /* of a Batch: what the collector takes, and never too heavy for it */
     int64_t credit; /* may go below zero for the one frame that is always allowed */
     uint64_t outstanding[MAX_OUTSTANDING]; /* sequences sent and not yet acknowledged, oldest first */
     size_t outstanding_count;

@@ -11,6 +11,7 @@ HEAD = struct.Struct(">BI")
 # What this sender accepts in one frame, and what it takes for granted where the collector names no limit.
 MAX_INCOMING_BYTES = 1 << 20
 DEFAULT_MAX_FRAME_BYTES = 64 << 20
+DEFAULT_MAX_BATCH_WEIGHT = 1 << 20
 
 
 class ProtocolFault(Exception):
@@ -25,6 +26,28 @@ def frame(kind, message):
     """One frame, uncompressed: a byte of kind, four bytes of length, the payload."""
     payload = message if isinstance(message, bytes) else message.SerializeToString()
     return HEAD.pack(kind, len(payload)) + payload
+
+
+def weight(batch):
+    """What a Batch weighs, in smallest spans (docs/protocol.md, rule 17)."""
+
+    def values(attributes):
+        return sum(1 + inside(attribute.value) for attribute in attributes)
+
+    def inside(value):
+        if value.HasField("array_value"):
+            return sum(1 + inside(element) for element in value.array_value.values)
+        return values(value.kvlist_value.values) if value.HasField("kvlist_value") else 0
+
+    sixteenths = len(batch.dropped)
+    for group in batch.resource_spans:
+        sixteenths += 4 + 4 * len(group.resource.entity_refs) + values(group.resource.attributes)
+        for scope_spans in group.scope_spans:
+            sixteenths += 4 + values(scope_spans.scope.attributes)
+            for span in scope_spans.spans:
+                sixteenths += 16 + values(span.attributes)
+                sixteenths += sum(4 + values(part.attributes) for part in (*span.events, *span.links))
+    return sixteenths // 16
 
 
 class Connection:
@@ -51,6 +74,7 @@ class Connection:
         self.stored_sequence = welcome.stored_sequence
         self.credit = welcome.credit_bytes
         self.max_frame_bytes = welcome.max_frame_bytes or DEFAULT_MAX_FRAME_BYTES
+        self.max_batch_weight = welcome.max_batch_weight or DEFAULT_MAX_BATCH_WEIGHT
 
     def write(self, data):
         if self.capture:
@@ -86,6 +110,11 @@ class Connection:
         data = frame(BATCH, payload)
         if len(payload) > self.max_frame_bytes:
             raise ValueError(f"batch {sequence} has {len(payload)} bytes, the collector takes {self.max_frame_bytes}")
+        # A batch weighs no more than half its bytes, so most need not be looked into.
+        if len(payload) > 2 * self.max_batch_weight:
+            weighed = weight(wire.Batch.FromString(payload))
+            if weighed > self.max_batch_weight:
+                raise ValueError(f"batch {sequence} weighs {weighed}, the collector takes {self.max_batch_weight}")
         while self.outstanding and self.credit < len(data):
             self.read_ack()
         self.credit -= len(data)

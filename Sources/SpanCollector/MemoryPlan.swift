@@ -19,8 +19,8 @@ public struct MemoryPlan: Sendable, Hashable {
     public let limitBytes: Int
     /// The largest frame to accept: a thirty-second, at most 64 MiB.
     public let maxFrameBytes: UInt32
-    /// The most spans in a batch: a quarter, by what each takes.
-    public let maxBatchSpans: Int
+    /// The most that a batch may weigh, in smallest spans: a quarter, by what each takes.
+    public let maxBatchWeight: Int
     /// What all connections together may hold of frames and batches that wait: a quarter.
     public let maxHeldBytes: Int
     /// How many connections may be without a welcome: so many that parts of their first frames fill half of `maxHeldBytes`.
@@ -40,7 +40,7 @@ public struct MemoryPlan: Sendable, Hashable {
         let limit = max(limitBytes, Self.smallestLimit)
         self.limitBytes = limit
         maxFrameBytes = UInt32(min(limit / 32, 64 << 20))
-        maxBatchSpans = limit / 4 / Self.bytesPerSmallSpan
+        maxBatchWeight = limit / 4 / Self.bytesPerSmallSpan
         maxHeldBytes = limit / 4
         maxHandshakes = limit / 8 / FrameDecoder.controlLimit
         maxKeptBytes = limit / 8
@@ -52,7 +52,7 @@ public struct MemoryPlan: Sendable, Hashable {
     /// Bounds what senders may make a server hold, without raising any bound that is set.
     public func apply(to configuration: inout SpanServerConfiguration) {
         configuration.session.maxFrameBytes = min(configuration.session.maxFrameBytes, maxFrameBytes)
-        configuration.session.maxBatchSpans = min(configuration.session.maxBatchSpans, maxBatchSpans)
+        configuration.session.maxBatchWeight = min(configuration.session.maxBatchWeight, maxBatchWeight)
         configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes))
         configuration.maxHeldBytes = min(configuration.maxHeldBytes, maxHeldBytes)
         configuration.maxKeptBytes = min(configuration.maxKeptBytes, maxKeptBytes)

@@ -18,6 +18,7 @@ KEY_VALUE = "opentelemetry.proto.common.v1.KeyValue"
 RESOURCE = "opentelemetry.proto.resource.v1.Resource"
 RESPONSE = "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse"
 HELLO = "spanwire.transport.v1.Hello"
+WELCOME = "spanwire.transport.v1.Welcome"
 
 
 def varint(value, width=0):
@@ -160,6 +161,9 @@ def specimens():
     for levels in (95, 96):
         yield f"nested-{levels}-in-a-batch", TRACES, text(
             1, text(2, text(2, text(9, text(2, nested(levels))))))
+    yield "welcome-weight", WELCOME, b"\x08\x01" + key(5, 0) + b"\x01" + key(8, 0) + varint(397_682)
+    yield "welcome-weight-of-64-bits", WELCOME, key(8, 0) + varint(2**64 - 1)
+    yield "welcome-weight-of-wire-type-2", WELCOME, text(8, b"")
     yield "response-rejected", RESPONSE, text(1, key(1, 0) + b"\x03" + text(2, b"no id"))
 
     # A span of the form that has a short cut, whose last field is an empty message: it was lost once.

@@ -60,6 +60,8 @@ package enum Happening: Int, CaseIterable, Sendable {
     case resent
     /// A batch was cut into parts for a collector with small frames.
     case split
+    /// The same for one that takes no heavy batches.
+    case splitByWeight
     /// Spans were reported as stored by a welcome, their ack having been lost.
     case settledByWelcome
     case compressedGzip

@@ -11,8 +11,10 @@ struct Plan {
     var calm: Int
     /// Whether welcomes name frame limits below what batches take, so that these are split.
     var hasSmallFrames: Bool
-    /// Whether connections are repeated. Not with small frames: a number that a sender skipped after a split could then be
-    /// stored after all.
+    /// The same by what batches weigh.
+    var hasLightBatches: Bool
+    /// Whether connections are repeated. Not where batches are split: a number that a sender skipped after a split could then
+    /// be stored after all.
     var hasDuplicates: Bool
     var refusesConnections: Bool
     var compressions: [Compression]
@@ -36,8 +38,11 @@ struct Plan {
         let chosen = Plan.faults.filter { _ in Bool.random(using: &random) }
         faults = chosen
         calm = Int.random(in: 1...5, using: &random)
-        hasSmallFrames = chance(4)
-        hasDuplicates = !hasSmallFrames && chance(3)
+        let splits = chance(4)
+        let kind = Int.random(in: 0..<3, using: &random)
+        hasSmallFrames = splits && kind != 0
+        hasLightBatches = splits && kind != 1
+        hasDuplicates = !splits && chance(3)
         refusesConnections = chance(2)
         compressions = chance(3) ? [] : Compression.all.filter { _ in Bool.random(using: &random) }
         creditBytes = chance(3) ? 0...200 : chance(2) ? 1000...3000 : 200...20_000

@@ -17,7 +17,8 @@ extension World {
             settings.windowLog = 17
         }
         // Less than the initializer allows, so that batches have to be split.
-        if plan.hasSmallFrames { settings.maxFrameBytes = UInt32(120 + below(580)) }
+        if plan.hasSmallFrames { settings.setFrameLimit(unclamped: UInt32(120 + below(580))) }
+        if plan.hasLightBatches { settings.maxBatchWeight = 1 + below(8) }
         return settings
     }
 

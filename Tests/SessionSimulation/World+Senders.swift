@@ -63,6 +63,10 @@ extension World {
             traceID: TraceID(high: UInt64(index) + 1, low: UInt64(number) + 1), spanID: SpanID(UInt64(number) + 1),
             name: String(decoding: name, as: UTF8.self), startTimeUnixNano: now.nanoseconds)
         if plan.hasInvalidSpans, below(12) == 0 { span.spanID = .invalid }
+        // Up to three times as heavy as one that has none.
+        if plan.hasLightBatches, below(8) == 0 {
+            span.attributes = (0..<below(33)).map { Attribute("a\($0)", .bool(true)) }
+        }
         return span.encoded()
     }
 
@@ -186,7 +190,9 @@ extension World {
         let ordinal = receipt.ordinal
         senders[index].acknowledgedOfBatch[ordinal, default: 0] += receipt.spans
         let numbers = senders[index].spansOfBatch[ordinal] ?? []
-        if receipt.spans < numbers.count + (senders[index].invalidOfBatch[ordinal] ?? 0) { happened(.split) }
+        if receipt.spans < numbers.count + (senders[index].invalidOfBatch[ordinal] ?? 0) {
+            happened(plan.hasSmallFrames ? .split : .splitByWeight)
+        }
         let ledger = ledgers[index]
         let stored = numbers.count { ledger.has($0) } + (senders[index].invalidOfBatch[ordinal] ?? 0)
         guard senders[index].acknowledgedOfBatch[ordinal, default: 0] <= stored else {

@@ -260,6 +260,25 @@ import Testing
         #expect(try await store.inner.trace(trace).count == 200)
         #expect(try await store.inner.senders().map(\.storedReports) == [200])
     }
+
+    @Test("a client keeps within what a collector takes in a batch, of which it hears with every welcome")
+    func lightBatches() async throws {
+        let store = InMemorySpanStore()
+        let trace = TraceID.random()
+        let settings = ServerSettings(maxBatchWeight: 40)
+        let report = try await Self.withCollector(store: store, settings: settings) { port in
+            let client = try Self.client(port)
+            for number in 1...500 {
+                var span = Self.span(trace, UInt64(number))
+                span.attributes = (0..<number % 40).map { Attribute("key \($0)", .bool(true)) }
+                span.events = (0..<number % 7).map { SpanEvent(timeUnixNano: UInt64($0), name: "event") }
+                client.reporter().report(span)
+            }
+            return await client.shutdown(within: .seconds(60))
+        }
+        #expect(report.description == "reported 500, stored 500, rejected 0, dropped 0, pending 0")
+        #expect(try await store.trace(trace).count == 500)
+    }
 }
 
 /// Fails the first appends, one by default, and every group that holds a span named `poison`.

@@ -18,13 +18,13 @@ import Testing
     @Test("a plan raises nothing that is set lower")
     func lowersAlone() {
         var configuration = SpanServerConfiguration(
-            session: ServerSettings(maxFrameBytes: 2048, maxBatchSpans: 3, creditBytes: 5))
+            session: ServerSettings(maxFrameBytes: 2048, maxBatchWeight: 3, creditBytes: 5))
         configuration.maxHeldBytes = 7
         configuration.maxKeptBytes = 11
         configuration.maxHandshakes = 13
         MemoryPlan(limitBytes: 1 << 40).apply(to: &configuration)
         #expect(configuration.session.maxFrameBytes == 2048)
-        #expect(configuration.session.maxBatchSpans == 3)
+        #expect(configuration.session.maxBatchWeight == 3)
         #expect(configuration.session.creditBytes == 5)
         #expect(configuration.maxHeldBytes == 7)
         #expect(configuration.maxKeptBytes == 11)

@@ -148,21 +148,21 @@ struct CollectorTransitionTests {
 
     @Test(arguments: HeavyBatch.all)
     func `a batch of few bytes that would be much memory is a fault before it is decoded`(_ heavy: HeavyBatch) {
-        let settings = ServerSettings(maxBatchSpans: heavy.weight)
+        let settings = ServerSettings(maxBatchWeight: heavy.weight)
         var server = ServerSession(settings: settings, now: start)
         _ = server.received(frame(.hello, Hello(senderID: aliceID)).rawSpan, now: start)
         _ = server.senderFound(storedSequence: 0, now: start)
         var tight = server
         let bytes = FrameHead(.batch, length: UInt32(heavy.payload.count)).bytes + heavy.payload
         #expect(server.received(bytes.rawSpan, now: start).stores.map(\.weight) == [heavy.weight])
-        tight.settings.maxBatchSpans = heavy.weight - 1
+        tight.settings.maxBatchWeight = heavy.weight - 1
         let actions = tight.received(bytes.rawSpan, now: start)
         #expect(actions.stores.isEmpty)
         #expect(actions.goAway?.code == .frameTooLarge)
     }
 
     @Test func `a batch of more spans than the collector takes is a fault, and one of as many is not`() {
-        var server = ServerSession(settings: ServerSettings(maxBatchSpans: 3), now: start)
+        var server = ServerSession(settings: ServerSettings(maxBatchWeight: 3), now: start)
         _ = server.received(frame(.hello, Hello(senderID: aliceID)).rawSpan, now: start)
         _ = server.senderFound(storedSequence: 0, now: start)
         let fits = frame(.batch, Batch(spans: spanBatch(0..<3), sequence: 1))
@@ -171,7 +171,10 @@ struct CollectorTransitionTests {
         #expect(server.received(tooMany.rawSpan, now: start).stores.isEmpty)
         let goAway = server.batchesStored([StoredBatch(sequence: 1)], now: start).goAway
         #expect(goAway?.code == .frameTooLarge)
-        #expect(goAway?.message == "frame_too_large in frame 3: a Batch of 4 spans, the limit is 3")
+        #expect(
+            goAway?.message
+                == "frame_too_large in frame 3: a Batch of 4 spans, 2 events, links, resources, entities and scopes, and "
+                + "1 attributes, elements of lists and drop counts weighs 4, max_batch_weight is 3")
     }
 
     @Test func `a connection that is not read is asked for no sign of life`() {

@@ -12,7 +12,8 @@ struct MessageTests {
             bearerToken: "secret", maxFrameBytes: 1 << 20)
         hello.unknownFields = unknown
         var welcome = Welcome(
-            compression: .zstd, storedSequence: .max, maxFrameBytes: 7, creditBytes: 1 << 40, agent: "c", windowLog: 20)
+            compression: .zstd, storedSequence: .max, maxFrameBytes: 7, creditBytes: 1 << 40, agent: "c", windowLog: 20,
+            maxBatchWeight: 1 << 50)
         welcome.unknownFields = unknown
         var batch = Batch(
             spans: spanBatch(0..<3), sequence: 300, dropped: [DropCount(reason: "queue_full", spans: 9)])

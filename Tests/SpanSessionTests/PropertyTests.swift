@@ -22,6 +22,7 @@ import Testing
         case Resource.schema.name: fault(Resource.self, bytes)
         case ExportResponse.schema.name: fault(ExportResponse.self, bytes)
         case Hello.schema.name: fault(Hello.self, bytes)
+        case Welcome.schema.name: fault(Welcome.self, bytes)
         default: try #require(nil as String?, "no message is called \(message)")
         }
     }

@@ -17,7 +17,8 @@ struct ServerSessionTests {
         var server = ServerSession(settings: ServerSettings(agent: "c/1", creditBytes: 777), now: start)
         let hello = Hello(senderID: aliceID, agent: "s/1", compressions: [.gzip], maxFrameBytes: 5000)
         #expect(server.received(frame(.hello, hello).rawSpan, now: start) == [.lookUpSender(aliceID, hello)])
-        let welcome = Welcome(storedSequence: 12, maxFrameBytes: 64 << 20, creditBytes: 777, agent: "c/1")
+        let welcome = Welcome(
+            storedSequence: 12, maxFrameBytes: 64 << 20, creditBytes: 777, agent: "c/1", maxBatchWeight: 1 << 20)
         #expect(server.senderFound(storedSequence: 12, now: start) == [.send(OutgoingFrame(.welcome, welcome))])
         #expect(server.senderID == aliceID)
     }

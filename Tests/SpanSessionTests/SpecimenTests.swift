@@ -32,7 +32,7 @@ import Testing
         SpanBatch.schema.name: SpanBatch.self, SpanRecord.schema.name: SpanRecord.self,
         AttributeValue.schema.name: AttributeValue.self, Attribute.schema.name: Attribute.self,
         Resource.schema.name: Resource.self, ExportResponse.schema.name: ExportResponse.self,
-        Hello.schema.name: Hello.self,
+        Hello.schema.name: Hello.self, Welcome.schema.name: Welcome.self,
     ]
 
     /// Where the two runtimes differ, upb is followed; `docs/decoding.md` says why.

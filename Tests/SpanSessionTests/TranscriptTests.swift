@@ -184,7 +184,7 @@ struct TranscriptTests {
         talk.send(4..<5, ordinal: 2)
         talk.wait(.milliseconds(10))
         talk.lose()
-        talk.serverSettings.maxFrameBytes = 200
+        talk.serverSettings.setFrameLimit(unclamped: 200)
         talk.passToDeadline()
         talk.connect()
         talk.commit(9)

@@ -70,16 +70,10 @@ public struct SpanBatchView: ~Escapable {
         var counts = SpanBatchCounts()
         var groups = resourceSpans
         while let group = try groups.next() {
-            counts.parts += 1
-            if let resource = try group.resource() {
-                counts.values += try resource.attributes.validate()
-                var entities = resource.entityRefs
-                while try entities.next() != nil { counts.parts += 1 }
-            }
+            try group.validateHead(&counts)
             var scopes = group.scopeSpans
             while let scopeSpans = try scopes.next() {
-                counts.parts += 1
-                if let scope = try scopeSpans.scope() { counts.values += try scope.attributes.validate() }
+                try scopeSpans.validateHead(&counts)
                 var spans = scopeSpans.spans
                 while let span = try spans.next() {
                     try span.validateContent(&counts)
@@ -104,9 +98,61 @@ package struct SpanBatchCounts: Sendable, Hashable {
 
     package init() {}
 
-    /// How many of the smallest spans take as much memory: a part takes a quarter of one, a value a sixteenth. Rounded
-    /// down.
-    package var inSmallestSpans: Int { spans + (4 * parts + values) / 16 }
+    /// What one span has, encoded without key and length.
+    ///
+    /// - Throws: a fault, without its path.
+    package init(ofSpan bytes: borrowing RawSpan, options: DecodeOptions) throws(WireError) {
+        let span = try SpanView(SpanBatchCounts.message(bytes, options))
+        try span.validateContent(&self)
+        spans = 1
+    }
+
+    /// What a `ResourceSpans` with one `ScopeSpans` has besides its spans.
+    ///
+    /// - Parameters:
+    ///   - resource: the fields of `ResourceSpans` other than `scope_spans`, encoded.
+    ///   - scope: the fields of `ScopeSpans` other than `spans`, encoded.
+    /// - Throws: a fault, without its path.
+    package init(ofResource resource: borrowing RawSpan, scope: borrowing RawSpan, options: DecodeOptions)
+        throws(WireError)
+    {
+        try ResourceSpansView(SpanBatchCounts.message(resource, options)).validateHead(&self)
+        try ScopeSpansView(SpanBatchCounts.message(scope, options)).validateHead(&self)
+    }
+
+    private static func message(
+        _ bytes: borrowing RawSpan, _ options: DecodeOptions
+    ) throws(WireError) -> MessageSlice {
+        _ = try WireReader(copy bytes, options: options)
+        // Proof: whoever asks reads the message before he returns, while the bytes are his caller's.
+        return MessageSlice(PayloadBytes(copy bytes), 0, bytes.byteCount, ViewContext(options))
+    }
+
+    /// The sum of what everything weighs, in sixteenths of a smallest span: a span 16, a part 4, a value 1.
+    package var sixteenths: Int { 16 * spans + 4 * parts + values }
+
+    /// How many of the smallest spans take as much memory. Rounded down.
+    package var inSmallestSpans: Int { sixteenths / 16 }
+}
+
+extension ResourceSpansView {
+    /// Reads the resource, and counts it.
+    fileprivate func validateHead(_ counts: inout SpanBatchCounts) throws(WireError) {
+        counts.parts += 1
+        guard let resource = try resource() else { return }
+        counts.values += try resource.attributes.validate()
+        var entities = resource.entityRefs
+        while try entities.next() != nil { counts.parts += 1 }
+    }
+}
+
+extension ScopeSpansView {
+    /// Reads the scope, and counts it.
+    fileprivate func validateHead(_ counts: inout SpanBatchCounts) throws(WireError) {
+        counts.parts += 1
+        guard let scope = try scope() else { return }
+        counts.values += try scope.attributes.validate()
+    }
 }
 
 extension SpanView {

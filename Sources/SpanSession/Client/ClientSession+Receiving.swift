@@ -71,6 +71,9 @@ extension ClientSession {
         }
         link?.credit = Int(clamping: min(welcome.creditBytes, ClientSession.maxCredit))
         link?.maxFrameBytes = welcome.maxFrameBytes == 0 ? 64 << 20 : Int(welcome.maxFrameBytes)
+        let weight = welcome.maxBatchWeight == 0 ? Welcome.defaultBatchWeight : welcome.maxBatchWeight
+        // Rounded down, a weight that is less than one more is the limit at the most.
+        link?.maxBatchSixteenths = 16 * Int(min(weight, ClientSession.maxBatchWeight)) + 15
         link?.highestSequence = welcome.storedSequence
         state = .open
         // The collector stored what it was sent before, though no ack came through.
@@ -167,6 +170,9 @@ extension ClientSession {
                 cause: error)
         }
     }
+
+    /// Whatever a collector says, no batch weighs as much.
+    private static let maxBatchWeight = UInt64(1) << 53
 
     /// More credit than this is as good as this.
     private static let maxCredit = UInt64(1) << 53

@@ -35,14 +35,16 @@ extension ClientSession {
         _ link: inout Link, now: SessionInstant, _ actions: inout [ClientAction]
     ) -> Bool {
         let needed = bytesNeeded(held.nextUnsent)
-        guard needed <= link.maxFrameBytes else {
-            split(maxBytes: link.maxFrameBytes - HeldBatches.maxSequenceBytes, &actions)
+        guard needed <= link.maxFrameBytes, weighNext(upTo: link.maxBatchSixteenths) else {
+            split(
+                maxBytes: link.maxFrameBytes - HeldBatches.maxSequenceBytes, maxSixteenths: link.maxBatchSixteenths,
+                &actions)
             return true
         }
         let frame: OutgoingFrame
         if link.compressor == nil, link.compressedNext == nil {
             guard held.outstandingBytes == 0 || needed <= link.credit else { return false }
-            numberNext(maxBytes: roomForDrops(link), &actions)
+            numberNext(link, maxBytes: roomForDrops(link), &actions)
             frame = OutgoingFrame(.batch, payload: held.nextUnsent.batch.payload, trailer: held.nextUnsent.trailer)
         } else {
             guard let compressed = compressNext(&link, &actions) else { return false }
@@ -72,7 +74,7 @@ extension ClientSession {
     }
 
     private mutating func compressedFrame(_ link: inout Link, _ actions: inout [ClientAction]) -> OutgoingFrame {
-        numberNext(maxBytes: link.maxFrameBytes, &actions)
+        numberNext(link, maxBytes: link.maxFrameBytes, &actions)
         let (payload, trailer) = (held.nextUnsent.batch.payload, held.nextUnsent.trailer)
         let count = payload.count + trailer.count
         // What does not shrink may grow a little, and must not grow over the limit.
@@ -85,9 +87,11 @@ extension ClientSession {
     }
 
     /// Gives the next batch a number, if it has none, and says so.
-    private mutating func numberNext(maxBytes: Int, _ actions: inout [ClientAction]) {
-        guard held.nextUnsent.sequence == 0 else { return }
-        held.numberNext(dropped: &drops, maxBytes: maxBytes)
+    private mutating func numberNext(_ link: Link, maxBytes: Int, _ actions: inout [ClientAction]) {
+        let next = held.nextUnsent
+        guard next.sequence == 0 else { return }
+        let weight = next.sixteenths ?? next.batch.mostSixteenths
+        held.numberNext(dropped: &drops, maxBytes: maxBytes, maxCounts: link.maxBatchSixteenths - weight)
         guard settings.tellsNumbers else { return }
         let entry = held.nextUnsent
         actions.append(
@@ -108,14 +112,23 @@ extension ClientSession {
         return told.trailer.count
     }
 
+    /// Whether the next batch is not too heavy. Mostly its bytes tell that, and nothing is counted.
+    private mutating func weighNext(upTo maxSixteenths: Int) -> Bool {
+        let next = held.nextUnsent
+        if next.batch.mostSixteenths + next.dropped.count <= maxSixteenths { return true }
+        let weight = next.sixteenths ?? next.batch.sixteenths
+        held.weighNext(weight)
+        return weight + next.dropped.count <= maxSixteenths
+    }
+
     /// Drop counts must take a frame neither over the limit nor over the credit.
     private func roomForDrops(_ link: Link) -> Int {
         held.outstandingBytes == 0 ? link.maxFrameBytes : min(link.maxFrameBytes, link.credit)
     }
 
-    /// The next batch is larger than this collector takes: parts take its place. Spans that are too large on their own
+    /// The next batch is larger or heavier than this collector takes: parts take its place. Spans that are so on their own
     /// are given up.
-    private mutating func split(maxBytes: Int, _ actions: inout [ClientAction]) {
+    private mutating func split(maxBytes: Int, maxSixteenths: Int, _ actions: inout [ClientAction]) {
         let entry = held.removeNextUnsent()
         drops.add(entry.dropped)
         if settings.tellsNumbers, entry.sequence != 0 { actions.append(.unnumbered(entry.sequence)) }
@@ -125,7 +138,8 @@ extension ClientSession {
             if entry.sequence == 0, !drops.isEmpty { drops.removeFirst() }
             return
         }
-        let (parts, tooLarge, tooLargeBytes) = entry.batch.split(maxBytes: maxBytes)
+        let (parts, tooLarge, tooLargeBytes) = entry.batch.split(
+            maxBytes: maxBytes, maxSixteenths: maxSixteenths)
         held.putBack(parts, hadNumber: entry.sequence != 0)
         var bytesLeft = tooLargeBytes
         for run in tooLarge.isEmpty && parts.isEmpty ? [0..<0] : tooLarge {

@@ -43,6 +43,8 @@ public struct ClientSession: Sendable {
         var credit = 0
         /// The largest payload that the collector accepts.
         var maxFrameBytes = 0
+        /// The heaviest batch that the collector accepts, in sixteenths of a smallest span.
+        var maxBatchSixteenths = 0
         /// The highest number sent or known to be stored.
         var highestSequence: UInt64 = 0
         var saidGoodbye = false

@@ -9,7 +9,7 @@ public struct ClientSettings: Sendable {
     /// Empty when the collector asks for none.
     public var bearerToken: String
     /// The largest payload that is accepted from the collector, 1 KiB ... 4 GiB - 1 (clamped).
-    public var maxFrameBytes: UInt32
+    public var maxFrameBytes: UInt32 { didSet { maxFrameBytes = max(maxFrameBytes, 1024) } }
     public var timing: SessionTiming
     public var backoff: BackoffPolicy
     /// Added to the numbers of connections that the collector is told, so that those of a later start of the program with

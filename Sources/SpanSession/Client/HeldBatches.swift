@@ -20,6 +20,8 @@ struct HeldBatches: Sendable {
         var isReport = false
         /// When it was sent on the connection that acknowledged it.
         var sentAt: SessionInstant?
+        /// What the spans and what groups them weigh, in sixteenths of a smallest span, once somebody wanted to know.
+        var sixteenths: Int?
 
         var trailer: [UInt8] {
             var writer = WireWriter(capacity: 64)
@@ -100,15 +102,19 @@ struct HeldBatches: Sendable {
     /// The next to be sent.
     var nextUnsent: Held { batches[sentCount] }
 
-    /// Gives the next to be sent a number, if it has none, and as many drop counts as fit under `maxBytes` with it.
-    mutating func numberNext(dropped ledger: inout DropLedger, maxBytes: Int) {
+    /// Notes what the next to be sent weighs.
+    mutating func weighNext(_ sixteenths: Int) { batches[sentCount].sixteenths = sixteenths }
+
+    /// Gives the next to be sent a number, if it has none, and as many drop counts as fit under `maxBytes` with it, and are
+    /// no more than `maxCounts`.
+    mutating func numberNext(dropped ledger: inout DropLedger, maxBytes: Int, maxCounts: Int) {
         let index = sentCount
         guard batches[index].sequence == 0 else { return }
         batches[index].sequence = nextSequence
         nextSequence += 1
         guard !ledger.isEmpty else { return }
         var held = batches[index]
-        while let count = ledger.first {
+        while held.dropped.count < maxCounts, let count = ledger.first {
             held.dropped.append(count)
             guard held.batch.payload.count + held.trailer.count <= maxBytes else { break }
             batches[index] = held

@@ -2,6 +2,9 @@ import ProtoWire
 
 /// The collector's first frame. `spanwire.transport.v1.Welcome`.
 public struct Welcome: Sendable, Hashable {
+    /// What a batch may weigh where a collector does not say it.
+    static let defaultBatchWeight: UInt64 = 1 << 20
+
     /// Field 1: 1 in this version.
     public var protocolVersion: UInt32
     /// Field 2: one of those offered, or `identity`.
@@ -16,11 +19,15 @@ public struct Welcome: Sendable, Hashable {
     public var agent: String
     /// Field 7: the largest zstd window for `zstdStream`, 17 to 23.
     public var windowLog: UInt32
+    /// Field 8: what a batch may weigh, in smallest spans; 0 means 1,048,576. docs/protocol.md, rule 17, says what weighs how
+    /// much.
+    public var maxBatchWeight: UInt64
     public var unknownFields: UnknownFields
 
     public init(
         protocolVersion: UInt32 = 1, compression: Compression = .identity, storedSequence: UInt64 = 0,
-        maxFrameBytes: UInt32 = 0, creditBytes: UInt64, agent: String = "", windowLog: UInt32 = 0
+        maxFrameBytes: UInt32 = 0, creditBytes: UInt64, agent: String = "", windowLog: UInt32 = 0,
+        maxBatchWeight: UInt64 = 0
     ) {
         self.protocolVersion = protocolVersion
         self.compression = compression
@@ -29,6 +36,7 @@ public struct Welcome: Sendable, Hashable {
         self.creditBytes = creditBytes
         self.agent = agent
         self.windowLog = windowLog
+        self.maxBatchWeight = maxBatchWeight
         unknownFields = UnknownFields()
     }
 }
@@ -46,6 +54,7 @@ extension Welcome: WireMessage {
             FieldSchema(5, "credit_bytes", .uint64),
             FieldSchema(6, "agent", .string),
             FieldSchema(7, "window_log", .uint32),
+            FieldSchema(8, "max_batch_weight", .uint64),
         ])
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
@@ -58,6 +67,7 @@ extension Welcome: WireMessage {
             case 0x28: creditBytes = try reader.varint()
             case 0x32: agent = try reader.string()
             case 0x38: windowLog = UInt32(truncatingIfNeeded: try reader.varint())
+            case 0x40: maxBatchWeight = try reader.varint()
             default: try reader.unknownField(key, into: &unknownFields)
             }
         }
@@ -65,6 +75,7 @@ extension Welcome: WireMessage {
 
     public func encode(to writer: inout WireWriter) {
         writer.prependUnknown(unknownFields)
+        writer.prependVarint(maxBatchWeight, key: 0x40)
         writer.prependVarint(UInt64(windowLog), key: 0x38)
         writer.prependString(agent, key: 0x32)
         writer.prependVarint(creditBytes, key: 0x28)

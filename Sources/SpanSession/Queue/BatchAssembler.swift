@@ -53,6 +53,9 @@ package struct BatchAssembler: Sendable {
         return group(of: origin) == nil ? field + origin.overheadBytes : field
     }
 
+    /// Whether a span of the origin is in it.
+    func has(_ origin: EncodedOrigin) -> Bool { group(of: origin) != nil }
+
     /// What a span takes alone in a batch.
     package static func soleCost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         fieldBytes(byteCount) + origin.overheadBytes

@@ -52,13 +52,28 @@ public struct EncodedBatch: Sendable, Hashable {
         self.init(payload: payload, spanCount: batch.spanCount, queuedBytes: payload.count, ordinal: ordinal)
     }
 
-    /// Cuts the batch between its spans into batches of at most `maxBytes` each, which share its `queuedBytes` and its
-    /// ordinal; for a collector that takes smaller frames than expected. Copies; the spans are not encoded again.
+    /// What the batch weighs at the most, in sixteenths of a smallest span: everything that weighs something and is no span
+    /// has two bytes or more, and weighs no more than four sixteenths.
+    var mostSixteenths: Int { 16 * spanCount + 2 * payload.count }
+
+    /// What the batch weighs, in sixteenths of a smallest span, as the collector counts it. Walks over all of it. Nothing,
+    /// where it is malformed: then its weight is not what is wrong with it.
+    var sixteenths: Int {
+        (try? SpanBatchView(payload.rawSpan, options: EncodedBatch.weighOptions).readAll().sixteenths) ?? 0
+    }
+
+    /// Cuts the batch between its spans into batches of at most `maxBytes` and `maxSixteenths` each, which share its
+    /// `queuedBytes` and its ordinal; for a collector that takes less than expected. Copies; the spans are not encoded again.
     ///
+    /// - Parameter maxSixteenths: of a smallest span, that a part may weigh.
     /// - Returns: the parts in order, each a run of this batch's spans; the runs that are larger than that span by span,
     ///   with the queue bytes that no part has.
-    func split(maxBytes: Int) -> (parts: [EncodedBatch], tooLarge: [Range<Int>], tooLargeBytes: Int) {
+    func split(
+        maxBytes: Int, maxSixteenths: Int = .max
+    ) -> (parts: [EncodedBatch], tooLarge: [Range<Int>], tooLargeBytes: Int) {
         var assembler = BatchAssembler()
+        var scale = BatchScale(isNeeded: mostSixteenths > maxSixteenths)
+        var weight = 0
         var payloads: [(bytes: [UInt8], run: Range<Int>)] = []
         var tooLarge: [Range<Int>] = []
         var index = firstSpan
@@ -66,14 +81,22 @@ public struct EncodedBatch: Sendable, Hashable {
             guard !assembler.isEmpty else { return }
             let spans = assembler.spanCount
             payloads.append((assembler.take(), index - spans..<index))
+            weight = 0
         }
         SpanWalk.forEachSpan(in: payload) { span, origin in
-            if BatchAssembler.soleCost(of: span.byteCount, origin: origin) > maxBytes {
+            let (own, head) = (scale.weigh(span), scale.weigh(origin))
+            if BatchAssembler.soleCost(of: span.byteCount, origin: origin) > maxBytes || own + head > maxSixteenths {
                 close()
                 let start = tooLarge.last?.upperBound == index ? tooLarge.removeLast().lowerBound : index
                 tooLarge.append(start..<index + 1)
             } else {
-                if assembler.boundBytes + assembler.cost(of: span.byteCount, origin: origin) > maxBytes { close() }
+                let more = assembler.has(origin) ? own : own + head
+                if assembler.boundBytes + assembler.cost(of: span.byteCount, origin: origin) > maxBytes
+                    || weight + more > maxSixteenths
+                {
+                    close()
+                }
+                weight += assembler.isEmpty ? own + head : more
                 assembler.append(span, origin: origin)
             }
             index += 1
@@ -112,5 +135,42 @@ public struct EncodedBatch: Sendable, Hashable {
             firstSpan: run.lowerBound)
     }
 
+    /// As the collector reads it, to any size.
+    static let weighOptions = DecodeOptions(limits: WireLimits(maxPayloadBytes: .max), invalidUTF8: .repair)
+
     static let walkOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
+}
+
+/// What spans and their origins weigh, in sixteenths of a smallest span.
+private struct BatchScale {
+    let isNeeded: Bool
+    /// Spans of one origin mostly come in a row.
+    private var latest: (origin: EncodedOrigin, weight: Int)?
+
+    init(isNeeded: Bool) { self.isNeeded = isNeeded }
+
+    /// A span; a malformed one weighs what the least does.
+    func weigh(_ span: borrowing RawSpan) -> Int {
+        guard isNeeded else { return 0 }
+        do throws(WireError) {
+            return try SpanBatchCounts(ofSpan: span, options: EncodedBatch.weighOptions).sixteenths
+        } catch {
+            return 16
+        }
+    }
+
+    /// What groups the first span of an origin.
+    mutating func weigh(_ origin: EncodedOrigin) -> Int {
+        guard isNeeded else { return 0 }
+        if let latest, latest.origin === origin { return latest.weight }
+        let (resource, scope) = (origin.resourceFields, origin.scopeFields)
+        var weight = 8
+        do throws(WireError) {
+            weight = try SpanBatchCounts(
+                ofResource: resource.rawSpan, scope: scope.rawSpan, options: EncodedBatch.weighOptions
+            ).sixteenths
+        } catch {}
+        latest = (origin, weight)
+        return weight
+    }
 }

@@ -106,6 +106,9 @@ public struct SpanQueue: Sendable {
         unreported.add(reason.rawValue, count)
     }
 
+    /// Whether `takeDropped` has something.
+    public var hasDropped: Bool { !unreported.isEmpty }
+
     /// What `drop` and `tooLarge` counted since the last call, for `ClientSession.reportDropped`.
     public mutating func takeDropped() -> [DropCount] { unreported.take() }
 

@@ -1,16 +1,21 @@
 /// The bounds of a `SpanQueue`, and when a batch is full.
 public struct SpanQueueLimits: Sendable, Hashable {
     /// Encoded bytes, group headers included, of all spans that are not settled: waiting, in a batch, or sent and not
-    /// yet acknowledged. At least one batch.
-    public var maxQueuedBytes: Int
-    /// The same in spans.
-    public var maxQueuedSpans: Int
-    /// A batch is closed when it has so many spans …
-    public var maxBatchSpans: Int
-    /// … or when the next span would take its payload over so many bytes …
-    public var maxBatchBytes: Int
-    /// … or when its first span has waited so long.
-    public var maxBatchDelay: Duration
+    /// yet acknowledged. At least `maxBatchBytes` (clamped, with either of the two).
+    public var maxQueuedBytes: Int { didSet { maxQueuedBytes = max(maxQueuedBytes, maxBatchBytes) } }
+    /// The same in spans; at least 1 (clamped).
+    public var maxQueuedSpans: Int { didSet { maxQueuedSpans = max(maxQueuedSpans, 1) } }
+    /// A batch is closed when it has so many spans, at least 1 (clamped) …
+    public var maxBatchSpans: Int { didSet { maxBatchSpans = max(maxBatchSpans, 1) } }
+    /// … or when the next span would take its payload over so many bytes, at least 64 (clamped) …
+    public var maxBatchBytes: Int {
+        didSet {
+            maxBatchBytes = max(maxBatchBytes, 64)
+            if maxQueuedBytes < maxBatchBytes { maxQueuedBytes = maxBatchBytes }
+        }
+    }
+    /// … or when its first span has waited so long; a negative time is none (clamped).
+    public var maxBatchDelay: Duration { didSet { maxBatchDelay = max(maxBatchDelay, .zero) } }
     /// What becomes of a span for which there is no room.
     public var whenFull: FullQueuePolicy
 
@@ -23,7 +28,7 @@ public struct SpanQueueLimits: Sendable, Hashable {
         self.maxBatchSpans = max(maxBatchSpans, 1)
         self.maxQueuedBytes = max(maxQueuedBytes, self.maxBatchBytes)
         self.maxQueuedSpans = max(maxQueuedSpans, 1)
-        self.maxBatchDelay = maxBatchDelay
+        self.maxBatchDelay = max(maxBatchDelay, .zero)
         self.whenFull = whenFull
     }
 }

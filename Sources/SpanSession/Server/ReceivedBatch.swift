@@ -17,7 +17,7 @@ public struct ReceivedBatch: Sendable, Equatable {
     /// What the batch had in its frame, decompressed; what it has now where repairs made it longer.
     public var payloadBytes: Int
     /// How many of the smallest spans take as much memory when they are decoded: `spanCount`, and more for attributes,
-    /// events and links.
+    /// events, links and drop counts. What `ServerSettings.maxBatchWeight` bounds.
     public var weight: Int
 
     /// - Parameter spans: fit for the store.
@@ -26,9 +26,10 @@ public struct ReceivedBatch: Sendable, Equatable {
     ) {
         let payload = spans.encoded()
         // Proof against a fault: it is our own encoding.
-        let counts = try? SpanBatchView(
+        var counts = try? SpanBatchView(
             payload.rawSpan, options: DecodeOptions(limits: WireLimits(maxPayloadBytes: .max))
         ).readAll()
+        counts?.values += dropped.count
         self.init(
             sequence: sequence, payload: payload, spanCount: spans.spanCount, dropped: dropped, validation: validation,
             payloadBytes: payload.count, weight: counts?.inSmallestSpans ?? spans.spanCount)
@@ -59,8 +60,8 @@ public struct ReceivedBatch: Sendable, Equatable {
 enum BatchFault: Error, Equatable {
     /// It is no `Batch`.
     case malformed(WireError)
-    /// It would take more memory than it may, decoded: so many spans, so much in smallest spans.
-    case tooLarge(spans: Int, weight: Int)
+    /// It would take more memory than it may, decoded.
+    case tooHeavy(SpanBatchCounts)
 }
 
 extension ReceivedBatch {
@@ -75,7 +76,7 @@ extension ReceivedBatch {
             return
         }
         let (spans, weight) = (usual.counts.spans, usual.counts.inSmallestSpans)
-        guard weight <= maxWeight else { throw .tooLarge(spans: spans, weight: weight) }
+        guard weight <= maxWeight else { throw .tooHeavy(usual.counts) }
         let payloadBytes = decoder.payload.byteCount
         self.init(
             sequence: usual.sequence, payload: decoder.takePayload(first: usual.spansEnd), spanCount: spans,
@@ -87,7 +88,7 @@ extension ReceivedBatch {
         let options = DecodeOptions(limits: limits, invalidUTF8: .repair)
         let counts = try Self.counts(payload, options)
         let weight = counts.inSmallestSpans
-        guard weight <= maxWeight else { throw .tooLarge(spans: counts.spans, weight: weight) }
+        guard weight <= maxWeight else { throw .tooHeavy(counts) }
         var batch = Batch()
         let notes: DecodeNotes
         do throws(WireError) {
@@ -138,6 +139,7 @@ private struct UsualBatch {
         do throws(WireError) {
             var reader = try WireReader(payload, options: options)
             var ledger = DropLedger()
+            var drops = 0
             while let key = try reader.nextKey() {
                 switch key.rawValue {
                 case 0x0A where spansEnd == reader.offset - 1:
@@ -145,6 +147,7 @@ private struct UsualBatch {
                     spansEnd = reader.offset
                 case 0x1F48: sequence = try reader.varint()
                 case 0x1F52:
+                    drops += 1
                     let drop: DropCount = try reader.message()
                     ledger.add(drop.reason, drop.spans)
                 default: return nil
@@ -152,6 +155,7 @@ private struct UsualBatch {
             }
             dropped = ledger.counts
             counts = try SpanBatchView(payload.extracting(0..<spansEnd), options: options).readAll()
+            counts.values += drops
         } catch {
             return nil
         }

@@ -111,16 +111,16 @@ extension ServerSession {
         do throws(BatchFault) {
             batch = try ReceivedBatch(
                 checking: &decoder, maxPayloadBytes: Int(settings.maxFrameBytes),
-                maxWeight: settings.maxBatchSpans)
+                maxWeight: settings.maxBatchWeight)
         } catch {
             switch error {
             case .malformed(let error): throw malformed(Batch.schema, error)
-            case .tooLarge(let spans, let weight):
-                let limit = settings.maxBatchSpans
-                let words =
-                    spans > limit
-                    ? "" : " whose attributes, events, links and groups make it as much as \(weight) spans"
-                throw fault(.frameTooLarge, "a Batch of \(spans) spans\(words), the limit is \(limit)")
+            case .tooHeavy(let counts):
+                throw fault(
+                    .frameTooLarge,
+                    "a Batch of \(counts.spans) spans, \(counts.parts) events, links, resources, entities and scopes, and "
+                        + "\(counts.values) attributes, elements of lists and drop counts weighs "
+                        + "\(counts.inSmallestSpans), max_batch_weight is \(settings.maxBatchWeight)")
             }
         }
         guard batch.sequence > lastSequence else {

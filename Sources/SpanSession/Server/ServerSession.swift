@@ -146,7 +146,8 @@ public struct ServerSession: Sendable {
         let welcome = Welcome(
             compression: compression, storedSequence: storedSequence, maxFrameBytes: settings.maxFrameBytes,
             creditBytes: settings.creditBytes, agent: settings.agent.bounded(toUTF8Bytes: 256),
-            windowLog: compression == .zstdStream ? settings.windowLog : 0)
+            windowLog: compression == .zstdStream ? settings.windowLog : 0,
+            maxBatchWeight: UInt64(settings.maxBatchWeight))
         var actions: [ServerAction] = [.send(OutgoingFrame(.welcome, welcome))]
         // A sender that did not wait for the welcome is read from here on.
         readFrames(now: now, &actions)

@@ -1,24 +1,30 @@
 /// A queue in an array: taking from the front moves an index, and the array is compacted when half of it is used up.
-struct Fifo<Element: Sendable>: Sendable {
+package struct Fifo<Element: Sendable>: Sendable {
     private var elements: [Element?] = []
     private var head = 0
 
-    var count: Int { elements.count - head }
+    package init() {}
 
-    var isEmpty: Bool { count == 0 }
+    /// How many are in it.
+    package var count: Int { elements.count - head }
 
-    var first: Element? { isEmpty ? nil : elements[head]! }
+    /// Whether none is.
+    package var isEmpty: Bool { count == 0 }
+
+    /// The one at the front.
+    package var first: Element? { isEmpty ? nil : elements[head]! }
 
     /// - Parameter index: 0 for the front; within the count.
-    subscript(index: Int) -> Element {
+    package subscript(index: Int) -> Element {
         get { elements[head + index]! }
         set { elements[head + index] = newValue }
     }
 
-    mutating func append(_ element: Element) { elements.append(element) }
+    /// Puts one behind all others. Amortized O(1).
+    package mutating func append(_ element: Element) { elements.append(element) }
 
-    /// Amortized O(1).
-    mutating func popFirst() -> Element? {
+    /// Takes the front out. Amortized O(1).
+    package mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]
         elements[head] = nil
@@ -33,15 +39,16 @@ struct Fifo<Element: Sendable>: Sendable {
         return element
     }
 
-    /// O(n): for rare occasions.
-    mutating func remove(at index: Int) -> Element { elements.remove(at: head + index)! }
+    /// Takes one out. O(n): for rare occasions.
+    package mutating func remove(at index: Int) -> Element { elements.remove(at: head + index)! }
 
-    /// O(n): for rare occasions.
-    mutating func insert(contentsOf more: [Element], at index: Int) {
+    /// Puts more in front of the one at `index`. O(n): for rare occasions.
+    package mutating func insert(contentsOf more: [Element], at index: Int) {
         elements.insert(contentsOf: more.map(Optional.some), at: head + index)
     }
 
-    mutating func removeAll() {
+    /// Takes all out, and gives their memory back.
+    package mutating func removeAll() {
         elements = []
         head = 0
     }

@@ -181,7 +181,7 @@ func frameLine(_ bytes: [UInt8]) -> String {
     case .welcome:
         guard let welcome = try? Welcome(decoding: payload) else { return size }
         return "\(size) stored \(welcome.storedSequence), max_frame_bytes \(welcome.maxFrameBytes), "
-            + "credit \(welcome.creditBytes), compression \(welcome.compression)"
+            + "max_batch_weight \(welcome.maxBatchWeight), credit \(welcome.creditBytes), compression \(welcome.compression)"
     case .batch:
         // How small it becomes is the library's affair.
         if head.isCompressed { return "Batch, compressed" }
