@@ -169,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "SpanTransportTests",
             dependencies: [
-                "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],

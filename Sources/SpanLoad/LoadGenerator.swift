@@ -41,7 +41,8 @@ public final class LoadGenerator: Sendable {
     /// Ends the load before its time; `run` still returns what was measured.
     public func stop() { isStopped.store(true, ordering: .relaxed) }
 
-    /// Loads the collector for the plan's warm-up and duration, then delivers what is under way and says goodbye.
+    /// Loads the collector for the plan's warm-up and duration, then delivers what is under way and says goodbye. A task that
+    /// is cancelled stops it.
     ///
     /// - Parameters:
     ///   - measuring: called when measuring begins (`true`) and when it ends (`false`).
@@ -58,7 +59,18 @@ public final class LoadGenerator: Sendable {
         let all = made
         senders.withLock { $0 = all }
         running.store(all.count, ordering: .relaxed)
-        return await withTaskGroup(of: LoadMeasurement?.self) { group in
+        return await withTaskCancellationHandler {
+            await load(all, measuring, progress)
+        } onCancel: {
+            stop()
+        }
+    }
+
+    private func load(
+        _ all: [LoadSender], _ measuring: @escaping @Sendable (Bool) -> Void,
+        _ progress: @escaping @Sendable (LoadProgress) -> Void
+    ) async -> LoadResult {
+        await withTaskGroup(of: LoadMeasurement?.self) { group in
             for sender in all {
                 group.addTask {
                     await sender.run(isStopped: self.isStopped)

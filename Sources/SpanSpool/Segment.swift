@@ -65,8 +65,12 @@ struct Segment: Sendable {
         var end = SpoolHeader.byteCount
         /// Bytes between records that are no record.
         var damagedBytes = 0
-        /// Bytes behind the last record: of one whose writing was cut short, or damaged.
+        /// Bytes behind the last record: of one whose writing was cut short.
         var tornBytes = 0
+        /// Spans that damaged places at or behind `readFrom` hid, at the least.
+        var hiddenSpans = 0
+        /// Of the damaged bytes, those behind the last record: of one that was written, and cannot be read.
+        var damagedTailBytes = 0
     }
 
     /// - Parameter readsBodies: also of spans, to see whether their bits are right.
@@ -74,11 +78,15 @@ struct Segment: Sendable {
         _ file: any SpoolFile, seed: UInt32, size: Int, readFrom: Int = 0, readsBodies: Bool = false
     ) throws(SpoolError) -> Survey {
         var survey = Survey()
+        var hidden = HiddenSpans()
         var walk = RecordWalk(file, seed: seed, range: SpoolHeader.byteCount..<max(size, SpoolHeader.byteCount))
         while let step = try walk.next({ readsBodies || $0.kind == originKind }) {
             switch step {
-            case .gap(let gap): survey.damagedBytes += gap.count
+            case .gap(let gap):
+                survey.damagedBytes += gap.count
+                hidden.met(gap: gap, counts: gap.lowerBound >= readFrom)
             case .record(let head, let offset, let body):
+                hidden.met(head)
                 if head.kind == spanKind {
                     survey.spans += 1
                     if body == nil { survey.damagedSpans += 1 }
@@ -89,7 +97,27 @@ struct Segment: Sendable {
             }
         }
         survey.end = walk.offset
-        survey.tornBytes = max(size - walk.offset, 0)
+        let tail = walk.offset..<max(size, walk.offset)
+        if try isDamaged(file, tail: tail, seed: seed) {
+            survey.damagedTailBytes = tail.count
+            survey.damagedBytes += tail.count
+            hidden.met(gap: tail, counts: tail.lowerBound >= readFrom)
+        } else {
+            survey.tornBytes = tail.count
+        }
+        hidden.metEnd()
+        survey.hiddenSpans = hidden.count
         return survey
+    }
+
+    /// Whether a record was written there, and its head is damaged. What was cut short while it was written has no whole
+    /// head, or one that is right; what a crash of the machine kept from the disk is zeros.
+    private static func isDamaged(
+        _ file: any SpoolFile, tail: Range<Int>, seed: UInt32
+    ) throws(SpoolError) -> Bool {
+        let bytes = try file.read(at: tail.lowerBound, upTo: RecordHead.byteCount)
+        guard tail.count >= RecordHead.byteCount, bytes.count == RecordHead.byteCount else { return false }
+        guard RecordHead(bytes.rawSpan, at: 0, seed: seed, offset: tail.lowerBound) == nil else { return false }
+        return bytes.contains { $0 != 0 }
     }
 }

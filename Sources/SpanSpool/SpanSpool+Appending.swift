@@ -142,9 +142,12 @@ extension SpanSpool {
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
             guard dropIfWritten(.spoolFull, spans, with: isFirst ? unwrittenCuts + [cut] : []) else { return false }
+            if isFirst { cutsAreWritten() }
             skipUnread(spans)
         }
         remove(at: index)
+        // At once: where the ledger could not say that they were cut, spans that are counted come back with the file.
+        journal.perform()
         return true
     }
 
@@ -171,5 +174,5 @@ extension SpanSpool {
 
     /// The next client may have the spool, though a job of this one, such as a sync, has its files yet. It is not used
     /// afterwards.
-    package func release() { storage.release() }
+    package func release() { journal.release() }
 }

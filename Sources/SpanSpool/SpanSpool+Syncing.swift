@@ -3,6 +3,7 @@ import SpanSession
 /// Files that are to be forced to the disk, outside the lock that guards the spool: it may take long.
 package struct SpoolSyncJob: Sendable {
     let files: [any SpoolFile]
+    let journal: SpoolJournal
     let storage: any SpoolStorage
     let bytes: Int
     let marks: [(segment: UInt64, end: Int)]
@@ -10,6 +11,7 @@ package struct SpoolSyncJob: Sendable {
     /// - Throws: `io_failed`, `disk_full`.
     package func perform() throws(SpoolError) {
         for file in files { try file.sync() }
+        try journal.sync()
         try storage.sync()
     }
 }
@@ -48,8 +50,7 @@ extension SpanSpool {
         var marks: [(segment: UInt64, end: Int)] = []
         for segment in segments where segment.syncedEnd < segment.end { marks.append((segment.number, segment.end)) }
         if let active { files.append(active.file) }
-        files.append(ledger.file)
-        return SpoolSyncJob(files: files, storage: storage, bytes: unsyncedBytes, marks: marks)
+        return SpoolSyncJob(files: files, journal: journal, storage: storage, bytes: unsyncedBytes, marks: marks)
     }
 
     /// The job is done, or failed and is due again after a while.

@@ -5,11 +5,11 @@ import SpanSession
 /// A queue of spans on disk: what is appended to it survives the process, and comes out in batches that have the same spans
 /// under the same number in the next one.
 ///
-/// No lock and no clock inside; a driver guards it, and reads and syncs outside the lock.
+/// No clock inside; a driver guards it by a lock, and reads, syncs and writes the ledger outside of that.
 ///
 /// ```
 ///  segments   [ settled | in batches, not settled | unread )      appended to by `append`
-///  ledger     which numbers the batches have, what is stored, what was dropped
+///  journal    what is to be written in the ledger: which numbers the batches have, what is stored, what was dropped
 /// ```
 ///
 /// ```swift
@@ -38,12 +38,22 @@ package struct SpanSpool: ~Copyable, Sendable {
         var remaining: Int
         /// The number of the first of its spans, counted over all that were cut.
         var position: Int
+        /// The ledger knows, or was told, that it was cut.
+        var isWritten = false
     }
 
     let storage: any SpoolStorage
     let configuration: SpanSpoolConfiguration
     let batching: SpanQueueLimits
-    var ledger: Ledger
+    /// What is to be written in the ledger, or removed.
+    package let journal: SpoolJournal
+    /// Whether what is told to the journal is left for `takeWork`; at the start, and where nobody asks for it, it is done at
+    /// once.
+    private var defersWrites = false
+    /// Something was told to the journal.
+    package private(set) var hasWork = false
+    /// Somebody does it.
+    private var isWorking = false
     /// In order; the last is the one that is written to, if `active` is there.
     var segments: [Segment] = []
     var active: ActiveSegment?
@@ -76,10 +86,6 @@ package struct SpanSpool: ~Copyable, Sendable {
     var restored: [RestoredBatch] = []
     var restoredDrops: [DropCount] = []
     var problem: SpoolError?
-    /// Spans were given up, and the ledger could not be told.
-    private var hasUnwrittenDrops = false
-    /// Segments that go once it could.
-    private var removals: [UInt64] = []
 
     /// A job is out that was not told by `synced` yet.
     var isSyncing = false
@@ -87,6 +93,12 @@ package struct SpanSpool: ~Copyable, Sendable {
     var unsyncedSince = SessionInstant(nanoseconds: 0)
     /// Segments that are full and not synced.
     var unsynced: [(segment: UInt64, file: any SpoolFile)] = []
+
+    /// Under which the batches are numbered: the first process's, and that of all that followed it.
+    package let sender: SenderID
+
+    /// No number up to this one may be given anew.
+    package private(set) var highestSequence: UInt64
 
     /// Ordinals of a spool's batches are above those of any other queue.
     package static let firstOrdinal: UInt64 = 1 << 63
@@ -96,16 +108,18 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// - Parameters:
     ///   - newSender: of a spool that is new.
     ///   - ledgerBytes: the size of either ledger.
+    ///   - defersWrites: what is to be written in the ledger is left for `takeWork`; else it is written at once.
     /// - Throws: `unknown_version`, `foreign_file`, and what the storage throws. Damage is no error: `findings`.
     package static func open(
         in storage: any SpoolStorage, _ configuration: SpanSpoolConfiguration, batching: SpanQueueLimits,
-        newSender: SenderID, ledgerBytes: Int = 64 << 10
+        newSender: SenderID, ledgerBytes: Int = 64 << 10, defersWrites: Bool = false
     ) throws(SpoolError) -> SpanSpool {
         let contents = try SpoolContents(of: storage)
         let ledger = try Ledger(
             storage, contents.ledger, sender: contents.sender ?? newSender, fileBytes: max(ledgerBytes, 256))
         var spool = SpanSpool(storage, configuration, batching, ledger)
         try spool.takeOver(contents)
+        spool.defersWrites = defersWrites
         return spool
     }
 
@@ -116,14 +130,10 @@ package struct SpanSpool: ~Copyable, Sendable {
         self.storage = storage
         self.configuration = configuration
         self.batching = batching
-        self.ledger = ledger
+        sender = ledger.sender
+        highestSequence = ledger.state.highestSequence
+        journal = SpoolJournal(storage, ledger)
     }
-
-    /// Under which the batches are numbered: the first process's, and that of all that followed it.
-    package var sender: SenderID { ledger.sender }
-
-    /// No number up to this one may be given anew.
-    package var highestSequence: UInt64 { ledger.state.highestSequence }
 
     /// What the earlier process held, for `ClientSession.restore`; once.
     package mutating func takeRestored() -> (batches: [RestoredBatch], dropped: [DropCount]) {
@@ -135,8 +145,19 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// memory, and is written later.
     package mutating func takeProblem() -> SpoolError? {
         defer { problem = nil }
-        return problem
+        return problem ?? journal.takeProblem()
     }
+
+    /// What is to be written in the ledger or removed, for somebody who may be kept waiting by the disk: `perform` it outside
+    /// the lock, then tell by `worked`. `nil` when there is nothing, or somebody is at it.
+    package mutating func takeWork() -> SpoolJournal? {
+        guard hasWork, !isWorking else { return nil }
+        (hasWork, isWorking) = (false, true)
+        return journal
+    }
+
+    /// What `takeWork` gave is done.
+    package mutating func worked() { isWorking = false }
 
     // MARK: Batches
 
@@ -194,18 +215,19 @@ package struct SpanSpool: ~Copyable, Sendable {
         // Unreadable places may hide several spans; what should have been there tells how many.
         let isThrough = read.range.upperBound >= segments[index].end
         let missing = isThrough ? max(segments[index].unreadSpans - read.spans - read.damagedSpans, 0) : 0
-        let counted = min(read.spans + read.damagedSpans + missing, segments[index].unreadSpans)
+        let lost = read.damagedSpans + max(missing, read.hiddenSpans)
+        let counted = min(read.spans + lost, segments[index].unreadSpans)
         segments[index].unreadSpans -= counted
         unreadSpans -= counted
         cutSpans += counted
-        heldSpans -= min(counted, read.damagedSpans + missing)
+        heldSpans -= counted - min(read.spans, counted)
         opened = now
-        let lost = read.damagedSpans + max(missing, read.gaps)
         let range = SpoolRange(
             segment: read.segment, start: UInt32(read.range.lowerBound), end: UInt32(read.range.upperBound))
         guard read.spans > 0 else {
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
             drop(.spoolDamaged, lost, with: unwrittenCuts + [cut])
+            cutsAreWritten()
             removeIfSettled(read.segment)
             return nil
         }
@@ -218,13 +240,19 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past
     /// them for another reason.
     var unwrittenCuts: [LedgerRecord] {
-        flights.values.filter { ledger.state.open[$0.range] == nil }.map { flight in
+        flights.values.filter { !$0.isWritten }.map { flight in
             .cut(SpanSpool.run(flight, 0, flight.spans))
         }
     }
 
-    /// Reading failed: it is tried again after a while.
-    package mutating func readFailed(_ error: SpoolError, now: SessionInstant) {
+    /// The ledger was told of all of them.
+    mutating func cutsAreWritten() {
+        for (ordinal, flight) in flights where !flight.isWritten { flights[ordinal]?.isWritten = true }
+    }
+
+    /// Reading failed: it is tried again after a while, unless its segment was given up meanwhile.
+    package mutating func readFailed(_ read: SpoolRead, _ error: SpoolError, now: SessionInstant) {
+        guard segments.contains(where: { $0.number == read.segment }) else { return }
         problem = error
         readAgain = now.advanced(by: .seconds(1))
     }
@@ -258,17 +286,28 @@ package struct SpanSpool: ~Copyable, Sendable {
 
     // MARK: What the session says
 
-    /// Writes a number down, and what goes out under it: before the batch is sent.
-    package mutating func numbered(_ batch: NumberedBatch) {
+    /// Tells the journal a number, and what goes out under it: written before the batch is sent.
+    ///
+    /// - Returns: the place up to which the journal must have come by then.
+    @discardableResult
+    package mutating func numbered(_ batch: NumberedBatch) -> UInt64 {
+        highestSequence = max(highestSequence, batch.sequence)
         let run = flights[batch.ordinal].map { SpanSpool.run($0, batch.firstSpan, batch.spanCount) }
-        write([.numbered(sequence: batch.sequence, run: run, dropped: batch.dropped)])
+        flights[batch.ordinal]?.isWritten = true
+        return write([.numbered(sequence: batch.sequence, run: run, dropped: batch.dropped)])
     }
 
-    /// Writes down that a number is skipped.
-    package mutating func unnumbered(_ sequence: UInt64) { write([.unnumbered(sequence: sequence)]) }
+    /// Tells the journal that a number is skipped: written before anything else is sent.
+    ///
+    /// - Returns: the place up to which the journal must have come by then.
+    @discardableResult
+    package mutating func unnumbered(_ sequence: UInt64) -> UInt64 { write([.unnumbered(sequence: sequence)]) }
 
-    /// Writes down that everything up to a number is stored.
-    package mutating func acknowledged(through sequence: UInt64) { write([.stored(through: sequence)]) }
+    /// Tells the journal that everything up to a number is stored.
+    package mutating func acknowledged(through sequence: UInt64) {
+        highestSequence = max(highestSequence, sequence)
+        write([.stored(through: sequence)])
+    }
 
     /// A receipt for a batch of this spool: stored, or given up for what it is. Not for what `abandon` gives back; that
     /// stays.
@@ -279,6 +318,7 @@ package struct SpanSpool: ~Copyable, Sendable {
             let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))
             dropped.add([count])
             write([.done(SpanSpool.run(flight, receipt.firstSpan, receipt.spans)), .dropped([count])])
+            flight.isWritten = true
         } else {
             storedSpans += receipt.spans
         }
@@ -320,15 +360,10 @@ package struct SpanSpool: ~Copyable, Sendable {
         write([.dropped([count])] + records)
     }
 
-    /// Like `drop`, but gives nothing up that cannot be written down.
+    /// Like `drop`, but at once, and gives nothing up that cannot be written down.
     mutating func dropIfWritten(_ reason: DropReason, _ spans: Int, with records: [LedgerRecord]) -> Bool {
         let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
-        do throws(SpoolError) {
-            try ledger.writeOrLeave([.dropped([count])] + records)
-        } catch {
-            problem = error
-            return false
-        }
+        guard journal.writeOrLeave([.dropped([count])] + records) else { return false }
         dropped.add([count])
         unreported.add([count])
         return true
@@ -341,6 +376,9 @@ package struct SpanSpool: ~Copyable, Sendable {
     package mutating func recordDropped(_ counts: [DropCount]) {
         if !counts.isEmpty { write([.dropped(counts)]) }
     }
+
+    /// Whether `takeDropped` has something.
+    package var hasDropped: Bool { !unreported.isEmpty }
 
     /// What this spool gave up since the last call, for `ClientSession.reportDropped`.
     package mutating func takeDropped() -> [DropCount] { unreported.take() }
@@ -355,26 +393,23 @@ package struct SpanSpool: ~Copyable, Sendable {
         return report
     }
 
-    /// What cannot be written now is written with the next.
-    mutating func write(_ records: [LedgerRecord]) {
-        do throws(SpoolError) {
-            try ledger.write(records)
-            hasUnwrittenDrops = false
-            for number in removals { removeFile(number) }
-            removals = []
-        } catch {
-            problem = error
-            if records.contains(where: { if case .dropped = $0 { true } else { false } }) { hasUnwrittenDrops = true }
-        }
+    /// What cannot be written is written with the next.
+    ///
+    /// - Returns: the place up to which the journal has come when it is written.
+    @discardableResult
+    mutating func write(_ records: [LedgerRecord]) -> UInt64 {
+        let place = journal.write(records)
+        workIsTold()
+        return place
     }
 
     /// Removes a segment's file, but not while that would hide a drop from the next process.
     mutating func removeFile(_ number: UInt64) {
-        if hasUnwrittenDrops { return removals.append(number) }
-        do throws(SpoolError) {
-            try storage.remove(Segment.name(number))
-        } catch {
-            problem = error
-        }
+        journal.remove(number)
+        workIsTold()
+    }
+
+    private mutating func workIsTold() {
+        if defersWrites { hasWork = true } else { journal.perform() }
     }
 }

@@ -4,11 +4,11 @@ import SpanSession
 public struct SpanSpoolConfiguration: Sendable, Hashable {
     /// A directory of this client's own; made if it is missing, its parent must exist. Two processes cannot share one.
     public var directory: String
-    /// What all segments together may take; at least four segments. The ledgers, 128 KiB as a rule, come on top.
-    public var maxBytes: Int
-    /// When a segment is full, a new one is begun; 64 KiB ... 1 GiB (clamped), and at most a quarter of `maxBytes`.
-    /// Room comes back segment by segment.
-    public var segmentBytes: Int
+    /// What all segments together may take, at least 256 KiB (clamped). The ledgers, 128 KiB as a rule, come on top.
+    public var maxBytes: Int { didSet { clamp() } }
+    /// When a segment is full, a new one is begun; 64 KiB ... 1 GiB, and at most a quarter of `maxBytes` (clamped, with
+    /// either of the two). Room comes back segment by segment.
+    public var segmentBytes: Int { didSet { clamp() } }
     /// What survives a crash of the machine. A crash of the process costs nothing, whatever this says.
     public var sync: SpoolSync
     /// What becomes of a span for which `maxBytes` leaves no room.
@@ -18,12 +18,28 @@ public struct SpanSpoolConfiguration: Sendable, Hashable {
         directory: String, maxBytes: Int = 1 << 30, segmentBytes: Int = 8 << 20,
         sync: SpoolSync = .interval(.seconds(1)), whenFull: FullQueuePolicy = .dropNewest
     ) {
+        self.init(
+            unclamped: maxBytes, segmentBytes: segmentBytes, directory: directory, sync: sync, whenFull: whenFull)
+        clamp()
+    }
+
+    /// Sizes that are too small for use, so that tests come to the end of a segment soon.
+    init(
+        unclamped maxBytes: Int, segmentBytes: Int, directory: String, sync: SpoolSync, whenFull: FullQueuePolicy
+    ) {
         self.directory = directory
-        self.segmentBytes = min(max(segmentBytes, SpanSpoolConfiguration.minSegmentBytes), 1 << 30)
-        self.maxBytes = max(maxBytes, 4 * SpanSpoolConfiguration.minSegmentBytes)
-        self.segmentBytes = min(self.segmentBytes, self.maxBytes / 4)
+        self.maxBytes = maxBytes
+        self.segmentBytes = segmentBytes
         self.sync = sync
         self.whenFull = whenFull
+    }
+
+    private mutating func clamp() {
+        let most = max(maxBytes, 4 * SpanSpoolConfiguration.minSegmentBytes)
+        let segment = min(max(segmentBytes, SpanSpoolConfiguration.minSegmentBytes), 1 << 30, most / 4)
+        // Only what changes is set, for setting comes back here.
+        if most != maxBytes { maxBytes = most }
+        if segment != segmentBytes { segmentBytes = segment }
     }
 
     static let minSegmentBytes = 64 << 10

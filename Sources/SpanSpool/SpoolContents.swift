@@ -70,7 +70,7 @@ extension SpanSpool {
         if contents.ledger.isDamaged {
             findings.append("the ledger is damaged; spans that were sent and not acknowledged are sent again")
         }
-        nextSegment = max(ledger.state.cut.segment, contents.segments.last?.number ?? 0) + 1
+        nextSegment = max(journal.state.cut.segment, contents.segments.last?.number ?? 0) + 1
         for found in contents.segments {
             let name = Segment.name(found.number)
             if found.isHeaderDamaged { findings.append("the header of \(name) is damaged; its records are read") }
@@ -80,16 +80,19 @@ extension SpanSpool {
             if found.survey.tornBytes > 0 {
                 findings.append("\(found.survey.tornBytes) bytes at the end of \(name) are no whole record; cut")
             }
+            // What cannot be read and was in no batch is read with the rest, so that it is counted, and only once.
+            let end = found.survey.end + (found.survey.hiddenSpans > 0 ? found.survey.damagedTailBytes : 0)
             let segment = Segment(
-                number: found.number, seed: found.seed, end: found.survey.end, readFrom: found.readFrom,
-                unreadSpans: found.survey.unreadSpans, origins: found.survey.origins, syncedEnd: found.survey.end)
+                number: found.number, seed: found.seed, end: end, readFrom: found.readFrom,
+                unreadSpans: found.survey.unreadSpans + found.survey.hiddenSpans, origins: found.survey.origins,
+                syncedEnd: end)
             segments.append(segment)
             diskBytes += segment.end
             unreadSpans += segment.unreadSpans
         }
         heldSpans = unreadSpans
         // Before the spool itself gives something up, which it tells by `takeDropped`.
-        restoredDrops = ledger.state.untold.counts
+        restoredDrops = journal.state.untold.counts
         try restoreBatches()
         recoveredSpans = heldSpans
         for number in segments.map(\.number) { removeIfSettled(number) }
@@ -97,7 +100,7 @@ extension SpanSpool {
 
     /// Rebuilds the batches that were cut: numbered runs under their numbers, the rest of them behind.
     private mutating func restoreBatches() throws(SpoolError) {
-        let state = ledger.state
+        let state = journal.state
         var whole: [SpoolRange: EncodedBatch] = [:]
         var skipped: Set<UInt64> = []
         var unnumbered: [RestoredBatch] = []
@@ -132,10 +135,12 @@ extension SpanSpool {
                 write([.cut(SpoolRun(range: range, batchSpans: count, first: 0, count: count))])
             }
         }
+        // What was found to be missing was written down just now.
+        let open = journal.state.open
         for entry in state.numbered where !skipped.contains(entry.sequence) {
             var part = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
             if let run = entry.run, let batch = whole[run.range] {
-                part = run.count == ledger.state.open[run.range]?.batchSpans ? batch : batch.part(run.spans)
+                part = run.count == open[run.range]?.batchSpans ? batch : batch.part(run.spans)
             }
             restored.append(RestoredBatch(batch: part, sequence: entry.sequence, dropped: entry.dropped))
         }
@@ -151,7 +156,9 @@ extension SpanSpool {
 
     private mutating func restore(_ read: SpoolRead.Result, _ range: SpoolRange, remaining: Int) -> EncodedBatch {
         heldSpans += remaining
-        return batch(read.payload, Flight(range: range, spans: read.spans, remaining: remaining, position: 0))
+        return batch(
+            read.payload,
+            Flight(range: range, spans: read.spans, remaining: remaining, position: 0, isWritten: true))
     }
 
     /// - Returns: `nil` when nothing of it can be read.

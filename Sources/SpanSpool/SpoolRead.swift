@@ -18,8 +18,8 @@ package struct SpoolRead: Sendable {
         let spans: Int
         /// Spans whose bits are wrong.
         let damagedSpans: Int
-        /// Places at which no record was found.
-        let gaps: Int
+        /// Spans that damaged places hid, at the least.
+        let hiddenSpans: Int
         let range: Range<Int>
     }
 
@@ -28,11 +28,13 @@ package struct SpoolRead: Sendable {
         let file = try storage.open(Segment.name(segment), creates: false)
         var walk = RecordWalk(file, seed: seed, range: range)
         var assembler = BatchAssembler()
-        var (damaged, gaps, end) = (0, 0, range.lowerBound)
+        var hidden = HiddenSpans()
+        var (damaged, end) = (0, range.lowerBound)
         while let step = try walk.next({ $0.kind == Segment.spanKind }) {
             switch step {
-            case .gap: gaps += 1
+            case .gap(let gap): hidden.met(gap: gap)
             case .record(let head, let offset, let body) where head.kind == Segment.spanKind:
+                hidden.met(head)
                 guard let body else {
                     damaged += 1
                     break
@@ -43,22 +45,23 @@ package struct SpoolRead: Sendable {
                 let isFull =
                     assembler.spanCount >= maxBatchSpans || assembler.boundBytes + cost > maxBatchBytes
                 if isFull, !assembler.isEmpty {
-                    return result(&assembler, damaged, gaps, end: offset)
+                    return result(&assembler, damaged, hidden.count, end: offset)
                 }
                 assembler.append(body.rawSpan, origin: origin)
-            case .record: break
+            case .record(let head, _, _): hidden.met(head)
             }
             end = walk.offset
         }
         // What follows is no record.
-        if end < range.upperBound, assembler.isEmpty, damaged + gaps == 0 { gaps += 1 }
-        return result(&assembler, damaged, gaps, end: range.upperBound)
+        if end < range.upperBound { hidden.met(gap: end..<range.upperBound) }
+        hidden.metEnd()
+        return result(&assembler, damaged, hidden.count, end: range.upperBound)
     }
 
-    private func result(_ assembler: inout BatchAssembler, _ damaged: Int, _ gaps: Int, end: Int) -> Result {
+    private func result(_ assembler: inout BatchAssembler, _ damaged: Int, _ hidden: Int, end: Int) -> Result {
         let spans = assembler.spanCount
         return Result(
-            segment: segment, payload: assembler.take(), spans: spans, damagedSpans: damaged, gaps: gaps,
+            segment: segment, payload: assembler.take(), spans: spans, damagedSpans: damaged, hiddenSpans: hidden,
             range: range.lowerBound..<end)
     }
 

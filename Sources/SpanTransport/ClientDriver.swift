@@ -21,6 +21,13 @@ final class ClientDriver {
     private var buffers = FrameBuffers()
     /// A large frame was written.
     private var isFlushDue = false
+    /// Frames that wait until the spool's ledger has what they need, in order, with the place up to which it must be written.
+    private var waitingFrames = Fifo<(frame: OutgoingFrame, place: UInt64)>()
+    /// The highest place that a frame has to wait for, and the one up to which the ledger is written.
+    private var neededPlace: UInt64 = 0
+    private var writtenPlace: UInt64 = 0
+    /// A batch is being read from the spool.
+    private var isReading = false
     private var connection: ConnectionNumber?
     private var timer: Scheduled<Void>?
     private var timerDeadline = SessionInstant(nanoseconds: .max)
@@ -71,26 +78,37 @@ final class ClientDriver {
     func pump() {
         guard !isOver else { return }
         let now = SessionInstant.now()
-        let dropped = client.state.withLock { state in
-            state.driverCame()
-            return state.takeDropped()
-        }
-        if !dropped.isEmpty {
-            for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
-            perform(session.reportDropped(dropped, now: now))
-        }
+        tellDropped(
+            client.state.withLock { state in
+                state.driverCame()
+                return state.takeDropped()
+            }, now: now)
         while !isOver, session.wantsBatch || isFinishing {
             guard let batch = client.state.withLock({ $0.queue.nextBatch(now: now) }) else { break }
             perform(session.send(batch, now: now))
         }
         pumpSpool(now: now)
-        if isFinishing, !hasSaidGoodbye, client.state.withLock({ $0.isDrained }) {
-            hasSaidGoodbye = true
-            if !isOver { perform(session.goodbye(now: now)) }
-        }
+        if isFinishing, !hasSaidGoodbye { sayGoodbye(now: now) }
         channel?.flush()
+        client.startSpoolWork()
         metrics.record(client.state.withLock { $0.levels })
         rearm()
+    }
+
+    /// Hands what was given up to the session, which tells the collector with the next batch, or with one that has no spans.
+    private func tellDropped(_ dropped: [DropCount], now: SessionInstant) {
+        guard !dropped.isEmpty else { return }
+        for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
+        if !isOver { perform(session.reportDropped(dropped, now: now)) }
+    }
+
+    /// Says goodbye once everything is in the session's hands; what was found to be lost on the way there goes before it.
+    private func sayGoodbye(now: SessionInstant) {
+        let dropped = client.state.withLock { state in state.isDrained ? state.takeDropped() : nil }
+        guard let dropped else { return }
+        hasSaidGoodbye = true
+        tellDropped(dropped, now: now)
+        if !isOver { perform(session.goodbye(now: now)) }
     }
 
     /// Hands over everything and says goodbye behind it.
@@ -110,17 +128,49 @@ final class ClientDriver {
 
     private func pumpSpool(now: SessionInstant) {
         guard client.configuration.spool != nil else { return }
-        while !isOver, session.wantsBatch, let read = client.state.withLock({ $0.spool?.nextRead(now: now) }) {
-            do throws(SpoolError) {
-                let result = try read.perform()
-                guard let batch = client.state.withLock({ $0.spool?.finish(result, now: now) }) else { continue }
-                perform(session.send(batch, now: now))
-            } catch {
-                client.state.withLock { $0.spool?.readFailed(error, now: now) }
-            }
-        }
+        startReading(now: now)
         logSpool(client.state.withLock { $0.takeSpoolNews() }, now: now)
         syncSpool(now: now)
+    }
+
+    /// Reads the next batch, if the session wants one, on the spool's thread.
+    private func startReading(now: SessionInstant) {
+        guard !isOver, !isReading, session.wantsBatch, let thread = client.spoolThread,
+            let read = client.state.withLock({ $0.spool?.nextRead(now: now) })
+        else { return }
+        isReading = true
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        thread.submit { [eventLoop] in
+            let result: Result<SpoolRead.Result, SpoolError>
+            do throws(SpoolError) { result = .success(try read.perform()) } catch { result = .failure(error) }
+            eventLoop.execute { driver.value.finishReading(read, result) }
+        }
+    }
+
+    private func finishReading(_ read: SpoolRead, _ result: Result<SpoolRead.Result, SpoolError>) {
+        isReading = false
+        // What is not taken over stays where it is.
+        guard !isOver else { return }
+        let now = SessionInstant.now()
+        switch result {
+        case .success(let result):
+            if let batch = client.state.withLock({ $0.spool?.finish(result, now: now) }) {
+                perform(session.send(batch, now: now))
+            }
+        case .failure(let error): client.state.withLock { $0.spool?.readFailed(read, error, now: now) }
+        }
+        pump()
+    }
+
+    /// The ledger is written up to that place, or it was tried.
+    func spoolWrote(through place: UInt64) {
+        writtenPlace = max(writtenPlace, place)
+        while let first = waitingFrames.first, first.place <= writtenPlace {
+            _ = waitingFrames.popFirst()
+            write(first.frame)
+        }
+        channel?.flush()
+        pump()
     }
 
     /// Forces what is new to the disk, on a thread that may be kept waiting for it.
@@ -179,6 +229,7 @@ final class ClientDriver {
             buffers.forget()
             channel = nil
             connection = nil
+            waitingFrames.removeAll()
         }
         guard !isOver else { return }
         perform(session.connectionClosed(number, now: .now(), reason: reason ?? fault))
@@ -226,8 +277,8 @@ final class ClientDriver {
             case .connect(let number): connect(number)
             case .send(let frame): send(frame)
             case .close(let number): close(number)
-            case .numbered(let batch): client.state.withLock { $0.spool?.numbered(batch) }
-            case .unnumbered(let sequence): client.state.withLock { $0.spool?.unnumbered(sequence) }
+            case .numbered(let batch): expect(client.state.withLock { $0.spool?.numbered(batch) })
+            case .unnumbered(let sequence): expect(client.state.withLock { $0.spool?.unnumbered(sequence) })
             case .acknowledged(let sequence): client.state.withLock { $0.spool?.acknowledged(through: sequence) }
             case .welcomed(let welcome): welcomed(welcome)
             case .settled(let receipt): settle(receipt)
@@ -243,7 +294,19 @@ final class ClientDriver {
         }
     }
 
+    /// Nothing that a number stands on goes out before the ledger has come to that place.
+    private func expect(_ place: UInt64?) { neededPlace = max(neededPlace, place ?? 0) }
+
+    /// Writes a frame, or keeps it until the ledger is written: a batch, and a goodbye, which stands behind the batches. The
+    /// others say nothing of numbers, and a disk that takes its time is no reason to leave the collector without a sign of
+    /// life.
     private func send(_ frame: OutgoingFrame) {
+        guard frame.head.kind == .batch || frame.head.kind == .goodbye, neededPlace > writtenPlace, channel != nil
+        else { return write(frame) }
+        waitingFrames.append((frame, neededPlace))
+    }
+
+    private func write(_ frame: OutgoingFrame) {
         guard let channel else { return }
         client.configuration.frameObserver?(frame)
         if buffers.write(frame, to: channel) { isFlushDue = true }
@@ -253,6 +316,7 @@ final class ClientDriver {
         guard connection == number, let channel else { return }
         self.channel = nil
         connection = nil
+        waitingFrames.removeAll()
         channel.flush()
         channel.close(promise: nil)
     }
@@ -336,6 +400,7 @@ final class ClientDriver {
         for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
         if left > 0 { countDropped(reason, UInt64(left)) }
         logDrops(now: .now(), isLast: true)
+        client.startSpoolWork()
         client.driverEnded()
     }
 
@@ -363,9 +428,9 @@ final class ClientDriver {
 
     private func rearm() {
         guard !isOver else { return }
-        let wantsBatch = session.wantsBatch
+        let (wantsBatch, isReading) = (session.wantsBatch, isReading)
         let queueDeadline = client.state.withLock { state in
-            state.driverGoes(wantsBatch: wantsBatch, now: .now())
+            state.driverGoes(wantsBatch: wantsBatch, isReading: isReading, now: .now())
         }
         let due = [session.nextDeadline, queueDeadline].compactMap(\.self).min()
         guard let due else { return }

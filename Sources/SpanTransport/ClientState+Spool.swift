@@ -91,15 +91,15 @@ extension ClientState {
     }
 
     func hasBatch(now: SessionInstant) -> Bool {
-        queue.hasBatch(now: now) || look { $0.hasBatch(now: now) } ?? false
+        queue.hasBatch(now: now) || wantsRead && look { $0.hasBatch(now: now) } ?? false
     }
 
     /// Whether a batch is complete.
-    var hasClosedBatch: Bool { queue.hasClosedBatch || look { $0.hasClosedBatch } ?? false }
+    var hasClosedBatch: Bool { queue.hasClosedBatch || wantsRead && look { $0.hasClosedBatch } ?? false }
 
     /// When a batch is due by its delay. Asked for with every span, so nothing is allocated.
     var batchDeadline: SessionInstant? {
-        guard let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
+        guard wantsRead, let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
         guard let ofQueue = queue.nextDeadline else { return ofSpool }
         return min(ofQueue, ofSpool)
     }
@@ -154,12 +154,15 @@ extension ClientState {
             spooledBytes: look { $0.diskBytes } ?? 0)
     }
 
-    /// Gives the directory free for the next client.
-    mutating func closeSpool() {
-        guard spool != nil else { return }
+    /// Ends the spool.
+    ///
+    /// - Returns: what is still to be written and then to be released, so that the next client can have the directory.
+    mutating func closeSpool() -> SpoolJournal? {
+        guard spool != nil else { return nil }
         spool?.close()
         if let report = look({ $0.report }) { closedSpool = report }
-        spool?.release()
+        let journal = look { $0.journal }
         spool = nil
+        return journal
     }
 }

@@ -32,6 +32,10 @@ struct ClientState: ~Copyable {
     private var isDriverComing = false
     /// The session would take a batch now.
     private var wantsBatch = false
+    /// The same of a batch that is read from the spool, and none is being read.
+    private(set) var wantsRead = false
+    /// The spool's directory was not given free yet.
+    private(set) var hasOpenSpool = false
     /// When the driver comes by itself for the sake of an open batch; `nil` for not at all.
     private var driverDeadline: SessionInstant?
     /// Why there is no connection; `nil` while there is one.
@@ -42,14 +46,18 @@ struct ClientState: ~Copyable {
     init(limits: SpanQueueLimits, spool: consuming SpanSpool? = nil) {
         queue = SpanQueue(limits: limits)
         self.spool = spool
+        hasOpenSpool = self.spool != nil
     }
+
+    /// Another client may have the spool's directory.
+    mutating func spoolIsClosed() { hasOpenSpool = false }
 
     /// Whether offering a span again is worth a try.
     var hasRoom: Bool { !isFull }
 
-    mutating func addWaiter(_ continuation: CheckedContinuation<Void, Never>) -> UInt64 {
+    /// For a waiter.
+    mutating func nextTicket() -> UInt64 {
         lastTicket += 1
-        waiters[lastTicket] = continuation
         return lastTicket
     }
 
@@ -58,12 +66,21 @@ struct ClientState: ~Copyable {
     /// - Parameters:
     ///   - span: what it was encoded into.
     ///   - countsFull: a span without room is dropped and counted.
-    /// - Returns: what became of it, and whether the driver has to be woken.
+    /// - Returns: what became of it, whether the driver has to be woken, and whether the spool has something to write.
     mutating func offer(
         _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool,
         now: @autoclosure () -> SessionInstant
-    ) -> (SpanClient.Offer, wakes: Bool) {
+    ) -> (SpanClient.Offer, wakes: Bool, works: Bool) {
         let hasSpool = spool != nil
+        let (offer, wakes) = take(span, origin, hasSpool: hasSpool, countsFull: countsFull, now: now())
+        return (offer, wakes, works: hasSpool && look { $0.hasWork } ?? false)
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ span: borrowing WireWriter, _ origin: EncodedOrigin, hasSpool: Bool, countsFull: Bool,
+        now: @autoclosure () -> SessionInstant
+    ) -> (SpanClient.Offer, wakes: Bool) {
         if isClosed || isOver && !hasSpool {
             queue.drop(isOver ? reasonAfterEnd : .shutdown)
             return (.dropped, wakes: false)
@@ -91,11 +108,20 @@ struct ClientState: ~Copyable {
         let needsSpoolCare = needsSpoolCare
         guard needsSpoolCare || wantsBatch else { return false }
         if !needsSpoolCare, !hasClosedBatch {
-            guard let due = batchDeadline else { return false }
-            if let driverDeadline, driverDeadline <= due { return false }
+            if let due = batchDeadline {
+                if let driverDeadline, driverDeadline <= due { return false }
+            } else if !hasDropsAlone {
+                return false
+            }
         }
         isDriverComing = true
         return true
+    }
+
+    /// Spans were given up, and nothing is on its way that their count could go with.
+    private var hasDropsAlone: Bool {
+        guard queue.hasDropped || look({ $0.hasDropped }) ?? false else { return false }
+        return queue.queuedSpans == 0 && look { $0.heldSpans == 0 } ?? true
     }
 
     /// The driver has come and looks at the queue.
@@ -103,11 +129,13 @@ struct ClientState: ~Copyable {
 
     /// The driver goes, and says whether a batch would be welcome.
     ///
+    /// - Parameter isReading: one is being read from the spool; when that is done, the driver comes by itself.
     /// - Returns: when it has to come back for the queue's sake, `nil` for not at all; at once for a batch that was closed
     ///   since it looked, by a caller who could not yet know that it is welcome.
-    mutating func driverGoes(wantsBatch: Bool, now: SessionInstant) -> SessionInstant? {
+    mutating func driverGoes(wantsBatch: Bool, isReading: Bool = false, now: SessionInstant) -> SessionInstant? {
         self.wantsBatch = wantsBatch
-        driverDeadline = !wantsBatch ? nil : hasBatch(now: now) ? now : batchDeadline
+        wantsRead = wantsBatch && !isReading
+        driverDeadline = !wantsBatch ? nil : hasBatch(now: now) || hasDropsAlone ? now : batchDeadline
         let syncDeadline = syncDeadline
         isSyncArmed = syncDeadline != nil
         return [driverDeadline, syncDeadline].compactMap(\.self).min()

@@ -29,11 +29,13 @@ public final class SpanClient: Sendable {
     public let senderID: SenderID
     private let resource: Resource
     private let resourceSchemaURL: String
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
+    /// `nil` without a spool.
+    let spoolThread: SpoolThread?
     let state: Mutex<ClientState>
     private let encoders = SpanEncoders()
-    private let driver: NIOLoopBoundBox<ClientDriver?>
-    private let logger: Logger
+    let driver: NIOLoopBoundBox<ClientDriver?>
+    let logger: Logger
     private let lateDropGate = LogGate()
     private let lateDrops = Mutex<UInt64>(0)
 
@@ -43,9 +45,20 @@ public final class SpanClient: Sendable {
     ///   - resource: what the reporters' spans come from.
     ///   - group: where the connection lives; `nil` for NIO's shared threads, which are made if need be.
     /// - Throws: `invalid_setting`, `spool_unusable`, `out_of_descriptors`.
-    public init(
+    public convenience init(
         configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
         group: (any EventLoopGroup)? = nil, logger: Logger
+    ) throws(TransportError) {
+        try self.init(
+            configuration: configuration, resource: resource, resourceSchemaURL: resourceSchemaURL, group: group,
+            logger: logger, openStorage: SpanClient.openDirectory)
+    }
+
+    /// - Parameter openStorage: of the spool, if there is one.
+    package init(
+        configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
+        group: (any EventLoopGroup)? = nil, logger: Logger,
+        openStorage: (_ directory: String) throws(SpoolError) -> any SpoolStorage
     ) throws(TransportError) {
         try configuration.validate()
         self.configuration = configuration
@@ -54,7 +67,8 @@ public final class SpanClient: Sendable {
         self.logger = logger
         if let group { eventLoop = group.next() } else { eventLoop = try EventLoops.shared().next() }
         let shared = ClientState(
-            limits: configuration.queue, spool: try SpanClient.openSpool(configuration, logger))
+            limits: configuration.queue, spool: try SpanClient.openSpool(configuration, logger, openStorage))
+        spoolThread = configuration.spool == nil ? nil : SpoolThread()
         senderID = shared.look { $0.sender } ?? configuration.senderID
         state = Mutex(shared)
         driver = .makeEmptyBox(eventLoop: eventLoop)
@@ -85,6 +99,9 @@ public final class SpanClient: Sendable {
 
     /// Hands over spans of any resources and scopes, such as captured ones, waiting for room in the queue.
     ///
+    /// A task that is cancelled waits no longer, as if the limit were over: the spans that are left are taken if there is room,
+    /// else dropped and counted.
+    ///
     /// - Returns: how many were taken; the others found no room within the limit and are counted as `queue_full`.
     public func deliver(_ batch: SpanBatch, within limit: Duration) async -> Int {
         let deadline = NIODeadline.now() + TimeAmount(limit)
@@ -110,7 +127,7 @@ public final class SpanClient: Sendable {
             case .full: if isLastTry { return false }
             }
             await waitForRoom(until: deadline)
-            isLastTry = NIODeadline.now() >= deadline
+            isLastTry = Task.isCancelled || NIODeadline.now() >= deadline
         }
     }
 
@@ -128,18 +145,20 @@ public final class SpanClient: Sendable {
 
     /// - Parameter countsFull: a span without room is dropped and counted.
     func offer(_ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool) -> Offer {
-        let (offer, wakes) = encoders.withWriter { writer in
+        let (offer, wakes, works) = encoders.withWriter { writer in
             span.encode(to: &writer)
             return state.withLock { state in state.offer(writer, origin, countsFull: countsFull, now: .now()) }
         }
         if wakes { wake() }
         if offer == .dropped { countLateDrops() }
+        if works { startSpoolWork() }
         return offer
     }
 
     /// Counts what is dropped after the session's end, when no driver comes to do it.
     private func countLateDrops() {
         let (drops, metrics) = state.withLock { state in (state.takeLateDrops(), state.metrics) }
+        if !drops.isEmpty { startSpoolWork() }
         for drop in drops {
             let reason = DropReason(rawValue: drop.reason)
             metrics?.dropped(reason).increment(by: Int64(clamping: drop.spans))
@@ -153,7 +172,8 @@ public final class SpanClient: Sendable {
         logger.warning("spans dropped; this client has ended", metadata: ["spans": "\(unlogged)"])
     }
 
-    /// Sends what waits and waits until it is acknowledged.
+    /// Sends what waits and waits until it is acknowledged. A task that is cancelled does not wait; what was to be sent is
+    /// sent all the same.
     ///
     /// - Parameter limit: after which the report says what is still pending.
     public func flush(within limit: Duration) async -> DeliveryReport {
@@ -166,6 +186,10 @@ public final class SpanClient: Sendable {
 
     /// Delivers what waits, says goodbye and ends. Spans reported from now on are dropped as `shutdown`.
     ///
+    /// Takes its time in a task that is cancelled too: it is what such a task does last, and the limit bounds it. With
+    /// `.zero` nothing is waited for. A disk that does not answer holds it up for five seconds more at the most; what is
+    /// written to the spool's ledger then comes later, and so does the end of its lock.
+    ///
     /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`, or stays in the spool for the
     ///   next client (`spooledSpans`).
     public func shutdown(within limit: Duration) async -> DeliveryReport {
@@ -176,41 +200,41 @@ public final class SpanClient: Sendable {
         }
         if isStarted {
             eventLoop.execute { [driver] in driver.value?.finish() }
-            await waitForProgress(until: deadline) { $0.isOver }
+            await waitForProgress(until: deadline, evenIfCancelled: true) { $0.isOver }
             eventLoop.execute { [driver] in driver.value?.abandon(.shutdown) }
             // Giving up needs no peer, so this wait is a matter of the event loop's next turn. A loop whose group was shut
             // down first has none.
-            await waitForProgress(until: max(deadline, .now()) + Self.loopPatience) { $0.isOver }
+            await waitForProgress(until: max(deadline, .now()) + Self.loopPatience, evenIfCancelled: true) { $0.isOver }
         }
         state.withLock { if !$0.isOver { $0.end(.shutdown) } }
-        syncSpool()
-        state.withLock { $0.closeSpool() }
-        return report
-    }
-
-    /// What is left in the spool goes to the disk, outside the lock.
-    private func syncSpool() {
-        guard let job = state.withLock({ $0.spool?.lastSync() ?? nil }) else { return }
-        do throws(SpoolError) {
-            try job.perform()
-            state.withLock { $0.spool?.synced(job, nil, now: .now()) }
-        } catch {
-            logger.error(
-                "what is left in the spool may not survive a crash of the machine", metadata: ["reason": "\(error)"])
+        if let spoolThread {
+            spoolThread.submit { [self] in closeSpool() }
+            await waitForProgress(until: max(deadline, .now()) + Self.diskPatience, evenIfCancelled: true) {
+                !$0.hasOpenSpool
+            }
         }
+        return report
     }
 
     /// How long the event loop has for its next turn when a client ends.
     private static let loopPatience = TimeAmount.seconds(5)
 
+    /// How long the disk has to take what is left.
+    private static let diskPatience = TimeAmount.seconds(5)
+
+    private static func openDirectory(_ directory: String) throws(SpoolError) -> any SpoolStorage {
+        try DirectoryStorage(directory)
+    }
+
     private static func openSpool(
-        _ configuration: SpanClientConfiguration, _ logger: Logger
+        _ configuration: SpanClientConfiguration, _ logger: Logger,
+        _ openStorage: (_ directory: String) throws(SpoolError) -> any SpoolStorage
     ) throws(TransportError) -> SpanSpool? {
         guard let settings = configuration.spool else { return nil }
         do throws(SpoolError) {
             let spool = try SpanSpool.open(
-                in: try DirectoryStorage(settings.directory), settings, batching: configuration.queue,
-                newSender: configuration.senderID)
+                in: try openStorage(settings.directory), settings, batching: configuration.queue,
+                newSender: configuration.senderID, defersWrites: true)
             for finding in spool.findings {
                 logger.warning("the spool is damaged", metadata: ["finding": "\(finding)"])
             }
@@ -246,28 +270,48 @@ public final class SpanClient: Sendable {
         for waiter in waiters.values { waiter.resume() }
     }
 
+    /// - Parameter evenIfCancelled: the task may be cancelled, and waits all the same.
     private func waitForProgress(
-        until deadline: NIODeadline, _ isReached: @Sendable (borrowing ClientState) -> Bool
+        until deadline: NIODeadline, evenIfCancelled: Bool = false,
+        _ isReached: @escaping @Sendable (borrowing ClientState) -> Bool
     ) async {
-        while NIODeadline.now() < deadline {
-            var timer: Task<Void, Never>?
+        while NIODeadline.now() < deadline, evenIfCancelled || !Task.isCancelled {
+            await waitForWord(until: deadline, evenIfCancelled: evenIfCancelled, isReached)
+            if state.withLock({ isReached($0) }) { return }
+        }
+    }
+
+    /// Waits until something happened that may be what is waited for, the deadline came or the task was cancelled.
+    private func waitForWord(
+        until deadline: NIODeadline, evenIfCancelled: Bool, _ isReached: @Sendable (borrowing ClientState) -> Bool
+    ) async {
+        let ticket = state.withLock { $0.nextTicket() }
+        var timer: Task<Void, Never>?
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let ticket = state.withLock { state -> UInt64? in
-                    if isReached(state) { return nil }
-                    return state.addWaiter(continuation)
+                let waits = state.withLock { state in
+                    // A task that was cancelled just now has had its word already.
+                    if isReached(state) || Task.isCancelled && !evenIfCancelled { return false }
+                    state.waiters[ticket] = continuation
+                    return true
                 }
-                guard let ticket else { return continuation.resume() }
+                guard waits else { return continuation.resume() }
                 if deadline < .distantFuture {
                     // Not on the event loop: limits hold when that is stuck, or gone.
                     timer = Task { [self] in
                         try? await Task.sleep(for: .nanoseconds((deadline - .now()).nanoseconds))
-                        state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
+                        resumeWaiter(ticket)
                     }
                 }
             }
-            timer?.cancel()
-            if state.withLock({ isReached($0) }) { return }
+        } onCancel: {
+            if !evenIfCancelled { resumeWaiter(ticket) }
         }
+        timer?.cancel()
+    }
+
+    private func resumeWaiter(_ ticket: UInt64) {
+        state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
     }
 }
 
@@ -290,7 +334,8 @@ public struct SpanReporter: Sendable {
         client.offer(span, origin, countsFull: true) == .taken
     }
 
-    /// Hands a span over, waiting for room where the queue is full: for work that rather slows down than loses spans.
+    /// Hands a span over, waiting for room where the queue is full: for work that rather slows down than loses spans. A task
+    /// that is cancelled waits no longer, as if the limit were over.
     ///
     /// - Parameter limit: after which the span is dropped and counted as `queue_full`; `.zero` does not wait.
     /// - Returns: `false` when it was dropped.

@@ -17,7 +17,7 @@ import Testing
         // An ack comes: the driver finds nothing to send, and before it can say that it would, a span is reported.
         state.driverCame()
         #expect(state.queue.nextBatch(now: Self.now) == nil)
-        let (offer, wakes) = state.offer(WireWriter(), Self.origin, countsFull: true, now: Self.now)
+        let (offer, wakes, _) = state.offer(WireWriter(), Self.origin, countsFull: true, now: Self.now)
         #expect(offer == .taken)
         #expect(!wakes)
         #expect(state.driverGoes(wantsBatch: true, now: Self.now) == Self.now)

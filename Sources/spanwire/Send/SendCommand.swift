@@ -21,9 +21,10 @@ struct SendCommand: AsyncParsableCommand {
             five seconds for what is under way, and tells the same.
 
             With --spool everything lies in that directory until the collector has stored it: what is left at the \
-            timeout, or by a crash, is sent by the next send with the same directory, which needs no files then.
+            timeout, or by a crash, is sent by the next send with the same directory, which needs no files then. What was \
+            damaged there is counted, told to the collector and said; the exit code is then 1.
 
-            Exit codes: 0 when every span of every file is stored, 1 otherwise, 2 for a wrong command line.
+            Exit codes: 0 when every span of every file and of the spool is stored, 1 otherwise, 2 for a wrong command line.
 
             Examples:
               spanwire send payload.pb
@@ -125,6 +126,12 @@ struct SendCommand: AsyncParsableCommand {
         if report.spooledSpans > 0, let spool {
             Process.writeError("spanwire: \(report.spooledSpans) spans wait in \(spool) for the next send --spool\n")
         }
+        let damaged = report.dropped.filter { $0.reason == DropReason.spoolDamaged.rawValue }.reduce(0) {
+            $0 + $1.spans
+        }
+        if damaged > 0, let spool {
+            Process.writeError("spanwire: \(damaged) spans in \(spool) were damaged and are lost\n")
+        }
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
         }
@@ -136,7 +143,10 @@ struct SendCommand: AsyncParsableCommand {
                 "spanwire: \(to) did not acknowledge everything within \(timeout) s; "
                     + (fault ?? "it is connected and behind: raise --timeout, or see its log") + "\n")
         }
-        guard report.storedSpans == given, badFiles == 0, !interruption.hasHappened else { throw CommandFailure(nil) }
+        // A drop is an exit of 1 by itself: the numbers beside it may be those of other spans.
+        guard report.storedSpans == given, report.droppedSpans == 0, badFiles == 0, !interruption.hasHappened else {
+            throw CommandFailure(nil)
+        }
     }
 
     /// The messages of one file, all of it being valid.

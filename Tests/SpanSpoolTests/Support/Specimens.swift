@@ -27,10 +27,9 @@ let smallBatches = SpanQueueLimits(maxBatchSpans: 3, maxBatchBytes: 4096, maxBat
 
 /// Segments of 4 KiB, four at the most.
 func smallSegments(_ whenFull: FullQueuePolicy, hasRoom: Bool = false) -> SpanSpoolConfiguration {
-    var configuration = SpanSpoolConfiguration(directory: "", whenFull: whenFull)
-    configuration.segmentBytes = 4096
-    configuration.maxBytes = hasRoom ? 1 << 30 : 4 * 4096
-    return configuration
+    SpanSpoolConfiguration(
+        unclamped: hasRoom ? 1 << 30 : 4 * 4096, segmentBytes: 4096, directory: "", sync: .interval(.seconds(1)),
+        whenFull: whenFull)
 }
 
 /// The numbers of a batch's spans, in its order.
@@ -44,10 +43,11 @@ final class Process {
 
     init(
         _ storage: MemoryStorage, _ configuration: SpanSpoolConfiguration = SpanSpoolConfiguration(directory: ""),
-        batching: SpanQueueLimits = smallBatches, newSender: SenderID = bob
+        batching: SpanQueueLimits = smallBatches, newSender: SenderID = bob, defersWrites: Bool = false
     ) throws(SpoolError) {
         spool = try SpanSpool.open(
-            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 400)
+            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 400,
+            defersWrites: defersWrites)
     }
 
     func append(
@@ -65,7 +65,7 @@ final class Process {
             do throws(SpoolError) {
                 if let batch = spool.finish(try read.perform(), now: now) { return batch }
             } catch {
-                spool.readFailed(error, now: now)
+                spool.readFailed(read, error, now: now)
             }
         }
         return nil
@@ -110,6 +110,8 @@ final class Process {
     func recordDropped(_ counts: [DropCount]) { spool.recordDropped(counts) }
     func takeProblem() -> SpoolError? { spool.takeProblem() }
     func close() { spool.close() }
+    func takeWork() -> SpoolJournal? { spool.takeWork() }
+    func worked() { spool.worked() }
     func lastSync() -> SpoolSyncJob? { spool.lastSync() }
 
     func nextSync(now: SessionInstant) -> SpoolSyncJob? { spool.nextSync(now: now) }

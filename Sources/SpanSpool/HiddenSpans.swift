@@ -1,0 +1,77 @@
+/// How many spans the damaged places of a segment hid: one for each place at the least, none where the place had exactly the
+/// size of one of the two copies of an origin, and the other copy stands beside it.
+///
+/// Told of everything that a walk over the segment meets, in its order.
+struct HiddenSpans {
+    /// So many at the least.
+    private(set) var count = 0
+    /// The record before the place at hand, when it is an origin.
+    private var last: Origin?
+    /// A damaged place, of which the next records tell what it was.
+    private var place: Place?
+
+    private struct Origin {
+        var tag: UInt16
+        var bytes: Int
+        /// How many copies were met in a row.
+        var copies: Int
+    }
+
+    private struct Place {
+        var bytes: Int
+        /// Whether spans in it count.
+        var counts: Bool
+        /// The record behind it is the copy of an origin that it may have been one of too.
+        var isMaybeCopy = false
+    }
+
+    /// Bytes that are no record.
+    ///
+    /// - Parameter counts: whether what it hides is to be counted.
+    mutating func met(gap: Range<Int>, counts: Bool = true) {
+        if place?.isMaybeCopy == true { last?.copies += 1 }
+        decide(isCopy: true)
+        if let last, last.copies == 1, last.bytes == gap.count {
+            self.last = nil
+            return
+        }
+        place = Place(bytes: gap.count, counts: counts)
+        last = nil
+    }
+
+    /// A whole record.
+    mutating func met(_ head: RecordHead) {
+        guard head.kind == Segment.originKind else {
+            decide(isCopy: true)
+            last = nil
+            return
+        }
+        let bytes = RecordHead.byteCount + head.bodyBytes
+        let copies = if let last, last.tag == head.tag { last.copies + 1 } else { 1 }
+        if place?.isMaybeCopy == true {
+            // Both copies are there, so the place was neither.
+            decide(isCopy: copies == 1)
+        } else if place?.bytes == bytes {
+            place?.isMaybeCopy = true
+        }
+        decideUnlessMaybeCopy()
+        last = Origin(tag: head.tag, bytes: bytes, copies: copies)
+    }
+
+    /// Nothing follows.
+    mutating func metEnd() {
+        decide(isCopy: true)
+        last = nil
+    }
+
+    private mutating func decideUnlessMaybeCopy() {
+        if place?.isMaybeCopy == false { decide(isCopy: false) }
+    }
+
+    /// - Parameter isCopy: what the place was, where it may have been one.
+    private mutating func decide(isCopy: Bool) {
+        guard let place else { return }
+        self.place = nil
+        if place.counts, !(isCopy && place.isMaybeCopy) { count += 1 }
+    }
+}
