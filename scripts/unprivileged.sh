@@ -123,6 +123,19 @@ for state in running ended; do
     stop_collector || die "the collector did not end in order: $(tail -n 1 spans.db.log)"
     [[ ! -e s ]] || die "the socket stays"
 done
+# One who may read the store and not write its folder: with the files of the log that the collector leaves, and without.
+mkdir shut
+cp spans.db spans.db-wal spans.db-shm shut/
+chmod 444 shut/*
+chmod 555 shut
+try "query in a folder that cannot be written" "$spanwire" query services --store shut/spans.db
+told "checkout" out
+chmod 755 shut
+rm -f shut/spans.db-wal shut/spans.db-shm
+chmod 555 shut
+refuse "query without the files of the log" "let a user who may write there ask once" \
+    "$spanwire" query services --store shut/spans.db
+chmod 755 shut
 try "store compact" "$spanwire" store compact spans.db
 try "store check (compacted)" "$spanwire" store check spans.db
 if grep -E ' (warning|error|critical) ' spans.db.log >&2; then die "the collector warns"; fi

@@ -15,12 +15,14 @@ final class Connection {
     /// `nil` once closed.
     private var handle: OpaquePointer?
     let path: String
+    private let mode: SQLiteSpanStore.Mode
 
     /// Opens the file; looks at nothing in it.
     ///
     /// - Throws: `not_found` when reading and there is no file, `cannot_open`.
     init(path: String, mode: SQLiteSpanStore.Mode) throws(SpanStoreError) {
         self.path = path
+        self.mode = mode
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw SpanStoreError(.cannotOpen, "the store needs the path of a file")
         }
@@ -49,6 +51,7 @@ final class Connection {
 
     private init(inMemoryNamed path: String) throws(SpanStoreError) {
         self.path = path
+        mode = .readWrite
         guard unsafe sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK
         else {
             close()
@@ -107,6 +110,18 @@ final class Connection {
         return code == SQLITE_OK && hasMoved != 0
     }
 
+    /// Leaves the files of the log in place when the last connection is closed, the log empty, so that whoever may read the
+    /// file and not write its folder can read the store: SQLite then follows a writer that comes meanwhile, and without these
+    /// files it would have to make them.
+    func keepLogFiles() {
+        var keeps: Int32 = 1
+        // Proof: the pointer is to a local that lives through the call, of the type that this opcode reads. Where it is not
+        // taken the files are removed, as without it.
+        _ = unsafe withUnsafeMutablePointer(to: &keeps) { pointer in
+            unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, pointer)
+        }
+    }
+
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
     /// Whether nothing can be written, though the file may have been opened for writing.
@@ -115,6 +130,15 @@ final class Connection {
     /// SQLite's words for the last fault. They name tables and columns, never what is in them.
     private var words: String {
         unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
+    }
+
+    /// Whether a reader has not the files of the log, and no other fault is known: what a first writer that was killed leaves
+    /// is a journal.
+    private var lacksLogFiles: Bool {
+        guard mode == .readOnly, unsafe access(path, R_OK) == 0, unsafe access(path + "-journal", F_OK) != 0 else {
+            return false
+        }
+        return ["-wal", "-shm"].contains { unsafe access(path + $0, R_OK) != 0 }
     }
 
     /// How long a statement waits for another process, in milliseconds.
@@ -138,6 +162,13 @@ final class Connection {
         case SQLITE_CORRUPT:
             return SpanStoreError(
                 .corrupt, "\(path) is damaged; keep a copy and try the recover command of sqlite3 on it")
+        case SQLITE_READONLY where lacksLogFiles, SQLITE_CANTOPEN where lacksLogFiles:
+            return SpanStoreError(
+                .cannotOpen,
+                "reading \(path) takes the files \(path)-wal and \(path)-shm, which are not there or may not be read, and this "
+                    + "user may not make them in its folder; let a user who may write there ask once (spanwire query services "
+                    + "--store \(path)), or copy \(path), with its -wal if there is one, to a folder that you may write"
+            )
         case SQLITE_READONLY:
             return SpanStoreError(.cannotOpen, "\(path) or its folder may not be written; check their permissions")
         case SQLITE_CANTOPEN:

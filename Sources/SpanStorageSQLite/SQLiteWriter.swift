@@ -45,6 +45,7 @@ actor SQLiteWriter {
             throw SpanStoreError(
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
         }
+        connection.keepLogFiles()
         // FULL flushes the log at every commit, so that what was acknowledged outlives a loss of power.
         try connection.execute(
             """
