@@ -38,8 +38,7 @@ final class ClientDriver {
     private var loggedReasons: Set<String> = []
     private let reasonGate = LogGate()
     private var hasConnected = false
-    private let spoolGate = LogGate()
-    private var isSpoolFailureLogged = false
+    private var spoolFailureLog = SpoolFailureLog()
     private var lastDropLog = SessionInstant(nanoseconds: 0)
     private var unloggedDrops: [DropReason: UInt64] = [:]
     private var unloggedRejections = 0
@@ -187,17 +186,14 @@ final class ClientDriver {
 
     private func logSpool(_ news: ClientState.SpoolNews, now: SessionInstant) {
         if let failure = news.failure {
-            metrics.spoolFailures.increment()
-            // A disk that is nearly full may fail with every other segment.
-            isSpoolFailureLogged = spoolGate.pass() != nil
-            if isSpoolFailureLogged {
+            if news.isFirstFailure { metrics.spoolFailures.increment() }
+            if spoolFailureLog.failed() {
                 logger.error(
                     "the spool cannot be written; spans are kept in memory until it can",
                     metadata: ["reason": "\(failure)"])
             }
         }
-        if let spans = news.recoveredAfterSpans, isSpoolFailureLogged {
-            isSpoolFailureLogged = false
+        if let spans = news.recoveredAfterSpans, spoolFailureLog.recovered() {
             logger.notice("the spool is written again", metadata: ["spansInMemory": "\(spans)"])
         }
         guard let problem = news.problem else { return }

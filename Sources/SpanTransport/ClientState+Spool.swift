@@ -7,8 +7,10 @@ import SpanSpool
 extension ClientState {
     /// What the driver has to log of the spool.
     struct SpoolNews {
-        /// It could not be appended to; told once until it can again.
+        /// It could not be appended to; told with every attempt, of which there is one a second.
         var failure: SpoolError?
+        /// The attempts before that one had succeeded.
+        var isFirstFailure = false
         /// It can again; so many spans went to the queue meanwhile.
         var recoveredAfterSpans: Int?
         /// Another thing went wrong, and is tried again.
@@ -54,8 +56,10 @@ extension ClientState {
                 return countsFull ? .dropped : .full
             }
         } catch {
+            news.failure = error
             if spoolAgain == nil {
-                news.failure = error
+                news.isFirstFailure = true
+                news.recoveredAfterSpans = nil
                 spansPastSpool = 0
             }
             spansPastSpool += 1
