@@ -215,7 +215,8 @@ final class ServerConnection: ChannelInboundHandler {
 
     /// Peers may come by the thousand, or again and again, and their faults are not worth a line each.
     private func logFault(_ words: String, of kind: String) {
-        guard let count = server.faultLog.pass(kind) else { return }
+        let gate = session.senderID == nil ? server.strangerFaultLog : server.senderFaultLog
+        guard let count = gate.pass(kind) else { return }
         var metadata: Logger.Metadata = ["fault": "\(words)"]
         if count > 1 { metadata["times"] = "\(count)" }
         logger.notice("connection ends by a fault", metadata: metadata)

@@ -31,7 +31,9 @@ public final class SpanServer: Sendable {
     /// For what may happen with every connection.
     let turnedAwayLog = LogGate()
     let acceptLog = LogGate()
-    let faultLog = LogGate()
+    /// Of senders that were let in, and of all others: these cannot keep the faults of those out of the log.
+    let senderFaultLog = LogGate()
+    let strangerFaultLog = LogGate()
     let setUpLog = LogGate()
     let budget: ReceiveBudget
 

@@ -255,6 +255,31 @@ import Testing
         #expect(try words("# ours\n").contains("holds no token"))
     }
 
+    @Test("the faults of strangers do not keep those of senders out of the log")
+    func faultsApart() async throws {
+        let log = RecordedLog()
+        let server = Self.server(log) { _ in }
+        let port = try await server.start()
+        // A frame that only a collector sends, from a stranger and from a sender that was let in.
+        func fault(_ hello: Hello?) async throws {
+            let (channel, answers) = try await Self.connect(port)
+            if let hello {
+                try await Self.say(hello, on: channel)
+                _ = await answers.next(.welcome)
+            }
+            var bytes: [UInt8] = []
+            OutgoingFrame(.goAway, GoAway(.overloaded, "")).append(to: &bytes)
+            try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+            try await channel.closeFuture.get()
+        }
+        for _ in 0..<3 { try await fault(nil) }
+        try await fault(Hello(senderID: .random()))
+        let lines = log.lines.filter { $0.hasPrefix("notice connection ends by a fault") }
+        #expect(lines.contains { $0.contains("before Hello") }, "\(lines)")
+        #expect(lines.contains { $0.contains("after Welcome") }, "\(lines)")
+        await server.shutdown(within: .seconds(5))
+    }
+
     @Test("a file with tokens that others may read is told of at the start and when it is read anew, once each")
     func exposedTokens() async throws {
         let folder = try ScratchFolder()
