@@ -15,16 +15,17 @@ final class ClientConnector: Sendable {
 
     private let configuration: SpanClientConfiguration
     private let logger: Logger
-    /// The last one that could be read; of `bearerToken` before that.
+    /// The last one that could be read.
     private let token: Mutex<String>
     private let failureLog = LogGate()
     /// Files that others may read, as far as they were logged.
     private let loggedExposures = Mutex<Set<String>>([])
 
-    init(configuration: SpanClientConfiguration, logger: Logger) {
+    /// - Parameter token: what is shown until its file, if it has one, can be read again.
+    init(configuration: SpanClientConfiguration, token: String, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        token = Mutex(configuration.bearerToken)
+        self.token = Mutex(token)
     }
 
     /// - Parameter initialize: adds the handlers behind those of the security, on the event loop.

@@ -54,7 +54,7 @@ final class ClientDriver {
         self.eventLoop = eventLoop
         self.logger = logger
         let configuration = client.configuration
-        connector = ClientConnector(configuration: configuration, logger: logger)
+        connector = ClientConnector(configuration: configuration, token: client.firstToken, logger: logger)
         metrics = ClientMetrics(configuration.metrics)
         var settings = ClientSettings(
             senderID: client.senderID, agent: configuration.agent, bearerToken: configuration.bearerToken,

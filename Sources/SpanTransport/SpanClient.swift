@@ -27,6 +27,8 @@ public final class SpanClient: Sendable {
     public let configuration: SpanClientConfiguration
     /// Under which the collector knows this client.
     public let senderID: SenderID
+    /// As it was when the client was made; empty for none.
+    let firstToken: String
     private let resource: Resource
     private let resourceSchemaURL: String
     let eventLoop: any EventLoop
@@ -60,7 +62,7 @@ public final class SpanClient: Sendable {
         group: (any EventLoopGroup)? = nil, logger: Logger,
         openStorage: (_ directory: String) throws(SpoolError) -> any SpoolStorage
     ) throws(TransportError) {
-        try configuration.validate()
+        firstToken = try configuration.validate()
         self.configuration = configuration
         self.resource = resource
         self.resourceSchemaURL = resourceSchemaURL

@@ -14,8 +14,8 @@ public struct SpanClientConfiguration: Sendable {
     /// Shown to the collector; empty when it asks for none. Never logged.
     public var bearerToken: String
     /// A file with the token that is shown to the collector in place of `bearerToken`, on a line of its own, beside comments
-    /// (`#`) at most; `BearerTokenText` has the rules. It is read anew for every connection, so that a token can be changed
-    /// while the service runs. What cannot be read leaves the last one in use.
+    /// (`#`) at most; `BearerTokenText` has the rules. It is read at the start and anew for every connection, so that a
+    /// token can be changed while the service runs. What cannot be read leaves the last one in use.
     public var tokenFile: String?
     /// A token travels in the clear without TLS: it is refused for a host that is not this machine, unless this is set.
     public var allowsTokenInClear: Bool
@@ -65,20 +65,24 @@ public struct SpanClientConfiguration: Sendable {
         self.address = address
     }
 
+    /// Looks at all settings, and reads the token's file.
+    ///
+    /// - Returns: the token to show until the file can be read again; empty for none.
     /// - Throws: `invalid_setting` with the setting's name and what it may be.
-    func validate() throws(TransportError) {
+    func validate() throws(TransportError) -> String {
         try address.validate(ports: 1...65_535)
         try security?.layer.validate(address)
         guard senderID.isValid else {
             throw TransportError(.invalidSetting, "senderID is all zeros; take SenderID.random()")
         }
-        if let tokenFile { _ = try BearerTokenFile.readOne(tokenFile) }
-        let hasToken = !bearerToken.isEmpty || tokenFile != nil
-        guard !hasToken || security != nil || allowsTokenInClear || address.isLocal else {
+        var token = bearerToken
+        if let tokenFile { token = try BearerTokenFile.readOne(tokenFile).tokens.first ?? token }
+        guard token.isEmpty || security != nil || allowsTokenInClear || address.isLocal else {
             throw TransportError(
                 .invalidSetting,
                 "a bearer token would go to \(address) in the clear; use TLS (security, --tls) or a local address, or "
                     + "allow it (allowsTokenInClear, --allow-token-in-clear)")
         }
+        return token
     }
 }

@@ -246,13 +246,31 @@ import Testing
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             var configuration = SpanClientConfiguration()
             configuration.tokenFile = path
-            do throws(TransportError) { try configuration.validate() } catch { return error.message }
+            do throws(TransportError) { _ = try configuration.validate() } catch { return error.message }
             return "fine"
         }
         #expect(try words("# ours\n\nright-token-of-ours\n") == "fine")
         #expect(try words("right-token-of-ours\nother-token-of-ours\n").contains("holds 2 tokens"))
         #expect(try words("right-token-of-ours # ours\n").contains("line 1 has blanks inside"))
         #expect(try words("# ours\n").contains("holds no token"))
+    }
+
+    @Test("a token that was read when the sender was made is shown though its file is gone, as that of a pipe is")
+    func senderTokenFileIsGone() async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/token"
+        try "right-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let log = RecordedLog()
+        let server = Self.server(log) { $0.session.bearerTokens = ["right-token-of-ours"] }
+        var configuration = SpanClientConfiguration(port: try await server.start())
+        configuration.tokenFile = path
+        let client = try SpanClient(configuration: configuration, logger: log.logger)
+        try FileManager.default.removeItem(atPath: path)
+        client.start()
+        client.reporter().report(SpanRecord(traceID: .random(), spanID: .random(), name: "op", startTimeUnixNano: 1))
+        #expect(await client.shutdown(within: .seconds(20)).storedSpans == 1)
+        #expect(log.contains("the last one stays in use"))
+        await server.shutdown(within: .seconds(5))
     }
 
     @Test("the faults of strangers do not keep those of senders out of the log")
@@ -314,7 +332,7 @@ import Testing
         var configuration = SpanClientConfiguration(
             port: openPort, backoff: BackoffPolicy(shortest: .milliseconds(5), longest: .milliseconds(20)))
         configuration.tokenFile = path
-        let connector = ClientConnector(configuration: configuration, logger: secondLog.logger)
+        let connector = ClientConnector(configuration: configuration, token: "", logger: secondLog.logger)
         for _ in 0..<3 {
             let link = try await connector.connect(on: MultiThreadedEventLoopGroup.singleton.next()) { _ in }.get()
             #expect(link.bearerToken == "first-token-of-ours")

@@ -35,7 +35,8 @@ import Testing
         let log = RecordedLog()
         let server = AdmissionTests.server(log) { _ in }
         let port = try await server.start()
-        let connector = ClientConnector(configuration: SpanClientConfiguration(port: port), logger: log.logger)
+        let connector = ClientConnector(
+            configuration: SpanClientConfiguration(port: port), token: "", logger: log.logger)
         let link = try await connector.connect(on: MultiThreadedEventLoopGroup.singleton.next()) { _ in }.get()
         let client = try await Self.options(of: link.channel)
         #expect(client.noDelay != 0 && client.debug == 0)
