@@ -127,9 +127,10 @@ extension JSONReader {
 
     private mutating func noteIgnored(_ token: JSONStringToken) {
         ignoredKeys += 1
-        guard ignoredKeys == 1 else { return }
+        guard ignoredKeyNames.count < 8 else { return }
         let end = min(token.end, token.start + 64)
-        firstIgnoredKey = String(decoding: [UInt8](copying: scanner.text.extracting(token.start..<end)), as: UTF8.self)
+        let name = String(decoding: [UInt8](copying: scanner.text.extracting(token.start..<end)), as: UTF8.self)
+        if !ignoredKeyNames.contains(name) { ignoredKeyNames.append(name) }
     }
 
     // MARK: Values

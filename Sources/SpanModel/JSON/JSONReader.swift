@@ -37,7 +37,13 @@ public struct JSONReader: ~Escapable {
 
     /// The first key that was ignored, as it stands in the text, at most 64 bytes of it; empty when there was none. A name
     /// is no value, so that it may be shown, escaped.
-    public internal(set) var firstIgnoredKey = ""
+    public var firstIgnoredKey: String { ignoredKeyNames.first ?? "" }
+
+    /// The first eight different keys that were ignored, as `firstIgnoredKey`.
+    public internal(set) var ignoredKeyNames: [String] = []
+
+    /// How many keys of outermost objects the schema named so far; counted by `nextPart` alone.
+    public private(set) var knownKeys = 0
 
     /// How many documents were read to their end.
     public private(set) var documents = 0
@@ -133,6 +139,7 @@ public struct JSONReader: ~Escapable {
             state = .inDocument(object)
             return true
         }
+        knownKeys += 1
         let field = plan.fields[place]
         guard field.isRepeated, !field.isPacked, try scanner.peek() != UInt8(ascii: "n") else {
             try value(field, &object, depthLeft: maxDepth, into: &output)
