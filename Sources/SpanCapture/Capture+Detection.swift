@@ -12,24 +12,64 @@ extension Capture {
             let binary = detectedBinary(bytes, options)
             return binary.fault == nil ? binary : json
         }
+        if !bytes.isEmpty, bytes.allSatisfy(\.isTextSpace) { return blank(bytes.count) }
         let binary = detectedBinary(bytes, options)
         if binary.fault == nil && !(startsAsText(bytes) && binary.namesNothing) { return binary }
         if let text = detectedText(bytes, options) {
             // A valid message stays one, unless it holds nothing that the schema names and the text does.
-            if text.fault == nil && !text.namesNothing { return text }
+            if text.rank >= signalRank { return text }
             if binary.fault != nil && !binary.isPartial { return text }
         }
         return binary
     }
 
-    /// The bytes of a text that was undone.
-    static func inner(_ bytes: [UInt8], _ encoding: CaptureForm, _ options: CaptureOptions) -> Capture {
-        var capture = detectedBinary(bytes, options)
-        capture.encoding = encoding
-        let name = encoding == .hex ? "hexadecimal" : "base64"
-        capture.explanation = "\(name) text of \(capture.explanation)"
-        return capture
+    /// White space alone is no message to anybody, though two blanks are one to protobuf (an unknown field 4).
+    private static func blank(_ count: Int) -> Capture {
+        Capture(
+            .nothing, "blank: \(AttributeText.count(count, "byte")) of white space",
+            fault: CaptureError(.blank, "the input is blank, white space and nothing else", offset: 0))
     }
+
+    /// Text by the form that was asked for.
+    static func text(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        do throws(CaptureError) {
+            return chosen(
+                try TextForms.best(bytes, encoding: options.form, maxBytes: options.limits.maxPayloadBytes), options)
+        } catch {
+            let name = options.form == .base64 ? "base64" : "hexadecimal"
+            if bytes.allSatisfy(\.isTextSpace) { return blank(bytes.count) }
+            return Capture(.nothing, "\(name) text, as asked for", fault: error)
+        }
+    }
+
+    /// The first of the readings that is valid and names something; else the one that comes nearest to it.
+    private static func chosen(
+        _ readings: [(encoding: CaptureForm, reading: TextReading)], _ options: CaptureOptions
+    ) -> Capture {
+        var best = Capture(.nothing, "text of nothing", fault: CaptureError(.notHex, "no digits at all", offset: 0))
+        var bestRank = -1
+        for (encoding, reading) in readings {
+            var capture = detectedBinary(reading.bytes, options)
+            let rank = capture.rank
+            guard rank > bestRank else { continue }
+            capture.encoding = encoding
+            capture.explanation = "\(reading.name) of \(capture.explanation)"
+            capture.notes = reading.notes + capture.notes
+            (best, bestRank) = (capture, rank)
+            if rank == maxRank { break }
+        }
+        return best
+    }
+
+    /// How well bytes are explained: the higher the better.
+    private var rank: Int {
+        if fault == nil { return namesNothing ? 2 : Self.maxRank }
+        if fault?.code == .otherSignal { return Self.signalRank }
+        return isPartial ? 1 : 0
+    }
+
+    private static let maxRank = 4
+    private static let signalRank = 3
 
     private static func detectedBinary(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         let scan = FrameScan(bytes, limits: options.limits, stopsAtFault: true)
@@ -49,27 +89,29 @@ extension Capture {
     }
 
     private static func detectedText(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture? {
-        guard bytes.contains(where: { !$0.isTextSpace }) else { return nil }
-        var best: Capture?
-        if let undone = try? HexText.decode(bytes, maxBytes: options.limits.maxPayloadBytes), !undone.isEmpty {
-            best = inner(undone, .hex, options)
-        }
-        if best == nil || best?.fault != nil, let undone = try? Base64Text.decode(bytes), !undone.isEmpty {
-            let capture = inner(undone, .base64, options)
-            if best == nil || capture.fault == nil { best = capture }
-        }
-        return best
+        // Bytes that are no text are read by no form, and need not be tried by each.
+        guard bytes.prefix(256).allSatisfy({ $0 >= 0x20 || $0.isTextSpace }),
+            let readings = try? TextForms.best(bytes, maxBytes: options.limits.maxPayloadBytes)
+        else { return nil }
+        return chosen(readings, options)
     }
 
     static func message(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         let name = options.type.messageName
+        let scan = options.type == .traces ? SignalScan(bytes.rawSpan) : nil
+        if let other = scan?.other {
+            return Capture(
+                .nothing, "raw protobuf: \(bytes.count) bytes of OTLP \(other.signal.name)",
+                fault: CaptureError(.otherSignal, SignalScan.words(other.signal, other.count), offset: 0))
+        }
         do throws(WireError) {
             let message = try CapturedMessage(options.type, bytes, 0..<bytes.count, limits: options.limits)
             return Capture(
                 .message(message),
                 bytes.isEmpty
                     ? "raw protobuf: nothing at all, which is an empty \(name)"
-                    : "raw protobuf: \(bytes.count) bytes that are a valid \(name)")
+                    : "raw protobuf: \(bytes.count) bytes that are a valid \(name)",
+                notes: scan.map { $0.strangers == 0 ? [] : [$0.strangerWords] } ?? [])
         } catch {
             let explanation = "raw protobuf: \(bytes.count) bytes that are no valid \(name)"
             guard let cut = CutMessage(bytes.rawSpan, options.type, options.limits) else {

@@ -2,7 +2,7 @@ import ProtoWire
 import SpanModel
 
 extension Capture {
-    /// Text that starts as an object of JSON does.
+    /// Text that starts as an object of JSON does, or as an array of objects.
     static func startsAsJSON(_ bytes: [UInt8]) -> Bool {
         var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var openings = 0
@@ -10,7 +10,7 @@ extension Capture {
             defer { start += 1 }
             if bytes[start].isTextSpace { continue }
             if openings == 1 { return bytes[start] == UInt8(ascii: "\"") || bytes[start] == UInt8(ascii: "}") }
-            guard bytes[start] == UInt8(ascii: "{") else { return false }
+            guard bytes[start] == UInt8(ascii: "{") else { return JSONArrayText.starts(bytes) }
             openings = 1
         }
         return false
@@ -18,8 +18,32 @@ extension Capture {
 
     /// OTLP/JSON: one document, or several, which together are one message as encoded ones are.
     static func json(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        guard JSONArrayText.starts(bytes) else {
+            return JSONCapture(bytes, from: bytes, isArray: false, options).capture
+        }
+        let array = JSONArrayText.documents(of: bytes)
+        var capture = JSONCapture(array.documents, from: bytes, isArray: true, options).capture
+        let isCut = array.fault?.code == .truncated
+        if let fault = array.fault, capture.fault == nil || !isCut {
+            if !isCut { capture.content = .nothing }
+            capture.fault = fault
+            capture.isCut = isCut
+        }
+        return capture
+    }
+}
+
+/// One walk over the documents of a text, and what it found.
+private struct JSONCapture {
+    private(set) var capture: Capture
+
+    /// - Parameters:
+    ///   - documents: one after the other.
+    ///   - text: the input, of which every byte stands where it does in `documents`.
+    ///   - isArray: the documents are the elements of an array there.
+    init(_ documents: [UInt8], from text: [UInt8], isArray: Bool, _ options: CaptureOptions) {
         let type = options.type
-        var reader = JSONReader(bytes.rawSpan, schema: type.schema, options: DecodeOptions(limits: options.limits))
+        var reader = JSONReader(documents.rawSpan, schema: type.schema, options: DecodeOptions(limits: options.limits))
         var part = WireAppender(capacity: 64 << 10)
         var kept: [UInt8] = []
         var spanCount: Int?
@@ -27,15 +51,17 @@ extension Capture {
         func take(_ bytes: RawSpan) {
             if type != .traces { kept.append(copying: bytes) }
             // What the reader encodes is valid.
-            if let count = (try? type.check(bytes, limits: checkedLimits)) ?? nil {
+            if let count = (try? type.check(bytes, limits: Self.checkedLimits)) ?? nil {
                 spanCount = (spanCount ?? 0) + count
             }
         }
         var fault: CaptureError?
         var isCut = false
         var isEmpty = true
+        var strangers = Strangers()
         do throws(JSONError) {
             while try reader.nextPart(into: &part) {
+                strangers.note(reader.documents, reader.knownKeys, reader.ignoredKeys, offset: reader.offset)
                 take(part.bytes)
                 isEmpty = isEmpty && part.count == 0
                 part.reset()
@@ -45,38 +71,111 @@ extension Capture {
             isCut = error.code == .truncated
             if isCut { take(part.bytes) }
             isEmpty = isEmpty && part.count == 0
-            fault = CaptureError(error, in: bytes)
+            fault = CaptureError(error, in: documents)
+            strangers.end(reader.knownKeys, reader.ignoredKeys, isWhole: false)
+        }
+        if fault == nil, isArray, reader.documents == 0 {
+            fault = CaptureError(.unknownJSON, "an empty array, without a document of \(type.messageName)", offset: 0)
+        }
+        // Not one document is known, or an element of the array is no object at all.
+        if fault == nil || isCut, strangers.count > 0, strangers.known == 0 {
+            fault = Self.unknown(documents, text, isArray, type, at: strangers.firstOffset)
+            isCut = false
+        } else if let wrong = fault, isArray, wrong.path.isEmpty, ForeignJSON.name(JSONOutline(text[...])) != nil {
+            fault = Self.unknown(documents, text, isArray, type, at: 0)
         }
         let message =
             type == .traces
-            ? CapturedMessage(type, json: bytes, spanCount: spanCount)
-            : CapturedMessage(type, encoded: kept, from: bytes.count, spanCount: spanCount)
-        let content: Content = fault == nil || isCut && !isEmpty ? .message(message) : .nothing
-        let verdict = explanation(reader.documents, bytes.count, type.messageName, fault == nil, isCut)
-        return Capture(
-            encoding: .json, content, verdict + note(reader.ignoredKeys, reader.firstIgnoredKey), fault: fault,
-            isCut: isCut)
+            ? CapturedMessage(type, json: documents, spanCount: spanCount)
+            : CapturedMessage(type, encoded: kept, from: text.count, spanCount: spanCount)
+        let content: Capture.Content = fault == nil || isCut && !isEmpty ? .message(message) : .nothing
+        let verdict = Self.explanation(
+            reader.documents, isArray, text.count, type.messageName, isValid: fault == nil, isCut)
+        capture = Capture(encoding: .json, content, verdict, fault: fault, isCut: isCut)
+        guard fault == nil || isCut else { return }
+        if strangers.count > 0 {
+            let outline = JSONOutline(documents[strangers.firstOffset...])
+            let name =
+                ForeignJSON.signal(outline).map { "OTLP \($0.name)" } ?? ForeignJSON.name(outline)
+                ?? "JSON of another kind"
+            capture.notes.append(
+                "\(strangers.count) of \(reader.documents) documents are left out, the first is \(name)")
+        }
+        capture.notes += Self.notes(reader.ignoredKeys, reader.ignoredKeyNames, type)
     }
 
     private static let checkedLimits = CapturedMessage.checkedOptions.limits
 
+    private static func unknown(
+        _ documents: [UInt8], _ text: [UInt8], _ isArray: Bool, _ type: MessageType, at offset: Int
+    ) -> CaptureError {
+        var fault = ForeignJSON.fault(JSONOutline(documents[offset...]), type, offset: offset)
+        // Some formats are told by their array.
+        if isArray, fault.code == .unknownJSON, let name = ForeignJSON.name(JSONOutline(text[...])) {
+            fault.message = "an array without a document of \(type.messageName); this looks like \(name)"
+        }
+        return fault
+    }
+
     private static func explanation(
-        _ documents: Int, _ byteCount: Int, _ name: String, _ isValid: Bool, _ isCut: Bool
+        _ documents: Int, _ isArray: Bool, _ byteCount: Int, _ name: String, isValid: Bool, _ isCut: Bool
     ) -> String {
         let text = "OTLP/JSON: \(AttributeText.count(byteCount, "byte")) of text"
-        guard isValid else { return text + (isCut ? ", the start of a \(name)" : " that are no valid \(name)") }
+        guard isValid else {
+            return isCut
+                ? "\(text), the start of a \(name)"
+                : "JSON: \(AttributeText.count(byteCount, "byte")) of text that are no valid \(name)"
+        }
+        let many = isArray ? "an array of \(AttributeText.count(documents, "document"))" : "\(documents) documents"
         switch documents {
         case 0: return "\(text) without a document, which is an empty \(name)"
-        case 1: return "\(text) that are a valid \(name)"
-        default: return "\(text), \(documents) documents that are a valid \(name) together"
+        case 1 where !isArray: return "\(text) that are a valid \(name)"
+        case 1: return "\(text), \(many) that is a valid \(name)"
+        default: return "\(text), \(many) that are a valid \(name) together"
         }
     }
 
     /// A key in snake_case or of another signal is ignored by rule, and a puzzle where nobody says so.
-    private static func note(_ ignoredKeys: Int, _ first: String) -> String {
-        guard ignoredKeys > 0 else { return "" }
-        let keys = ignoredKeys == 1 ? "1 key is ignored" : "\(ignoredKeys) keys are ignored, the first"
-        return "; \(keys): \(TerminalText.escaped(first))"
+    private static func notes(_ count: Int, _ names: [String], _ type: MessageType) -> [String] {
+        guard count > 0 else { return [] }
+        let list = names.map(TerminalText.escaped).joined(separator: ", ") + (names.count == 8 ? "…" : "")
+        let keys = count == 1 ? "1 key is ignored" : "\(count) keys are ignored"
+        let hints = KeyHint.words(for: names, in: type)
+        return ["\(keys): \(list)" + (hints.isEmpty ? "" : " (\(hints))")]
+    }
+}
+
+/// Documents of which the reader knew nothing.
+private struct Strangers {
+    private(set) var count = 0
+    /// Documents of which something is known, or that are empty.
+    private(set) var known = 0
+    /// Where the first of the others starts, white space before it included.
+    private(set) var firstOffset = 0
+
+    private var documents = 0
+    private var knownKeys = 0
+    private var ignoredKeys = 0
+    private var start = 0
+
+    /// A part was read.
+    mutating func note(_ documents: Int, _ knownKeys: Int, _ ignoredKeys: Int, offset: Int) {
+        guard documents > self.documents else { return }
+        self.documents = documents
+        end(knownKeys, ignoredKeys, isWhole: true)
+        start = offset
+    }
+
+    /// A document ended, or the text did inside one.
+    mutating func end(_ knownKeys: Int, _ ignoredKeys: Int, isWhole: Bool) {
+        if knownKeys == self.knownKeys, ignoredKeys > self.ignoredKeys {
+            if count == 0 { firstOffset = start }
+            count += 1
+        } else if isWhole || knownKeys > self.knownKeys {
+            known += 1
+        }
+        self.knownKeys = knownKeys
+        self.ignoredKeys = ignoredKeys
     }
 }
 

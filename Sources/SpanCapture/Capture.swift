@@ -25,13 +25,13 @@ public struct CaptureOptions: Sendable, Hashable {
 public enum CaptureForm: String, Sendable, Hashable, CaseIterable {
     /// One encoded message, nothing around it.
     case protobuf
-    /// Hexadecimal text of a message or of frames.
+    /// Hexadecimal text of a message or of frames: digits, or a dump of any kind, also of octal or binary digits.
     case hex
     /// Base64 text of a message or of frames.
     case base64
     /// Frames of a Spanwire session, one direction of it.
     case frames
-    /// OTLP/JSON: one document or several, such as JSON Lines.
+    /// OTLP/JSON: one document or several, such as JSON Lines, or an array of documents.
     case json
 }
 
@@ -58,6 +58,9 @@ public struct Capture: Sendable {
     public var content: Content
     /// What the bytes were taken for, and why; one line for people.
     public var explanation: String
+    /// What a reader should know although the bytes are valid: keys that are ignored, a dump whose text contradicts its
+    /// bytes. One sentence each, safe to show, without a field's value.
+    public var notes: [String]
     /// The first thing that is wrong; `nil` when the bytes are a valid message, or frames of valid messages.
     public var fault: CaptureError?
     /// The fault is that the input ends too early, and nothing else.
@@ -93,29 +96,19 @@ public struct Capture: Sendable {
         case .protobuf: self = Capture.message(bytes, options)
         case .frames: self = Capture.framed(bytes, options)
         case .json: self = Capture.json(bytes, options)
-        case .hex:
-            do throws(CaptureError) {
-                self = .inner(try HexText.decode(bytes, maxBytes: options.limits.maxPayloadBytes), .hex, options)
-            } catch { self.init(failure: error, "hexadecimal text, as asked for") }
-        case .base64:
-            do throws(CaptureError) {
-                self = .inner(try Base64Text.decode(bytes), .base64, options)
-            } catch { self.init(failure: error, "base64 text, as asked for") }
+        case .hex, .base64: self = Capture.text(bytes, options)
         }
     }
 
     init(
         encoding: CaptureForm? = nil, _ content: Content, _ explanation: String, fault: CaptureError? = nil,
-        isCut: Bool = false
+        isCut: Bool = false, notes: [String] = []
     ) {
         self.encoding = encoding
         self.content = content
         self.explanation = explanation
         self.fault = fault
         self.isCut = isCut
-    }
-
-    private init(failure: CaptureError, _ explanation: String) {
-        self.init(.nothing, explanation, fault: failure)
+        self.notes = notes
     }
 }

@@ -15,6 +15,14 @@ public struct CaptureError: Error, Sendable, Hashable {
         public static let notHex = Code(rawValue: "not_hex")
         /// Text that is no base64.
         public static let notBase64 = Code(rawValue: "not_base64")
+        /// JSON that no reader takes.
+        public static let invalidJSON = Code(rawValue: "invalid_json")
+        /// JSON in which not one key is known at the top.
+        public static let unknownJSON = Code(rawValue: "unknown_json")
+        /// OTLP of another signal: logs, metrics or profiles.
+        public static let otherSignal = Code(rawValue: "other_signal")
+        /// White space and nothing else.
+        public static let blank = Code(rawValue: "blank")
         /// A frame of a kind that the protocol does not have.
         public static let unknownFrameKind = Code(rawValue: "unknown_frame_kind")
         /// A payload over `CaptureOptions.limits`.
@@ -27,8 +35,7 @@ public struct CaptureError: Error, Sendable, Hashable {
     public var message: String
 
     /// Where the faulty element starts: bytes from the start of the input, once hexadecimal or base64 text around it is
-    /// undone; in that text itself for `not_hex` and
-    /// `not_base64`, and of JSON.
+    /// undone; in that text itself for `not_hex`, `not_base64` and `blank`, and of JSON.
     public var offset: Int
 
     /// The field in which the fault lies, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`, or empty.

@@ -96,6 +96,12 @@ struct FrameScan {
             note(error)
             return .malformed(error)
         }
+        if type == .batch, let other = SignalScan(input.rawSpan.extracting(range)).other {
+            let error = CaptureError(
+                .otherSignal, SignalScan.words(other.signal, other.count), offset: range.lowerBound)
+            note(error)
+            return .malformed(error)
+        }
         do throws(WireError) {
             return .message(try CapturedMessage(type, input, range, limits: limits))
         } catch {

@@ -13,7 +13,7 @@ import Testing
     @Test("a document is found to be one, white space and a byte order mark before it or not")
     func detection() throws {
         for text in [
-            try document(), " \n\t" + (try document()), "\u{FEFF}" + (try document()), "{}", "{ }", "{\"x\":1}",
+            try document(), " \n\t" + (try document()), "\u{FEFF}" + (try document()), "{}", "{ }",
         ] {
             let capture = Capture(Array(text.utf8))
             #expect(capture.encoding == .json && capture.fault == nil, "\(capture.explanation)")
@@ -68,11 +68,103 @@ import Testing
 
     @Test("keys that are ignored are told, so that snake_case is no puzzle")
     func ignored() {
-        let capture = Capture(Array(#"{"resource_spans":[],"b":1}"#.utf8))
+        let capture = Capture(Array(#"{"resourceSpans":[],"resource_spans":[],"b":1}"#.utf8))
+        #expect(capture.explanation.hasSuffix("that are a valid TracesData"))
         #expect(
-            capture.explanation.hasSuffix("that are a valid TracesData; 2 keys are ignored, the first: resource_spans"))
+            capture.notes == [
+                "2 keys are ignored: resource_spans, b (resource_spans is spelled resourceSpans in OTLP/JSON)"
+            ])
         #expect(Capture(Array("{\"\u{1B}[2J\":1}".utf8)).fault != nil)
-        #expect(Capture(Array(#"{"\u001b[2J‮":1}"#.utf8)).explanation.hasSuffix(#"ignored: \\u001b[2J\u{202e}"#))
+        let hostile = Capture(Array(#"{"resourceSpans":[],"\u001b[2J‮":1}"#.utf8))
+        #expect(hostile.notes == [#"1 key is ignored: \\u001b[2J\u{202e}"#])
+    }
+
+    @Test(
+        "JSON without one known key at the top is a fault that names what it is",
+        arguments: [
+            (#"{"resource_spans":[{}]}"#, "unknown_json", "resource_spans is spelled resourceSpans in OTLP/JSON"),
+            (#"{"ResourceSpans":[{}]}"#, "unknown_json", "ResourceSpans is spelled resourceSpans in OTLP/JSON"),
+            (#"{"resourceLogs":[{"scopeLogs":[]}]}"#, "other_signal", "these are OTLP logs"),
+            (#"{"resource_metrics":[]}"#, "other_signal", "these are OTLP metrics"),
+            (#"{"resourceProfiles":[],"dictionary":{}}"#, "other_signal", "these are OTLP profiles"),
+            (#"{"data":[{"traceID":"a","spans":[],"processes":{}}],"total":0}"#, "unknown_json", "Jaeger UI JSON"),
+            (#"{"result":{"resourceSpans":[]}}"#, "unknown_json", "Jaeger's API v3"),
+            (#"{"batches":[{"scopeSpans":[]}]}"#, "unknown_json", "Tempo's API v1"),
+            (#"{"trace":{"resourceSpans":[]}}"#, "unknown_json", "Tempo's API v2"),
+            (#"[{"traceId":"a","id":"b","name":"c","timestamp":1,"duration":2}]"#, "unknown_json", "Zipkin v2 JSON"),
+            (#"{"log":{"version":"1.2","creator":{},"entries":[]}}"#, "unknown_json", "HAR"),
+            (#"{"log":"x\n","stream":"stdout","time":"2026"}"#, "unknown_json", "docker"),
+            (#"{"traceEvents":[]}"#, "unknown_json", "Chrome or Perfetto"),
+            (#"[[{"trace_id":1,"span_id":2}]]"#, "unknown_json", "Datadog"),
+            (#"{"scopeSpans":[]}"#, "unknown_json", "one element of resourceSpans"),
+            (#"{"partialSuccess":{}}"#, "unknown_json", "ExportTraceServiceResponse"),
+            (#"{"frame":"Hello","offset":0,"length":5,"message":{}}"#, "unknown_json", "session frames"),
+            (#"{"a":1,"b":2}"#, "unknown_json", "it starts with a, b; OTLP/JSON has resourceSpans there"),
+            ("[]", "unknown_json", "an empty array"), (#"[{"x":1}]"#, "unknown_json", "only x"),
+        ])
+    func foreign(text: String, code: String, words: String) throws {
+        for text in [text, text + "\n" + text, " \n" + text] where !(text.hasPrefix("[]\n")) {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.fault?.code.rawValue == code, "\(text)")
+            #expect(capture.fault?.message.contains(words) == true, "\(capture.fault?.message ?? "")")
+            #expect(capture.message == nil && capture.notes.isEmpty)
+            #expect(!capture.explanation.contains("a valid"))
+        }
+        // As far as it goes, and broken anywhere: never a message.
+        for count in 0..<text.utf8.count {
+            let capture = Capture(Array(text.utf8.prefix(count)), options: CaptureOptions(form: .json))
+            #expect(capture.fault != nil || (capture.message?.byteCount ?? 0) == 0, "\(text.prefix(count))")
+        }
+    }
+
+    @Test("of several documents those of other signals are left out and told")
+    func mixed() throws {
+        let text = #"{"resourceLogs":[{}]}"# + "\n" + (try Self.batch.json()) + "\n" + #"{"data":[{"spans":[]}]}"#
+        let capture = Capture(Array(text.utf8))
+        #expect(capture.fault == nil && capture.message?.spanCount == 2)
+        #expect(
+            capture.notes == [
+                "2 of 3 documents are left out, the first is OTLP logs", "2 keys are ignored: resourceLogs, data",
+            ])
+    }
+
+    @Test("an array of documents is its documents")
+    func array() throws {
+        let one = try Self.batch.json()
+        for text in ["[\(one),\(one)]", " [ \(one)\n, \(one) ]\n", "[\(one)]\n[\(one)]", "\u{FEFF}[\(one),{},\(one)]"] {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.fault == nil && capture.encoding == .json, "\(capture.fault?.description ?? "")")
+            #expect(capture.message?.spans?.spanCount == 4 && capture.message?.spanCount == 4)
+            #expect(Array(try #require(capture.message?.batches)).reduce(0) { $0 + $1.spanCount } == 4)
+        }
+        #expect(
+            Capture(Array("[\(one),\(one)]".utf8)).explanation.hasSuffix(
+                "an array of 2 documents that are a valid TracesData together"))
+        for text in [
+            "[\(one) \(one)]", "[\(one),]", "[,\(one)]", "[\(one)],", "[\(one)]x", "[\(one)]]", "[\(one),7]",
+            "[\(one),\"x\"]",
+            "[\(one)]\(one)", "[\(one),[\(one)]]",
+        ] {
+            let capture = Capture(Array(text.utf8))
+            #expect(capture.fault != nil && !capture.isCut && capture.message == nil, "\(text)")
+        }
+        let whole = Array("[\(one),\(one)]".utf8)
+        for count in 2..<whole.count {
+            let capture = Capture(Array(whole[..<count]), options: CaptureOptions(form: .json))
+            #expect(capture.fault?.code == .truncated || count == 2, "\(count)")
+            #expect((capture.message?.spanCount ?? 0) <= 2 * (count > one.utf8.count ? 2 : 1))
+        }
+    }
+
+    @Test(
+        "white space and nothing else is blank",
+        arguments: [" ", "\n", "\r\n\r\n", "  ", "\t\n", String(repeating: "\n", count: 12)])
+    func blank(text: String) {
+        let capture = Capture(Array(text.utf8))
+        #expect(capture.fault?.code == .blank && capture.message == nil)
+        for form in [CaptureForm.hex, .base64] {
+            #expect(Capture(Array(text.utf8), options: CaptureOptions(form: form)).fault?.code == .blank)
+        }
     }
 
     @Test("a fault has its code, byte, path and line, and shows nothing of the message")
@@ -108,7 +200,10 @@ import Testing
         #expect(
             try CaptureTests.text(capture, as: .json)
                 == (try Batch(spans: Self.batch, sequence: 7).json(style: .pretty)) + "\n")
-        #expect(Capture(text, options: CaptureOptions(type: .ping)).explanation.contains("2 keys are ignored"))
+        #expect(
+            Capture(text, options: CaptureOptions(type: .ping)).fault?.message
+                == "not one key of Ping at the top: it starts with sequence, resourceSpans"
+                || Capture(text, options: CaptureOptions(type: .ping)).fault?.code == .unknownJSON)
     }
 
     @Test("limits are those of each document")

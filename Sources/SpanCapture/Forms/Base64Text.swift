@@ -1,9 +1,21 @@
 /// Base64 as people paste it: the standard or the URL-safe alphabet, line breaks, padding or none.
-enum Base64Text {
+///
+///     CgQKAhIA
+struct Base64Text: TextForm {
+    let encoding = CaptureForm.base64
+
+    func read(_ text: [UInt8], maxBytes: Int) -> TextReadings {
+        do throws(CaptureError) {
+            return .readings([TextReading(bytes: try Self.decode(text), name: "base64 text", fit: .bare)])
+        } catch {
+            return .fault(error, lines: 0)
+        }
+    }
+
     /// The bytes that the text stands for. Bits left over at the end are ignored.
     ///
     /// - Throws: `not_base64` with the offset in the text.
-    static func decode(_ text: [UInt8]) throws(CaptureError) -> [UInt8] {
+    private static func decode(_ text: [UInt8]) throws(CaptureError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         var group: UInt32 = 0

@@ -9,8 +9,10 @@ struct DecodeCommand: ParsableCommand {
         commandName: "decode",
         abstract: "Shows what a captured payload holds.",
         discussion: """
-            Takes raw protobuf, hexadecimal or base64 text of it, OTLP/JSON (one document or JSON Lines), and frames of a \
-            Spanwire session, and says on standard error which it was. What is whole of an input that ends too early is shown.
+            Takes raw protobuf, hexadecimal or base64 text of it, dumps (xxd, hexdump, od, tshark -x, tcpdump -X, scapy), \
+            OTLP/JSON (one document, JSON Lines or an array), and frames of a Spanwire session, and says on standard error \
+            which it was, and what of it is ignored. What is whole of an input that ends too early is shown. Logs, metrics \
+            and other JSON are named and not decoded.
 
             Exit codes: 0 when the bytes are a valid message (or frames of valid messages), 3 when they are the start of \
             one and something whole was in it, 1 otherwise, 2 for a wrong command line.
@@ -48,7 +50,7 @@ struct DecodeCommand: ParsableCommand {
         help: ArgumentHelp("The largest message, or document of JSON, in bytes, 1 to 2147483647.", valueName: "bytes"))
     var maxBytes = Int(Int32.max)
 
-    @Flag(help: "Do not say what was detected.")
+    @Flag(help: "Do not say what was detected, only what is ignored or doubtful.")
     var quiet = false
 
     func validate() throws {
@@ -66,6 +68,7 @@ struct DecodeCommand: ParsableCommand {
         let limits = WireLimits(maxDepth: maxDepth, maxPayloadBytes: maxBytes)
         let capture = Capture(bytes, options: CaptureOptions(form: from.form, type: type, limits: limits))
         if !quiet { Process.writeError("spanwire: \(capture.explanation)\n") }
+        for note in capture.notes { Process.writeError("spanwire: \(note)\n") }
         let standardOutput = StandardOutput()
         do throws(CaptureError) {
             var output = try capture.print(as: to, to: standardOutput.makeOutput())

@@ -1,0 +1,87 @@
+/// JSON that is none of ours, named by the keys that its program writes.
+enum ForeignJSON {
+    /// What a document without a single known key at its top is.
+    ///
+    /// - Parameters:
+    ///   - outline: of the document.
+    ///   - type: what it was to be.
+    static func fault(_ outline: JSONOutline, _ type: MessageType, offset: Int) -> CaptureError {
+        if type == .traces, let signal = signal(outline) {
+            return CaptureError(
+                .otherSignal, "these are OTLP \(signal.name) (the key \(signal.key)), and only traces are read",
+                offset: offset)
+        }
+        let keys = outline.topKeys.map(TerminalText.escaped)
+        let list = keys.joined(separator: ", ")
+        var words = "not one key of \(type.messageName) at the top"
+        words += keys.isEmpty ? "" : keys.count == 1 ? ", only \(list)" : ": it starts with \(list)"
+        if type == .traces {
+            let hints = KeyHint.words(for: outline.topKeys, in: type)
+            if !hints.isEmpty {
+                words += "; " + hints
+            } else if let name = name(outline) {
+                words += "; this looks like \(name)"
+            } else {
+                words += "; OTLP/JSON has resourceSpans there"
+            }
+        }
+        return CaptureError(.unknownJSON, words, offset: offset)
+    }
+
+    /// Another signal of OTLP.
+    static func signal(_ outline: JSONOutline) -> Signal? {
+        Signal.allCases.dropFirst().first { signal in
+            outline.paths.contains { !$0.contains(".") && KeyHint.folded($0) == KeyHint.folded(signal.key) }
+        }
+    }
+
+    /// The name of the format and what can be done about it; `nil` for one that is not known.
+    static func name(_ outline: JSONOutline) -> String? {
+        // Most telling first. A path without a prefix is the document's own.
+        func has(_ paths: String...) -> Bool { paths.allSatisfy(outline.paths.contains) }
+        if has("data[].traceID") || has("data[].spans") || has("traceID", "spans", "processes")
+            || has("[].traceID", "[].spans")
+        {
+            return "Jaeger UI JSON, which is not OTLP"
+        }
+        if has("result.resourceSpans") { return "an answer of Jaeger's API v3, with OTLP/JSON in its key result" }
+        if has("trace.resourceSpans") { return "an answer of Tempo's API v2, with OTLP/JSON in its key trace" }
+        if has("batches") { return "an answer of Tempo's API v1, which has batches for resourceSpans and base64 ids" }
+        if has("traces[].rootTraceName") || has("traces[].rootServiceName") { return "an answer of Tempo's search" }
+        if has("log.entries") || has("log.creator") { return "a HAR file of a browser, with requests in it" }
+        if has("log", "stream") || has("log", "time") {
+            return "log lines of docker; what the program wrote is in their key log"
+        }
+        for prefix in ["", "[]."] {
+            if has(prefix + "traceId", prefix + "id"),
+                has(prefix + "localEndpoint") || has(prefix + "timestamp") || has(prefix + "duration")
+            {
+                return "Zipkin v2 JSON, which is not OTLP"
+            }
+            if has(prefix + "traceId", prefix + "spanId") {
+                return "spans without what is around them; OTLP/JSON has them in resourceSpans, scopeSpans, spans"
+            }
+            if has(prefix + "context.trace_id") { return "what OpenTelemetry's console exporter for Python prints" }
+            if has(prefix + "SpanContext.TraceID") { return "what OpenTelemetry's stdout exporter for Go prints" }
+        }
+        if has("[].binaryAnnotations") || has("[].annotations[].endpoint") {
+            return "Zipkin v1 JSON, which is not OTLP"
+        }
+        if has("[][].trace_id", "[][].span_id") { return "Datadog JSON, which is not OTLP" }
+        if has("traceEvents") { return "a trace of Chrome or Perfetto, which is not OTLP" }
+        if has("hits.hits") { return "an answer of Elasticsearch" }
+        if has("frame", "message") || has("frame", "offset") {
+            return "what decode prints of session frames; resend the frames themselves"
+        }
+        if has("partialSuccess") { return "an ExportTraceServiceResponse (decode --type response)" }
+        if has("scopeSpans") || has("instrumentationLibrarySpans") {
+            return "one element of resourceSpans; OTLP/JSON has it in an array under that key"
+        }
+        if has("spans") { return "one element of scopeSpans; OTLP/JSON has it inside resourceSpans" }
+        if has("message"), has("code") || has("details") { return "an error answer of a collector" }
+        if has("message") || has("msg"), has("level") || has("severity") || has("time") || has("timestamp") {
+            return "log lines of a program"
+        }
+        return nil
+    }
+}

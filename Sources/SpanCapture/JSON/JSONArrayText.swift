@@ -1,0 +1,84 @@
+/// An array of JSON documents, made into documents one after the other: the brackets and the commas between the elements
+/// become blanks, so that every byte stays where it was and faults are counted in the text as it came.
+///
+/// Several arrays may follow each other, as a file to which a program appends has them.
+enum JSONArrayText {
+    /// Text that starts with `[` and then an object or nothing, white space aside; `[10, 13` is something else.
+    static func starts(_ text: [UInt8]) -> Bool {
+        var significant = text.lazy.filter { !$0.isTextSpace }.makeIterator()
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { for _ in 0..<3 { _ = significant.next() } }
+        guard significant.next() == UInt8(ascii: "["), let second = significant.next() else { return false }
+        return second == UInt8(ascii: "{") || second == UInt8(ascii: "]") || second == UInt8(ascii: "[")
+    }
+
+    /// - Returns: the text with blanks, and how many elements there were.
+    /// - Throws: `truncated` when the text ends inside an array, with what was blanked so far in `documents`;
+    ///   `invalid_json` for something that does not belong between elements.
+    static func documents(of text: [UInt8]) -> (documents: [UInt8], count: Int, fault: CaptureError?) {
+        var blanked = text
+        var count = 0
+        var depth = 0
+        // What may stand next in the outermost array.
+        var wantsElement = true
+        var isBehindComma = false
+        var position = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        func fault(_ words: String) -> CaptureError { CaptureError(.invalidJSON, words, offset: position) }
+        while position < text.count {
+            let character = text[position]
+            switch character {
+            case UInt8(ascii: "\""):
+                guard depth > 1 else { return (blanked, count, fault("a text where a document is expected")) }
+                position = endOfString(text, position)
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                if depth == 0 {
+                    guard character == UInt8(ascii: "[") else {
+                        return (blanked, count, fault("something behind the array of documents"))
+                    }
+                    blanked[position] = 0x20
+                    wantsElement = true
+                } else if depth == 1 {
+                    isBehindComma = false
+                    guard wantsElement else { return (blanked, count, fault("no comma between two documents")) }
+                    count += 1
+                    wantsElement = false
+                }
+                depth += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                guard depth != 1 || !isBehindComma else { return (blanked, count, fault("a comma without a document")) }
+                depth -= 1
+                guard depth >= 0 else { return (blanked, count, fault("a bracket that closes nothing")) }
+                if depth == 0 { blanked[position] = 0x20 }
+            case UInt8(ascii: ","):
+                if depth == 1 {
+                    guard !wantsElement else { return (blanked, count, fault("a comma without a document")) }
+                    blanked[position] = 0x20
+                    wantsElement = true
+                    isBehindComma = true
+                } else if depth == 0 {
+                    return (blanked, count, fault("something behind the array of documents"))
+                }
+            default:
+                if depth <= 1, !character.isTextSpace {
+                    return (blanked, count, fault("something that is no document in an array of them"))
+                }
+            }
+            position += 1
+        }
+        guard depth == 0 else {
+            return (
+                blanked, count,
+                CaptureError(.truncated, "the input ends inside an array of documents", offset: text.count)
+            )
+        }
+        return (blanked, count, nil)
+    }
+
+    /// - Returns: where the closing quote stands, or the last byte.
+    private static func endOfString(_ text: [UInt8], _ start: Int) -> Int {
+        var position = start + 1
+        while position < text.count, text[position] != UInt8(ascii: "\"") {
+            position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return min(position, text.count - 1)
+    }
+}

@@ -1,0 +1,90 @@
+import ProtoWire
+
+/// The fields of one encoded message in a part of a payload, one after the other, without a schema and without limits:
+/// for looking at bytes of which it is not known what they are.
+///
+/// A field that the payload ends in is given as far as it is there; `isClean` is `false` once something stood there that
+/// no message has.
+struct FieldWalk: ~Escapable {
+    /// One field.
+    struct Field {
+        var number: UInt32
+        var wireType: WireType
+        /// Where the content stands in the payload; of a varint its bytes.
+        var content: Range<Int>
+    }
+
+    private let payload: RawSpan
+    private var cursor: Int
+    private let end: Int
+    /// Nothing but fields was met so far.
+    private(set) var isClean = true
+    /// The last field given ends behind the payload.
+    private(set) var isCut = false
+
+    @_lifetime(copy payload)
+    init(_ payload: RawSpan, _ range: Range<Int>) {
+        self.payload = payload
+        cursor = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// - Returns: `nil` at the end, and where no field stands.
+    mutating func next() -> Field? {
+        guard isClean, !isCut, cursor < end else { return nil }
+        guard let key = varint() else { return stop() }
+        guard key >> 3 > 0, key <= UInt64(UInt32.max), let wireType = WireType(rawValue: UInt8(key & 7)) else {
+            return fail()
+        }
+        let number = UInt32(key >> 3)
+        let start = cursor
+        switch wireType {
+        case .varint:
+            guard varint() != nil else { return stop() }
+        case .fixed64: cursor += 8
+        case .fixed32: cursor += 4
+        case .lengthDelimited:
+            guard let length = varint() else { return stop() }
+            guard length <= UInt64(Int32.max) else { return fail() }
+            let contentStart = cursor
+            cursor += Int(length)
+            return field(number, wireType, contentStart)
+        case .startGroup, .endGroup: return fail()
+        }
+        return field(number, wireType, start)
+    }
+
+    private mutating func field(_ number: UInt32, _ wireType: WireType, _ start: Int) -> Field? {
+        if cursor > end {
+            // Past the message around it, but not past the payload: that is no field.
+            guard end == payload.byteCount else { return fail() }
+            isCut = true
+            cursor = end
+        }
+        return Field(number: number, wireType: wireType, content: min(start, end)..<cursor)
+    }
+
+    /// The end came inside a key, a length or a varint.
+    private mutating func stop() -> Field? {
+        if cursor >= end, end == payload.byteCount { isCut = true } else { isClean = false }
+        return nil
+    }
+
+    private mutating func fail() -> Field? {
+        isClean = false
+        return nil
+    }
+
+    private mutating func varint() -> UInt64? {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while cursor < end, shift < 70 {
+            let byte = payload.byte(at: cursor)
+            cursor += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        return nil
+    }
+}

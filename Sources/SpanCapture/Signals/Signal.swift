@@ -1,0 +1,36 @@
+/// What OTLP carries. The messages of all four have the same three levels around their records (resource, scope, record;
+/// fields 1, 2, 2), and nothing in the bytes names the signal.
+enum Signal: Int, CaseIterable, Sendable {
+    // In the order in which a record goes when nothing speaks for another.
+    case traces, logs, metrics, profiles
+
+    /// As in "these are OTLP logs".
+    var name: String {
+        switch self {
+        case .traces: "traces"
+        case .logs: "logs"
+        case .metrics: "metrics"
+        case .profiles: "profiles"
+        }
+    }
+
+    /// What one record is called.
+    var record: String {
+        switch self {
+        case .traces: "span"
+        case .logs: "log record"
+        case .metrics: "metric"
+        case .profiles: "profile"
+        }
+    }
+
+    /// The key that stands at the top of its OTLP/JSON.
+    var key: String {
+        switch self {
+        case .traces: "resourceSpans"
+        case .logs: "resourceLogs"
+        case .metrics: "resourceMetrics"
+        case .profiles: "resourceProfiles"
+        }
+    }
+}
