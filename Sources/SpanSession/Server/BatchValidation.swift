@@ -50,6 +50,10 @@ public struct BatchValidation: Sendable, Hashable {
         return parts.joined(separator: "; ")
     }
 
+    /// Why a collector refuses the span: the field and what is wrong with it, such as `.trace_id is missing`; `nil` for a
+    /// span that it takes.
+    package static func reason(against span: SpanRecord) -> String? { isFit(span) ? nil : fault(of: span) }
+
     private static func isFit(_ span: SpanRecord) -> Bool { span.traceID.isValid && span.spanID.isValid }
 
     private static func fault(of span: SpanRecord) -> String {

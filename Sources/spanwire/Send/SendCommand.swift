@@ -15,8 +15,9 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send",
         abstract: "Sends the spans of captured payloads to a collector.",
         discussion: """
-            Takes every form that decode takes. A file is sent when all of it is valid; one that is not is left out and \
-            named, and the others are sent all the same. Ends when the collector has stored everything, or at the \
+            Takes every form that decode takes, and says of a file what decode says of it: keys that are ignored, another \
+            signal than traces. A file is sent when all of it is valid; one that is not, or is blank, is left out and named, \
+            and the others are sent all the same. Of spans that the collector has to reject the file and the place are told. Ends when the collector has stored everything, or at the \
             timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits up to \
             five seconds for what is under way, and tells the same.
 
@@ -103,11 +104,14 @@ struct SendCommand: AsyncParsableCommand {
         let deadline = clock.now.advanced(by: .seconds(timeout))
         var badFiles = 0
         var given = 0
+        var unfit = UnfitSpans()
         for file in files where !interruption.hasHappened {
             do {
+                unfit.begin(file)
                 for message in try messages(of: file) {
                     for batch in message.batches where batch.spanCount > 0 && !interruption.hasHappened {
                         given += batch.spanCount
+                        unfit.note(batch)
                         _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
                         Process.showProgress("sent \(given) spans, stored \(client.report.storedSpans)")
                     }
@@ -134,6 +138,7 @@ struct SendCommand: AsyncParsableCommand {
         }
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
+            for line in unfit.lines { Process.writeError("spanwire: \(line)\n") }
         }
         if interruption.hasHappened {
             Process.writeError("spanwire: interrupted; what is not stored can be sent again\n")
@@ -152,9 +157,22 @@ struct SendCommand: AsyncParsableCommand {
     /// The messages of one file, all of it being valid.
     private func messages(of file: String) throws -> [CapturedMessage] {
         let bytes = try InputFile.read(file, maxBytes: Int(Int32.max))
+        // No bytes are a valid message without spans, and never what one wants to send.
+        if bytes.isEmpty { throw CommandFailure("it is empty") }
         let capture = Capture(bytes, options: CaptureOptions(form: from.form))
-        if let fault = capture.fault { throw CommandFailure(TerminalText.escaped(fault.description)) }
-        return capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
+        if let fault = capture.fault {
+            throw CommandFailure(TerminalText.escaped(fault.description) + "; taken for \(capture.explanation)")
+        }
+        let messages = capture.message.map { [$0] } ?? capture.frames.compactMap(\.message)
+        var notes = capture.notes
+        if messages.allSatisfy({ ($0.spanCount ?? 0) == 0 }) {
+            notes.append("no span is in it; \(capture.explanation)")
+        }
+        for note in notes {
+            Process.clearProgress()
+            Process.writeError("spanwire: \(TerminalText.line(file)): \(note)\n")
+        }
+        return messages
     }
 }
 
