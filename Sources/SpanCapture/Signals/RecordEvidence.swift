@@ -41,6 +41,8 @@ struct RecordEvidence {
             points.log += Self.typePoints(Self.logTypes, field)
             points.metric += Self.typePoints(Self.metricTypes, field)
             points.profile += Self.typePoints(Self.profileTypes, field)
+            // Two ids and a start: no other record can have fewer points, whatever follows. So do nearly all spans end here.
+            if field.number == 7, points.span == 0, numbers & 0b110 == 0b110 { return }
             // What is cut off cannot be held against anything.
             guard field.wireType == .lengthDelimited, !fields.isCut else { continue }
             weigh(field.number, Content(payload, field.content))
