@@ -7,7 +7,7 @@ extension DurationText {
         let unit: Int64
         switch text.dropFirst(number.count) {
         case "ns": unit = 1
-        case "us", "µs": unit = 1000
+        case "us", "\u{B5}s", "\u{3BC}s": unit = 1000
         case "ms": unit = 1_000_000
         case "s": unit = 1_000_000_000
         case "m": unit = 60_000_000_000

@@ -1,36 +1,49 @@
+/// Why a text is no time.
+public struct TimeTextError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong with it: `2026-02 has 28 days`.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
 extension UTCTime {
+    /// Reads a time as `parsed` does.
+    ///
+    /// - Returns: nanoseconds since 1970-01-01T00:00:00Z; `nil` for what is no time.
+    public static func unixNano(_ text: String) -> UInt64? { try? parsed(text) }
+
     /// Reads `2026-08-01`, `2026-08-01T12:00`, `2026-08-01T12:00:00.5Z`, `2026-08-01 12:00:00+02:00`; UTC where no
     /// offset is given.
     ///
-    /// - Returns: nanoseconds since 1970-01-01T00:00:00Z; `nil` for another form, a date that does not exist, or one
-    ///   before 1970 or after 2554.
-    public static func unixNano(_ text: String) -> UInt64? {
+    /// Digits of a fraction behind the ninth are cut off. The second 60, which a leap second has, is the one that
+    /// follows, as it is for the clocks that spans are measured by.
+    ///
+    /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
+    /// - Throws: what is wrong with another form, a date or an hour that does not exist, and a time before 1970 or after
+    ///   2554, which has no number.
+    public static func parsed(_ text: String) throws(TimeTextError) -> UInt64 {
         var scanner = Scanner(rest: Array(text.utf8)[...])
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
-            let day = scanner.number(2), (1...12).contains(month), (1...days(in: month, of: year)).contains(day)
-        else { return nil }
+            let day = scanner.number(2)
+        else { throw TimeTextError("a date is written as 2026-08-01") }
+        guard (1...12).contains(month) else { throw TimeTextError("there is no month \(month)") }
+        let days = days(in: month, of: year)
+        guard (1...days).contains(day) else {
+            throw TimeTextError("month \(month) of \(year) has the days 1 to \(days), not \(day)")
+        }
         var seconds = daysSince1970(year, month, day) * 86_400
         var nanoseconds = 0
         if scanner.skip("T") || scanner.skip("t") || scanner.skip(" ") {
-            guard let hour = scanner.number(2), hour < 24, scanner.skip(":"), let minute = scanner.number(2),
-                minute < 60
-            else { return nil }
-            seconds += hour * 3600 + minute * 60
-            if scanner.skip(":") {
-                guard let second = scanner.number(2), second < 60 else { return nil }
-                seconds += second
-                if scanner.skip(".") {
-                    guard let fraction = scanner.fraction() else { return nil }
-                    nanoseconds = fraction
-                }
-            }
-            guard let offset = scanner.zone() else { return nil }
-            seconds -= offset
+            let clock = try scanner.clock()
+            seconds += clock.seconds
+            nanoseconds = clock.nanoseconds
         }
-        guard scanner.rest.isEmpty, seconds >= 0 else { return nil }
+        guard scanner.rest.isEmpty else { throw TimeTextError("a time of day follows a date as in 2026-08-01T12:00") }
+        guard seconds >= 0 else { throw TimeTextError("times begin at 1970-01-01T00:00:00Z") }
         let (product, tooLarge) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, overflows) = product.addingReportingOverflow(UInt64(nanoseconds))
-        return tooLarge || overflows ? nil : sum
+        guard !tooLarge, !overflows else { throw TimeTextError("times end at \(UTCTime.text(.max))") }
+        return sum
     }
 
     private struct Scanner {
@@ -53,21 +66,46 @@ extension UTCTime {
             return value
         }
 
-        /// One to nine digits, as nanoseconds.
-        mutating func fraction() -> Int? {
+        /// `12:00:00.5+02:00`, as seconds from midnight in UTC; negative where that is another day.
+        mutating func clock() throws(TimeTextError) -> (seconds: Int, nanoseconds: Int) {
+            guard let hour = number(2), skip(":"), let minute = number(2) else {
+                throw TimeTextError("a time of day is written as 12:00 or 12:00:00.5")
+            }
+            guard hour < 24 else { throw TimeTextError("there is no hour \(hour)") }
+            guard minute < 60 else { throw TimeTextError("there is no minute \(minute)") }
+            var seconds = hour * 3600 + minute * 60
+            var nanoseconds = 0
+            if skip(":") {
+                guard let second = number(2) else { throw TimeTextError("a second has two digits") }
+                guard second <= 60 else { throw TimeTextError("there is no second \(second)") }
+                seconds += second
+                if skip(".") || skip(",") {
+                    guard let fraction = fraction() else { throw TimeTextError("a point has digits behind it") }
+                    nanoseconds = fraction
+                }
+            }
+            return (seconds - (try zone()), nanoseconds)
+        }
+
+        /// One digit or more, as nanoseconds; what is less is cut off.
+        private mutating func fraction() -> Int? {
             let digits = rest.prefix { (0x30...0x39).contains($0) }.count
-            guard (1...9).contains(digits), var value = number(digits) else { return nil }
-            for _ in digits..<9 { value *= 10 }
+            guard digits > 0, var value = number(min(digits, 9)) else { return nil }
+            rest.removeFirst(digits - min(digits, 9))
+            for _ in min(digits, 9)..<9 { value *= 10 }
             return value
         }
 
         /// Seconds east of Greenwich; 0 where nothing is left.
-        mutating func zone() -> Int? {
+        private mutating func zone() throws(TimeTextError) -> Int {
             if rest.isEmpty || skip("Z") || skip("z") { return 0 }
             let sign = skip("+") ? 1 : skip("-") ? -1 : 0
-            guard sign != 0, let hour = number(2), hour < 24 else { return nil }
+            guard sign != 0, let hour = number(2) else {
+                throw TimeTextError("behind a time of day stands Z, or an offset such as +02:00")
+            }
             _ = skip(":")
-            guard let minute = number(2), minute < 60 else { return nil }
+            guard let minute = number(2) else { throw TimeTextError("an offset is written as +02:00") }
+            guard hour < 24, minute < 60 else { throw TimeTextError("an offset is less than 24 hours") }
             return sign * (hour * 3600 + minute * 60)
         }
     }
@@ -79,8 +117,9 @@ extension UTCTime {
 
     private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shiftedYear = month <= 2 ? year - 1 : year
-        let era = shiftedYear / 400
-        let yearOfEra = shiftedYear % 400
+        // Year 0 begins in the era before.
+        let era = (shiftedYear < 0 ? shiftedYear - 399 : shiftedYear) / 400
+        let yearOfEra = shiftedYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }

@@ -1,0 +1,45 @@
+import SpanModel
+import Testing
+
+@Suite struct TimeTextTests {
+    @Test(
+        "a time is read as far as it can be told, to the nanosecond",
+        arguments: [
+            ("2026-08-01T12:00:00.1234567899999Z", "2026-08-01T12:00:00.123456789Z"),
+            ("2026-08-01T12:00:00.00000000000000000000000000000000001+02:00", "2026-08-01T10:00:00Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"), ("2017-01-01T05:29:60.5+05:30", "2017-01-01T00:00:00.5Z"),
+            ("1970-01-01T02:00:00+02:00", "1970-01-01T00:00:00Z"), ("1969-12-31T23:00:00-01:00", "1970-01-01"),
+            ("1969-12-31T23:59:60Z", "1970-01-01"), ("2026-08-01t12:00:00,5z", "2026-08-01 12:00:00.500"),
+            ("2026-08-01T12:00:00+0200", "2026-08-01T10:00"), ("2000-02-29", "2000-02-29T00:00:00Z"),
+        ])
+    func read(text: String, same: String) throws {
+        #expect(try UTCTime.parsed(text) == UTCTime.parsed(same))
+        #expect(UTCTime.unixNano(text) == UTCTime.unixNano(same))
+    }
+
+    @Test(
+        "what is no time is told what is wrong with it",
+        arguments: [
+            ("1969-12-31", "times begin at 1970-01-01T00:00:00Z"),
+            ("0000-01-01", "times begin at 1970-01-01T00:00:00Z"),
+            ("1970-01-01T00:00:00+00:01", "times begin at 1970-01-01T00:00:00Z"),
+            ("2554-07-22", "times end at 2554-07-21T23:34:33.709551615Z"),
+            ("9999-12-31T23:59:60Z", "times end at 2554-07-21T23:34:33.709551615Z"),
+            ("2026-13-01", "there is no month 13"), ("2026-00-01", "there is no month 0"),
+            ("2026-02-29", "month 2 of 2026 has the days 1 to 28, not 29"),
+            ("2026-04-00", "month 4 of 2026 has the days 1 to 30, not 0"), ("2026-08-01T24:00", "there is no hour 24"),
+            ("2026-08-01T23:60", "there is no minute 60"), ("2026-08-01T23:59:61", "there is no second 61"),
+            ("2026-08-01T12:00:00.", "a point has digits behind it"),
+            ("2026-08-01T12:00:00+2", "behind a time of day stands Z, or an offset such as +02:00"),
+            ("2026-08-01T12:00:00 CEST", "behind a time of day stands Z, or an offset such as +02:00"),
+            ("2026-08-01T12:00:00+24:00", "an offset is less than 24 hours"),
+            ("2026-08-01T12", "a time of day is written as 12:00 or 12:00:00.5"),
+            ("2026-08-01X", "a time of day follows a date as in 2026-08-01T12:00"),
+            ("2026-8-1", "a date is written as 2026-08-01"), ("", "a date is written as 2026-08-01"),
+        ])
+    func refused(text: String, words: String) {
+        let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text) }
+        #expect(error?.description == words)
+        #expect(UTCTime.unixNano(text) == nil)
+    }
+}
