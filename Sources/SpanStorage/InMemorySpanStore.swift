@@ -79,7 +79,9 @@ public actor InMemorySpanStore: SpanStore {
     public func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {
         try checkOpen()
         try query.check()
+        let query = query.metered
         let matching = states.values.map { $0.merged() }.filter(query.matches)
+        try query.filter.checkPatternWork()
         return Array(matching.sorted(by: query.order.precedes).prefix(query.limit))
     }
 
@@ -92,12 +94,14 @@ public actor InMemorySpanStore: SpanStore {
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) throws(SpanStoreError) -> Result {
         try checkOpen()
+        let scan = scan.metered
         var result = result
         var gatherer = TraceGatherer()
         for key in states.keys.sorted() {
             guard let merged = states[key]?.merged(), scan.matches(merged) else { continue }
             if let spans = gatherer.add(merged), !body(&result, spans) { return result }
         }
+        try scan.filter.checkPatternWork()
         if let spans = gatherer.finish() { _ = body(&result, spans) }
         return result
     }

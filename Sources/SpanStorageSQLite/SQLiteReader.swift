@@ -63,9 +63,12 @@ actor SQLiteReader {
 
     func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {
         let blocks = try opened().blocks
+        let query = query.metered
         return try blocks.inOneView { () throws(SpanStoreError) in
             var search = SpanSearch(query, try SpanFinder(blocks))
-            return try search.run()
+            let found = try search.run()
+            try query.filter.checkPatternWork()
+            return found
         }
     }
 
@@ -73,10 +76,12 @@ actor SQLiteReader {
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) throws(SpanStoreError) -> Result {
         let blocks = try opened().blocks
+        let scan = scan.metered
         return try blocks.inOneView { () throws(SpanStoreError) in
             var visit = try SpanVisit(scan, try SpanFinder(blocks))
             var result = result
             try visit.run { body(&result, $0) }
+            try scan.filter.checkPatternWork()
             return result
         }
     }
@@ -102,24 +107,33 @@ actor SQLiteReader {
     /// The dependency graph; `nil` where columns do not do for it.
     func dependencies(_ scan: SpanScan) throws(SpanStoreError) -> DependencyGraph? {
         let blocks = try opened().blocks
+        let scan = scan.metered
         return try blocks.inOneView { () throws(SpanStoreError) in
-            try CallScan(scan, try SpanFinder(blocks)).graph()
+            let graph = try CallScan(scan, try SpanFinder(blocks)).graph()
+            try scan.filter.checkPatternWork()
+            return graph
         }
     }
 
     /// `nil` where columns do not do for them.
     func operations(_ scan: SpanScan) throws(SpanStoreError) -> SpanGroups<OperationSummary>? {
         let blocks = try opened().blocks
+        let scan = scan.metered
         return try blocks.inOneView { () throws(SpanStoreError) in
-            try OperationScan(scan, try SpanFinder(blocks)).operations()
+            let operations = try OperationScan(scan, try SpanFinder(blocks)).operations()
+            try scan.filter.checkPatternWork()
+            return operations
         }
     }
 
     /// `nil` where columns do not do for it.
     func latency(_ query: LatencyQuery) throws(SpanStoreError) -> SpanGroups<LatencySeries>? {
         let blocks = try opened().blocks
+        let scan = query.scan.metered
         return try blocks.inOneView { () throws(SpanStoreError) in
-            try OperationScan(query.scan, try SpanFinder(blocks)).latency(stepNano: query.stepNano)
+            let series = try OperationScan(scan, try SpanFinder(blocks)).latency(stepNano: query.stepNano)
+            try scan.filter.checkPatternWork()
+            return series
         }
     }
 

@@ -60,6 +60,7 @@ struct SpanSearch {
         // By their ranks, the first last.
         var candidates: [Candidate] = []
         while true {
+            try query.filter.checkPatternWork()
             let known = candidates.count
             while next < runs.count, candidates.last.map({ runs[next].rank <= $0.rank }) ?? true {
                 if let bound = found.bound, bound < runs[next].rank { break }

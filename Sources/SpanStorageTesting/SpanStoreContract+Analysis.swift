@@ -122,7 +122,7 @@ extension SpanStoreContract {
                 func value(_ merged: MergedSpan) -> AttributeValue? {
                     let attributes =
                         key.key.owner == .span ? merged.span.attributes : merged.origin.resource?.attributes ?? []
-                    return attributes.first { ExactText($0.key) == key.key.key }?.value
+                    return attributes.first { ExactText($0.key) == key.key.key }.map { $0.value ?? .empty }
                 }
                 let all = meant.compactMap(value)
                 try expectEqual(key.spans, UInt64(all.count), "spans with \(key.key)")

@@ -83,8 +83,8 @@ import Testing
             ("name=\"a\"b", "unexpected b after a value at column 9; put a space between terms"),
             ("name=\"a", "a quote that is not closed at column 6"),
             ("name=\"a\\", "a quote that is not closed at column 6"),
-            ("name=\"\\q\"", "an unknown escape at column 7; \\\" \\\\ \\n \\r \\t \\u{1f600} are known"),
-            ("name=\"\\u{110000}\"", "an unknown escape at column 7; \\\" \\\\ \\n \\r \\t \\u{1f600} are known"),
+            ("name=\"\\q\"", "an unknown escape at column 7; \\\" \\' \\\\ \\n \\r \\t \\u{1f600} are known"),
+            ("name=\"\\u{110000}\"", "an unknown escape at column 7; \\\" \\' \\\\ \\n \\r \\t \\u{1f600} are known"),
             ("(error", "a ( without a ) at column 1"), ("error)", "a ) without a ( at column 6"),
             ("error or", "a term is missing at column 9"),
             ("or error", "nothing before or at column 1; a term is missing there"),
@@ -111,7 +111,7 @@ import Testing
             ("name~\"a(b\"", "a ( without a ) at column 8; write \\( for the character"),
             ("name~*a", "nothing to repeat at column 6; write \\* for the character"),
             ("name~\"a{2}{3}\"", "a repetition of a repetition at column 11; put the first one in parentheses"),
-            ("name~\"é\\b\"", "an unknown escape at column 8; \\d \\w \\s \\D \\W \\S \\n \\r \\t \\u{…} are known"),
+            ("name~\"é\\b\"", "an unknown escape at column 8; write (^|\\W) and (\\W|$) for the ends of a word"),
         ])
     func faults(text: String, description: String) {
         let error = #expect(throws: SpanFilterError.self) { try Self.parse(text) }
@@ -244,7 +244,7 @@ import Testing
         #expect(SpanFilter.compare(.duration, .equal, .text("1s")) == nil)
         #expect(SpanFilter.compare(.name, .matches, .text("a")) == nil)
         #expect(SpanFilter.compare(.attribute("a"), .less, .decimal(.nan)) == nil)
-        #expect(SpanFilter.compare(.attribute("a"), .less, .decimal(.infinity)) == nil)
+        #expect(SpanFilter.compare(.attribute("a"), .less, .decimal(.infinity)) != nil)
         #expect(SpanFilter.compare(.error, .less, .flag(true)) == nil)
         #expect(SpanFilter.all([]) == .everything && SpanFilter.any([]) == .nothing)
     }

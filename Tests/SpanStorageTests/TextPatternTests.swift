@@ -1,5 +1,7 @@
 import Foundation
+import SpanModel
 import SpanStorage
+import SpanStorageSQLite
 import SpanStorageTesting
 import Testing
 
@@ -21,9 +23,17 @@ import Testing
             ("^\\S+$", ["a1"], ["a 1"]), ("\\D", ["a"], ["1"]), ("\\W", ["-"], ["a"]), ("a\\.b", ["a.b"], ["axb"]),
             ("\\u{1f680}", ["\u{1F680}"], ["u"]), ("a\\nb", ["a\nb"], ["anb"]), ("^a{3}$", ["aaa"], ["aa", "aaaa"]),
             ("^a{2,}$", ["aa", "aaaa"], ["a"]), ("^a{1,2}$", ["a", "aa"], ["", "aaa"]), ("^a{0}$", [""], ["a"]),
-            ("/users/{id}", ["/users/{id}"], ["/users/1"]), ("a{,2}", ["a{,2}"], ["a"]),
+            ("/users/{id}", ["/users/{id}"], ["/users/1"]), ("a{,}", ["a{,}"], ["a"]),
             ("^(?:ab)+$", ["abab"], ["aba"]),
             ("^(a*)*$", ["", "aaa"], ["b"]), ("^(a|)*b$", ["aab", "b"], ["a"]), ("(^a)*b", ["ab", "b", "xb"], ["a"]),
+            ("^[[:alpha:]]+$", ["aZ"], ["a1", "", ":", "é"]), ("^[^[:alpha:]_]$", ["1", ":"], ["a", "_"]),
+            ("^[[:upper:][:digit:]-]+$", ["A-1"], ["a"]), ("^[[:^digit:]]$", ["a"], ["1"]),
+            ("^[[:xdigit:]]$", ["f", "F", "0"], ["g"]), ("^[[:space:]]$", [" ", "\n"], ["a"]),
+            ("^[[:blank:]]$", [" ", "\t"], ["\n"]), ("^[[:punct:]]$", ["!", "[", "~"], ["a", " "]),
+            ("^[[:cntrl:]]$", ["\u{1B}"], ["a"]), ("^[[:graph:]]$", ["a", "!"], [" "]),
+            ("^[[:print:]]$", ["a", " "], ["\n"]), ("^[[:lower:]]$", ["a"], ["A"]),
+            ("^[[:alnum:]]$", ["a", "1"], ["-"]),
+            ("^[[:]$", ["[", ":"], ["a"]), ("^[a:]$", ["a", ":"], ["b"]), ("^[&a]$", ["&"], ["b"]),
             ("a$b", [], ["ab", "a"]), ("}", ["}"], ["{"]), ("\\\"", ["\""], ["\\"]),
         ] as [(String, [String], [String])])
     func table(source: String, found: [String], others: [String]) throws {
@@ -38,7 +48,10 @@ import Testing
             ("a)", 2), ("(a", 1), ("a**", 3), ("a+?", 3), ("+", 1), ("a|*", 3), ("(?<x>a)", 1), ("(?", 1), ("[a", 1),
             ("[", 1), ("[z-a]", 2),
             ("[a-\\d]", 2), ("\\", 1), ("\\1", 1), ("\\é", 1), ("a{2,1}", 2), ("a{2", 2), ("{2}", 1), ("a{2,x}", 5),
-            ("[\\q]", 2),
+            ("[\\q]", 2), ("[:alpha:]", 1), ("[[:foo:]]", 2), ("[[.a.]]", 2), ("[[=a=]]", 2), ("[a-[:digit:]]", 2),
+            ("a{,2}", 2), ("[a-z&&[^b]]", 5), ("(?i)a", 1), ("a(?=b)", 2), ("(?!a)", 1), ("(?<=a)b", 1), ("(?#x)", 1),
+            ("\\bGET", 1), ("[\\b]", 2), ("\\p{L}", 1), ("\\x41", 1), ("\\Aa", 1), ("a\\Z", 2), ("a*+", 3),
+            ("a{2}?", 5),
             ("\\u{}", 1), ("\\u{d800}", 1), ("\\u41", 1),
         ])
     func faults(source: String, column: Int) {
@@ -86,6 +99,47 @@ import Testing
         let text = String(repeating: "a", count: 2_000)
         for source in ["^(a*)*b", "^(a+)+$b", "^(a|a)*b", "^(a?){200}a{200}b", "^(.*)(.*)(.*)(.*)b"] {
             #expect(try !TextPattern(source).matches(text), "\(source)")
+        }
+    }
+
+    @Test("a query whose patterns take too long ends with words, on every engine, and one whose do not goes on")
+    func work() async throws {
+        let text = String(repeating: "a", count: 3_000) + "c"
+        let spans = (1...20).map { number in
+            SpanRecord(
+                traceID: TraceID(high: 1, low: UInt64(number)), spanID: SpanID(1), name: "n",
+                startTimeUnixNano: UInt64(number), attributes: [Attribute("k", .string(text)), Attribute("n", .int(1))])
+        }
+        let reports = SpanBatch(resourceSpans: [
+            ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: spans)])
+        ])
+        let folder = try TemporaryFolder()
+        let stores: [any SpanStore] = [
+            InMemorySpanStore(), try await SQLiteSpanStore.open(path: folder.file("work.db"), mode: .readWrite),
+        ]
+        for store in stores {
+            try await store.append([IncomingBatch(reports: reports)])
+            for source in ["attr.k~\"a{300}b\"", "not attr.k~\"(a|aa){100}b\""] {
+                let tight = try SpanFilter(parsing: source, nowUnixNano: 0).metered(limit: 1_000_000)
+                let scan = SpanScan(filter: tight)
+                let questions: [() async throws -> Void] = [
+                    { _ = try await store.search(SpanQuery(filter: tight)) },
+                    { _ = try await store.search(SpanQuery(filter: tight, order: .longest)) },
+                    { _ = try await store.scan(scan, into: 0) { _, _ in true } },
+                    { _ = try await store.operations(scan) }, { _ = try await store.latency(LatencyQuery(scan)) },
+                    { _ = try await store.attributeKeys(scan) }, { _ = try await store.dependencies(scan) },
+                    { _ = try await store.slow(SlowQuery(scan)) },
+                ]
+                for ask in questions {
+                    let error = await #expect(throws: SpanStoreError.self) { try await ask() }
+                    #expect(error?.code == .invalidQuery && error?.message.contains("patterns") == true)
+                }
+            }
+            // The next query has as much again, and usual patterns cost nothing.
+            let usual = try SpanFilter(parsing: "attr.k~\"a+c$\"", nowUnixNano: 0).metered(limit: 1_000)
+            #expect(try await store.search(SpanQuery(filter: usual)).count == 20)
+            #expect(try await store.search(SpanQuery(filter: usual)).count == 20)
+            try await store.close()
         }
     }
 

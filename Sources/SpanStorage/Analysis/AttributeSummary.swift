@@ -19,10 +19,10 @@ public struct AttributeKey: Sendable, Hashable, Comparable {
         left.owner == right.owner ? left.key.order(right.key) < 0 : left.owner == .span
     }
 
-    /// The attribute's value in a span; `nil` where it has none.
+    /// The attribute's value in a span, `empty` for an attribute without one; `nil` where the span does not have it.
     func value(in merged: MergedSpan) -> AttributeValue? {
         let attributes = owner == .span ? merged.span.attributes : merged.origin.resource?.attributes ?? []
-        return attributes.value(key.string)
+        return attributes.last(where: { key.isKey(of: $0) }).map { $0.value?.plain ?? .empty }
     }
 }
 

@@ -54,10 +54,13 @@ extension SpanStore {
 
     /// The dependency graph from whole spans: for an engine whose faster way does not always do.
     package func scannedDependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        try await self.scan(scan.surroundings, into: DependencyTally()) { tally, spans in
+        let scan = scan.metered
+        let tally = try await self.scan(scan.surroundings, into: DependencyTally()) { tally, spans in
             tally.add(spans.map { CallSpan($0, isMeant: scan.matches($0)) })
             return true
-        }.graph
+        }
+        try scan.filter.checkPatternWork()
+        return tally.graph
     }
 
     public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
@@ -86,10 +89,14 @@ extension SpanStore {
     }
 
     public func slow(_ query: SlowQuery) async throws(SpanStoreError) -> SlowSpans {
-        return try await scan(query.scan.surroundings, into: SlowTally(query)) { tally, spans in
+        var query = query
+        query.scan = query.scan.metered
+        let tally = try await scan(query.scan.surroundings, into: SlowTally(query)) { tally, spans in
             tally.add(spans)
             return true
-        }.result
+        }
+        try query.scan.filter.checkPatternWork()
+        return tally.result
     }
 
     public func unfinished(_ scan: SpanScan, limit: Int) async throws(SpanStoreError) -> UnfinishedSpans {

@@ -17,8 +17,12 @@ enum FilterLiteral {
             if let ago = DurationText.nanoseconds(text) {
                 return .value(.time(nowUnixNano - min(nowUnixNano, UInt64(ago))))
             }
-            if let time = UTCTime.unixNano(text) { return .value(.time(time)) }
-            return fault("no time", word, "a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z")
+            do throws(TimeTextError) { return .value(.time(try UTCTime.parsed(text))) } catch {
+                // What does not even begin as a date is told of both forms.
+                let isDate = text.utf8.count >= 8 && text.utf8.prefix(4).allSatisfy { (0x30...0x39).contains($0) }
+                let forms = "a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z"
+                return fault("no time", word, isDate ? error.description : forms)
+            }
         case .kind:
             if let kind = kinds.first(where: { $0.description == text }) { return .value(.kind(kind)) }
             if let number = Int32(text) { return .value(.kind(SpanKind(rawValue: number))) }
@@ -46,12 +50,15 @@ enum FilterLiteral {
         .fault("\(FilterSpelling.shown(word.text)) is \(what)", hint: hint)
     }
 
-    /// A number, `true` or `false` where it stands without quotes, else a text.
+    /// A number (`inf` and `-inf` among them), `true` or `false` where it stands without quotes, else a text.
     private static func attribute(_ word: FilterWord) -> FilterLiteral {
         if word.isQuoted { return .value(.text(ExactText(word.text))) }
         switch word.text {
         case "true": return .value(.flag(true))
         case "false": return .value(.flag(false))
+        case "inf": return .value(.decimal(.infinity))
+        case "-inf": return .value(.decimal(-.infinity))
+        case "nan": return fault("a number that compares with none", word, "put it in quotes to compare it as a text")
         default: break
         }
         guard isNumber(word.text) else { return .value(.text(ExactText(word.text))) }

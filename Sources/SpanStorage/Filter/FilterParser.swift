@@ -137,8 +137,10 @@ struct FilterParser {
         }
         for (prefix, make) in FilterFieldName.keyed where word.text.utf8.starts(with: prefix.utf8) {
             var key = String(word.text.unicodeScalars.dropFirst(prefix.unicodeScalars.count))
-            if key.isEmpty {
-                guard scanner.next == "\"" else {
+            // A word goes on over a single quote (it's), and none begins with one.
+            if key.unicodeScalars.first == "'" { scanner.position = word.start + prefix.unicodeScalars.count }
+            if key.isEmpty || scanner.next == "'" {
+                guard FilterSpelling.isQuote(scanner.next) else {
                     throw fault(
                         .syntax, "\(prefix) without a key", at: scanner.position,
                         hint: "write \(prefix)KEY or \(prefix)\"KEY\"")
@@ -189,7 +191,12 @@ struct FilterParser {
     ) throws(SpanFilterError) -> SpanFilter.Value {
         let isPattern = operation.positive == .matches
         let word: FilterWord
-        if scanner.next == "\"" {
+        if FilterSpelling.isTypographicQuote(scanner.next) {
+            throw fault(
+                .syntax, "a quote that only texts have", at: scanner.position,
+                hint: "write \" around a value; put one that has such a quote in it in \" too")
+        }
+        if FilterSpelling.isQuote(scanner.next) {
             word = isPattern ? try scanner.quotedPattern() : try scanner.quotedText()
         } else {
             word = scanner.word(isName: false)

@@ -41,15 +41,16 @@ struct FilterScanner {
         }
     }
 
-    /// The text in the quotes that begin here, its escapes resolved.
+    /// The text in the quotes, single or double, that begin here, its escapes resolved.
     mutating func quotedText() throws(SpanFilterError) -> FilterWord {
         let start = position
+        let quote = next
         position += 1
         var view = String.UnicodeScalarView()
         while let scalar = next {
             let place = position
             position += 1
-            if scalar == "\"" { return FilterWord(text: String(view), start: start, isQuoted: true) }
+            if scalar == quote { return FilterWord(text: String(view), start: start, isQuoted: true) }
             guard scalar == "\\" else {
                 view.append(scalar)
                 continue
@@ -57,7 +58,7 @@ struct FilterScanner {
             guard let escaped = next else { break }
             position += 1
             switch escaped {
-            case "\"", "\\": view.append(escaped)
+            case "\"", "'", "\\": view.append(escaped)
             case "n": view.append("\n")
             case "r": view.append("\r")
             case "t": view.append("\t")
@@ -70,12 +71,13 @@ struct FilterScanner {
         throw Self.openQuote(start)
     }
 
-    /// The expression in the quotes that begin here, backslashes and all, for they belong to it.
+    /// The expression in the quotes, single or double, that begin here, backslashes and all, for they belong to it.
     mutating func quotedPattern() throws(SpanFilterError) -> FilterWord {
         let start = position
+        let quote = next
         position += 1
         while let scalar = next {
-            if scalar == "\"" {
+            if scalar == quote {
                 position += 1
                 return FilterWord(text: text(start + 1..<position - 1), start: start, isQuoted: true)
             }
@@ -86,7 +88,7 @@ struct FilterScanner {
 
     private static func escapeFault(_ place: Int) -> SpanFilterError {
         SpanFilterError(
-            .syntax, "an unknown escape", column: place + 1, hint: "\\\" \\\\ \\n \\r \\t \\u{1f600} are known")
+            .syntax, "an unknown escape", column: place + 1, hint: "\\\" \\' \\\\ \\n \\r \\t \\u{1f600} are known")
     }
 
     private static func openQuote(_ start: Int) -> SpanFilterError {

@@ -7,7 +7,7 @@ enum FilterSpelling {
         let first = text.utf8.first ?? 0
         let isBare =
             (isLetter(first) || first == UInt8(ascii: "_") || first == UInt8(ascii: "/")) && isBareKey(text)
-            && text != "true" && text != "false"
+            && !["true", "false", "inf", "nan"].contains(text)
         return isBare ? text : quoted(text)
     }
 
@@ -31,6 +31,15 @@ enum FilterSpelling {
             }
         }
         return result + "\""
+    }
+
+    /// Whether quotes begin with the scalar: double ones, or single ones as shells and SQL have them.
+    static func isQuote(_ scalar: Unicode.Scalar?) -> Bool { scalar == "\"" || scalar == "'" }
+
+    /// Whether a text program made a quote of it for the eye, which would be taken for a part of the value.
+    static func isTypographicQuote(_ scalar: Unicode.Scalar?) -> Bool {
+        guard let scalar else { return false }
+        return (0x2018...0x201F).contains(scalar.value) || scalar == "«" || scalar == "»"
     }
 
     /// In quotes, and cut where it is long: for messages.

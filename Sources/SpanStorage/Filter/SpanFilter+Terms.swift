@@ -78,7 +78,7 @@ extension SpanFilter {
         case text(ExactText)
         /// Compares with integers and doubles of attributes, by value.
         case integer(Int64)
-        /// The same. Finite.
+        /// The same. Not NaN.
         case decimal(Double)
         case flag(Bool)
         /// Nanoseconds.
@@ -118,7 +118,7 @@ extension SpanFilter {
                 isFit = !isPattern
             case (.attribute, .decimal(let number)), (.resourceAttribute, .decimal(let number)),
                 (.eventAttribute, .decimal(let number)):
-                isFit = !isPattern && number.isFinite
+                isFit = !isPattern && !number.isNaN
             case (.attribute, .flag), (.resourceAttribute, .flag), (.eventAttribute, .flag): isFit = isEquality
             case (.duration, .duration), (.start, .time), (.end, .time): isFit = !isPattern
             case (.kind, .kind), (.status, .status), (.trace, .trace), (.span, .span), (.parent, .span):

@@ -8,4 +8,6 @@ public enum SpanFilterLimits {
     public static let maxDepth = 64
     /// Steps of all patterns together; see `TextPattern.maxSteps`.
     public static let maxPatternSteps = 4_000
+    /// What the patterns of a query may cost over all texts: steps, beyond 32 for each character. Some seconds.
+    public static let maxPatternWork = 500_000_000
 }

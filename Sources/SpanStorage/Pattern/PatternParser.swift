@@ -1,7 +1,7 @@
 /// Reads a regular expression. Never goes deeper than `TextPattern.maxDepth`.
 struct PatternParser {
-    private let scalars: [Unicode.Scalar]
-    private var position = 0
+    let scalars: [Unicode.Scalar]
+    var position = 0
     private var depth = 0
 
     init(_ source: String) { scalars = Array(source.unicodeScalars) }
@@ -17,13 +17,13 @@ struct PatternParser {
 
     private var next: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
 
-    private mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
+    mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
         guard next == scalar else { return false }
         position += 1
         return true
     }
 
-    private func fault(_ message: String, at position: Int, hint: String = "") -> SpanFilterError {
+    func fault(_ message: String, at position: Int, hint: String = "") -> SpanFilterError {
         SpanFilterError(.pattern, message, column: position + 1, hint: hint)
     }
 
@@ -43,8 +43,10 @@ struct PatternParser {
         let part = try single()
         guard let (least, most) = try bounds() else { return part }
         let second = position
+        let isLazy = next == "?"
         if try bounds() != nil {
-            throw fault("a repetition of a repetition", at: second, hint: "put the first one in parentheses")
+            let hint = isLazy ? "leave out the ?, with which the same is found" : "put the first one in parentheses"
+            throw fault("a repetition of a repetition", at: second, hint: hint)
         }
         return .repetition(part, least: least, most: most)
     }
@@ -70,6 +72,12 @@ struct PatternParser {
         return ("0"..."9").contains(scalars[index + 1])
     }
 
+    /// `{,2}`, which some take for a repetition and others for five characters.
+    private func isOpenRepetition(at index: Int) -> Bool {
+        guard index + 2 < scalars.count, scalars[index] == "{", scalars[index + 1] == "," else { return false }
+        return ("0"..."9").contains(scalars[index + 2])
+    }
+
     private mutating func number() throws(SpanFilterError) -> Int {
         let start = position
         var value = 0
@@ -91,6 +99,10 @@ struct PatternParser {
         let start = position
         if isRepetitionBrace(at: start) {
             throw fault("nothing to repeat", at: start, hint: "write \\{ for the character")
+        }
+        if isOpenRepetition(at: start) {
+            throw fault(
+                "a repetition without its least number", at: start, hint: "write {0,2}, or \\{ for the character")
         }
         let scalar = scalars[position]
         position += 1
@@ -118,9 +130,7 @@ struct PatternParser {
             throw SpanFilterError(
                 .tooLarge, "more than \(TextPattern.maxDepth) groups within one another", column: start + 1)
         }
-        if skip("?") && !skip(":") {
-            throw fault("an unknown kind of group", at: start, hint: "( ) and (?: ) are known")
-        }
+        if skip("?") && !skip(":") { throw unknownGroup(from: start) }
         let inner = try choice()
         guard skip(")") else { throw fault("a ( without a )", at: start, hint: "write \\( for the character") }
         return inner
@@ -151,16 +161,16 @@ struct PatternParser {
             }
             return .scalar(value.value)
         default:
-            guard scalar.isASCIIPunctuation else {
-                throw fault(
-                    "an unknown escape", at: start, hint: "\\d \\w \\s \\D \\W \\S \\n \\r \\t \\u{…} are known")
-            }
+            guard scalar.isASCIIPunctuation else { throw unknownEscape(scalar, at: start) }
             return .scalar(scalar.value)
         }
     }
 
     /// The rest of a set whose `[` is at `start`.
     private mutating func set(from start: Int) throws(SpanFilterError) -> ScalarSet {
+        if let name = className(at: start) {
+            throw fault("a class outside of a set", at: start, hint: "write [[:\(name):]]")
+        }
         let isInverted = skip("^")
         var ranges: [ClosedRange<UInt32>] = []
         var isFirst = true
@@ -172,11 +182,16 @@ struct PatternParser {
             // As everywhere, a ] that comes first stands for itself.
             if scalar == "]" && !isFirst { break }
             isFirst = false
+            if try skipClass(adding: &ranges) { continue }
+            if scalar == "&", position + 1 < scalars.count, scalars[position + 1] == "&" {
+                throw fault("sets are not intersected", at: place, hint: "write & once for the character")
+            }
             guard let low = try member(adding: &ranges) else { continue }
             var high = low
             if next == "-", position + 1 < scalars.count, scalars[position + 1] != "]" {
                 position += 1
-                guard let end = try member(adding: &ranges), end >= low else {
+                let isClass = try skipClass(adding: &ranges)
+                guard !isClass, let end = try member(adding: &ranges), end >= low else {
                     throw fault("a range whose end is not behind its start", at: place)
                 }
                 high = end

@@ -73,17 +73,28 @@ struct PatternProgram: Sendable {
     }
 
     /// Whether it is found anywhere in the text, of which `TextPattern.maxTextLength` scalars are looked at.
-    func matches(_ text: String) -> Bool {
+    ///
+    /// - Parameter work: counts what it costs; nothing is found when that is used up.
+    func matches(_ text: String, _ work: PatternWork?) -> Bool {
+        if work?.isSpent == true { return false }
         var current = Places(steps.count)
         var following = Places(steps.count)
         var scalars = text.unicodeScalars.makeIterator()
         var next = scalars.next()
         var position = 0
+        // Beyond the free ones; what making the places costs is in it.
+        var cost = steps.count / 4
+        defer { _ = work?.spend(cost) }
         while true {
             if reach(0, &current, isStart: position == 0, isEnd: next == nil) { return true }
             guard let scalar = next, position < TextPattern.maxTextLength else { return false }
             next = scalars.next()
             position += 1
+            cost += current.count - PatternWork.freeSteps
+            if cost > Self.costsAtOnce {
+                guard work?.spend(cost) ?? true else { return false }
+                cost = 0
+            }
             following.removeAll()
             for index in 0..<current.count {
                 let place = current[index]
@@ -93,6 +104,9 @@ struct PatternProgram: Sendable {
             swap(&current, &following)
         }
     }
+
+    /// How much is counted in one go: little against the whole, and enough that threads do not wait for one another.
+    private static let costsAtOnce = 1 << 18
 
     private func consumes(_ place: Int, _ value: UInt32) -> Bool {
         switch steps[place] {

@@ -4,7 +4,8 @@
 /// can make it go back. What there is: literals, `.` (any scalar, line breaks too), `[a-z]` and `[^a-z]`, `\d` `\w` `\s`
 /// of ASCII and their opposites `\D` `\W` `\S`, `\n` `\r` `\t` `\u{1f600}`, a backslash before any other ASCII
 /// punctuation, `^` and `$` for the start and the end of the text, `*` `+` `?` `{2}` `{2,}` `{2,5}`, `|`, `( )` and
-/// `(?: )`. A brace that no digit follows stands for itself, as in `/users/{id}`.
+/// `(?: )`, and in sets the classes of POSIX, `[[:alpha:]]`. A brace that no digit follows stands for itself, as in
+/// `/users/{id}`.
 public struct TextPattern: Sendable, Hashable {
     /// Scalars of an expression.
     public static let maxLength = 1_024
@@ -20,6 +21,8 @@ public struct TextPattern: Sendable, Hashable {
     /// The expression, on one line: quotes have a backslash before them, control characters are written as `\u{…}`.
     public let source: String
     let program: PatternProgram
+    /// What it costs the query it is asked by; `nil` outside of one, where nothing is counted.
+    var work: PatternWork?
 
     /// How much of a filter's `maxPatternSteps` it takes.
     public var steps: Int { program.steps.count }
@@ -40,8 +43,9 @@ public struct TextPattern: Sendable, Hashable {
         self.source = Self.printable(source)
     }
 
-    /// Whether the expression is found in the text. O(steps) at the most for each scalar; allocates a little.
-    public func matches(_ text: String) -> Bool { program.matches(text) }
+    /// Whether the expression is found in the text. O(steps) at the most for each scalar; allocates a little. Of a query
+    /// whose patterns have cost too much (`SpanFilter.checkPatternWork`) none is found.
+    public func matches(_ text: String) -> Bool { program.matches(text, work) }
 
     // Expressions written differently are different, whatever they match.
     public static func == (left: TextPattern, right: TextPattern) -> Bool {

@@ -1,0 +1,109 @@
+import SpanModel
+import SpanStorage
+import SpanStorageTesting
+import Testing
+
+/// Names as commands print them and take them.
+@Suite struct NameTextTests {
+    @Test(
+        "a name stands as it is where that cannot be taken for something else",
+        arguments: [
+            ("checkout", "checkout"), ("GET /cart", "GET /cart"), ("größe", "größe"), ("it's", "it's"), ("a=b", "a=b"),
+            ("(none)", "(none)"), ("", "\"\""), ("a\"b", "\"a\\\"b\""), ("\"", "\"\\\"\""), ("C:\\d", "\"C:\\\\d\""),
+            (" a", "\" a\""), ("a ", "\"a \""), ("-a", "\"-a\""), ("'a'", "\"'a'\""), ("a\nb", "\"a\\nb\""),
+            ("\u{1B}[2J", "\"\\u{1b}[2J\""), ("a\u{202E}", "\"a\\u{202e}\""),
+        ])
+    func shown(name: String, text: String) throws {
+        #expect(NameText.shown(name) == text)
+        #expect(try NameText.read(text) == name)
+    }
+
+    @Test("quotes that are no whole name are refused", arguments: ["\"a", "\"a\" b", "\"\\q\"", "\""])
+    func refused(text: String) {
+        #expect(throws: SpanFilterError.self) { try NameText.read(text) }
+        #expect(throws: SpanFilterError.self) { try AttributeKey(name: "attr." + text) }
+    }
+
+    @Test("every name is read as it was, where commands take it and in a filter")
+    func forthAndBack() throws {
+        var generator = ReportGenerator(seed: seed)
+        let parts = [
+            "a", "Z", "0", " ", "  ", "\"", "'", "\\", "=", "!=", "~", "<", "(", ")", ".", "-", "attr.", "resource.",
+            "é",
+            "e\u{301}", "日本", "\n", "\t", "\r", "\u{0}", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{202E}", "\u{2028}",
+            "\u{FEFF}", "\u{1F680}", "\u{A0}", "\u{3000}", "{}", "\\u{41}", "\\n", "true", "inf", "nan", "not", "or",
+            "“",
+            ",", ";", "/", ":", "@", "#", "$", "`", "*", "1e5", "-1",
+        ]
+        for _ in 0..<3_000 {
+            let name = (0..<generator.pick([0, 1, 1, 2, 3, 6])).map { _ in generator.pick(parts) }.joined()
+            let shown = NameText.shown(name)
+            #expect(shown.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\u{202E}" })
+            #expect(ExactText(try NameText.read(shown)) == ExactText(name), "\(name.debugDescription)")
+            #expect(ExactText(try NameText.read(NameText.listed(name))) == ExactText(name))
+            for owner in [SpanConditions.AttributeEquality.Owner.span, .resource] {
+                let key = AttributeKey(owner, ExactText(name))
+                #expect(try AttributeKey(name: key.name) == key, "\(key.name)")
+                // The same text asks for it in a filter.
+                let field: SpanFilter.Field = owner == .span ? .attribute(key.key) : .resourceAttribute(key.key)
+                #expect(try SpanFilter(parsing: key.name, nowUnixNano: 0) == .present(field), "\(key.name)")
+            }
+            // A filter takes the printed name too, in quotes where it has none.
+            let value = shown.hasPrefix("\"") ? shown : "\"\(shown)\""
+            let expected = SpanFilter.compare(.service, .equal, .text(ExactText(name)))
+            #expect(try SpanFilter(parsing: "service=\(value)", nowUnixNano: 0) == expected, "\(value)")
+            #expect(try SpanFilter(parsing: "service = \(value) ", nowUnixNano: 0) == expected)
+        }
+    }
+
+    @Test("values of attributes are found by the text that they are shown as")
+    func values() throws {
+        for (text, value) in [
+            ("500", SpanFilter.Value.integer(500)), ("-1", .integer(-1)), ("1.5", .decimal(1.5)),
+            ("1e+300", .decimal(1e300)), ("5e-324", .decimal(.leastNonzeroMagnitude)), ("inf", .decimal(.infinity)),
+            ("-inf", .decimal(-.infinity)), ("true", .flag(true)), ("\"inf\"", .text("inf")), ("\"nan\"", .text("nan")),
+        ] {
+            let filter = try SpanFilter(parsing: "attr.k=\(text)", nowUnixNano: 0)
+            #expect(filter == .compare(.attribute("k"), .equal, value))
+            #expect(try SpanFilter(parsing: filter.text, nowUnixNano: 0) == filter)
+        }
+        let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: "attr.k=nan", nowUnixNano: 0) }
+        #expect(error?.code == .wrongValue)
+    }
+
+    @Test(
+        "single quotes are quotes, as for shells and SQL",
+        arguments: [
+            ("service='odd'", "service=odd"), ("name='GET /'", "name=\"GET /\""), ("name=''", "name=\"\""),
+            ("name='a\"b'", "name=\"a\\\"b\""), ("name='it\\'s'", "name=\"it's\""), ("name=it's", "name=\"it's\""),
+            ("attr.'odd key'=5", "attr.\"odd key\"=5"), ("attr.'500'='500'", "attr.500=\"500\""),
+            ("name~'^GET /\\d'", "name~\"^GET /\\d\""), ("name~'\"'", "name~\"\\\"\""),
+            ("(service='a' or name='b')", "service=a or name=b"),
+        ])
+    func singleQuotes(text: String, same: String) throws {
+        let filter = try SpanFilter(parsing: text, nowUnixNano: 0)
+        #expect(filter == (try SpanFilter(parsing: same, nowUnixNano: 0)), "\(filter.text)")
+        #expect(try SpanFilter(parsing: filter.text, nowUnixNano: 0) == filter)
+    }
+
+    @Test(
+        "quotes that would find nothing are refused, with the place",
+        arguments: [
+            ("service=“odd”", 9), ("service='odd", 9), ("service=‘odd’", 9), ("name~„a“", 6), ("attr.'k=5", 6),
+            ("service='a'b", 12),
+        ])
+    func refusedQuotes(text: String, column: Int) {
+        let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
+        #expect(error?.code == .syntax && error?.column == column, "\(String(describing: error))")
+    }
+
+    @Test("a date that is no time says why")
+    func times() {
+        let error = #expect(throws: SpanFilterError.self) {
+            try SpanFilter(parsing: "since=2026-02-30", nowUnixNano: 0)
+        }
+        #expect(error?.hint == "month 2 of 2026 has the days 1 to 28, not 30")
+        let other = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: "since=yesterday", nowUnixNano: 0) }
+        #expect(other?.hint.hasPrefix("a time is how long ago") == true)
+    }
+}
