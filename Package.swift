@@ -195,7 +195,9 @@ let package = Package(
         // Runs the built `spanwire` as a user would.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["spanwire", "SpanStorageSQLite", "SpanStorage", "SpanModel", "ProtoWire"],
+            dependencies: [
+                "spanwire", "SpanStorageSQLite", "SpanStorage", "SpanCapture", "SpanModel", "ProtoWire",
+            ],
             exclude: ["Goldens"],
             swiftSettings: settings),
         // The codec as a filter, held against google.protobuf by Tests/Differential/codec.py.

@@ -131,6 +131,37 @@ import Testing
         if arguments.count > 1 { #expect(outcome.text.contains("Example")) }
     }
 
+    @Test("no help of any command has a gap in a sentence, as a line that is not joined leaves one")
+    func gaps() throws {
+        var waiting: [[String]] = [[]]
+        var count = 0
+        while let command = waiting.popLast(), count < 200 {
+            let help = try SpanwireCommand.run(command + ["--help"])
+            #expect(help.exitCode == 0)
+            count += 1
+            var section = ""
+            for line in help.text.split(separator: "\n", omittingEmptySubsequences: false) {
+                if !line.hasPrefix(" "), line.hasSuffix(":") { section = String(line.dropLast()) }
+                // Behind the commands stands a hint, which begins with "See".
+                if line.isEmpty { section = "" }
+                // Behind an option, a command or a label blanks stand before its text; within that text none do.
+                let text = line.drop { $0 == " " }
+                let isTabular = line.hasPrefix("  ")
+                let gap = text.range(of: "  ")
+                let rest = gap.map { text[$0.upperBound...].drop { $0 == " " } } ?? ""
+                let label = gap.map { text[..<$0.lowerBound] } ?? ""
+                #expect(
+                    !rest.contains("  ") && (gap == nil || isTabular || label.hasSuffix(":")), "\(command): \(line)")
+                if section == "SUBCOMMANDS", isTabular, !line.hasPrefix("   "),
+                    let name = text.split(separator: " ").first
+                {
+                    waiting.append(command + [String(name)])
+                }
+            }
+        }
+        #expect(count > 25 && count < 200)
+    }
+
     @Test("--version prints the version alone")
     func version() throws {
         let outcome = try SpanwireCommand.run(["--version"])

@@ -64,6 +64,55 @@ enum SpanwireCommand {
             words: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 
+    /// Runs it with a terminal for standard output.
+    ///
+    /// - Parameter columns: how wide the terminal says it is; 0 for one that does not say.
+    static func runOnTerminal(
+        _ arguments: [String], columns: Int, input: Data = Data(), environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: scratch) }
+        let files = ["in", "err"].map { scratch.appendingPathComponent($0) }
+        try input.write(to: files[0])
+        try Data().write(to: files[1])
+        let terminal = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+        var (locked, number): (Int32, Int32) = (0, -1)
+        // TIOCSPTLCK and TIOCGPTN of Linux, which are no constants of Swift.
+        // Proof: each variable lives through its call and has the type that the call takes.
+        let isOpen =
+            unsafe terminal >= 0 && ioctl(terminal, 0x4004_5431, &locked) == 0
+            && ioctl(terminal, 0x8004_5430, &number) == 0 && ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0
+        guard isOpen else { throw POSIXError(.ENOTTY) }
+        let inner = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard inner >= 0 else { throw POSIXError(.ENOTTY) }
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.currentDirectoryURL = corpus
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = try FileHandle(forReadingFrom: files[0])
+        process.standardOutput = FileHandle(fileDescriptor: inner, closeOnDealloc: false)
+        process.standardError = try FileHandle(forWritingTo: files[1])
+        try process.run()
+        close(inner)
+        var output = Data()
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            // Proof: the buffer has as many bytes as are asked for.
+            let count = unsafe read(terminal, &buffer, buffer.count)
+            if count > 0 { output.append(contentsOf: buffer[..<count]) } else if count == 0 || errno != EINTR { break }
+        }
+        close(terminal)
+        process.waitUntilExit()
+        // A terminal puts a carriage return before each line feed.
+        let text = String(decoding: output, as: UTF8.self).replacingOccurrences(of: "\r\n", with: "\n")
+        return Outcome(
+            exitCode: process.terminationStatus, output: Data(text.utf8),
+            words: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
+    }
+
     /// Compares with `Goldens/NAME`, which `RECORD=1` writes anew.
     static func expectGolden(_ text: String, _ name: String, _ location: SourceLocation = #_sourceLocation) throws {
         let file = folder.appendingPathComponent("Goldens/\(name)")

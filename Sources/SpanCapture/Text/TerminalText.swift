@@ -30,6 +30,14 @@ public enum TerminalText {
         return isPlain ?? text.utf8.allSatisfy(isPlainByte)
     }
 
+    /// Printable ASCII, backslashes and quotes included: a column for each byte.
+    static func isPrintable(_ text: String) -> Bool {
+        func isPrintableByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
+        // Proof: the buffer is only read while the closure runs.
+        let isPrintable = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe $0.allSatisfy(isPrintableByte) }
+        return isPrintable ?? text.utf8.allSatisfy(isPrintableByte)
+    }
+
     private static func escaped(_ text: String, quoted: Bool) -> String {
         if isPlain(text) { return text }
         var result = ""
@@ -51,7 +59,7 @@ public enum TerminalText {
         return result
     }
 
-    private static func isUnsafe(_ value: UInt32) -> Bool {
+    static func isUnsafe(_ value: UInt32) -> Bool {
         switch value {
         // C0, delete, C1; Arabic letter mark; direction marks; separators and embeddings; isolates; byte order mark.
         case ..<0x20, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true

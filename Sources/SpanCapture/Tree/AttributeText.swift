@@ -20,6 +20,22 @@ public enum AttributeText {
         }
     }
 
+    /// As `text`, with all bytes of bytes, so that no two values are one text.
+    package static func whole(_ value: AttributeValue) -> String {
+        switch value {
+        case .bytes(let bytes): (bytes.isEmpty ? "" : bytes.hex + " ") + "(\(count(bytes.count, "byte")))"
+        case .array(let values): "[" + values.map(whole).joined(separator: ", ") + "]"
+        case .keyValueList(let attributes):
+            "{"
+                + attributes.map { attribute in
+                    let value = attribute.value.map(whole) ?? "(absent)"
+                    return TerminalText.escaped(attribute.key) + ": " + value + note(attribute.unknownFields)
+                }.joined(separator: ", ") + "}"
+        case .extended(let value, let fields, let listFields): whole(value) + note(fields) + note(listFields)
+        default: text(value)
+        }
+    }
+
     /// `key: value`.
     public static func text(_ attribute: Attribute) -> String {
         let value = attribute.value.map(text) ?? "(absent)"

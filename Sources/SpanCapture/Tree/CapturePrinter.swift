@@ -17,8 +17,20 @@ extension Capture {
     ///
     /// - Throws: `too_deep` for JSON of a message nested deeper than any decoder reads.
     public func print(as form: CaptureOutput, to output: consuming ByteOutput) throws(CaptureError) -> ByteOutput {
+        var hasShortened = false
+        return try print(as: form, to: output, in: .unlimited, &hasShortened)
+    }
+
+    /// Writes it with values that fit into the room, where people are to read them.
+    ///
+    /// - Parameters:
+    ///   - room: for the values of a tree.
+    ///   - hasShortened: set where one of them is shortened.
+    package func print(
+        as form: CaptureOutput, to output: consuming ByteOutput, in room: TextRoom, _ hasShortened: inout Bool
+    ) throws(CaptureError) -> ByteOutput {
         switch form {
-        case .tree: return printTree(to: output)
+        case .tree: return printTree(to: output, in: room, &hasShortened)
         case .json:
             var output = output
             do throws(WireError) {
@@ -41,14 +53,17 @@ extension Capture {
 
     // MARK: Tree
 
-    private func printTree(to output: consuming ByteOutput) -> ByteOutput {
-        var printer = SpanTreePrinter(to: output)
+    private func printTree(
+        to output: consuming ByteOutput, in room: TextRoom, _ hasShortened: inout Bool
+    ) -> ByteOutput {
+        var printer = SpanTreePrinter(to: output, in: room)
         switch content {
         case .message(let message): Self.print(message, byteCount: message.byteCount, to: &printer)
         case .frames(let frames):
             for frame in frames { Self.print(frame, to: &printer) }
         case .nothing: break
         }
+        hasShortened = printer.hasShortened
         return printer.finish()
     }
 

@@ -20,7 +20,7 @@ extension SpanTreePrinter {
         for drop in batch.dropped {
             line(
                 "dropped by the sender: \(AttributeText.count(Int(clamping: drop.spans), "span")), "
-                    + TerminalText.quoted(drop.reason))
+                    + quoted(drop.reason, behind: 44))
             indented { $0.unknown(drop.unknownFields) }
         }
     }
@@ -39,13 +39,15 @@ extension SpanTreePrinter {
                 depthChanged(by: -1)
                 reader.leaveMessage(outerEnd)
             case (.some(let type), .some(let wireType)) where type.wireType == wireType:
-                line("\(field?.name ?? ""): " + (try Self.text(field, type, &reader)))
+                let name = field?.name ?? ""
+                line("\(name): " + fitted(try Self.text(field, type, &reader), behind: name.utf8.count + 2))
             case (.some(let type), .lengthDelimited) where field?.isRepeated == true:
                 let values = try reader.rawBytes()
                 var inner = try WireReader(values)
                 var texts: [String] = []
                 while inner.offset < values.byteCount { texts.append(try Self.text(field, type, &inner)) }
-                line("\(field?.name ?? ""): " + texts.joined(separator: ", "))
+                let name = field?.name ?? ""
+                line("\(name): " + fitted(texts.joined(separator: ", "), behind: name.utf8.count + 2))
             default:
                 try reader.skip(key)
                 line("unknown field \(key.number): \(AttributeText.count(reader.offset - start, "byte"))")

@@ -7,9 +7,16 @@ extension SpanTreePrinter {
     /// Prints `key: value`.
     mutating func line(_ attribute: Attribute) {
         startLine()
-        output.appendEscaped(attribute.key, quoted: false)
-        output.append(ascii: ": ")
-        if let value = attribute.value { output.append(value) } else { output.append(ascii: "(absent)") }
+        if let limit = limit(behind: attribute.key.utf8.count + 2), !attribute.isShort(limit) {
+            let key = fitted(TerminalText.escaped(attribute.key), behind: 24)
+            output.append(key + ": ")
+            let value = attribute.value.map(AttributeText.text) ?? "(absent)"
+            output.append(fitted(value, behind: ColumnText(key, atMost: nil).columns + 2))
+        } else {
+            output.appendEscaped(attribute.key, quoted: false)
+            output.append(ascii: ": ")
+            if let value = attribute.value { output.append(value) } else { output.append(ascii: "(absent)") }
+        }
         if let fields = AttributeText.unknownFields(attribute.unknownFields) { output.append(" (\(fields))") }
         endLine()
     }
@@ -33,6 +40,18 @@ extension SpanTreePrinter {
         output.append(ascii: label)
         if unixNano == 0 { output.append(ascii: zero) } else { output.append(utc: unixNano) }
         endLine()
+    }
+}
+
+extension Attribute {
+    /// Its value surely takes no more columns than that, in few steps.
+    fileprivate func isShort(_ limit: Int) -> Bool {
+        guard key.utf8.count <= 64 else { return false }
+        switch value {
+        case .string(let text)?: return text.utf8.count + 2 <= limit && TerminalText.isPlain(text)
+        case .bool?, .int?, .double?, nil: return true
+        default: return false
+        }
     }
 }
 

@@ -8,11 +8,34 @@ import SpanModel
 public struct SpanTreePrinter: ~Copyable {
     var output: ByteOutput
     private var depth: Int
+    /// How long values may be.
+    private let room: TextRoom
+    /// A value was shortened.
+    private(set) var hasShortened = false
 
     /// - Parameter depth: how far to indent, in steps of two spaces.
     public init(to output: consuming ByteOutput, depth: Int = 0) {
+        self.init(to: output, depth: depth, in: .unlimited)
+    }
+
+    package init(to output: consuming ByteOutput, depth: Int = 0, in room: TextRoom) {
         self.output = output
         self.depth = depth
+        self.room = room
+    }
+
+    /// A value that may be shown as it is, fitted behind so many columns of its line.
+    mutating func fitted(_ text: String, behind used: Int) -> String {
+        guard let limit = limit(behind: used) else { return text }
+        let fitted = ColumnText(text, atMost: limit)
+        if fitted.isShortened { hasShortened = true }
+        return fitted.text
+    }
+
+    /// How many columns a value may take; `nil` for any number.
+    func limit(behind used: Int) -> Int? {
+        guard let line = room.lineColumns else { return room.valueColumns }
+        return max(line - 2 * depth - used, 16)
     }
 
     /// Gives the output back.
@@ -47,7 +70,7 @@ public struct SpanTreePrinter: ~Copyable {
 
     mutating func print(_ group: ResourceSpans) {
         if let resource = group.resource {
-            line("resource " + (resource.serviceName.map(TerminalText.escaped) ?? "(no service.name)"))
+            line("resource " + (resource.serviceName.map { escaped($0, behind: 9) } ?? "(no service.name)"))
             indented { $0.print(resource) }
         } else {
             line("resource (absent)")
@@ -62,7 +85,7 @@ public struct SpanTreePrinter: ~Copyable {
     private mutating func print(_ resource: Resource) {
         attributes(resource.attributes, dropped: resource.droppedAttributesCount)
         for entity in resource.entityRefs {
-            line("entity " + TerminalText.escaped(entity.type))
+            line("entity " + escaped(entity.type, behind: 7))
             indented { printer in
                 printer.optional("id keys", entity.idKeys.joined(separator: ", "))
                 printer.optional("description keys", entity.descriptionKeys.joined(separator: ", "))
@@ -75,8 +98,9 @@ public struct SpanTreePrinter: ~Copyable {
 
     mutating func print(_ group: ScopeSpans) {
         if let scope = group.scope {
-            let name = scope.name.isEmpty ? "(no name)" : TerminalText.escaped(scope.name)
-            line("scope \(name)" + (scope.version.isEmpty ? "" : " " + TerminalText.escaped(scope.version)))
+            let version = scope.version.isEmpty ? "" : " " + escaped(scope.version, behind: 24)
+            let name = scope.name.isEmpty ? "(no name)" : escaped(scope.name, behind: 6 + version.utf8.count)
+            line("scope \(name)\(version)")
             indented { printer in
                 printer.attributes(scope.attributes, dropped: scope.droppedAttributesCount)
                 printer.unknown(scope.unknownFields)
@@ -93,9 +117,8 @@ public struct SpanTreePrinter: ~Copyable {
 
     /// Prints one span.
     public mutating func print(_ span: SpanRecord) {
-        line(
-            "span \(TerminalText.quoted(span.name)) \(span.kind) "
-                + DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano))
+        let rest = " \(span.kind) " + DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano)
+        line("span \(quoted(span.name, behind: 5 + rest.utf8.count))\(rest)")
         indented { printer in
             printer.idLine(
                 "trace  ", high: span.traceID.high, low: span.traceID.low, irregular: span.irregularIDs[.traceID])
@@ -123,16 +146,16 @@ public struct SpanTreePrinter: ~Copyable {
 
     private mutating func print(_ status: SpanStatus?) {
         guard let status else { return }
-        line("status \(status.code)" + (status.message.isEmpty ? "" : " " + TerminalText.quoted(status.message)))
+        line("status \(status.code)" + (status.message.isEmpty ? "" : " " + quoted(status.message, behind: 14)))
         indented { $0.unknown(status.unknownFields) }
     }
 
     private mutating func print(_ event: SpanEvent, spanStart: UInt64) {
-        var text = "event \(TerminalText.quoted(event.name)) " + Self.time(event.timeUnixNano, "at no time")
+        var rest = " " + Self.time(event.timeUnixNano, "at no time")
         if spanStart != 0, event.timeUnixNano >= spanStart {
-            text += " (+\(DurationText.text(Int64(clamping: event.timeUnixNano - spanStart))))"
+            rest += " (+\(DurationText.text(Int64(clamping: event.timeUnixNano - spanStart))))"
         }
-        line(text)
+        line("event \(quoted(event.name, behind: 6 + rest.utf8.count))\(rest)")
         indented { printer in
             printer.attributes(event.attributes, dropped: event.droppedAttributesCount)
             printer.unknown(event.unknownFields)
@@ -157,7 +180,15 @@ public struct SpanTreePrinter: ~Copyable {
     }
 
     private mutating func optional(_ label: String, _ text: String) {
-        if !text.isEmpty { line("\(label) \(TerminalText.escaped(text))") }
+        if !text.isEmpty { line("\(label) \(escaped(text, behind: label.utf8.count + 1))") }
+    }
+
+    private mutating func escaped(_ text: String, behind used: Int) -> String {
+        fitted(TerminalText.escaped(text), behind: used)
+    }
+
+    mutating func quoted(_ text: String, behind used: Int) -> String {
+        fitted(TerminalText.quoted(text), behind: used)
     }
 
     mutating func unknown(_ fields: UnknownFields) {

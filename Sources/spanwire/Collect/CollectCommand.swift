@@ -20,7 +20,8 @@ struct CollectCommand: AsyncParsableCommand {
             certificates, keys and tokens anew; so does a change of their files. Connections live on, and files that \
             cannot be used change nothing.
 
-            With --keep and --keep-bytes, spans that started longer ago, or first, are removed once a minute. Bytes are             those in use in the file, which itself does not become smaller: what is removed makes room for what comes.
+            With --keep and --keep-bytes, spans that started longer ago, or first, are removed once a minute. Bytes are \
+            those in use in the file, which itself does not become smaller: what is removed makes room for what comes.
 
             Exit codes: 0 ended by a signal in good order, 1 an address, a file or the store cannot be used, 2 for a \
             wrong command line.

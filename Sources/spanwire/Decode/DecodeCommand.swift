@@ -53,6 +53,8 @@ struct DecodeCommand: ParsableCommand {
     @Flag(help: "Do not say what was detected, only what is ignored or doubtful.")
     var quiet = false
 
+    @OptionGroup var tables: TableOptions
+
     func validate() throws {
         guard (0...500).contains(maxDepth) else {
             throw ValidationError("--max-depth takes 0 to 500, not \(maxDepth).")
@@ -70,13 +72,16 @@ struct DecodeCommand: ParsableCommand {
         if !quiet { Process.writeError("spanwire: \(capture.explanation)\n") }
         for note in capture.notes { Process.writeError("spanwire: \(note)\n") }
         let standardOutput = StandardOutput()
+        var omissions = TextTable.Omissions()
         do throws(CaptureError) {
-            var output = try capture.print(as: to, to: standardOutput.makeOutput())
+            var output = try capture.print(
+                as: to, to: standardOutput.makeOutput(), in: tables.room, &omissions.hasShortened)
             output.flush()
         } catch {
             throw CommandFailure(error.description)
         }
         try standardOutput.check()
+        if standardOutput.isWhole { omissions.note(whole: "--wide or --to json") }
         if let fault = capture.fault {
             throw CommandFailure(
                 TerminalText.escaped(fault.description) + (capture.isPartial ? "; what was whole is shown" : ""),

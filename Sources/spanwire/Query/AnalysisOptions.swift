@@ -9,7 +9,7 @@ struct AnalysisOptions: ParsableArguments {
             "Which spans: 'service=cart duration>10ms'; see 'spanwire query search --help'.", valueName: "filter"))
     var filter: String?
 
-    @Option(help: ArgumentHelp("service=NAME", valueName: "name"))
+    @Option(help: ArgumentHelp("service=NAME", valueName: "name"), transform: QueryArgument.name)
     var service: String?
 
     @Option(
@@ -41,10 +41,20 @@ enum QueryArgument {
             let now = Process.nowUnixNano()
             return now - min(now, UInt64(ago))
         }
-        guard let time = UTCTime.unixNano(text) else {
-            throw ValidationError("A time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z.")
+        do throws(TimeTextError) { return try UTCTime.parsed(text) } catch {
+            let forms = "A time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z"
+            throw ValidationError("\(forms): \(error).")
         }
-        return time
+    }
+
+    /// A name as commands print it: as it is, or in double quotes.
+    @Sendable static func name(_ text: String) throws -> String {
+        do throws(SpanFilterError) { return try NameText.read(text) } catch { throw ValidationError("\(error).") }
+    }
+
+    /// An attribute as `query attributes` prints it, or the key of one of spans alone.
+    @Sendable static func attribute(_ text: String) throws -> AttributeKey {
+        do throws(SpanFilterError) { return try AttributeKey(name: text) } catch { throw ValidationError("\(error).") }
     }
 
     /// A duration in nanoseconds.

@@ -1,11 +1,19 @@
-import SpanCapture
 import SpanModel
 import SpanStorage
 
 /// Numbers and names as the tables of queries show them.
 enum AnswerText {
-    /// A service's or an operation's name, safe to show.
-    static func name(_ text: ExactText) -> String { text.string.isEmpty ? "(none)" : TerminalText.escaped(text.string) }
+    /// A service's or an operation's name, as other commands take it.
+    static func name(_ text: ExactText) -> String { NameText.shown(text.string) }
+
+    /// A percentile as an estimate, but never more than the greatest duration, as `greatest` shows it; `-` without one.
+    ///
+    /// Rounded the greatest itself could come to more than it is, and what is rounded would stand above what is exact.
+    static func percentile(_ part: Double, of latency: LatencySketch) -> String {
+        let text = estimate(latency.percentile(part))
+        guard let rounded = DurationText.nanoseconds(text), rounded > latency.greatestNano else { return text }
+        return greatest(latency)
+    }
 
     /// An estimated duration with three digits, since more would pretend; `-` without one.
     static func estimate(_ nanoseconds: Int64?) -> String {
@@ -56,13 +64,11 @@ enum AnswerText {
 
 extension QueryOptions {
     /// Prints an answer in the form that was asked for.
-    func print(_ table: @autoclosure () -> String, _ json: @autoclosure () -> AnswerJSON) throws {
+    func print(_ text: @autoclosure () -> [TextPart], _ json: @autoclosure () -> AnswerJSON) throws {
+        if format == .table { return try text().print() }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
-        switch format {
-        case .table: output.append(table())
-        case .json: json().print(to: &output)
-        }
+        json().print(to: &output)
         output.flush()
         try standardOutput.check()
     }

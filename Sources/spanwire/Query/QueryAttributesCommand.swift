@@ -8,8 +8,8 @@ struct QueryAttributesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attributes", abstract: "Lists the keys of attributes, by how many spans have them.",
         discussion: """
-            ATTRIBUTE is the name by which a filter asks for it: attr.KEY of spans,
-            resource.KEY of their resources. With --format json an array of objects:
+            ATTRIBUTE is the name by which a filter and 'query values' ask for it: attr.KEY
+            of spans, resource.KEY of their resources, odd keys in quotes. With --format json an array of objects:
             attribute, spans.
 
             Example: spanwire query attributes --service cart --since 1h --store spans.db
@@ -21,21 +21,15 @@ struct QueryAttributesCommand: AsyncParsableCommand {
     func run() async throws {
         let scan = try analysis.scan()
         let answer = try await options.ask { store throws(SpanStoreError) in try await store.attributeKeys(scan) }
-        var table = TextTable(["ATTRIBUTE", "SPANS"], rightAligned: [1])
-        for group in answer.groups { table.add([Self.name(group.key), String(group.spans)]) }
+        var table = TextTable([.text("ATTRIBUTE", 1), .number("SPANS", 2)], in: options.room)
+        for group in answer.groups { table.add([group.key.name, String(group.spans)]) }
         try options.print(
-            table.text,
+            [.table(table)],
             .list(
                 answer.groups.map { group in
-                    .object([("attribute", .text(Self.name(group.key))), ("spans", .count(group.spans))])
+                    .object([("attribute", .text(group.key.name)), ("spans", .count(group.spans))])
                 }))
         AnswerText.note(leftOut: answer.leftOutSpans, "attributes")
-    }
-
-    /// As a filter has it.
-    private static func name(_ key: AttributeKey) -> String {
-        let field: SpanFilter.Field = key.owner == .span ? .attribute(key.key) : .resourceAttribute(key.key)
-        return TerminalText.line(SpanFilter.present(field).text)
     }
 }
 
@@ -45,17 +39,19 @@ struct QueryValuesCommand: AsyncParsableCommand {
         commandName: "values", abstract: "Lists the values of an attribute, the most frequent first.",
         discussion: """
             KEY is an attribute of spans (http.route or attr.http.route) or of their
-            resources (resource.host.name). Texts are quoted, numbers are not: 500 and
-            "500" are two values. SHARE is the part of the spans that have the attribute.
+            resources (resource.host.name), as 'query attributes' names it. Texts are
+            quoted, numbers are not: 500 and "500" are two values. "(no value)" stands for
+            an attribute without one. SHARE is the part of the spans that have the attribute.
             With --format json an array of objects: value (as shown in the table), spans.
 
             Examples:
               spanwire query values http.route --service cart --store spans.db
               spanwire query values resource.host.name 'error since=1h' --store spans.db
+              spanwire query values 'attr."key with spaces"' --store spans.db
             """)
 
-    @Argument(help: ArgumentHelp("The attribute.", valueName: "key"))
-    var key: String
+    @Argument(help: ArgumentHelp("The attribute.", valueName: "key"), transform: QueryArgument.attribute)
+    var key: AttributeKey
 
     @OptionGroup var analysis: AnalysisOptions
 
@@ -69,13 +65,12 @@ struct QueryValuesCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let scan = try analysis.scan()
-        let key = Self.key(key)
+        let (scan, key) = (try analysis.scan(), key)
         let answer = try await options.ask { store throws(SpanStoreError) in
             try await store.attributeValues(of: key, scan)
         }
         let all = answer.groups.reduce(answer.leftOutSpans) { $0 + $1.spans }
-        var table = TextTable(["VALUE", "SPANS", "SHARE"], rightAligned: [1, 2])
+        var table = TextTable([.text("VALUE", 1), .number("SPANS", 2), .number("SHARE", 3)], in: options.room)
         let shown = answer.groups.prefix(limit)
         for group in shown {
             table.add([
@@ -83,24 +78,15 @@ struct QueryValuesCommand: AsyncParsableCommand {
             ])
         }
         try options.print(
-            table.text,
+            [.table(table)],
             .list(
                 shown.map { group in
-                    .object([("value", .text(AttributeText.text(group.value))), ("spans", .count(group.spans))])
+                    .object([("value", .text(AttributeText.whole(group.value))), ("spans", .count(group.spans))])
                 }))
         if shown.count < answer.groups.count {
             Process.writeError(
                 "spanwire: \(shown.count) of \(answer.groups.count) values; the others with a greater --limit\n")
         }
         AnswerText.note(leftOut: answer.leftOutSpans, "values")
-    }
-
-    private static func key(_ text: String) -> AttributeKey {
-        for (prefix, owner) in [
-            ("resource.", SpanConditions.AttributeEquality.Owner.resource), ("attr.", .span),
-        ] where text.hasPrefix(prefix) {
-            return AttributeKey(owner, ExactText(String(text.dropFirst(prefix.count))))
-        }
-        return AttributeKey(.span, ExactText(text))
     }
 }

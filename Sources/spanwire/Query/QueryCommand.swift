@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanStorage
 import SpanStorageSQLite
 
@@ -40,6 +41,11 @@ struct QueryOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("What to print.", valueName: "format"))
     var format = Format.table
+
+    @OptionGroup var tables: TableOptions
+
+    /// How much room there is for a table.
+    var room: TextRoom { tables.room }
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case table, json

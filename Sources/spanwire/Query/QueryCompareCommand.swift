@@ -33,11 +33,11 @@ struct QueryCompareCommand: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        let left = TraceView(try await options.spans(of: first), correctsSkew: true)
-        let right = TraceView(try await options.spans(of: second), correctsSkew: true)
+        let left = TraceView(try await options.spans(of: first), correctsSkew: true, options.room)
+        let right = TraceView(try await options.spans(of: second), correctsSkew: true, options.room)
         let rows = TraceComparison(left.tree, right.tree).rows
         let heading = Self.heading("first ", left) + Self.heading("second", right)
-        try options.print(heading + "\n" + Self.table(rows).text, .list(rows.map(Self.json)))
+        try options.print([.lines(heading + "\n"), .table(table(rows))], .list(rows.map(Self.json)))
     }
 
     /// `first  5b8a…: 7 spans, 1 error, started …`, and what is to be known of clocks.
@@ -52,21 +52,25 @@ struct QueryCompareCommand: AsyncParsableCommand {
         return ([text] + view.notes.map { "       \($0)" }).map { $0 + "\n" }.joined()
     }
 
-    private static func table(_ rows: [TraceComparison.Row]) -> TextTable {
+    private func table(_ rows: [TraceComparison.Row]) -> TextTable {
         var table = TextTable(
-            ["", "SERVICE / SPAN", "SPANS", "ERRORS", "DURATION", "DIFFERENCE", "SELF TIME", "DIFFERENCE"],
-            rightAligned: [2, 3, 4, 5, 6, 7])
+            [
+                .word("", 2), .text("SERVICE / SPAN", 1), .number("SPANS", 4), .number("ERRORS", 5),
+                .number("DURATION", 7), .number("DIFFERENCE", 3), .number("SELF TIME", 6), .number("DIFFERENCE", 2),
+            ], in: options.room, treeColumn: 1)
         for row in rows {
             let (left, right) = (row.left, row.right)
             let mark = left.spans == 0 ? "+" : right.spans == 0 ? "-" : row.hasSameShape ? "" : "!"
             let name =
                 "\(AnswerText.name(ExactText(row.service))) / \(AnswerText.name(ExactText(row.operation)))"
-            table.add([
-                mark, String(repeating: "  ", count: min(row.depth, 60)) + name, change(left.spans, right.spans),
-                change(left.errors, right.errors), both(left.durationNano, right.durationNano, row),
-                difference(left.durationNano, right.durationNano), both(left.selfTimeNano, right.selfTimeNano, row),
-                difference(left.selfTimeNano, right.selfTimeNano),
-            ])
+            table.add(
+                [
+                    mark, name, Self.change(left.spans, right.spans), Self.change(left.errors, right.errors),
+                    Self.both(left.durationNano, right.durationNano, row),
+                    Self.difference(left.durationNano, right.durationNano),
+                    Self.both(left.selfTimeNano, right.selfTimeNano, row),
+                    Self.difference(left.selfTimeNano, right.selfTimeNano),
+                ], lead: String(repeating: "  ", count: min(row.depth, 60)))
         }
         return table
     }

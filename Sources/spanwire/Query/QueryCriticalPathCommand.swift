@@ -36,7 +36,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        let view = TraceView(try await options.spans(of: id), correctsSkew: !noSkew)
+        let view = TraceView(try await options.spans(of: id), correctsSkew: !noSkew, options.room)
         let tree = view.tree
         let root = try root(tree)
         let path = CriticalPath(tree, root: root)
@@ -58,10 +58,13 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
         return tree.roots.first { tree.nodes[$0].attachment == .root } ?? tree.roots[0]
     }
 
-    private func text(_ path: CriticalPath, _ root: Int, _ view: TraceView) -> String {
+    private func text(_ path: CriticalPath, _ root: Int, _ view: TraceView) -> [TextPart] {
         let total = path.segments.reduce(0) { $0 + $1.durationNano }
         var table = TextTable(
-            ["AT", "DURATION", "SHARE", "SERVICE / SPAN", "KIND", "SPAN ID"], rightAligned: [0, 1, 2])
+            [
+                .number("AT", 4), .number("DURATION", 3), .number("SHARE", 2), .text("SERVICE / SPAN", 1),
+                .word("KIND", 6), .word("SPAN ID", 5),
+            ], in: options.room)
         for segment in path.segments {
             let merged = view.tree.nodes[segment.node].span
             table.add([
@@ -72,7 +75,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
             ])
         }
         let rootSpan = view.tree.nodes[root].span
-        var heading = "trace \(id.hex)\n\(Self.name(rootSpan)): \(DurationText.text(total))"
+        var heading = "trace \(id.hex)\n\(options.room.name(Self.name(rootSpan))): \(DurationText.text(total))"
         if path.isSoFar { heading += " so far, it still runs" }
         let ids = Set(path.segments.map(\.node))
         heading += ", \(AttributeText.count(ids.count, "span")) on the path\n"
@@ -81,7 +84,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
             let count = AttributeText.count(path.outliving.count, "span")
             heading += "nobody waited for \(count) that ended after the parent or still runs: not on the path\n"
         }
-        return heading + "\n" + table.text
+        return [.lines(heading + "\n"), .table(table)]
     }
 
     private static func name(_ merged: MergedSpan) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 import SpanStorage
 
@@ -32,7 +33,7 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
     func run() async throws {
         let scan = try analysis.scan()
         let graph = try await options.ask { store throws(SpanStoreError) in try await store.dependencies(scan) }
-        try options.print(Self.table(graph.edges).text, Self.json(graph))
+        try options.print([.table(table(graph.edges))], Self.json(graph))
         if graph.unknownCalls > 0 {
             Process.writeError(
                 "spanwire: \(graph.unknownCalls) client and producer spans do not tell whom they called\n")
@@ -40,19 +41,20 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
         AnswerText.note(leftOut: graph.leftOutCalls, "pairs of services")
     }
 
-    private static func table(_ edges: [DependencyGraph.Edge]) -> TextTable {
+    private func table(_ edges: [DependencyGraph.Edge]) -> TextTable {
         var table = TextTable(
             [
-                "CALLER", "CALLEE", "CALLS", "ERRORS", "ERROR RATE", "CALLER P50", "P99", "CALLEE P50", "P99",
-                "KNOWN FROM",
-            ], rightAligned: [2, 3, 4, 5, 6, 7, 8])
+                .text("CALLER", 1), .text("CALLEE", 1), .number("CALLS", 2), .number("ERRORS", 6),
+                .number("ERROR RATE", 3), .number("CALLER P50", 5), .number("P99", 4), .number("CALLEE P50", 8),
+                .number("P99", 7), .word("KNOWN FROM", 9),
+            ], in: options.room)
         for edge in edges {
             let (caller, callee) = (edge.callerLatency, edge.calleeLatency)
             table.add([
-                name(edge.caller), name(edge.callee), String(edge.calls), String(edge.errors),
-                AnswerText.share(edge.errors, of: edge.calls), AnswerText.estimate(caller.percentile(0.5)),
-                AnswerText.estimate(caller.percentile(0.99)), AnswerText.estimate(callee.percentile(0.5)),
-                AnswerText.estimate(callee.percentile(0.99)), edge.isInferred ? "attributes" : "spans",
+                Self.name(edge.caller), Self.name(edge.callee), String(edge.calls), String(edge.errors),
+                AnswerText.share(edge.errors, of: edge.calls), AnswerText.percentile(0.5, of: caller),
+                AnswerText.percentile(0.99, of: caller), AnswerText.percentile(0.5, of: callee),
+                AnswerText.percentile(0.99, of: callee), edge.isInferred ? "attributes" : "spans",
             ])
         }
         return table

@@ -38,7 +38,7 @@ struct QueryErrorsCommand: AsyncParsableCommand {
         let scan = try analysis.scan()
         let answer = try await options.ask { store throws(SpanStoreError) in try await store.errors(scan) }
         let shown = Array(answer.groups.prefix(limit))
-        try options.print(Self.table(shown).text, Self.json(shown))
+        try options.print([.table(table(shown))], Self.json(shown))
         if shown.count < answer.groups.count {
             Process.writeError(
                 "spanwire: \(shown.count) of \(answer.groups.count) groups; the others with a greater --limit\n")
@@ -46,13 +46,16 @@ struct QueryErrorsCommand: AsyncParsableCommand {
         AnswerText.note(leftOut: answer.leftOutSpans, "groups")
     }
 
-    private static func table(_ groups: [ErrorGroup]) -> TextTable {
+    private func table(_ groups: [ErrorGroup]) -> TextTable {
         var table = TextTable(
-            ["SPANS", "SERVICE", "OPERATION", "EXCEPTION", "MESSAGE", "FIRST", "NEWEST", "TRACE"], rightAligned: [0])
+            [
+                .number("SPANS", 2), .text("SERVICE", 5), .text("OPERATION", 3), .text("EXCEPTION", 4),
+                .text("MESSAGE", 1), .time("FIRST", 8), .time("NEWEST", 7), .word("TRACE", 6),
+            ], in: options.room)
         for group in groups {
             table.add([
                 String(group.spans), AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
-                group.exceptionType.string.isEmpty ? "-" : TerminalText.escaped(group.exceptionType.string),
+                group.exceptionType.string.isEmpty ? "-" : NameText.shown(group.exceptionType.string),
                 group.messageShape.string.isEmpty ? "-" : TerminalText.line(group.messageShape.string),
                 AnswerText.time(group.firstStartUnixNano), AnswerText.time(group.newestStartUnixNano),
                 group.example.traceID.hex,

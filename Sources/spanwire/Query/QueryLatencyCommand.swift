@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 import SpanStorage
 
@@ -38,7 +39,7 @@ struct QueryLatencyCommand: AsyncParsableCommand {
         let scan = try analysis.scan()
         let query = LatencyQuery(scan, stepNano: UInt64(step ?? 0))
         let answer = try await options.ask { store throws(SpanStoreError) in try await store.latency(query) }
-        try options.print(table(answer.groups, rowNano(scan)).text, Self.json(answer.groups))
+        try options.print([.table(table(answer.groups, rowNano(scan)))], Self.json(answer.groups))
         AnswerText.note(leftOut: answer.leftOutSpans, "operations and steps")
     }
 
@@ -52,10 +53,12 @@ struct QueryLatencyCommand: AsyncParsableCommand {
     }
 
     private func table(_ groups: [LatencySeries], _ rowNano: UInt64?) -> TextTable {
-        let names = ["SERVICE", "OPERATION", "KIND"] + (step == nil ? [] : ["FROM"])
-        let numbers = ["SPANS", "RATE", "ERRORS", "ERROR RATE", "P50", "P90", "P99", "MAX"]
+        let names: [TextTable.Column] = [.text("SERVICE", 3), .text("OPERATION", 1), .word("KIND", 11)]
         var table = TextTable(
-            names + numbers, rightAligned: Set(names.count..<names.count + numbers.count))
+            names + (step == nil ? [] : [.word("FROM", 2)]) + [
+                .number("SPANS", 8), .number("RATE", 6), .number("ERRORS", 12), .number("ERROR RATE", 7),
+                .number("P50", 5), .number("P90", 10), .number("P99", 4), .number("MAX", 9),
+            ], in: options.room)
         for series in groups {
             for point in series.points {
                 let latency = point.latency
@@ -66,8 +69,8 @@ struct QueryLatencyCommand: AsyncParsableCommand {
                     ] + (step == nil ? [] : [Self.stepText(point.startUnixNano)]) + [
                         String(point.spans), rowNano.map { AnswerText.rate(point.spans, perNano: $0) } ?? "-",
                         String(point.errors), AnswerText.share(point.errors, of: point.spans),
-                        AnswerText.estimate(latency.percentile(0.5)), AnswerText.estimate(latency.percentile(0.9)),
-                        AnswerText.estimate(latency.percentile(0.99)), AnswerText.greatest(latency),
+                        AnswerText.percentile(0.5, of: latency), AnswerText.percentile(0.9, of: latency),
+                        AnswerText.percentile(0.99, of: latency), AnswerText.greatest(latency),
                     ])
             }
         }

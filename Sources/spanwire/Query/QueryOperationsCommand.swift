@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 import SpanStorage
 
@@ -22,7 +23,7 @@ struct QueryOperationsCommand: AsyncParsableCommand {
         let scan = try analysis.scan()
         let answer = try await options.ask { store throws(SpanStoreError) in try await store.operations(scan) }
         try options.print(
-            Self.table(answer.groups).text,
+            [.table(table(answer.groups))],
             .list(
                 answer.groups.map { group in
                     .object(
@@ -35,9 +36,12 @@ struct QueryOperationsCommand: AsyncParsableCommand {
         AnswerText.note(leftOut: answer.leftOutSpans, "operations")
     }
 
-    private static func table(_ groups: [OperationSummary]) -> TextTable {
+    private func table(_ groups: [OperationSummary]) -> TextTable {
         var table = TextTable(
-            ["SERVICE", "OPERATION", "KIND", "SPANS", "ERRORS", "RUNNING", "NEWEST START"], rightAligned: [3, 4, 5])
+            [
+                .text("SERVICE", 3), .text("OPERATION", 1), .word("KIND", 5), .number("SPANS", 2), .number("ERRORS", 4),
+                .number("RUNNING", 6), .time("NEWEST START", 7),
+            ], in: options.room)
         for group in groups {
             table.add([
                 AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),

@@ -42,19 +42,23 @@ struct QueryRunningCommand: AsyncParsableCommand {
         let answer = try await options.ask { store throws(SpanStoreError) in
             try await store.unfinished(scan, limit: limit)
         }
-        try options.print(Self.table(answer, nowUnixNano: Process.nowUnixNano()).text, Self.json(answer))
+        try options.print([.table(table(answer, nowUnixNano: Process.nowUnixNano()))], Self.json(answer))
         let counts = "\(answer.running) running, \(answer.abandoned) abandoned, \(answer.leftOpen) left open"
         Process.writeError("spanwire: \(counts)\n")
     }
 
-    private static func table(_ answer: UnfinishedSpans, nowUnixNano now: UInt64) -> TextTable {
+    private func table(_ answer: UnfinishedSpans, nowUnixNano now: UInt64) -> TextTable {
         var table = TextTable(
-            ["STATE", "START", "AGO", "SERVICE", "OPERATION", "KIND", "TRACE", "SPAN"], rightAligned: [2])
+            [
+                .word("STATE", 2), .time("START", 6), .number("AGO", 4), .text("SERVICE", 5), .text("OPERATION", 1),
+                .word("KIND", 8), .word("TRACE", 3), .word("SPAN", 7),
+            ], in: options.room)
         for entry in answer.spans {
             let (span, operation) = (entry.span.span, Operation(entry.span))
             let start = span.startTimeUnixNano
             table.add([
-                state(entry.outlook), AnswerText.time(start), start == 0 || start > now ? "-" : ago(now - start),
+                Self.state(entry.outlook), AnswerText.time(start),
+                start == 0 || start > now ? "-" : Self.ago(now - start),
                 AnswerText.name(operation.service), AnswerText.name(operation.name), operation.kind.description,
                 span.traceID.hex, span.spanID.hex,
             ])

@@ -44,10 +44,10 @@ struct QuerySearchCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("What to find; see above.", valueName: "filter"))
     var filter: String?
 
-    @Option(help: ArgumentHelp("service=NAME", valueName: "name"))
+    @Option(help: ArgumentHelp("service=NAME", valueName: "name"), transform: QueryArgument.name)
     var service: String?
 
-    @Option(help: ArgumentHelp("name=NAME", valueName: "name"))
+    @Option(help: ArgumentHelp("name=NAME", valueName: "name"), transform: QueryArgument.name)
     var name: String?
 
     @Option(
@@ -95,14 +95,10 @@ struct QuerySearchCommand: AsyncParsableCommand {
         let query = SpanQuery(
             filter: try wholeFilter(), order: order ?? after?.order ?? .newest, after: after, limit: limit)
         let spans = try await options.ask { store throws(SpanStoreError) in try await store.search(query) }
-        let standardOutput = StandardOutput()
-        var output = standardOutput.makeOutput()
         switch options.format {
-        case .table: output.append(Self.table(spans).text)
-        case .json: try MergedSpansJSON.print(spans, to: &output)
+        case .table: try [TextPart.table(table(spans))].print()
+        case .json: try MergedSpansJSON.print(spans)
         }
-        output.flush()
-        try standardOutput.check()
         if spans.count == limit, let last = spans.last {
             Process.writeError(
                 "spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last, order: query.order))\n")
@@ -121,15 +117,18 @@ struct QuerySearchCommand: AsyncParsableCommand {
         return try QueryArgument.filter(filter, and: terms)
     }
 
-    private static func table(_ spans: [MergedSpan]) -> TextTable {
+    private func table(_ spans: [MergedSpan]) -> TextTable {
         var table = TextTable(
-            ["START", "DURATION", "STATUS", "SERVICE", "NAME", "KIND", "TRACE", "SPAN"], rightAligned: [1])
+            [
+                .time("START", 5), .number("DURATION", 3), .word("STATUS", 6), .text("SERVICE", 4), .text("NAME", 1),
+                .word("KIND", 8), .word("TRACE", 2), .word("SPAN", 7),
+            ], in: options.room)
         for merged in spans {
             let span = merged.span
             table.add([
                 span.startTimeUnixNano == 0 ? "unknown" : UTCTime.text(span.startTimeUnixNano),
                 DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano),
-                merged.statusCode.description, TerminalText.escaped(merged.service), TerminalText.escaped(span.name),
+                merged.statusCode.description, NameText.shown(merged.service), NameText.shown(span.name),
                 span.kind.description, span.traceID.hex, span.spanID.hex,
             ])
         }

@@ -24,28 +24,31 @@ struct QuerySendersCommand: AsyncParsableCommand {
 
     func run() async throws {
         let senders = try await options.ask { store throws(SpanStoreError) in try await store.senders() }
+        if options.format == .table { return try [TextPart.table(table(senders))].print() }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
-        switch options.format {
-        case .table:
-            var table = TextTable(
-                ["SENDER", "AGENT", "PRESENCE", "STORED", "REJECTED", "DROPPED", "LAST SEEN", "BY REASON"],
-                rightAligned: [3, 4, 5])
-            for sender in senders {
-                let reasons = sender.dropped.map { "\(TerminalText.escaped($0.reason)) \($0.spans)" }
-                table.add([
-                    sender.sender.isValid ? sender.sender.hex : "(none)", TerminalText.escaped(sender.agent),
-                    "\(sender.presence)", String(sender.storedReports), String(sender.rejectedReports),
-                    Self.droppedSpans(sender),
-                    sender.lastSeenUnixNano == 0 ? "" : UTCTime.text(sender.lastSeenUnixNano),
-                    reasons.joined(separator: ", "),
-                ])
-            }
-            output.append(table.text)
-        case .json: Self.printJSON(senders, to: &output)
-        }
+        Self.printJSON(senders, to: &output)
         output.flush()
         try standardOutput.check()
+    }
+
+    private func table(_ senders: [SenderSummary]) -> TextTable {
+        var table = TextTable(
+            [
+                .word("SENDER", 1), .text("AGENT", 5), .word("PRESENCE", 2), .number("STORED", 3),
+                .number("REJECTED", 6), .number("DROPPED", 4), .time("LAST SEEN", 7), .text("BY REASON", 8),
+            ], in: options.room)
+        for sender in senders {
+            let reasons = sender.dropped.map { "\(NameText.listed($0.reason)) \($0.spans)" }
+            table.add([
+                sender.sender.isValid ? sender.sender.hex : "(none)",
+                sender.agent.isEmpty ? "" : NameText.shown(sender.agent), "\(sender.presence)",
+                String(sender.storedReports), String(sender.rejectedReports), Self.droppedSpans(sender),
+                sender.lastSeenUnixNano == 0 ? "" : UTCTime.text(sender.lastSeenUnixNano),
+                reasons.joined(separator: ", "),
+            ])
+        }
+        return table
     }
 
     /// The sum over all reasons, which stays at the largest number.

@@ -17,20 +17,19 @@ struct QueryServicesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let services = try await options.ask { store throws(SpanStoreError) in try await store.services() }
-        let standardOutput = StandardOutput()
-        var output = standardOutput.makeOutput()
-        switch options.format {
-        case .table:
-            var table = TextTable(["SERVICE", "SPANS", "NEWEST START"], rightAligned: [1])
+        if options.format == .table {
+            var table = TextTable(
+                [.text("SERVICE", 1), .number("SPANS", 2), .time("NEWEST START", 3)], in: options.room)
             for service in services {
                 table.add([
-                    service.name.isEmpty ? "(none)" : TerminalText.escaped(service.name), String(service.spans),
-                    UTCTime.text(service.newestStartUnixNano),
+                    NameText.shown(service.name), String(service.spans), AnswerText.time(service.newestStartUnixNano),
                 ])
             }
-            output.append(table.text)
-        case .json: Self.printJSON(services, to: &output)
+            return try [TextPart.table(table)].print()
         }
+        let standardOutput = StandardOutput()
+        var output = standardOutput.makeOutput()
+        Self.printJSON(services, to: &output)
         output.flush()
         try standardOutput.check()
     }

@@ -54,16 +54,19 @@ struct QuerySlowCommand: AsyncParsableCommand {
         let answer = try await options.ask { store throws(SpanStoreError) in try await store.slow(query) }
         if operations {
             let groups = Array(answer.operations.groups.prefix(limit))
-            try options.print(table(groups).text, Self.json(groups))
+            try options.print([.table(table(groups))], Self.json(groups))
             AnswerText.note(leftOut: answer.operations.leftOutSpans, "operations")
         } else {
-            try options.print(Self.table(answer.spans).text, Self.json(answer.spans))
+            try options.print([.table(table(answer.spans))], Self.json(answer.spans))
         }
     }
 
-    private static func table(_ entries: [SlowSpans.Entry]) -> TextTable {
+    private func table(_ entries: [SlowSpans.Entry]) -> TextTable {
         var table = TextTable(
-            ["START", "DURATION", "SELF TIME", "SERVICE", "OPERATION", "KIND", "TRACE", "SPAN"], rightAligned: [1, 2])
+            [
+                .time("START", 6), .number("DURATION", 3), .number("SELF TIME", 4), .text("SERVICE", 5),
+                .text("OPERATION", 1), .word("KIND", 8), .word("TRACE", 2), .word("SPAN", 7),
+            ], in: options.room)
         for entry in entries {
             let operation = Operation(entry.span)
             table.add([
@@ -80,14 +83,16 @@ struct QuerySlowCommand: AsyncParsableCommand {
         let of = by == .duration ? "" : "SELF "
         var table = TextTable(
             [
-                "SERVICE", "OPERATION", "KIND", "SPANS", "SUM OF DURATIONS", "OF SELF TIMES", of + "P50", "P99", "MAX",
-            ], rightAligned: [3, 4, 5, 6, 7, 8])
+                .text("SERVICE", 5), .text("OPERATION", 1), .word("KIND", 9), .number("SPANS", 4),
+                .number("SUM OF DURATIONS", 2), .number("OF SELF TIMES", 3), .number(of + "P50", 7), .number("P99", 6),
+                .number("MAX", 8),
+            ], in: options.room)
         for group in groups {
             table.add([
                 AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
                 group.operation.kind.description, String(group.spans), DurationText.text(group.durationNano),
-                DurationText.text(group.selfTimeNano), AnswerText.estimate(group.latency.percentile(0.5)),
-                AnswerText.estimate(group.latency.percentile(0.99)), AnswerText.greatest(group.latency),
+                DurationText.text(group.selfTimeNano), AnswerText.percentile(0.5, of: group.latency),
+                AnswerText.percentile(0.99, of: group.latency), AnswerText.greatest(group.latency),
             ])
         }
         return table

@@ -27,13 +27,10 @@ struct QueryTraceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let spans = try await options.spans(of: id)
-        let standardOutput = StandardOutput()
-        var output = standardOutput.makeOutput()
         switch options.format {
-        case .table: output.append(TraceText.text(TraceView(spans, correctsSkew: !noSkew)))
-        case .json: try MergedSpansJSON.print(spans, to: &output)
+        case .table:
+            try TraceText.parts(TraceView(spans, correctsSkew: !noSkew, options.room), options.room).print()
+        case .json: try MergedSpansJSON.print(spans)
         }
-        output.flush()
-        try standardOutput.check()
     }
 }

@@ -1,20 +1,24 @@
 import SpanCapture
 import SpanMerge
 import SpanModel
+import SpanStorage
 
 /// A trace as a tree of aligned lines: services, names, durations.
 enum TraceText {
     /// - Parameter view: of at least one span.
-    static func text(_ view: TraceView) -> String {
+    static func parts(_ view: TraceView, _ room: TextRoom) -> [TextPart] {
         let outline = TraceOutline(view.tree)
         let spans = view.tree.nodes.map(\.span)
         let starts = spans.map(\.span.startTimeUnixNano).filter { $0 != 0 }
         let begin = starts.min() ?? 0
         var table = TextTable(
-            ["SERVICE / SPAN", "KIND", "START", "DURATION", "STATUS", "SPAN ID", ""], rightAligned: [2, 3])
-        for line in outline.lines { table.add(cells(line, begin: begin)) }
+            [
+                .text("SERVICE / SPAN", 1), .word("KIND", 7), .number("START", 5), .number("DURATION", 2),
+                .text("STATUS", 4), .word("SPAN ID", 6), .remark("", 3),
+            ], in: room)
+        for line in outline.lines { table.add(cells(line, begin: begin), lead: line.prefix) }
         let notes = view.notes.map { $0 + "\n" }.joined()
-        return heading(spans, begin: begin) + notes + "\n" + table.text
+        return [.lines(heading(spans, begin: begin) + notes + "\n"), .table(table)]
     }
 
     private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {
@@ -37,7 +41,6 @@ enum TraceText {
     private static func cells(_ line: TraceOutline.Line, begin: UInt64) -> [String] {
         let merged = line.node.span
         let span = merged.span
-        let service = merged.service.isEmpty ? "(no service)" : TerminalText.escaped(merged.service)
         let start = span.startTimeUnixNano
         var status = merged.statusCode.description
         if let message = span.status?.message, !message.isEmpty { status += " " + TerminalText.quoted(message) }
@@ -46,7 +49,7 @@ enum TraceText {
         if line.node.attachment == .cycle { marks.append("its own ancestor") }
         if merged.isConflicted { marks.append("conflicting reports") }
         return [
-            "\(line.prefix)\(service) / \(TerminalText.escaped(span.name))", span.kind.description,
+            "\(NameText.shown(merged.service)) / \(NameText.shown(span.name))", span.kind.description,
             start == 0 ? "unknown" : "+" + DurationText.text(Int64(clamping: start - begin)),
             DurationText.text(from: start, to: span.endTimeUnixNano), status, span.spanID.hex,
             marks.joined(separator: ", "),

@@ -9,17 +9,20 @@ struct TraceView {
     /// A line for each clock that is not as it should be.
     let notes: [String]
 
-    /// - Parameter correctsSkew: `false` to show the times as they were reported.
-    init(_ spans: [MergedSpan], correctsSkew: Bool) {
+    /// - Parameters:
+    ///   - correctsSkew: `false` to show the times as they were reported.
+    ///   - room: for names in the notes.
+    init(_ spans: [MergedSpan], correctsSkew: Bool, _ room: TextRoom) {
         let reported = TraceTree(spans)
         let skew = ClockSkew(reported)
         tree = correctsSkew ? TraceTree(skew.corrected(spans)) : reported
-        notes = skew.clocks.compactMap { Self.note($0, isCorrected: correctsSkew) }
+        notes = skew.clocks.compactMap { Self.note($0, isCorrected: correctsSkew, room) }
     }
 
-    private static func note(_ clock: ClockSkew.Clock, isCorrected: Bool) -> String? {
-        let name = clock.name.isEmpty ? "spans without a service" : TerminalText.escaped(clock.name)
-        let services = clock.services.filter { !$0.utf8.elementsEqual(clock.name.utf8) }.map(TerminalText.escaped)
+    private static func note(_ clock: ClockSkew.Clock, isCorrected: Bool, _ room: TextRoom) -> String? {
+        let name = clock.name.isEmpty ? "spans without a service" : room.name(NameText.shown(clock.name))
+        let services = clock.services.filter { !$0.utf8.elementsEqual(clock.name.utf8) }
+            .map { room.name(NameText.listed($0)) }
         let whose = services.isEmpty ? name : "\(name) (\(services.joined(separator: ", ")))"
         switch clock.finding {
         case .skewed:

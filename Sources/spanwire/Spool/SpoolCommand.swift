@@ -2,6 +2,7 @@ import ArgumentParser
 import SpanCapture
 import SpanModel
 import SpanSpool
+import SpanStorage
 
 /// `spanwire spool`: what a sender's directory holds.
 struct SpoolCommand: ParsableCommand {
@@ -32,6 +33,8 @@ struct SpoolCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What to print: a table for people, or JSON.", valueName: "form"))
     var format = Format.table
 
+    @OptionGroup var tables: TableOptions
+
     func run() throws {
         let found: SpoolInspection
         do {
@@ -42,47 +45,53 @@ struct SpoolCommand: ParsableCommand {
         guard found.sender != nil || !found.segments.isEmpty || found.isLedgerDamaged else {
             throw CommandFailure("\(directory) is no spool; name the directory that a client was given for one")
         }
-        let standardOutput = StandardOutput()
-        var output = standardOutput.makeOutput()
         switch format {
-        case .table: output.append(Self.text(found))
-        case .json: Self.printJSON(found, to: &output)
+        case .table: try text(found).print()
+        case .json:
+            let standardOutput = StandardOutput()
+            var output = standardOutput.makeOutput()
+            Self.printJSON(found, to: &output)
+            output.flush()
+            try standardOutput.check()
         }
-        output.flush()
-        try standardOutput.check()
         let isSound =
             !found.isLedgerDamaged
             && found.segments.allSatisfy { $0.damagedBytes == 0 && $0.damagedSpans == 0 && !$0.isHeaderDamaged }
         guard isSound else { throw CommandFailure("\(directory) is damaged; what can be read is sent by its sender") }
     }
 
-    private static func text(_ found: SpoolInspection) -> String {
+    private func text(_ found: SpoolInspection) -> [TextPart] {
         var text = "sender \(found.sender?.hex ?? "(none)")\(found.isInUse ? ", in use" : "")\n"
         text += "\(found.waitingSpans) spans wait, numbers are given up to \(found.highestSequence)\n"
         if found.isLedgerDamaged { text += "the ledger is damaged: everything is sent anew\n" }
         for count in found.dropped {
-            text += "dropped \(TerminalText.escaped(count.reason)) \(count.spans), not yet told\n"
+            text += "dropped \(tables.room.name(NameText.listed(count.reason))) \(count.spans), not yet told\n"
         }
+        var parts = [TextPart.lines(text)]
         if !found.segments.isEmpty {
             var table = TextTable(
-                ["SEGMENT", "BYTES", "SPANS", "UNSENT", "DAMAGED", "TORN"], rightAligned: [1, 2, 3, 4, 5])
+                [
+                    .word("SEGMENT", 1), .number("BYTES", 5), .number("SPANS", 4), .number("UNSENT", 2),
+                    .number("DAMAGED", 3), .number("TORN", 6),
+                ], in: tables.room)
             for segment in found.segments {
                 table.add([
                     segment.name, String(segment.bytes), String(segment.spans), String(segment.unsentSpans),
-                    damage(segment), segment.tornBytes == 0 ? "" : "\(segment.tornBytes) B",
+                    Self.damage(segment), segment.tornBytes == 0 ? "" : "\(segment.tornBytes) B",
                 ])
             }
-            text += "\n" + table.text
+            parts += [.lines("\n"), .table(table)]
         }
         if !found.batches.isEmpty {
-            var table = TextTable(["BATCH", "SPANS", "DROPPED"], rightAligned: [0, 1, 2])
+            var table = TextTable(
+                [.number("BATCH", 1), .number("SPANS", 2), .text("DROPPED", 3)], in: tables.room)
             for batch in found.batches {
-                let dropped = batch.dropped.map { "\(TerminalText.escaped($0.reason)) \($0.spans)" }
+                let dropped = batch.dropped.map { "\(NameText.listed($0.reason)) \($0.spans)" }
                 table.add([String(batch.sequence), String(batch.spans), dropped.joined(separator: ", ")])
             }
-            text += "\n" + table.text
+            parts += [.lines("\n"), .table(table)]
         }
-        return text
+        return parts
     }
 
     private static func damage(_ segment: SpoolInspection.Segment) -> String {

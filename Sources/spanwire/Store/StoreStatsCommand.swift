@@ -1,4 +1,5 @@
 import ArgumentParser
+import SpanCapture
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -25,16 +26,16 @@ struct StoreStatsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What to print: a table for people, or JSON.", valueName: "form"))
     var format = Format.table
 
+    @OptionGroup var tables: TableOptions
+
     func run() async throws {
         let found = try await SQLiteSpanStore.with(file, .readOnly) { store throws(SpanStoreError) in
             try await store.statistics()
         }
+        if format == .table { return try text(found).print() }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
-        switch format {
-        case .table: output.append(Self.text(found))
-        case .json: output.append(Self.json(found))
-        }
+        output.append(Self.json(found))
         output.flush()
         try standardOutput.check()
     }
@@ -43,7 +44,7 @@ struct StoreStatsCommand: AsyncParsableCommand {
         UTCTime.text(UInt64(clamping: partition.beginsUnixSeconds) * 1_000_000_000)
     }
 
-    private static func text(_ found: StoreStatistics) -> String {
+    private func text(_ found: StoreStatistics) -> [TextPart] {
         let total = found.total
         var text = "\(found.fileBytes) bytes, \(found.freeBytes) of them free; \(total.spans) spans"
         if total.looseReports > 0 { text += ", \(total.looseReports) loose reports" }
@@ -52,21 +53,23 @@ struct StoreStatsCommand: AsyncParsableCommand {
             text += ", \((found.fileBytes - found.freeBytes) / reports) bytes each"
         }
         text += "\n"
-        if found.partitions.isEmpty { return text }
+        if found.partitions.isEmpty { return [.lines(text)] }
         var table = TextTable(
-            ["HOUR", "LEVEL", "RUNS", "BLOCKS", "SPANS", "LOOSE", "RAW BYTES", "BYTES"],
-            rightAligned: [1, 2, 3, 4, 5, 6, 7])
+            [
+                .time("HOUR", 1), .number("LEVEL", 2), .number("RUNS", 6), .number("BLOCKS", 5), .number("SPANS", 3),
+                .number("LOOSE", 8), .number("RAW BYTES", 7), .number("BYTES", 4),
+            ], in: tables.room)
         for partition in found.partitions {
             for level in partition.levels {
                 table.add(
-                    [begins(partition)]
+                    [Self.begins(partition)]
                         + [
                             level.level, level.runs, level.blocks, level.spans, level.looseReports, level.rawBytes,
                             level.bytes,
                         ].map(String.init))
             }
         }
-        return text + "\n" + table.text
+        return [.lines(text + "\n"), .table(table)]
     }
 
     private static func json(_ found: StoreStatistics) -> String {

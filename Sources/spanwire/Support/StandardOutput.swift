@@ -22,6 +22,9 @@ final class StandardOutput {
     /// An output for small texts, of which nobody asks whether they were read.
     static func makeOutput() -> ByteOutput { StandardOutput().makeOutput() }
 
+    /// Whether all was written so far: neither a failure, nor a reader who has enough.
+    var isWhole: Bool { errorNumber == 0 }
+
     /// - Throws: `CommandFailure` when not everything was written; not when the reader went away, who has enough.
     func check() throws {
         guard errorNumber != 0, errorNumber != EPIPE else { return }

@@ -1,0 +1,93 @@
+/// A text in so many columns of a terminal, safe to show, with `…` in its middle where it has more.
+package struct ColumnText: Sendable, Hashable {
+    package let text: String
+    /// How many columns it takes; of a text that is left whole and has more than `countedColumns`, some number above that.
+    package let columns: Int
+    /// Something was left out.
+    package let isShortened: Bool
+
+    /// So far a text that is left whole is measured.
+    package static let countedColumns = 200
+
+    /// Costs what is shown, however long the text is.
+    ///
+    /// - Parameters:
+    ///   - text: what could drive a terminal in it is escaped.
+    ///   - limit: columns; at least 1. `nil` for all of it.
+    package init(_ text: String, atMost limit: Int?) {
+        self = limit.map { Self.shortened(text, max($0, 1)) } ?? Self.whole(text)
+    }
+
+    private init(_ text: String, _ columns: Int, isShortened: Bool) {
+        self.text = text
+        self.columns = columns
+        self.isShortened = isShortened
+    }
+
+    private static func shortened(_ text: String, _ limit: Int) -> ColumnText {
+        let count = text.utf8.count
+        if count <= limit, TerminalText.isPrintable(text) { return ColumnText(text, count, isShortened: false) }
+        // No piece costs less than an eighth of its scalars, so that more of them do not fit.
+        let scalars = 8 * limit
+        let isLong = count > scalars && text.unicodeScalars.dropFirst(scalars).first != nil
+        let head = TerminalClusters(text.unicodeScalars.prefix(scalars))
+        if !isLong, head.cost <= limit {
+            return ColumnText(head.text(head.clusters.indices), head.columns, isShortened: false)
+        }
+        let tail = isLong ? TerminalClusters(text.unicodeScalars.suffix(scalars)) : head
+        var cost = 1
+        var end = 0
+        while end < head.clusters.count, cost + head.clusters[end].cost <= (limit + 2) / 2 {
+            cost += head.clusters[end].cost
+            end += 1
+        }
+        var start = tail.clusters.count
+        while start > 0, isLong || start > end, cost + tail.clusters[start - 1].cost <= limit {
+            start -= 1
+            cost += tail.clusters[start].cost
+        }
+        // A mark without its base would be drawn onto the ellipsis.
+        while start < tail.clusters.count, tail.clusters[start].columns == 0 { start += 1 }
+        let shown = head.clusters[..<end] + tail.clusters[start...]
+        return ColumnText(
+            head.text(0..<end) + "…" + tail.text(start..<tail.clusters.count),
+            shown.reduce(1) { $0 + $1.columns }, isShortened: true)
+    }
+
+    private static func whole(_ text: String) -> ColumnText {
+        if TerminalText.isPrintable(text) { return ColumnText(text, text.utf8.count, isShortened: false) }
+        let safe = TerminalText.line(text)
+        let most = 8 * (countedColumns + 1)
+        let isLong = safe.utf8.count > most && safe.unicodeScalars.dropFirst(most).first != nil
+        let counted = TerminalClusters(safe.unicodeScalars.prefix(most)).columns
+        return ColumnText(safe, isLong ? max(counted, countedColumns + 1) : counted, isShortened: false)
+    }
+}
+
+/// How much room there is for what a command prints for people.
+package struct TextRoom: Sendable, Hashable {
+    /// The columns of the terminal; `nil` where it is none.
+    package var lineColumns: Int?
+    /// The columns that a value may take; `nil` for all of it.
+    package var valueColumns: Int?
+
+    package init(lineColumns: Int?, valueColumns: Int?) {
+        self.lineColumns = lineColumns
+        self.valueColumns = valueColumns
+    }
+
+    /// Everything is shown whole.
+    package static let unlimited = TextRoom(lineColumns: nil, valueColumns: nil)
+
+    /// A file or another program, for which a line may be long but not without end.
+    package static let file = TextRoom(lineColumns: nil, valueColumns: 200)
+
+    package static func terminal(columns: Int) -> TextRoom {
+        TextRoom(lineColumns: max(columns, 1), valueColumns: max(columns, 1))
+    }
+
+    /// A name within a line of words: at most half of a terminal's line.
+    package func name(_ text: String) -> String {
+        ColumnText(text, atMost: lineColumns.map { max($0 / 2, 16) } ?? valueColumns).text
+    }
+}
