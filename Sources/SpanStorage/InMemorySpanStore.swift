@@ -30,8 +30,7 @@ public actor InMemorySpanStore: SpanStore {
                 states[key, default: SpanState()].join(state)
                 keysByTrace[key.traceID, default: []].insert(key)
             }
-            summary.storedReports += UInt64(counts.storedReports)
-            summary.rejectedReports &+= UInt64(counts.rejectedReports)
+            summary.take(counts)
             sendersByID[batch.sender] = summary
             result += counts
         }

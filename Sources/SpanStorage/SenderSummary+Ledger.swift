@@ -1,9 +1,6 @@
 import SpanModel
 
 extension SenderSummary {
-    /// How many reasons are kept for one sender; further ones are counted as `other`.
-    package static let maxDropReasons = 32
-
     /// Takes a batch into account if it is to be merged.
     ///
     /// - Returns: `false` when its sequence is stored already; nothing has changed then.
@@ -14,8 +11,10 @@ extension SenderSummary {
         }
         if !batch.agent.isEmpty { agent = batch.agent }
         lastSeenUnixNano = max(lastSeenUnixNano, batch.receivedAtUnixNano)
-        rejectedReports &+= UInt64(clamping: batch.rejectedReports)
-        for count in batch.dropped where count.spans > 0 { add(count) }
+        rejectedReports = rejectedReports.saturatingSum(UInt64(clamping: batch.rejectedReports))
+        for count in batch.dropped { dropped.count(count.spans, under: count.reason) }
+        guard !batch.dropped.isEmpty else { return true }
+        dropped.sort { $0.reason.utf8.lexicographicallyPrecedes($1.reason.utf8) }
         return true
     }
 
@@ -41,15 +40,17 @@ extension SenderSummary {
         lastSeenUnixNano = max(lastSeenUnixNano, change.atUnixNano)
     }
 
-    private mutating func add(_ count: DropCount) {
-        if let known = dropped.firstIndex(where: { $0.reason.utf8.elementsEqual(count.reason.utf8) }) {
-            let (sum, overflow) = dropped[known].spans.addingReportingOverflow(count.spans)
-            dropped[known].spans = overflow ? .max : sum
-        } else if dropped.count < Self.maxDropReasons || count.reason == "other" {
-            dropped.append(DropCount(reason: count.reason, spans: count.spans))
-            dropped.sort { $0.reason.utf8.lexicographicallyPrecedes($1.reason.utf8) }
-        } else {
-            add(DropCount(reason: "other", spans: count.spans))
-        }
+    /// Takes into account what became of a batch's reports. Counts stay at 2^64 - 1 rather than wrap.
+    package mutating func take(_ counts: AppendResult) {
+        storedReports = storedReports.saturatingSum(UInt64(clamping: counts.storedReports))
+        rejectedReports = rejectedReports.saturatingSum(UInt64(clamping: counts.rejectedReports))
+    }
+}
+
+extension UInt64 {
+    /// The sum, or 2^64 - 1 where it would be more.
+    package func saturatingSum(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 }

@@ -145,7 +145,7 @@ actor SQLiteReader {
                 try opened.blocks.runs(),
                 fileBytes: Int(try opened.connection.integer("PRAGMA page_count")) * pageBytes,
                 freeBytes: Int(try opened.connection.integer("PRAGMA freelist_count")) * pageBytes,
-                storedReports: try senders().reduce(0) { $0 &+ $1.storedReports })
+                storedReports: try senders().reduce(0) { $0.saturatingSum($1.storedReports) })
         }
     }
 

@@ -234,8 +234,7 @@ actor SQLiteWriter {
             }
             let counts = try incoming.add(batch, leavingOut: deleted)
             taken.takeRunning(incoming.runningSources)
-            taken.storedReports &+= UInt64(counts.storedReports)
-            taken.rejectedReports &+= UInt64(counts.rejectedReports)
+            taken.take(counts)
             senders[batch.sender] = taken
             result += counts
         }

@@ -137,8 +137,11 @@ extension SpanStoreContract {
         let drops = (0..<100).map { DropCount(reason: "reason \($0 + 100)", spans: 1) }
         try await store.append([batch(SenderID(high: 1, low: 1), 1, span: 1, dropped: drops)])
         let found = try await store.senders()[0].dropped
-        try expectEqual(found.count, SenderSummary.maxDropReasons + 1, "the reasons")
+        try expectEqual(found.count, DropCount.maxReasons + 1, "the reasons")
         try expectEqual(found.reduce(0) { $0 + $1.spans }, 100, "the sum")
+        let other = DropCount(reason: DropCount.otherReason, spans: UInt64(100 - DropCount.maxReasons))
+        try expect(found.contains(other), "those beyond the limit are not counted as other")
+        try expectEqual(found.count { $0.spans == 1 }, DropCount.maxReasons, "the reasons that are kept apart")
         try await store.close()
     }
 }

@@ -1,4 +1,4 @@
-import SpanSession
+import SpanModel
 
 extension String {
     /// What a peer says, fit for a log: one line of at most 512 bytes, without what moves a terminal's cursor.

@@ -10,21 +10,8 @@ package struct DropLedger: Sendable, Hashable {
     /// Whether nothing is counted.
     package var isEmpty: Bool { counts.isEmpty }
 
-    /// How many different reasons are told apart; more are counted under the last.
-    private static let maxReasons = 16
-
-    /// Counts spans under a reason.
-    package mutating func add(_ reason: String, _ spans: UInt64) {
-        guard spans > 0 else { return }
-        var index = counts.firstIndex { $0.reason.utf8.elementsEqual(reason.utf8) }
-        if index == nil, counts.count == DropLedger.maxReasons { index = counts.count - 1 }
-        guard let index else {
-            counts.append(DropCount(reason: reason.bounded(toUTF8Bytes: 64), spans: spans))
-            return
-        }
-        let sum = counts[index].spans.addingReportingOverflow(spans)
-        counts[index].spans = sum.overflow ? .max : sum.partialValue
-    }
+    /// Counts spans under a reason; of more than `DropCount.maxReasons` the later ones are counted together.
+    package mutating func add(_ reason: String, _ spans: UInt64) { counts.count(spans, under: reason) }
 
     /// Counts all of them.
     package mutating func add(_ more: [DropCount]) {
