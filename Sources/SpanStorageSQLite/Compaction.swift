@@ -39,6 +39,13 @@ final class Compaction: Sendable {
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// A store that is dropped without being closed takes its task along, after the step that is under way; the files are
+    /// closed with what the task holds.
+    deinit {
+        wakeUp.finish()
+        task.withLock { $0?.cancel() }
+    }
+
     /// Begins the work, which `stop()` ends.
     func start() {
         let (compactor, writer, wakeUps, appends, failure) = (compactor, writer, wakeUps, appends, failure)

@@ -38,6 +38,11 @@ actor SQLiteReader {
             sequence: try connection.prepare("SELECT stored_sequence FROM sender WHERE id = ?1"))
     }
 
+    /// Opens an existing file, where that was not done yet.
+    func openUnlessOpen(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+        if open == nil { try open(path: path, options: options) }
+    }
+
     func close() {
         guard let opened = open else { return }
         open = nil

@@ -5,8 +5,9 @@ import SpanStorage
 
 /// Keeps spans in one SQLite file, which `sqlite3` and Python's `sqlite3` read as well: see `docs/storage.md`.
 ///
-/// What `append` returned from is on the disk (write-ahead log, flushed at every commit). One process writes, any
-/// number read at the same time, each through a store of its own; a second writer is safe but has to wait.
+/// What `append` returned from is on the disk (write-ahead log, flushed at every commit). Several processes may write to
+/// one file, one after the other, and any number read at the same time, each through a store of its own. Up to four
+/// questions are answered at once, three of them long ones (scans, analysis, `check()`); further ones wait for their turn.
 ///
 /// ```swift
 /// let store = try await SQLiteSpanStore.open(path: "spans.db", mode: .readOnly)
@@ -55,8 +56,10 @@ public final class SQLiteSpanStore: SpanStore {
         var knownReports: Int { memoryBytes / 4 / 40 }
     }
 
-    private let writer: SQLiteWriter?
-    private let reader: SQLiteReader
+    let writer: SQLiteWriter?
+    let readers: ReaderPool
+    /// Of a writing store: look-ups that an ack waits for are no question's turn.
+    private let lookUps: SQLiteReader?
     private let compaction: Compaction?
     private let options: Options
     /// With more runs that could be merged an append waits a little, the longer the more there are, so that merging
@@ -66,10 +69,13 @@ public final class SQLiteSpanStore: SpanStore {
     /// With more than these it waits for some of them.
     private static let maxUnmergedRuns = 512
 
-    private init(writer: SQLiteWriter?, reader: SQLiteReader, compaction: Compaction?, options: Options) {
+    private init(
+        writer: SQLiteWriter?, readers: ReaderPool, lookUps: SQLiteReader?, compaction: Compaction?, options: Options
+    ) {
         self.options = options
         self.writer = writer
-        self.reader = reader
+        self.readers = readers
+        self.lookUps = lookUps
         self.compaction = compaction
     }
 
@@ -87,21 +93,28 @@ public final class SQLiteSpanStore: SpanStore {
             writer = opened
         }
         let reader = SQLiteReader()
+        var lookUps: SQLiteReader?
         var compaction: Compaction?
         do {
             try await reader.open(path: path, options: options)
             if let writer {
+                let opened = SQLiteReader()
+                try await opened.open(path: path, options: options)
+                lookUps = opened
                 let compactor = Compactor()
                 try await compactor.open(path: path, options: options)
                 compaction = Compaction(compactor, writer)
             }
         } catch {
             await reader.close()
+            await lookUps?.close()
             await writer?.close()
             throw error
         }
         if options.compactsInBackground { compaction?.start() }
-        return SQLiteSpanStore(writer: writer, reader: reader, compaction: compaction, options: options)
+        return SQLiteSpanStore(
+            writer: writer, readers: ReaderPool(reader, path: path, options: options), lookUps: lookUps,
+            compaction: compaction, options: options)
     }
 
     @discardableResult
@@ -121,27 +134,31 @@ public final class SQLiteSpanStore: SpanStore {
     }
 
     public func note(_ changes: [SenderChange]) async throws(SpanStoreError) {
-        guard let writer else {
-            throw SpanStoreError(.readOnly, "the store was opened for reading; open it for writing to note senders")
-        }
-        try await writer.note(changes)
+        try await writing().note(changes)
     }
 
     public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
-        try await reader.storedSequence(of: sender)
+        if let lookUps { return try await lookUps.storedSequence(of: sender) }
+        return try await readers.ask(.short) { reader throws(SpanStoreError) in
+            try await reader.storedSequence(of: sender)
+        }
     }
 
     public func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] {
-        try await reader.trace(id)
+        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.trace(id) }
     }
 
-    public func services() async throws(SpanStoreError) -> [ServiceSummary] { try await reader.services() }
+    public func services() async throws(SpanStoreError) -> [ServiceSummary] {
+        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.services() }
+    }
 
     public func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] {
-        try await reader.search(query)
+        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.search(query) }
     }
 
-    public func senders() async throws(SpanStoreError) -> [SenderSummary] { try await reader.senders() }
+    public func senders() async throws(SpanStoreError) -> [SenderSummary] {
+        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.senders() }
+    }
 
     /// Merges everything that was appended, as far as it can be, and gives what it took to the file's own free pages.
     ///
@@ -162,30 +179,41 @@ public final class SQLiteSpanStore: SpanStore {
     public func takeCompactionFailure() -> SpanStoreError? { compaction?.takeFailure() }
 
     /// How much the store holds and how it lies there.
-    public func statistics() async throws(SpanStoreError) -> StoreStatistics { try await reader.statistics() }
+    public func statistics() async throws(SpanStoreError) -> StoreStatistics {
+        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.statistics() }
+    }
 
     /// Reads the whole file and compares what is in it with what it says of itself: the database, each block's checksum,
     /// its content, and all that finds it.
-    public func check() async throws(SpanStoreError) -> StoreCheck { try await reader.check() }
+    public func check() async throws(SpanStoreError) -> StoreCheck {
+        try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.check() }
+    }
 
     public func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result {
-        try await reader.scan(scan, into: result, body)
+        try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.scan(scan, into: result, body)
+        }
     }
 
     public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        if let graph = try await reader.dependencies(scan) { return graph }
+        let graph = try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.dependencies(scan)
+        }
+        if let graph { return graph }
         return try await scannedDependencies(scan)
     }
 
     public func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
-        if let operations = try await reader.operations(scan) { return operations }
+        let operations = try await readers.ask(.long) { reader throws(SpanStoreError) in
+            try await reader.operations(scan)
+        }
+        if let operations { return operations }
         return try await scannedOperations(scan)
     }
 
     public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
-        if let series = try await reader.latency(query) { return series }
+        let series = try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.latency(query) }
+        if let series { return series }
         return try await scannedLatency(query)
     }
 
@@ -226,13 +254,17 @@ public final class SQLiteSpanStore: SpanStore {
         startingIn starts: ClosedRange<UInt64>,
         _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
     ) async throws(SpanStoreError) {
-        try await reader.forEachSpan(startingIn: starts, body)
+        try await readers.ask(.long) { reader throws(SpanStoreError) in
+            try await reader.forEachSpan(startingIn: starts, body)
+        }
     }
 
-    /// Closes the file; the write-ahead log is folded into it unless another process still reads.
+    /// Closes the file, after what was asked is answered; the write-ahead log is folded into it unless another process still
+    /// reads. A store that nobody holds any more closes its file by itself.
     public func close() async {
         await compaction?.stop()
-        await reader.close()
+        await readers.close()
+        await lookUps?.close()
         await writer?.close()
     }
 }
