@@ -16,7 +16,7 @@ import Synchronization
 /// Commits batches of all connections in groups: as many as came while the last commit was under way.
 ///
 /// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the price
-/// of one.
+/// of one. Senders are looked up beside it, so that no commit waits for a look-up.
 final class GroupWriter: SpanSink {
     /// How much one transaction takes at the most: batches, and payload bytes and spans unless it is a single batch.
     private static let maxGroupBatches = 256
@@ -25,11 +25,6 @@ final class GroupWriter: SpanSink {
     /// `nil`: the process's memory is not ours to care for.
     let keeper: Mutex<MemoryKeeper?>
     private let failureLog: LogGate
-
-    private enum Request: Sendable {
-        case find(SenderID, ConnectionID, agent: String, completion: @Sendable (SinkAnswer<UInt64>) -> Void)
-        case store(Pending)
-    }
 
     private struct Pending: Sendable {
         /// Encoded until its turn comes, so that what waits takes no more memory than it did on the wire.
@@ -59,16 +54,18 @@ final class GroupWriter: SpanSink {
     }
 
     private struct State {
-        var requests: [Request] = []
+        var requests: [Pending] = []
         var connections: [ConnectionID: Connection] = [:]
         var statistics = CollectorStatistics()
-        /// Which connection is a sender's.
-        var current: [SenderID: ConnectionID] = [:]
-        /// Senders that came or went, to be noted in the store.
-        var changes: [SenderID: SenderChange] = [:]
+        var presence = PresenceNotes()
+        var lookUps = SenderLookUps()
+        /// Nothing is taken any more.
+        var hasEnded = false
 
         /// Notes that a batch was answered, and forgets a connection that ended and waits for nothing.
-        mutating func answered(_ id: ConnectionID, isRefused: Bool) {
+        mutating func answered(_ batch: Pending, isRefused: Bool) {
+            lookUps.batchAnswered(of: batch.delivery.sender)
+            let id = batch.connection
             guard var connection = connections[id] else { return }
             connection.waiting -= 1
             connection.isRefused = connection.isRefused || isRefused
@@ -79,17 +76,25 @@ final class GroupWriter: SpanSink {
     private let store: any SpanStore
     private let logger: Logger
     private let state = Mutex(State())
-    private let wakeUps: AsyncStream<Void>
-    private let wakeUp: AsyncStream<Void>.Continuation
+    private let collector = CollectorID.random()
+    private let nowUnixNano: @Sendable () -> UInt64
+    /// There is something to store or to note; the lease first of all.
+    private let work = Signal(isRaised: true)
+    /// There are senders to look up.
+    private let lookUpWork = Signal()
     /// What senders are told to wait when the store fails.
     private let retryAfter = Duration.seconds(1)
+    /// How often the lease is renewed, which lasts three times as long.
+    private static let renewal = Duration.nanoseconds(Int64(CollectorLease.standardLengthNano / 3))
 
     /// - Parameters:
     ///   - keeper: told of each commit, so that it can return what is free to the system.
     ///   - failureLog: for lines that say that the store fails, which it may do with every request.
+    ///   - nowUnixNano: the clock that batches, changes and leases get their times from.
     init(
         store: any SpanStore, memory: MemoryPlan = .standard, keeper: MemoryKeeper? = nil,
-        failureLog: LogGate = LogGate(), logger: Logger
+        failureLog: LogGate = LogGate(), logger: Logger,
+        nowUnixNano: @escaping @Sendable () -> UInt64 = unixNanosNow
     ) {
         maxGroupBytes = memory.maxGroupBytes
         maxGroupSpans = memory.maxGroupSpans
@@ -97,7 +102,7 @@ final class GroupWriter: SpanSink {
         self.failureLog = failureLog
         self.store = store
         self.logger = logger
-        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.nowUnixNano = nowUnixNano
     }
 
     var statistics: CollectorStatistics { state.withLock { $0.statistics } }
@@ -108,92 +113,80 @@ final class GroupWriter: SpanSink {
         _ sender: SenderID, connection: ConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
-        enqueue(.find(sender, connection, agent: agent, completion: completion))
+        let now = nowUnixNano()
+        let (isReady, hasEnded) = state.withLock { state in
+            if state.hasEnded { return (false, true) }
+            state.presence.connected(sender, connection, agent: agent, nowUnixNano: now)
+            state.lookUps.add(SenderLookUps.LookUp(sender: sender, completion: completion))
+            return (state.lookUps.isReady, false)
+        }
+        if hasEnded { return completion(.refused(retryAfter: retryAfter)) }
+        if isReady { lookUpWork.raise() }
+        work.raise()
     }
 
     func store(_ delivery: Delivery, completion: @escaping @Sendable (SinkAnswer<StoredBatch>) -> Void) {
-        enqueue(
-            .store(Pending(delivery: delivery, receivedAtUnixNano: unixNanosNow(), completion: completion)))
+        let pending = Pending(delivery: delivery, receivedAtUnixNano: nowUnixNano(), completion: completion)
+        let hasEnded = state.withLock { state in
+            if state.hasEnded { return true }
+            state.requests.append(pending)
+            state.connections[pending.connection, default: Connection()].waiting += 1
+            state.lookUps.batchCame(of: delivery.sender)
+            return false
+        }
+        if hasEnded { return completion(.refused(retryAfter: retryAfter)) }
+        work.raise()
     }
 
     func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+        let now = nowUnixNano()
         let isNews = state.withLock { state in
-            guard let sender, state.current[sender] == connection else { return false }
-            state.current[sender] = nil
-            state.changes[sender] = SenderChange(
-                sender: sender, presence: saidGoodbye ? .saidGoodbye : .gone, atUnixNano: unixNanosNow())
-            return true
-        }
-        defer { if isNews { wakeUp.yield() } }
-        state.withLock { state in
-            guard state.connections[connection] != nil else { return }
-            state.connections[connection]?.hasEnded = true
-            if state.connections[connection]?.waiting == 0 { state.connections[connection] = nil }
-        }
-    }
-
-    private func enqueue(_ request: Request) {
-        state.withLock { state in
-            state.requests.append(request)
-            switch request {
-            case .store(let pending):
-                state.connections[pending.connection, default: Connection()].waiting += 1
-            case .find(let sender, let connection, let agent, _):
-                state.current[sender] = connection
-                state.changes[sender] = SenderChange(
-                    sender: sender, agent: agent, presence: .connected, atUnixNano: unixNanosNow())
+            if state.connections[connection] != nil {
+                state.connections[connection]?.hasEnded = true
+                if state.connections[connection]?.waiting == 0 { state.connections[connection] = nil }
             }
+            guard let sender else { return false }
+            return state.presence.ended(sender, connection, saidGoodbye: saidGoodbye, nowUnixNano: now)
         }
-        wakeUp.yield()
+        if isNews { work.raise() }
     }
 
     // MARK: The one task that commits
 
-    /// Works until `finish()`, and then until nothing waits.
+    /// Works until `finish()`, and then until nothing waits. Cancellation ends nothing: what was handed over is answered.
     func run() async {
-        // Whoever was connected to a collector that ended before it could note what became of them, is so no more.
-        await noteAllGone()
-        for await _ in wakeUps {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.lookUpSenders() }
+            group.addTask { await self.renewLeases() }
+            while await work.wait() {
+                while await workOnce() {}
+            }
             while await workOnce() {}
+            lookUpWork.finish()
+            group.cancelAll()
         }
-        while await workOnce() {}
-        await noteAllGone()
+        await end()
     }
 
-    private func noteAllGone() async {
-        await note([SenderChange(sender: nil, presence: .gone, atUnixNano: unixNanosNow())])
-    }
+    func finish() { work.finish() }
 
-    func finish() { wakeUp.finish() }
-
-    /// Does the requests at the head: a look-up, or a group of batches.
+    /// Does what is most urgent: notes what has to be noted, or commits a group of batches.
     ///
     /// - Returns: `false` when there was nothing to do.
     private func workOnce() async -> Bool {
-        let (work, changes) = state.withLock { state in
-            let work = takeGroup(&state.requests)
-            // Batches first: that a sender came or went can wait until nothing else does.
-            guard work.isEmpty else { return (work, [SenderChange]()) }
-            defer { state.changes = [:] }
-            return (work, Array(state.changes.values))
+        let now = nowUnixNano()
+        let changes = state.withLock { state in
+            state.presence.take(isBusy: !state.requests.isEmpty, nowUnixNano: now)
         }
-        guard !work.isEmpty else {
-            if !changes.isEmpty { await note(changes) }
-            return !changes.isEmpty
+        if let changes {
+            await note(changes)
+            return true
         }
-        var group: [IncomingBatch] = []
-        var pending: [Pending] = []
-        for request in work {
-            switch request {
-            case .find(let sender, _, _, let completion): await find(sender, completion)
-            case .store(let waiting):
-                if refusedForAnEarlierOne(waiting) { break }
-                group.append(waiting.incoming)
-                pending.append(waiting)
-            }
-        }
-        if !group.isEmpty {
-            await commit(group, pending)
+        let work = state.withLock { takeGroup(&$0.requests) }
+        guard !work.isEmpty else { return false }
+        let pending = work.filter { !refusedForAnEarlierOne($0) }
+        if !pending.isEmpty {
+            await commit(pending.map(\.incoming), pending)
             keeper.withLock { $0?.committed() }
         }
         return true
@@ -203,22 +196,19 @@ final class GroupWriter: SpanSink {
     private func refusedForAnEarlierOne(_ waiting: Pending) -> Bool {
         let isRefused = state.withLock { state in
             let isRefused = state.connections[waiting.connection]?.isRefused ?? false
-            if isRefused { state.answered(waiting.connection, isRefused: true) }
+            if isRefused { state.answered(waiting, isRefused: true) }
             return isRefused
         }
+        if isRefused { lookUpsMayBeReady() }
         if isRefused { waiting.completion(.refused(retryAfter: retryAfter)) }
         return isRefused
     }
 
-    /// A look-up alone, or the run of batches in front of the next look-up, within the bounds of a group.
-    private func takeGroup(_ requests: inout [Request]) -> [Request] {
+    /// The batches in front, within the bounds of a group.
+    private func takeGroup(_ requests: inout [Pending]) -> [Pending] {
         var count = 0
         var (bytes, spans) = (0, 0)
-        for request in requests {
-            guard case .store(let pending) = request else {
-                if count == 0 { count = 1 }
-                break
-            }
+        for pending in requests {
             bytes += pending.delivery.batch.payloadBytes
             spans += pending.delivery.batch.weight
             let isOver = count == Self.maxGroupBatches || bytes > maxGroupBytes || spans > maxGroupSpans
@@ -230,24 +220,6 @@ final class GroupWriter: SpanSink {
         return taken
     }
 
-    /// Whether senders are there is worth a warning, and not an end, if it cannot be stored.
-    private func note(_ changes: [SenderChange]) async {
-        do {
-            try await store.note(changes)
-        } catch {
-            logFailure(.warning, "the store does not take who came and went", of: error.code, error)
-        }
-    }
-
-    private func find(_ sender: SenderID, _ completion: @Sendable (SinkAnswer<UInt64>) -> Void) async {
-        do {
-            completion(.done(try await store.storedSequence(of: sender)))
-        } catch {
-            logFailure(.error, "the store cannot be asked", of: error.code, error)
-            completion(.refused(retryAfter: retryAfter))
-        }
-    }
-
     private func commit(_ group: [IncomingBatch], _ pending: [Pending]) async {
         do {
             let result = try await store.append(group)
@@ -257,8 +229,9 @@ final class GroupWriter: SpanSink {
                 let rejected =
                     pending.reduce(0) { $0 + $1.delivery.batch.validation.rejectedSpans } + result.rejectedReports
                 state.statistics.rejectedReports += UInt64(rejected)
-                for waiting in pending { state.answered(waiting.connection, isRefused: false) }
+                for waiting in pending { state.answered(waiting, isRefused: false) }
             }
+            lookUpsMayBeReady()
             for waiting in pending { waiting.completion(.done(waiting.batch)) }
         } catch {
             // What the engine cannot keep may be one batch's doing, or its sender's whose row is damaged: its neighbours must
@@ -291,9 +264,79 @@ final class GroupWriter: SpanSink {
     private func refuse(_ pending: [Pending]) {
         state.withLock { state in
             state.statistics.refusedBatches += UInt64(pending.count)
-            for waiting in pending { state.answered(waiting.connection, isRefused: true) }
+            for waiting in pending { state.answered(waiting, isRefused: true) }
         }
+        lookUpsMayBeReady()
         for waiting in pending { waiting.completion(.refused(retryAfter: retryAfter)) }
+    }
+
+    /// Refuses what came after `finish()` and is in no group any more, and ends the lease.
+    private func end() async {
+        let left = state.withLock { state in
+            state.hasEnded = true
+            defer { state.requests = [] }
+            return state.requests
+        }
+        refuse(left)
+        for lookUp in state.withLock({ $0.lookUps.takeReady() }) { lookUp.completion(.refused(retryAfter: retryAfter)) }
+        do {
+            try await store.endLease(of: collector)
+        } catch {
+            logFailure(.warning, "the store does not take that the collector ended", of: error.code, error)
+        }
+    }
+
+    // MARK: Who is there
+
+    private func renewLeases() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.renewal)
+            renewLease()
+        }
+    }
+
+    /// Renews the lease before anything else that is to be done.
+    func renewLease() {
+        state.withLock { $0.presence.renew() }
+        work.raise()
+    }
+
+    /// Whether senders are there is worth a warning, and not an end, if it cannot be stored.
+    private func note(_ changes: [SenderChange]) async {
+        let now = nowUnixNano()
+        do {
+            let isKnown = try await store.note(
+                changes, by: CollectorLease(collector: collector, renewedAtUnixNano: now))
+            if !isKnown { state.withLock { $0.presence.noteAllBut(changes, nowUnixNano: now) } }
+        } catch {
+            state.withLock { $0.presence.giveBack(changes) }
+            logFailure(.warning, "the store does not take who came and went", of: error.code, error)
+        }
+    }
+
+    // MARK: The one task that looks senders up
+
+    private func lookUpSenders() async {
+        repeat {
+            while true {
+                let lookUps = state.withLock { $0.lookUps.takeReady() }
+                if lookUps.isEmpty { break }
+                for lookUp in lookUps { await find(lookUp) }
+            }
+        } while await lookUpWork.wait()
+    }
+
+    private func lookUpsMayBeReady() {
+        if state.withLock({ $0.lookUps.isReady }) { lookUpWork.raise() }
+    }
+
+    private func find(_ lookUp: SenderLookUps.LookUp) async {
+        do {
+            lookUp.completion(.done(try await store.storedSequence(of: lookUp.sender)))
+        } catch {
+            logFailure(.error, "the store cannot be asked", of: error.code, error)
+            lookUp.completion(.refused(retryAfter: retryAfter))
+        }
     }
 }
 

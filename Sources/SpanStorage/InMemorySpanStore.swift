@@ -8,6 +8,15 @@ public actor InMemorySpanStore: SpanStore {
     private var states: [SpanKey: SpanState] = [:]
     private var keysByTrace: [TraceID: Set<SpanKey>] = [:]
     private var sendersByID: [SenderID: SenderSummary] = [:]
+    private var leases: [CollectorID: CollectorLease] = [:]
+    /// When the connection of each sender to each collector began.
+    private var connections: [SenderID: [CollectorID: UInt64]] = [:]
+    /// Of each sender, what became of that of its connections which began last of those that ended.
+    private var ends: [SenderID: End] = [:]
+    private struct End {
+        var presence: SenderPresence
+        var sinceUnixNano: UInt64
+    }
     /// Deleted traces with when they were deleted.
     private var deletedTraces: [TraceID: UInt64] = [:]
     private var isClosed = false
@@ -37,17 +46,53 @@ public actor InMemorySpanStore: SpanStore {
         return result
     }
 
-    public func note(_ changes: [SenderChange]) throws(SpanStoreError) {
+    @discardableResult
+    public func note(_ changes: [SenderChange], by lease: CollectorLease) throws(SpanStoreError) -> Bool {
         try checkOpen()
+        let isKnown = leases.updateValue(lease, forKey: lease.collector) != nil
+        for other in leases.values where !other.holds(atUnixNano: lease.renewedAtUnixNano) {
+            if other.collector != lease.collector { forget(other.collector) }
+        }
         for change in changes {
-            if let sender = change.sender {
-                sendersByID[sender, default: SenderSummary(sender: sender)].take(change)
+            sendersByID[change.sender, default: SenderSummary(sender: change.sender)].take(change)
+            let open = connections[change.sender]?[lease.collector]
+            if change.presence == .connected {
+                // A connection begins after what is known of the sender, whatever a clock that was set back says.
+                let since = max(change.atUnixNano, open ?? 0, ends[change.sender]?.sinceUnixNano ?? 0)
+                connections[change.sender, default: [:]][lease.collector] = since
             } else {
-                for (sender, summary) in sendersByID where summary.presence == .connected {
-                    sendersByID[sender]?.presence = change.presence
-                }
+                connections[change.sender]?[lease.collector] = nil
+                end(change.sender, change.presence, since: open ?? change.atUnixNano)
             }
         }
+        return isKnown
+    }
+
+    public func endLease(of collector: CollectorID) throws(SpanStoreError) {
+        try checkOpen()
+        forget(collector)
+    }
+
+    /// Those that are connected to the collector are gone.
+    private func forget(_ collector: CollectorID) {
+        leases[collector] = nil
+        for sender in Array(connections.keys) {
+            guard let since = connections[sender]?.removeValue(forKey: collector) else { continue }
+            end(sender, .gone, since: since)
+        }
+    }
+
+    /// What became of a connection, unless what became of one that began later is known.
+    private func end(_ sender: SenderID, _ presence: SenderPresence, since: UInt64) {
+        if let known = ends[sender], known.sinceUnixNano > since { return }
+        ends[sender] = End(presence: presence, sinceUnixNano: since)
+    }
+
+    private func presence(of sender: SenderID, nowUnixNano: UInt64) -> SenderPresence {
+        let open = connections[sender] ?? [:]
+        if open.keys.contains(where: { leases[$0]?.holds(atUnixNano: nowUnixNano) ?? false }) { return .connected }
+        let last = ends[sender]
+        return open.values.contains { $0 >= last?.sinceUnixNano ?? 0 } ? .gone : last?.presence ?? .unknown
     }
 
     public func storedSequence(of sender: SenderID) throws(SpanStoreError) -> UInt64 {
@@ -84,9 +129,13 @@ public actor InMemorySpanStore: SpanStore {
         return Array(matching.sorted(by: query.order.precedes).prefix(query.limit))
     }
 
-    public func senders() throws(SpanStoreError) -> [SenderSummary] {
+    public func senders(nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
         try checkOpen()
-        return sendersByID.values.sorted { $0.sender < $1.sender }
+        return sendersByID.values.sorted { $0.sender < $1.sender }.map { known in
+            var summary = known
+            summary.presence = presence(of: known.sender, nowUnixNano: nowUnixNano)
+            return summary
+        }
     }
 
     public func scan<Result: Sendable>(

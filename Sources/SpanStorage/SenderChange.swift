@@ -1,18 +1,18 @@
 import SpanModel
 
-/// Whether a sender is there, as far as the collector that writes the store knows.
+/// Whether a sender is there, as far as the collectors that write to the store know.
 public struct SenderPresence: RawRepresentable, Sendable, Hashable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Nothing is known: a source without an id, or a store from before this was kept.
     public static let unknown = SenderPresence(rawValue: 0)
-    /// It has a connection.
+    /// It has a connection to a collector whose lease holds.
     public static let connected = SenderPresence(rawValue: 1)
     /// It ended in good order: everything it had is stored or told as dropped.
     public static let saidGoodbye = SenderPresence(rawValue: 2)
-    /// Its connection ended without a goodbye, and it has not come back: it crashed, was killed or cannot reach the
-    /// collector. What it left running is not going to end.
+    /// Its last connection ended without a goodbye, or the collector did, and it has not come back: it crashed, was killed or
+    /// cannot reach a collector. What it left running is not going to end.
     public static let gone = SenderPresence(rawValue: 3)
 }
 
@@ -28,17 +28,16 @@ extension SenderPresence: CustomStringConvertible {
     }
 }
 
-/// A sender came or went.
+/// A sender came to a collector, or went from it.
 public struct SenderChange: Sendable, Hashable {
-    /// `nil`: all that are noted as connected, because the collector that knew of them is no more.
-    public var sender: SenderID?
+    public var sender: SenderID
     /// What the sender says it is; empty to leave it as it is.
     public var agent: String
     public var presence: SenderPresence
     /// When, nanoseconds since 1970-01-01T00:00:00Z by the collector's clock.
     public var atUnixNano: UInt64
 
-    public init(sender: SenderID?, agent: String = "", presence: SenderPresence, atUnixNano: UInt64) {
+    public init(sender: SenderID, agent: String = "", presence: SenderPresence, atUnixNano: UInt64) {
         self.sender = sender
         self.agent = agent
         self.presence = presence

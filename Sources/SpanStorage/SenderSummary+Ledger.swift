@@ -33,10 +33,9 @@ extension SenderSummary {
         }
     }
 
-    /// Takes into account that the sender came or went.
+    /// Takes into account what a change tells of the sender, besides whether it is there.
     package mutating func take(_ change: SenderChange) {
         if !change.agent.isEmpty { agent = change.agent }
-        presence = change.presence
         lastSeenUnixNano = max(lastSeenUnixNano, change.atUnixNano)
     }
 

@@ -18,10 +18,23 @@ public protocol SpanStore: Sendable {
     @discardableResult
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult
 
-    /// Notes who came and who went, in this order and in one transaction. A sender that is not known becomes known.
+    /// Notes who came to a collector and who went from it, in this order, and that the collector is there, in one
+    /// transaction. A sender that is not known becomes known.
     ///
+    /// Several collectors may write to one store. A sender is `connected` while it is so at any whose lease holds; else it is
+    /// what became of the connection that began last. One whose collector's lease has lapsed became `gone`.
+    ///
+    /// - Parameters:
+    ///   - changes: empty where the lease alone is to be renewed.
+    ///   - lease: of the collector. Collectors whose lease does not hold when this one was given are forgotten.
+    /// - Returns: whether the collector was known. If not, and it has noted something before, then that is forgotten, and
+    ///   it is to note anew who is connected.
     /// - Throws: what keeps it from being stored; nothing of it is then visible.
-    func note(_ changes: [SenderChange]) async throws(SpanStoreError)
+    @discardableResult
+    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool
+
+    /// Notes that a collector has ended: whoever is connected to it is gone. One that is not known has ended already.
+    func endLease(of collector: CollectorID) async throws(SpanStoreError)
 
     /// The highest sequence that is stored of a sender, 0 if none.
     func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64
@@ -37,8 +50,10 @@ public protocol SpanStore: Sendable {
     /// - Throws: also `invalidQuery`, as `SpanQuery.check` has it.
     func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan]
 
-    /// The senders that batches came from, by id.
-    func senders() async throws(SpanStoreError) -> [SenderSummary]
+    /// The senders that batches came from, or that were noted, by id.
+    ///
+    /// - Parameter nowUnixNano: by which leases hold or have lapsed, nanoseconds since 1970-01-01T00:00:00Z.
+    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary]
 
     // MARK: Analysis. All of it follows from `scan`, and is there for every engine; one that knows a faster way to the
     // same answer has its own. Every answer is computed from merged spans, so that a late copy is not counted twice.
@@ -84,8 +99,12 @@ public protocol SpanStore: Sendable {
 
     /// Spans without an end, those that run for the longest first, and whether an end is to be expected.
     ///
-    /// - Parameter limit: how many spans at the most; held within `SpanQuery.limitRange`. The counts are of all.
-    func unfinished(_ scan: SpanScan, limit: Int) async throws(SpanStoreError) -> UnfinishedSpans
+    /// - Parameters:
+    ///   - limit: how many spans at the most; held within `SpanQuery.limitRange`. The counts are of all.
+    ///   - nowUnixNano: by which senders are there or not; as of `senders(nowUnixNano:)`.
+    func unfinished(
+        _ scan: SpanScan, limit: Int, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> UnfinishedSpans
 
     // MARK: Removing
 

@@ -25,10 +25,6 @@ struct Migration: ~Copyable {
     static func begin(_ connection: Connection) throws(SpanStoreError) {
         let version = try connection.integer("PRAGMA user_version")
         guard version < Schema.version else { return }
-        if version == 3 {
-            // What has no columns yet gets them when it is merged, or is read without.
-            return try connection.execute("\(Schema.columnsTable) PRAGMA user_version = \(Schema.version);")
-        }
         if version < 2 {
             try connection.execute(
                 """
@@ -36,14 +32,27 @@ struct Migration: ~Copyable {
                 ALTER TABLE sender ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;
                 """)
         }
+        if version < 3 {
+            try connection.execute(
+                """
+                DROP VIEW spans;
+                ALTER TABLE sender ADD COLUMN running_sources BLOB NOT NULL DEFAULT x'';
+                ALTER TABLE sender ADD COLUMN has_more_running_sources INTEGER NOT NULL DEFAULT 0;
+                \(Schema.deletedTraceTable)
+                \(Schema.runTables)
+                """)
+        } else if version == 3 {
+            // What has no columns yet gets them when it is merged, or is read without.
+            try connection.execute(Schema.columnsTable)
+        }
+        // Collectors had no names: whoever was connected to one was so to one that is no more.
         try connection.execute(
             """
-            DROP VIEW spans;
             DROP VIEW senders;
-            ALTER TABLE sender ADD COLUMN running_sources BLOB NOT NULL DEFAULT x'';
-            ALTER TABLE sender ADD COLUMN has_more_running_sources INTEGER NOT NULL DEFAULT 0;
-            \(Schema.deletedTraceTable)
-            \(Schema.runTables)
+            ALTER TABLE sender ADD COLUMN presence_since_unix_nano NOT NULL DEFAULT 0;
+            UPDATE sender SET presence = \(SenderPresence.gone.rawValue)
+            WHERE presence = \(SenderPresence.connected.rawValue);
+            \(Schema.collectorTables)
             \(Schema.sendersView)
             PRAGMA user_version = \(Schema.version);
             """)

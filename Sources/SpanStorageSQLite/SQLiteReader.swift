@@ -150,7 +150,7 @@ actor SQLiteReader {
                 try opened.blocks.runs(),
                 fileBytes: Int(try opened.connection.integer("PRAGMA page_count")) * pageBytes,
                 freeBytes: Int(try opened.connection.integer("PRAGMA freelist_count")) * pageBytes,
-                storedReports: try senders().reduce(0) { $0.saturatingSum($1.storedReports) })
+                storedReports: try senders(nowUnixNano: 0).reduce(0) { $0.saturatingSum($1.storedReports) })
         }
     }
 
@@ -163,5 +163,7 @@ actor SQLiteReader {
         }
     }
 
-    func senders() throws(SpanStoreError) -> [SenderSummary] { try SenderTable.all(opened().connection) }
+    func senders(nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
+        try SenderTable.all(opened().connection, nowUnixNano: nowUnixNano)
+    }
 }

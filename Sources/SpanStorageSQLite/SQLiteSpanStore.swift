@@ -133,8 +133,13 @@ public final class SQLiteSpanStore: SpanStore {
         return result
     }
 
-    public func note(_ changes: [SenderChange]) async throws(SpanStoreError) {
-        try await writing().note(changes)
+    @discardableResult
+    public func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
+        try await writing().note(changes, by: lease)
+    }
+
+    public func endLease(of collector: CollectorID) async throws(SpanStoreError) {
+        try await writing().endLease(of: collector)
     }
 
     public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
@@ -156,8 +161,10 @@ public final class SQLiteSpanStore: SpanStore {
         try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.search(query) }
     }
 
-    public func senders() async throws(SpanStoreError) -> [SenderSummary] {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.senders() }
+    public func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
+        try await readers.ask(.short) { reader throws(SpanStoreError) in
+            try await reader.senders(nowUnixNano: nowUnixNano)
+        }
     }
 
     /// Merges everything that was appended, as far as it can be, and gives what it took to the file's own free pages.

@@ -22,6 +22,7 @@ actor SQLiteWriter {
     private var connection: Connection?
     private var tables: RunTables?
     private var deletedTraces: DeletedTraceTable?
+    private var presence: PresenceTable?
     private var known = KnownReports(limit: 0)
     private var stored = StoredSpans(maxBytes: 0)
     private var options = SQLiteSpanStore.Options()
@@ -76,6 +77,7 @@ actor SQLiteWriter {
         }
         tables = try RunTables(connection)
         deletedTraces = try DeletedTraceTable(connection)
+        presence = try PresenceTable(connection)
         self.connection = connection
         self.options = options
         known = KnownReports(limit: options.knownReports)
@@ -86,6 +88,7 @@ actor SQLiteWriter {
     func close() {
         tables = nil
         deletedTraces = nil
+        presence = nil
         connection?.close()
         connection = nil
     }
@@ -199,20 +202,15 @@ actor SQLiteWriter {
         known = KnownReports(limit: options.knownReports)
     }
 
-    func note(_ changes: [SenderChange]) throws(SpanStoreError) {
-        guard let connection else { throw .closedStore }
-        try connection.transaction { () throws(SpanStoreError) in
-            for change in changes {
-                guard let sender = change.sender else {
-                    try SenderTable.noteAllConnected(change, connection)
-                    continue
-                }
-                var summary = try SenderTable.one(sender, connection) ?? SenderSummary(sender: sender)
-                summary.take(change)
-                summary.dropped = []
-                try SenderTable.store(summary, connection)
-            }
-        }
+    /// - Returns: whether the collector was known.
+    func note(_ changes: [SenderChange], by lease: CollectorLease) throws(SpanStoreError) -> Bool {
+        guard let connection, let presence else { throw .closedStore }
+        return try connection.transaction { () throws(SpanStoreError) in try presence.note(changes, by: lease) }
+    }
+
+    func endLease(of collector: CollectorID) throws(SpanStoreError) {
+        guard let connection, let presence else { throw .closedStore }
+        try connection.transaction { () throws(SpanStoreError) in try presence.endLease(of: collector) }
     }
 
     /// Takes those batches into account that are not stored already.

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5350_5752
 
     /// Rises with every change that an older version could not read or keep.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     /// What a file is found to be.
     enum Finding: Equatable {
@@ -50,6 +50,7 @@ enum Schema {
         PRAGMA user_version = \(version);
         \(runTables)
         \(senderTables)
+        \(collectorTables)
         \(sendersView)
         """
 
@@ -161,7 +162,8 @@ enum Schema {
             rejected_reports NOT NULL DEFAULT 0,
             presence INTEGER NOT NULL DEFAULT 0,
             running_sources BLOB NOT NULL DEFAULT x'',
-            has_more_running_sources INTEGER NOT NULL DEFAULT 0
+            has_more_running_sources INTEGER NOT NULL DEFAULT 0,
+            presence_since_unix_nano NOT NULL DEFAULT 0
         );
         CREATE TABLE sender_drop (
             sender_id BLOB NOT NULL REFERENCES sender (id),
@@ -172,6 +174,43 @@ enum Schema {
         \(deletedTraceTable)
         """
 
+    /// Who writes, until when its word holds, and who is connected to it.
+    static let collectorTables = """
+        CREATE TABLE collector (
+            id INTEGER PRIMARY KEY,
+            holds_from_unix_nano NOT NULL,
+            lapses_at_unix_nano NOT NULL
+        );
+        CREATE TABLE sender_connection (
+            sender_id BLOB NOT NULL REFERENCES sender (id),
+            collector_id INTEGER NOT NULL REFERENCES collector (id),
+            since_unix_nano NOT NULL,
+            PRIMARY KEY (sender_id, collector_id)
+        ) WITHOUT ROWID;
+        """
+
+    /// The presence of the sender `s`, as a number: it is connected to a collector whose lease holds, else what became of the
+    /// connection that began last. One to a collector whose lease has lapsed ended without a goodbye.
+    ///
+    /// - Parameter now: an expression for nanoseconds since 1970.
+    static func presence(now: String) -> String {
+        """
+        CASE
+            WHEN EXISTS (
+                SELECT 1 FROM sender_connection c JOIN collector k ON k.id = c.collector_id
+                WHERE c.sender_id = s.id AND k.holds_from_unix_nano <= \(now) AND k.lapses_at_unix_nano > \(now)
+            ) THEN \(SenderPresence.connected.rawValue)
+            WHEN EXISTS (
+                SELECT 1 FROM sender_connection c
+                WHERE c.sender_id = s.id AND c.since_unix_nano >= s.presence_since_unix_nano
+            ) THEN \(SenderPresence.gone.rawValue)
+            WHEN s.presence = \(SenderPresence.connected.rawValue) THEN \(SenderPresence.unknown.rawValue)
+            ELSE s.presence
+        END
+        """
+    }
+
+    /// Numbers of 64 bits are added in two halves of ten decimal digits: SQLite's own sum of texts is a floating-point number.
     static let sendersView = """
         CREATE VIEW senders AS
         SELECT
@@ -180,9 +219,24 @@ enum Schema {
             s.stored_sequence AS stored_sequence,
             s.stored_reports AS stored_reports,
             s.last_seen_unix_nano AS last_seen_unix_nano,
-            (SELECT coalesce(sum(d.spans), 0) FROM sender_drop d WHERE d.sender_id = s.id) AS dropped_spans,
+            coalesce(
+                (SELECT CASE
+                    WHEN high > 1844674407 OR high = 1844674407 AND low > 3709551615 THEN '18446744073709551615'
+                    WHEN high > 922337203 OR high = 922337203 AND low > 6854775807 THEN printf('%010d%010d', high, low)
+                    ELSE high * 10000000000 + low
+                END FROM (
+                    SELECT highs + lows / 10000000000 AS high, lows % 10000000000 AS low FROM (
+                        SELECT
+                            sum(CASE typeof(d.spans) WHEN 'text' THEN CAST(substr(d.spans, 1, 10) AS INTEGER)
+                                ELSE d.spans / 10000000000 END) AS highs,
+                            sum(CASE typeof(d.spans) WHEN 'text' THEN CAST(substr(d.spans, 11) AS INTEGER)
+                                ELSE d.spans % 10000000000 END) AS lows
+                        FROM sender_drop d WHERE d.sender_id = s.id
+                    )
+                )),
+            0) AS dropped_spans,
             s.rejected_reports AS rejected_reports,
-            CASE s.presence
+            CASE \(presence(now: "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000000)"))
                 WHEN 1 THEN 'connected' WHEN 2 THEN 'said_goodbye' WHEN 3 THEN 'gone' ELSE 'unknown'
             END AS presence
         FROM sender s;

@@ -4,49 +4,61 @@ import SpanStorage
 /// The tables `sender` and `sender_drop`.
 enum SenderTable {
     /// The columns that `summaries` reads.
-    private static let select = """
-        SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
-        s.rejected_reports, s.presence, s.running_sources, s.has_more_running_sources, s.rowid, d.rowid
+    ///
+    /// - Parameter presence: an expression for the presence, as a number.
+    private static func select(presence: String) -> String {
         """
+        SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
+        s.rejected_reports, \(presence), s.running_sources, s.has_more_running_sources, s.rowid, d.rowid
+        """
+    }
 
     /// All senders by id.
-    static func all(_ connection: Connection) throws(SpanStoreError) -> [SenderSummary] {
+    ///
+    /// - Parameter nowUnixNano: by which leases of collectors hold.
+    static func all(_ connection: Connection, nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
         let statement = try connection.prepare(
             """
-            \(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
+            \(select(presence: Schema.presence(now: "?1"))) FROM sender s
+            LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
             """)
+        statement.bind(0, unsigned: nowUnixNano)
         return try summaries(statement)
     }
 
+    /// A sender, without its presence.
     static func one(_ sender: SenderID, _ connection: Connection) throws(SpanStoreError) -> SenderSummary? {
         let statement = try connection.prepare(
             """
-            \(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.id = ?1 ORDER BY d.reason
+            \(select(presence: "0")) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id
+            WHERE s.id = ?1 ORDER BY d.reason
             """)
         statement.bind(0, blob: sender.high, sender.low)
         return try summaries(statement).first
     }
 
-    /// Reads one row of `sender`, whatever its id is.
+    /// Reads one row of `sender`, whatever its id is, but for its presence.
     ///
     /// - Throws: `corrupt` for one that cannot be read.
     static func check(row: Int64, _ connection: Connection) throws(SpanStoreError) {
         _ = try summaries(
             try connection.prepare(
-                "\(select) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.rowid = \(row)"))
+                "\(select(presence: "s.presence")) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id WHERE s.rowid = \(row)"
+            ))
     }
 
+    /// Stores all but the presence.
     static func store(_ summary: SenderSummary, _ connection: Connection) throws(SpanStoreError) {
         let sender = try connection.prepare(
             """
             INSERT INTO sender (
-                id, agent, stored_sequence, stored_reports, last_seen_unix_nano, rejected_reports, presence,
+                id, agent, stored_sequence, stored_reports, last_seen_unix_nano, rejected_reports,
                 running_sources, has_more_running_sources
             )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET agent = excluded.agent,
             stored_sequence = excluded.stored_sequence, stored_reports = excluded.stored_reports,
             last_seen_unix_nano = excluded.last_seen_unix_nano, rejected_reports = excluded.rejected_reports,
-            presence = excluded.presence, running_sources = excluded.running_sources,
+            running_sources = excluded.running_sources,
             has_more_running_sources = excluded.has_more_running_sources
             """)
         sender.bind(0, blob: summary.sender.high, summary.sender.low)
@@ -55,9 +67,8 @@ enum SenderTable {
         sender.bind(3, unsigned: summary.storedReports)
         sender.bind(4, unsigned: summary.lastSeenUnixNano)
         sender.bind(5, unsigned: summary.rejectedReports)
-        sender.bind(6, unsigned: UInt64(summary.presence.rawValue))
-        sender.bind(7, blob: summary.runningSources.flatMap(\.bytes))
-        sender.bind(8, summary.hasMoreRunningSources ? 1 : 0)
+        sender.bind(6, blob: summary.runningSources.flatMap(\.bytes))
+        sender.bind(7, summary.hasMoreRunningSources ? 1 : 0)
         try sender.run()
         guard !summary.dropped.isEmpty else { return }
         let drop = try connection.prepare(
@@ -71,14 +82,6 @@ enum SenderTable {
             drop.bind(2, unsigned: count.spans)
             try drop.run()
         }
-    }
-
-    /// All that are noted as connected.
-    static func noteAllConnected(_ change: SenderChange, _ connection: Connection) throws(SpanStoreError) {
-        let update = try connection.prepare("UPDATE sender SET presence = ?1 WHERE presence = ?2")
-        update.bind(0, unsigned: UInt64(change.presence.rawValue))
-        update.bind(1, unsigned: UInt64(SenderPresence.connected.rawValue))
-        try update.run()
     }
 
     private static func summaries(_ statement: Statement) throws(SpanStoreError) -> [SenderSummary] {

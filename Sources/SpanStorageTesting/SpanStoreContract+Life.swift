@@ -84,7 +84,7 @@ extension SpanStoreContract {
             try await tasks.waitForAll()
         }
         try expectEqual(try await store.search(SpanQuery(limit: 1000)).count, 200, "spans")
-        try expectEqual(try await store.senders().map(\.storedSequence), [10, 10, 10, 10], "sequences")
+        try expectEqual(try await store.senders(nowUnixNano: 0).map(\.storedSequence), [10, 10, 10, 10], "sequences")
         try await store.close()
     }
 
@@ -96,8 +96,11 @@ extension SpanStoreContract {
         try await expectCode(.closed) { _ = try await store.trace(TraceID(high: 8, low: 1)) }
         try await expectCode(.closed) { _ = try await store.search(SpanQuery()) }
         try await expectCode(.closed) { _ = try await store.services() }
-        try await expectCode(.closed) { _ = try await store.senders() }
+        try await expectCode(.closed) { _ = try await store.senders(nowUnixNano: 0) }
         try await expectCode(.closed) { _ = try await store.storedSequence(of: .none) }
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
+        try await expectCode(.closed) { try await store.note([], by: lease) }
+        try await expectCode(.closed) { try await store.endLease(of: lease.collector) }
     }
 
     @Sendable private static func readerRefuses(_ makePlace: MakePlace, seed: UInt64) async throws {

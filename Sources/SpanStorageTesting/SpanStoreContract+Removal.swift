@@ -203,11 +203,12 @@ extension SpanStoreContract {
             ])
         }
         try await store.append([batch([span(4, 1, start: 6, end: 0)], instance: "e")])
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
         func presence(_ sender: Int, _ presence: SenderPresence) async throws {
-            try await store.note([SenderChange(sender: senders[sender], presence: presence, atUnixNano: 1)])
+            try await store.note([SenderChange(sender: senders[sender], presence: presence, atUnixNano: 1)], by: lease)
         }
         func outlooks(_ what: String, _ expected: [UnfinishedSpans.Outlook]) async throws {
-            let found = try await store.unfinished(SpanScan(), limit: 100)
+            let found = try await store.unfinished(SpanScan(), limit: 100, nowUnixNano: 1)
             try expectEqual(found.spans.map(\.span.span.startTimeUnixNano), [6, 7, 8, 9, 10], "the starts \(what)")
             try expectEqual(found.spans.map(\.outlook), expected, "the outlooks \(what)")
             try expectEqual(found.running, UInt64(expected.count { $0 == .running }), "running \(what)")
@@ -228,31 +229,36 @@ extension SpanStoreContract {
         try await outlooks("with all gone", [.running, .leftOpen, .abandoned, .abandoned, .abandoned])
         try await presence(0, .connected)
         try await outlooks("with one back", [.running, .leftOpen, .abandoned, .abandoned, .running])
-        let few = try await store.unfinished(SpanScan(starts: 7...9), limit: 2)
+        let few = try await store.unfinished(SpanScan(starts: 7...9), limit: 2, nowUnixNano: 1)
         try expectEqual(few.spans.map(\.span.span.startTimeUnixNano), [7, 8], "the first two")
         try expectEqual(few.abandoned + few.leftOpen + few.running, 3, "the count of all")
         try await store.append([batch([span(1, 1, start: 10, end: 50)], instance: "a")])
-        try expectEqual(try await store.unfinished(SpanScan(), limit: 100).spans.count, 4, "when one has ended")
+        try expectEqual(
+            try await store.unfinished(SpanScan(), limit: 100, nowUnixNano: 1).spans.count, 4, "when one has ended")
         try await store.close()
     }
 
     @Sendable private static func manySources(_ makePlace: MakePlace, seed: UInt64) async throws {
         let store = try await makePlace().open()
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
         let (relay, other) = (SenderID(high: 1, low: 1), SenderID(high: 1, low: 2))
         for number in 1...UInt64(SenderSummary.maxRunningSources + 5) {
             try await store.append([
                 batch([span(number, 1, start: number, end: 0)], instance: "i\(number)", sender: relay, sequence: number)
             ])
         }
-        let summary = try await store.senders()[0]
+        let summary = try await store.senders(nowUnixNano: 1)[0]
         try expectEqual(summary.runningSources.count, SenderSummary.maxRunningSources, "sources")
         try expect(summary.hasMoreRunningSources, "a sender with further sources does not say so")
         try await store.append([batch([span(900, 1, start: 900, end: 0)], instance: "x", sender: other, sequence: 1)])
-        try await store.note([SenderChange(sender: other, presence: .gone, atUnixNano: 1)])
-        try expectEqual(try await store.unfinished(SpanScan(), limit: 1).abandoned, 0, "while the relay may be there")
-        try await store.note([SenderChange(sender: relay, presence: .gone, atUnixNano: 1)])
+        try await store.note([SenderChange(sender: other, presence: .gone, atUnixNano: 1)], by: lease)
+        try expectEqual(
+            try await store.unfinished(SpanScan(), limit: 1, nowUnixNano: 1).abandoned, 0,
+            "while the relay may be there")
+        try await store.note([SenderChange(sender: relay, presence: .gone, atUnixNano: 1)], by: lease)
         let count = UInt64(SenderSummary.maxRunningSources + 6)
-        try expectEqual(try await store.unfinished(SpanScan(), limit: 1).abandoned, count, "when both are gone")
+        try expectEqual(
+            try await store.unfinished(SpanScan(), limit: 1, nowUnixNano: 1).abandoned, count, "when both are gone")
         try await store.close()
     }
 
@@ -272,6 +278,6 @@ extension SpanStoreContract {
         try await expectCode(.closed) { try await store.deleteTrace(TraceID(high: 12, low: 1), nowUnixNano: 1) }
         try await expectCode(.closed) { _ = try await store.enforce(RetentionPolicy(), nowUnixNano: 1) }
         try await expectCode(.closed) { _ = try await store.operations(SpanScan()) }
-        try await expectCode(.closed) { _ = try await store.unfinished(SpanScan(), limit: 1) }
+        try await expectCode(.closed) { _ = try await store.unfinished(SpanScan(), limit: 1, nowUnixNano: 1) }
     }
 }

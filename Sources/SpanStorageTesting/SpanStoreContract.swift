@@ -36,6 +36,6 @@ public enum SpanStoreContract {
 
     /// All rules.
     public static let checks: [Check] =
-        mergeChecks + senderChecks + queryChecks + orderChecks + filterChecks + analysisChecks
+        mergeChecks + senderChecks + presenceChecks + queryChecks + orderChecks + filterChecks + analysisChecks
         + removalChecks + lifeChecks + hourChecks
 }

@@ -117,13 +117,17 @@ import Testing
             Self.checkout(5, minute: 8, error: "timeout after 250 ms for \"bank\""),
         ]
         for batch in batches + batches { try await store.append([IncomingBatch(reports: batch)]) }
+        // Of a collector that goes on for as long as the commands need.
+        let now = UInt64(Date().timeIntervalSince1970) * 1_000_000_000
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: now, lengthNano: 3_600_000_000_000)
         for (number, presence) in [SenderPresence.connected, .gone, .saidGoodbye].enumerated() {
             let sender = SenderID(high: 1, low: UInt64(number + 1))
             try await store.append([
                 IncomingBatch(
                     sender: sender, sequence: 1, reports: Self.running(UInt64(number + 20), "batch-\(number)"))
             ])
-            try await store.note([SenderChange(sender: sender, presence: presence, atUnixNano: Self.start)])
+            try await store.note(
+                [SenderChange(sender: sender, presence: presence, atUnixNano: Self.start)], by: lease)
         }
         do { try await body(path) } catch {
             await store.close()

@@ -64,7 +64,9 @@ import Testing
                     DropCount(reason: "shutdown \"now\"", spans: .max),
                 ], rejectedReports: 3, receivedAtUnixNano: Self.start + 5),
         ])
-        try await store.note([SenderChange(sender: sender, presence: .gone, atUnixNano: Self.start + 9)])
+        try await store.note(
+            [SenderChange(sender: sender, presence: .gone, atUnixNano: Self.start + 9)],
+            by: CollectorLease(collector: .random(), renewedAtUnixNano: Self.start + 9))
         do { try body(path) } catch {
             await store.close()
             throw error

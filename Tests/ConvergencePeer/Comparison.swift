@@ -53,7 +53,7 @@ struct Comparison {
                 SenderChange(
                     sender: Sending.senderID($0, seed: load.seed), presence: .saidGoodbye, atUnixNano: load.baseUnixNano
                 )
-            })
+            }, by: CollectorLease(collector: .random(), renewedAtUnixNano: load.baseUnixNano))
         self.oracle = oracle
         expected = try await Contents(of: oracle)
         answers = try await Answers(of: oracle, load)

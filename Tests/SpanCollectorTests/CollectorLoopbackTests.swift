@@ -1,12 +1,13 @@
 import Logging
 import ProtoWire
-import SpanCollector
 import SpanMerge
 import SpanModel
 import SpanSession
 import SpanStorage
 import SpanTransport
 import Testing
+
+@testable import SpanCollector
 
 /// Client, server and collector over loopback, with the in-memory engine behind.
 @Suite(.timeLimit(.minutes(5))) struct CollectorLoopbackTests {
@@ -71,7 +72,7 @@ import Testing
         let spans = try await store.trace(trace)
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
-        #expect(try await store.senders().map(\.storedReports) == [2_000])
+        #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.storedReports) == [2_000])
     }
 
     @Test("the store knows who is connected, who came back, and who is gone without a goodbye")
@@ -88,14 +89,15 @@ import Testing
             }
             func wait(for presences: [SenderPresence]) async throws {
                 let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-                while try await store.senders().map(\.presence) != presences, .now < deadline {
+                while try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) != presences, .now < deadline
+                {
                     try await Task.sleep(for: .milliseconds(5))
                 }
-                #expect(try await store.senders().map(\.presence) == presences)
+                #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) == presences)
             }
             let (one, two) = (try connect(staying), try connect(leaving))
             try await wait(for: [.connected, .connected])
-            #expect(try await store.senders().map(\.agent) == ["test/2", "test/2"])
+            #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.agent) == ["test/2", "test/2"])
             // A newer connection of the same sender takes over; the end of the older one is not the sender's.
             let again = try connect(staying)
             _ = await two.shutdown(within: .seconds(20))
@@ -105,7 +107,7 @@ import Testing
             withExtendedLifetime(again) {}
         }
         // The collector ended before the sender did.
-        #expect(try await store.senders().map(\.presence) == [.gone, .saidGoodbye])
+        #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) == [.gone, .saidGoodbye])
     }
 
     @Test(
@@ -194,7 +196,10 @@ import Testing
         }
         #expect(report.storedSpans == 10)
         #expect(report.dropped == [DropCount(reason: DropReason.queueFull.rawValue, spans: 15)])
-        #expect(try await store.senders().first?.dropped == [DropCount(reason: "queue_full", spans: 15)])
+        #expect(
+            try await store.senders(nowUnixNano: unixNanosNow()).first?.dropped == [
+                DropCount(reason: "queue_full", spans: 15)
+            ])
     }
 
     @Test("without a collector the shutdown ends at its limit and says what was not stored")
@@ -258,7 +263,7 @@ import Testing
         }
         #expect(report.storedSpans == 200)
         #expect(try await store.inner.trace(trace).count == 200)
-        #expect(try await store.inner.senders().map(\.storedReports) == [200])
+        #expect(try await store.inner.senders(nowUnixNano: unixNanosNow()).map(\.storedReports) == [200])
     }
 
     @Test("a client keeps within what a collector takes in a batch, of which it hears with every welcome")
@@ -304,7 +309,11 @@ final actor FlakyStore: SpanStore {
         return try await inner.append(group)
     }
 
-    func note(_ changes: [SenderChange]) async throws(SpanStoreError) { try await inner.note(changes) }
+    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
+        try await inner.note(changes, by: lease)
+    }
+
+    func endLease(of collector: CollectorID) async throws(SpanStoreError) { try await inner.endLease(of: collector) }
 
     func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         try await inner.storedSequence(of: sender)
@@ -313,7 +322,9 @@ final actor FlakyStore: SpanStore {
     func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await inner.trace(id) }
     func services() async throws(SpanStoreError) -> [ServiceSummary] { try await inner.services() }
     func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await inner.search(query) }
-    func senders() async throws(SpanStoreError) -> [SenderSummary] { try await inner.senders() }
+    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
+        try await inner.senders(nowUnixNano: nowUnixNano)
+    }
     func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result { try await inner.scan(scan, into: result, body) }

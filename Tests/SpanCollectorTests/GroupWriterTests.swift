@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import SpanMerge
 import SpanModel
 import SpanStorage
 import Synchronization
@@ -10,9 +11,9 @@ import Testing
 @testable import SpanTransport
 
 /// The one task that commits, with what waits for it laid out beforehand.
-@Suite struct GroupWriterTests {
+@Suite(.timeLimit(.minutes(5))) struct GroupWriterTests {
     /// What each connection was answered, in order: the sequence, or `nil` for a refusal.
-    private final class Answers: Sendable {
+    fileprivate final class Answers: Sendable {
         private let state = Mutex<[UInt64: [UInt64?]]>([:])
 
         func note(_ connection: UInt64, _ answer: SinkAnswer<StoredBatch>) {
@@ -28,8 +29,9 @@ import Testing
         subscript(connection: UInt64) -> [UInt64?] { state.withLock { $0[connection] ?? [] } }
     }
 
-    private func hand(
-        _ name: String, of connection: UInt64, _ sequence: UInt64, to writer: GroupWriter, _ answers: Answers
+    fileprivate func hand(
+        _ name: String, of connection: UInt64, _ sequence: UInt64, to writer: GroupWriter, _ answers: Answers,
+        then next: @escaping @Sendable () -> Void = {}
     ) {
         let span = CollectorLoopbackTests.span(TraceID(high: 7, low: 7), connection * 100 + sequence, name: name)
         let spans = SpanBatch(resourceSpans: [
@@ -39,7 +41,10 @@ import Testing
         let delivery = Delivery(
             connection: ConnectionID(rawValue: connection), sender: SenderID(high: 1, low: connection), agent: "",
             batch: batch)
-        writer.store(delivery) { answers.note(connection, $0) }
+        writer.store(delivery) { answer in
+            answers.note(connection, answer)
+            next()
+        }
     }
 
     @Test("a batch that the engine cannot keep fails with what follows it on its connection, and with nothing else")
@@ -69,11 +74,11 @@ import Testing
         let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
         let answers = Answers()
         hand("good", of: 1, 1, to: writer, answers)
-        hand("good", of: 2, 1, to: writer, answers)
-        // A look-up ends the group, so that what follows is judged apart.
-        writer.findSender(SenderID(high: 1, low: 1), connection: ConnectionID(rawValue: 1), agent: "") { _ in }
-        hand("good", of: 1, 2, to: writer, answers)
-        hand("good", of: 3, 1, to: writer, answers)
+        // What comes with the refusal is in a later group.
+        hand("good", of: 2, 1, to: writer, answers) {
+            self.hand("good", of: 1, 2, to: writer, answers)
+            self.hand("good", of: 3, 1, to: writer, answers)
+        }
         writer.finish()
         await writer.run()
         #expect(answers[1] == [nil, nil])
@@ -88,54 +93,287 @@ import Testing
             store: FlakyStore(failures: 100), failureLog: LogGate(interval: .hours(1)),
             logger: Logger(label: "test", factory: { _ in lines }))
         let answers = Answers()
-        // A look-up ends each group.
+        let running = Task { await writer.run() }
+        // One after the other, so that each is a group.
         for number in 1...101 {
-            let connection = UInt64(number)
-            writer.findSender(
-                SenderID(high: 1, low: connection), connection: ConnectionID(rawValue: connection), agent: ""
-            ) { _ in }
-            hand(number <= 100 ? "good" : "poison", of: connection, 1, to: writer, answers)
+            await withCheckedContinuation { continuation in
+                hand(number <= 100 ? "good" : "poison", of: UInt64(number), 1, to: writer, answers) {
+                    continuation.resume()
+                }
+            }
         }
         writer.finish()
-        await writer.run()
+        await running.value
         for connection in 1...101 { #expect(answers[UInt64(connection)] == [nil]) }
         let failures = lines.all.filter { $0.contains("the store took nothing of a group") }
         #expect(failures.count == 2, "\(failures)")
         #expect(failures.first?.contains("disk_full") == true && failures.last?.contains("engine_failed") == true)
     }
+
+    // MARK: Look-ups
+
+    private func find(_ sender: UInt64, _ connection: UInt64, _ writer: GroupWriter) async -> SinkAnswer<UInt64> {
+        await withCheckedContinuation { continuation in
+            writer.findSender(
+                SenderID(high: 1, low: sender), connection: ConnectionID(rawValue: connection), agent: "test/1"
+            ) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func sequence(_ answer: SinkAnswer<UInt64>) -> UInt64? {
+        if case .done(let sequence) = answer { sequence } else { nil }
+    }
+
+    @Test("a look-up that the store is slow to answer holds up no commit")
+    func slowLookUp() async throws {
+        let store = GatedStore()
+        let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
+        let running = Task { await writer.run() }
+        await store.hold(.lookUps)
+        async let found = find(9, 90, writer)
+        await store.waitUntilHeld()
+        let answers = Answers()
+        await withCheckedContinuation { continuation in
+            hand("good", of: 1, 1, to: writer, answers) { continuation.resume() }
+        }
+        #expect(answers[1] == [1])
+        await store.release()
+        #expect(sequence(await found) == 0)
+        writer.finish()
+        await running.value
+    }
+
+    @Test("a sender is looked up when its batches that came before are stored, and others at once")
+    func lookUpBehindBatches() async throws {
+        let store = GatedStore()
+        let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
+        let running = Task { await writer.run() }
+        await store.hold(.appends)
+        let answers = Answers()
+        hand("good", of: 1, 1, to: writer, answers)
+        await store.waitUntilHeld()
+        // In the next group.
+        hand("good", of: 1, 2, to: writer, answers)
+        let answered = Answers()
+        writer.findSender(SenderID(high: 1, low: 1), connection: ConnectionID(rawValue: 2), agent: "") { answer in
+            answered.note(
+                2, self.sequence(answer).map { .done(StoredBatch(sequence: $0)) } ?? .refused(retryAfter: .zero))
+        }
+        #expect(sequence(await find(7, 70, writer)) == 0)
+        #expect(answered[2] == [])
+        await store.release()
+        #expect(sequence(await find(1, 3, writer)) == 2)
+        #expect(answered[2] == [2])
+        #expect(answers[1] == [1, 2])
+        writer.finish()
+        await running.value
+    }
+
+    @Test("what comes after the end is refused and not left without an answer")
+    func afterTheEnd() async throws {
+        let writer = GroupWriter(store: InMemorySpanStore(), logger: CollectorLoopbackTests.logger)
+        writer.finish()
+        await writer.run()
+        #expect(sequence(await find(1, 1, writer)) == nil)
+        let answers = Answers()
+        hand("good", of: 1, 1, to: writer, answers)
+        #expect(answers[1] == [nil])
+    }
+
+    // MARK: Presence
+
+    private final class Clock: Sendable {
+        private let seconds = Atomic<UInt64>(1000)
+        func advance(_ by: UInt64) { seconds.wrappingAdd(by, ordering: .sequentiallyConsistent) }
+        func set(_ to: UInt64) { seconds.store(to, ordering: .sequentiallyConsistent) }
+        var nowUnixNano: UInt64 { seconds.load(ordering: .sequentiallyConsistent) * 1_000_000_000 }
+    }
+
+    private func presences(_ store: any SpanStore, _ clock: Clock) async throws -> [SenderPresence] {
+        try await store.senders(nowUnixNano: clock.nowUnixNano).map(\.presence)
+    }
+
+    /// Lets the writer go on until the store says so; without an end where it never does, which the suite's limit ends.
+    private func wait(
+        for expected: [SenderPresence], _ store: any SpanStore, _ clock: Clock
+    ) async throws {
+        while try await presences(store, clock) != expected { await Task.yield() }
+    }
+
+    @Test("a collector that runs renews its lease; one that stands still lapses, and says all anew when it goes on")
+    func lease() async throws {
+        let (store, clock) = (InMemorySpanStore(), Clock())
+        let writer = GroupWriter(
+            store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })
+        let running = Task { await writer.run() }
+        _ = await find(1, 1, writer)
+        _ = await find(2, 2, writer)
+        try await wait(for: [.connected, .connected], store, clock)
+        clock.advance(29)
+        #expect(try await presences(store, clock) == [.connected, .connected])
+        clock.advance(1)
+        #expect(try await presences(store, clock) == [.gone, .gone])
+        writer.renewLease()
+        try await wait(for: [.connected, .connected], store, clock)
+        // Another collector starts while it stands still, and forgets it.
+        clock.advance(100)
+        let another = CollectorLease(collector: .random(), renewedAtUnixNano: clock.nowUnixNano)
+        try await store.note([], by: another)
+        writer.connectionEnded(ConnectionID(rawValue: 2), sender: SenderID(high: 1, low: 2), saidGoodbye: true)
+        try await wait(for: [.connected, .saidGoodbye], store, clock)
+        // The clock is set back: what was given later than now does not hold, until it is renewed.
+        clock.set(500)
+        #expect(try await presences(store, clock) == [.gone, .saidGoodbye])
+        writer.renewLease()
+        try await wait(for: [.connected, .saidGoodbye], store, clock)
+        writer.finish()
+        await running.value
+        #expect(try await presences(store, clock) == [.gone, .saidGoodbye])
+    }
+
+    @Test("what the store could not note is noted with the next lease")
+    func notesAgain() async throws {
+        let (store, clock) = (GatedStore(), Clock())
+        await store.failNotes(true)
+        let writer = GroupWriter(
+            store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })
+        let running = Task { await writer.run() }
+        await store.waitForNotes(1)
+        _ = await find(1, 1, writer)
+        writer.renewLease()
+        await store.waitForNotes(2)
+        await store.failNotes(false)
+        writer.renewLease()
+        try await wait(for: [.connected], store, clock)
+        writer.finish()
+        await running.value
+        #expect(try await presences(store, clock) == [.gone])
+    }
+
+    /// Hands over a batch of a connection as soon as the one before it is answered, each a second later.
+    private final class Pump: Sendable {
+        private let connection: UInt64
+        private let tests: GroupWriterTests
+        private let writer: GroupWriter
+        private let clock: Clock
+        private let hasEnded = Atomic(false)
+
+        init(_ connection: UInt64, _ tests: GroupWriterTests, _ writer: GroupWriter, _ clock: Clock) {
+            self.connection = connection
+            self.tests = tests
+            self.writer = writer
+            self.clock = clock
+        }
+
+        func end() { hasEnded.store(true, ordering: .sequentiallyConsistent) }
+
+        func next(_ sequence: UInt64) {
+            if hasEnded.load(ordering: .sequentiallyConsistent) { return }
+            clock.advance(1)
+            tests.hand("good", of: connection, sequence, to: writer, Answers()) { self.next(sequence + 1) }
+        }
+    }
+
+    @Test("a collector that never comes to rest notes who came all the same, and renews its lease")
+    func busy() async throws {
+        let (store, clock) = (GatedStore(), Clock())
+        let writer = GroupWriter(
+            store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })
+        let running = Task { await writer.run() }
+        await store.waitForNotes(1)
+        // Two connections that always have a batch under way.
+        let pumps = [UInt64(1), 2].map { Pump($0, self, writer, clock) }
+        for pump in pumps { pump.next(1) }
+        _ = await find(9, 9, writer)
+        while await store.noted[SenderID(high: 1, low: 9)] != .connected { await Task.yield() }
+        for pump in pumps { pump.end() }
+        writer.finish()
+        await running.value
+    }
 }
 
-/// Whether a collector cares for the memory of its process.
-@Suite struct MemoryKeeperTests {
-    @Test("a collector in a service leaves the service's memory alone, unless it is told that the process is its own")
-    func choice() {
-        let store = FlakyStore()
-        let (configuration, logger) = (SpanServerConfiguration(), CollectorLoopbackTests.logger)
-        let embedded = CollectorService(store: store, configuration: configuration, logger: logger)
-        #expect(embedded.writer?.keeper.withLock { $0 != nil } == false)
-        let own = CollectorService(
-            store: store, configuration: configuration, returnsFreedMemory: true, logger: logger)
-        #expect(own.writer?.keeper.withLock { $0 != nil } == true)
+/// An in-memory store that can be held in the middle of a call.
+final actor GatedStore: SpanStore {
+    enum Call { case appends, lookUps }
+
+    let inner = InMemorySpanStore()
+    private var heldCall: Call?
+    private var held: [CheckedContinuation<Void, Never>] = []
+    private var watching: [CheckedContinuation<Void, Never>] = []
+    private var failsNotes = false
+    private var noteCount = 0
+    private var noteWatch: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+    private(set) var noted: [SenderID: SenderPresence] = [:]
+
+    /// From now on those calls wait until `release()`.
+    func hold(_ call: Call) { heldCall = call }
+
+    func release() {
+        heldCall = nil
+        for continuation in held { continuation.resume() }
+        held = []
     }
 
-    @Test("memory is returned when more than half of the limit is resident, twice a second at the most")
-    func returning() {
-        let start = ContinuousClock.now
-        let resident = Mutex<Int?>(100)
-        let returned = Mutex(0)
-        var keeper = MemoryKeeper(
-            limitBytes: 1000, now: start, residentBytes: { resident.withLock(\.self) },
-            giveBack: { returned.withLock { $0 += 1 } })
-        func commit(at milliseconds: Int, resident bytes: Int?) -> Int {
-            resident.withLock { $0 = bytes }
-            keeper.committed(now: start + .milliseconds(milliseconds))
-            return returned.withLock(\.self)
-        }
-        #expect(commit(at: 100, resident: 900) == 0)
-        #expect(commit(at: 500, resident: 500) == 0)
-        #expect(commit(at: 1000, resident: nil) == 0)
-        #expect(commit(at: 1500, resident: 501) == 1)
-        #expect(commit(at: 1999, resident: 900) == 1)
-        #expect(commit(at: 2000, resident: 900) == 2)
+    /// Waits until a call is held.
+    func waitUntilHeld() async {
+        if held.isEmpty { await withCheckedContinuation { watching.append($0) } }
     }
+
+    private func pass(_ call: Call) async {
+        guard heldCall == call else { return }
+        await withCheckedContinuation { continuation in
+            held.append(continuation)
+            for watcher in watching { watcher.resume() }
+            watching = []
+        }
+    }
+
+    func failNotes(_ fails: Bool) { failsNotes = fails }
+
+    /// Waits until so many notes were tried.
+    func waitForNotes(_ count: Int) async {
+        if noteCount < count { await withCheckedContinuation { noteWatch = (count, $0) } }
+    }
+
+    func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
+        await pass(.appends)
+        return try await inner.append(group)
+    }
+
+    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
+        noteCount += 1
+        if let watch = noteWatch, noteCount >= watch.count {
+            noteWatch = nil
+            watch.continuation.resume()
+        }
+        if failsNotes { throw SpanStoreError(.diskFull, "no room is left; make some") }
+        for change in changes { noted[change.sender] = change.presence }
+        return try await inner.note(changes, by: lease)
+    }
+
+    func endLease(of collector: CollectorID) async throws(SpanStoreError) { try await inner.endLease(of: collector) }
+
+    func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
+        await pass(.lookUps)
+        return try await inner.storedSequence(of: sender)
+    }
+
+    func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await inner.trace(id) }
+    func services() async throws(SpanStoreError) -> [ServiceSummary] { try await inner.services() }
+    func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await inner.search(query) }
+    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
+        try await inner.senders(nowUnixNano: nowUnixNano)
+    }
+    func scan<Result: Sendable>(
+        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
+    ) async throws(SpanStoreError) -> Result { try await inner.scan(scan, into: result, body) }
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
+        try await inner.deleteTrace(id, nowUnixNano: nowUnixNano)
+    }
+    func enforce(
+        _ policy: RetentionPolicy, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> RetentionReport {
+        try await inner.enforce(policy, nowUnixNano: nowUnixNano)
+    }
+    func close() async throws(SpanStoreError) { await inner.close() }
 }

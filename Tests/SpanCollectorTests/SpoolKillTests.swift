@@ -87,7 +87,7 @@ import Testing
             // A span may be in the spool though the word that it was reported was not said any more.
             #expect(stored.subtracting(said).count <= 8)
             // Every report came once: not one had to be merged. And all lives were one sender.
-            let senders = try await store.senders()
+            let senders = try await store.senders(nowUnixNano: 0)
             #expect(senders.map(\.storedReports) == [UInt64(spans.count)])
             #expect(senders.first?.dropped == [])
         }

@@ -41,6 +41,39 @@ import Testing
         INSERT INTO sender_drop VALUES (x'00000000000000010000000000000002', 'queue_full', 7);
         """
 
+    /// Makes the tables of senders what they were before collectors had names.
+    static let toFourthFormat = """
+        DROP VIEW senders;
+        DROP TABLE sender_connection;
+        DROP TABLE collector;
+        ALTER TABLE sender DROP COLUMN presence_since_unix_nano;
+        CREATE VIEW senders AS SELECT agent FROM sender;
+        """
+
+    @Test("of a file of the fourth format whoever was connected is gone, for its collector is no more")
+    func fourthFormat() async throws {
+        let path = folder.file("fourth.db")
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
+        var store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        for number in UInt64(1)...3 {
+            try await store.append([batch(trace: number, sender: SenderID(high: 1, low: number), sequence: number)])
+        }
+        await store.close()
+        do {
+            let connection = try Connection(path: path, mode: .readWrite)
+            try connection.execute(
+                "\(Self.toFourthFormat) UPDATE sender SET presence = stored_sequence; PRAGMA user_version = 4")
+        }
+        store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        #expect(try await store.senders(nowUnixNano: 1).map(\.presence) == [.gone, .saidGoodbye, .gone])
+        #expect(try await store.senders(nowUnixNano: 1).map(\.storedSequence) == [1, 2, 3])
+        let change = SenderChange(sender: SenderID(high: 1, low: 1), presence: .connected, atUnixNano: 1)
+        try await store.note([change], by: lease)
+        #expect(try await store.senders(nowUnixNano: 1).map(\.presence) == [.connected, .saidGoodbye, .gone])
+        #expect(try await store.check().faults == [])
+        await store.close()
+    }
+
     static let sender = SenderSummary(
         sender: SenderID(high: 1, low: 2), agent: "old/1", storedSequence: 3, storedReports: 9,
         dropped: [DropCount(reason: "queue_full", spans: 7)], rejectedReports: 1, presence: .saidGoodbye,
@@ -92,7 +125,7 @@ import Testing
 
     func expectAll(_ states: [SpanKey: SpanState], in path: String) async throws {
         let store = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
-        #expect(try await store.senders() == [Self.sender])
+        #expect(try await store.senders(nowUnixNano: 0) == [Self.sender])
         for trace in Set(states.keys.map(\.traceID)) {
             let expected = states.filter { $0.key.traceID == trace }.sorted { $0.key < $1.key }.map {
                 $0.value.merged()
@@ -123,7 +156,7 @@ import Testing
         do {
             let connection = try Connection(path: path, mode: .readWrite)
             #expect(try connection.integer("SELECT count(*) FROM span_columns") > 0)
-            try connection.execute("DROP TABLE span_columns; PRAGMA user_version = 3")
+            try connection.execute("DROP TABLE span_columns; \(Self.toFourthFormat) PRAGMA user_version = 3")
         }
         let error = await #expect(throws: SpanStoreError.self) {
             _ = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
@@ -172,7 +205,7 @@ import Testing
         var sender = Self.sender
         sender.rejectedReports = 0
         sender.presence = .unknown
-        #expect(try await store.senders() == [sender])
+        #expect(try await store.senders(nowUnixNano: 0) == [sender])
         for (key, state) in states {
             let found = try await store.trace(key.traceID)
             #expect(found.contains { $0.span.encoded() == state.merged().span.encoded() })

@@ -77,14 +77,21 @@ final class CompactedStore: SpanStore {
         return result
     }
 
-    func note(_ changes: [SenderChange]) async throws(SpanStoreError) { try await store.note(changes) }
+    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
+        try await store.note(changes, by: lease)
+    }
+    func endLease(of collector: CollectorID) async throws(SpanStoreError) {
+        try await store.endLease(of: collector)
+    }
     func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         try await store.storedSequence(of: sender)
     }
     func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await store.trace(id) }
     func services() async throws(SpanStoreError) -> [ServiceSummary] { try await store.services() }
     func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await store.search(query) }
-    func senders() async throws(SpanStoreError) -> [SenderSummary] { try await store.senders() }
+    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
+        try await store.senders(nowUnixNano: nowUnixNano)
+    }
     func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result { try await store.scan(scan, into: result, body) }
@@ -106,6 +113,15 @@ final class CompactedStore: SpanStore {
         try await store.enforce(policy, nowUnixNano: nowUnixNano)
     }
     func close() async throws(SpanStoreError) { await store.close() }
+}
+
+/// Raised once, by any task.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isRaised: Bool { value.load(ordering: .sequentiallyConsistent) }
+
+    func raise() { value.store(true, ordering: .sequentiallyConsistent) }
 }
 
 /// A batch of `count` spans in the trace with that number.

@@ -99,11 +99,13 @@ extension SpanStore {
         return tally.result
     }
 
-    public func unfinished(_ scan: SpanScan, limit: Int) async throws(SpanStoreError) -> UnfinishedSpans {
+    public func unfinished(
+        _ scan: SpanScan, limit: Int, nowUnixNano: UInt64
+    ) async throws(SpanStoreError) -> UnfinishedSpans {
         var open = scan
         open.filter = .all([scan.filter, .present(.running)])
         let held = min(max(limit, SpanQuery.limitRange.lowerBound), SpanQuery.limitRange.upperBound)
-        let tally = UnfinishedTally(SourceOutlooks(try await senders()), limit: held)
+        let tally = UnfinishedTally(SourceOutlooks(try await senders(nowUnixNano: nowUnixNano)), limit: held)
         return try await self.scan(open, into: tally) { tally, spans in
             for merged in spans { tally.add(merged) }
             return true

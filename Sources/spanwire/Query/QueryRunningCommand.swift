@@ -38,11 +38,11 @@ struct QueryRunningCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (scan, limit) = (try analysis.scan(), limit)
+        let (scan, limit, now) = (try analysis.scan(), limit, Process.nowUnixNano())
         let answer = try await options.ask { store throws(SpanStoreError) in
-            try await store.unfinished(scan, limit: limit)
+            try await store.unfinished(scan, limit: limit, nowUnixNano: now)
         }
-        try options.print([.table(table(answer, nowUnixNano: Process.nowUnixNano()))], Self.json(answer))
+        try options.print([.table(table(answer, nowUnixNano: now))], Self.json(answer))
         let counts = "\(answer.running) running, \(answer.abandoned) abandoned, \(answer.leftOpen) left open"
         Process.writeError("spanwire: \(counts)\n")
     }

@@ -10,8 +10,8 @@ struct QuerySendersCommand: AsyncParsableCommand {
         discussion: """
             A sender reports the spans it had to give up, by reason, with its next batch; they are stored with it. The
             sender "(none)" stands for all sources that do not number their batches. PRESENCE is connected, said_goodbye,
-            gone (its connection or the collector ended without a goodbye) or unknown; REJECTED counts spans that the
-            collector refused, such as for an id that is none.
+            gone (its connection or the collector ended without a goodbye; of a collector that was killed after 30 seconds)
+            or unknown; REJECTED counts spans that the collector refused, such as for an id that is none.
 
             With --format json an array of objects: sender, agent, storedSequence, storedReports, dropped (an object of
             counts by reason), rejectedReports, presence,
@@ -23,7 +23,10 @@ struct QuerySendersCommand: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        let senders = try await options.ask { store throws(SpanStoreError) in try await store.senders() }
+        let now = Process.nowUnixNano()
+        let senders = try await options.ask { store throws(SpanStoreError) in
+            try await store.senders(nowUnixNano: now)
+        }
         if options.format == .table { return try [TextPart.table(table(senders))].print() }
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
