@@ -196,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "spanwire", "SpanStorageSQLite", "SpanStorage", "SpanCapture", "SpanModel", "ProtoWire",
+                "spanwire", "SpanStorageSQLite", "SpanStorage", "SpanCapture", "SpanMerge", "SpanTransport",
+                "SpanSession", "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Goldens"],
             swiftSettings: settings),

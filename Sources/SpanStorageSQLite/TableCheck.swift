@@ -29,7 +29,13 @@ final class TableCheck {
             "rows of trace_segment_index belong to no segment",
             "trace_segment_index WHERE id >> 16 NOT IN (SELECT id FROM trace_segment)")
         count("rows of sender_drop belong to no sender", "sender_drop WHERE sender_id NOT IN (SELECT id FROM sender)")
+        for (table, id) in [("sender", "sender_id"), ("collector", "collector_id")] {
+            count(
+                "rows of sender_connection belong to no \(table)",
+                "sender_connection WHERE \(id) NOT IN (SELECT id FROM \(table))")
+        }
         checkSenders()
+        checkPresence()
         checkDeletions()
         checkSegments(segments, runs)
         return faults
@@ -50,6 +56,25 @@ final class TableCheck {
                 do throws(SpanStoreError) { try SenderTable.check(row: id, connection) } catch {
                     faults.append(error.message)
                 }
+            }
+        }
+    }
+
+    /// Leases of collectors, and since when each sender is connected.
+    private func checkPresence() {
+        note { () throws(SpanStoreError) in
+            let leases = try connection.prepare("SELECT id, holds_from_unix_nano, lapses_at_unix_nano FROM collector")
+            while try leases.step() {
+                let row = StoredRow(leases, of: "collector", id: leases.integer(0))
+                note { () throws(SpanStoreError) in
+                    _ = try row.unsigned(1, "holds_from_unix_nano")
+                    _ = try row.unsigned(2, "lapses_at_unix_nano")
+                }
+            }
+            let connections = try connection.prepare("SELECT collector_id, since_unix_nano FROM sender_connection")
+            while try connections.step() {
+                let row = StoredRow(connections, of: "sender_connection", id: connections.integer(0))
+                note { () throws(SpanStoreError) in _ = try row.unsigned(1, "since_unix_nano") }
             }
         }
     }

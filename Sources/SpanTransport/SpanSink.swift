@@ -6,8 +6,9 @@ import SpanSession
 /// The methods are called on the connection's event loop and return at once; each completion is called exactly once,
 /// from any thread. What one connection hands over comes in its order, and must take effect in that order.
 public protocol SpanSink: Sendable {
-    /// Finds the highest sequence that is stored of a sender, 0 for none. Looks after everything handed over earlier. From
-    /// then on the connection is the sender's; an older one of the same sender is not any more.
+    /// Finds the highest sequence that is stored of a sender, 0 for none: after all batches of that sender that were handed over
+    /// earlier have come to their end. From then on the connection is the sender's; an older one of the same sender is not
+    /// any more.
     func findSender(
         _ sender: SenderID, connection: ConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void)

@@ -6,9 +6,13 @@ final class RunningCollector {
     let folder: URL
     private var process = Process()
     private var runs = 0
+    private var storePath: String?
 
     /// Short, so that the path of a socket fits.
-    init() throws {
+    ///
+    /// - Parameter store: the file to write, `store.db` of its own folder unless told otherwise.
+    init(store: String? = nil) throws {
+        storePath = store
         folder = URL(fileURLWithPath: "/tmp/spanwire-collect-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
@@ -17,6 +21,9 @@ final class RunningCollector {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         try? FileManager.default.removeItem(at: folder)
     }
+
+    /// The file that it writes.
+    var store: String { storePath ?? path("store.db") }
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
@@ -36,7 +43,7 @@ final class RunningCollector {
     ) throws -> Int {
         process = Process()
         let command = [
-            SpanwireCommand.binary.path, "collect", "--store", path("store.db"), "--listen", "127.0.0.1:0",
+            SpanwireCommand.binary.path, "collect", "--store", store, "--listen", "127.0.0.1:0",
             "--port-file", path("port"),
         ]
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

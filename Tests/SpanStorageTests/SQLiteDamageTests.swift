@@ -85,10 +85,12 @@ import Testing
         try await store.append([Self.batch("c", [Self.span(31, 1, Self.now + 8, kind: .consumer)])])
         try await store.deleteTrace(TraceID(high: 9, low: 9), nowUnixNano: Self.now)
         try await store.deleteTrace(TraceID(high: 5, low: 17), nowUnixNano: Self.now)
-        try await store.note([SenderChange(sender: Self.sender, presence: .connected, atUnixNano: Self.now)])
+        try await store.note([SenderChange(sender: Self.sender, presence: .connected, atUnixNano: Self.now)], by: Self.lease)
         await store.close()
         return path
     }
+
+    private static let lease = CollectorLease(collector: CollectorID(rawValue: 77), renewedAtUnixNano: now)
 
     /// What a store says of its spans; `nil` for what it does not say.
     private struct Answers: Equatable {
@@ -139,9 +141,9 @@ import Testing
         }
         _ = try? await store.errors(scan)
         _ = try? await store.slow(SlowQuery(scan))
-        _ = try? await store.unfinished(scan, limit: 10)
+        _ = try? await store.unfinished(scan, limit: 10, nowUnixNano: Self.now)
         _ = try? await store.attributeValues(of: AttributeKey(.span, "code"), scan)
-        _ = try? await store.senders()
+        _ = try? await store.senders(nowUnixNano: Self.now)
         _ = try? await store.storedSequence(of: Self.sender)
         _ = try? await store.statistics()
         return answers
@@ -155,7 +157,7 @@ import Testing
             Self.batch(
                 "service-1", [Self.span(5, 1, Self.now, end: Self.now + 70)], sender: Self.sender, sequence: 90),
         ])
-        _ = try? await store.note([SenderChange(sender: Self.sender, presence: .gone, atUnixNano: Self.now)])
+        _ = try? await store.note([SenderChange(sender: Self.sender, presence: .gone, atUnixNano: Self.now)], by: Self.lease)
         _ = try? await store.deleteTrace(TraceID(high: 5, low: 6), nowUnixNano: Self.now)
         _ = try? await store.enforce(RetentionPolicy(maxAgeNano: Self.hour), nowUnixNano: Self.now + Self.hour / 2)
         try? await store.compact()
