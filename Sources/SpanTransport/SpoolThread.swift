@@ -32,23 +32,22 @@ extension SpanClient {
     }
 
     private func doSpoolWork(_ journal: SpoolJournal) {
-        var next: SpoolJournal? = journal
-        while let journal = next {
-            let written = journal.perform()
-            let isOver: Bool
-            (next, isOver) = state.withLock { state in
-                state.spool?.worked()
-                return (state.spool?.takeWork() ?? nil, state.isOver)
-            }
-            if !isOver { eventLoop.execute { [driver] in driver.value?.spoolWrote(through: written) } }
+        let written = journal.perform()
+        let (next, isOver) = state.withLock { state in
+            state.spool?.worked()
+            return (state.spool?.takeWork() ?? nil, state.isOver)
         }
+        if !isOver { eventLoop.execute { [driver] in driver.value?.spoolWrote(through: written) } }
+        // Behind the reads that wait: where spans are dropped all the time there is always something to write, and only what
+        // is read and sent makes room again.
+        if let next { spoolThread?.submit { [self] in doSpoolWork(next) } }
     }
 
     /// Everything that is told so far goes to the disk, and the directory is given free for the next client. On the spool's
     /// thread.
     func closeSpool() {
-        // What was told before is part of what is synced.
-        state.withLock { $0.spool?.takeWork() ?? nil }?.perform()
+        // What was told before is part of what is synced, whoever was to do it.
+        (state.withLock { $0.look { $0.journal } } as SpoolJournal?)?.perform()
         syncSpool()
         let journal = state.withLock { $0.closeSpool() }
         journal?.perform()

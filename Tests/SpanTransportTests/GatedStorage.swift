@@ -8,6 +8,8 @@ final class Gate: Sendable {
     private struct State {
         var isClosed = false
         var waiting = 0
+        var passed = 0
+        var visit: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -16,6 +18,12 @@ final class Gate: Sendable {
     private let arrival: AsyncStream<Void>.Continuation
 
     init() { (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1)) }
+
+    /// How many came by and went on.
+    var passed: Int { state.withLock(\.passed) }
+
+    /// Called for each that goes on, on his thread.
+    func onPass(_ visit: @escaping @Sendable () -> Void) { state.withLock { $0.visit = visit } }
 
     func close() { state.withLock { $0.isClosed = true } }
 
@@ -33,9 +41,15 @@ final class Gate: Sendable {
             if state.isClosed { state.waiting += 1 }
             return state.isClosed
         }
-        guard waits else { return }
-        arrival.yield()
-        opened.wait()
+        if waits {
+            arrival.yield()
+            opened.wait()
+        }
+        let visit = state.withLock { state in
+            state.passed += 1
+            return state.visit
+        }
+        visit?()
     }
 
     /// Returns once somebody waits.

@@ -13,14 +13,14 @@ import Testing
 
 /// A client whose disk does not answer: who reports a span does not notice, and the event loop neither.
 @Suite(.timeLimit(.minutes(5))) struct SpoolThreadTests {
-    private static func span(_ number: UInt64) -> SpanRecord {
+    private static func span(_ number: UInt64, name: String = "op") -> SpanRecord {
         SpanRecord(
-            traceID: TraceID(high: 1, low: 1), spanID: SpanID(number), name: "op", startTimeUnixNano: 1,
+            traceID: TraceID(high: 1, low: 1), spanID: SpanID(number), name: name, startTimeUnixNano: 1,
             endTimeUnixNano: 2)
     }
 
     private func withClient(
-        prepare: (GatedStorage) -> Void = { _ in },
+        maxBytes: Int = 1 << 30, prepare: (GatedStorage) -> Void = { _ in },
         _ body: (SpanClient, GatedStorage, MultiThreadedEventLoopGroup, BatchLog) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
@@ -32,7 +32,7 @@ import Testing
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let sent = BatchLog()
         var configuration = SpanClientConfiguration(port: port, compression: [])
-        configuration.spool = SpanSpoolConfiguration(directory: folder, sync: .never)
+        configuration.spool = SpanSpoolConfiguration(directory: folder, maxBytes: maxBytes, sync: .never)
         configuration.queue.maxBatchSpans = 10
         configuration.queue.maxBatchDelay = .zero
         configuration.frameObserver = { sent.note($0) }
@@ -85,6 +85,31 @@ import Testing
             let numbers = sent.batches.map(\.sequence)
             #expect(numbers == Array(1...UInt64(numbers.count)))
             #expect(sent.spans == 500)
+        }
+    }
+
+    @Test("a full spool is read though spans are dropped all the time, each of which is written down")
+    func dropsAllTheTime() async throws {
+        try await withClient(maxBytes: 256 << 10) { storage in
+            storage.reads.close()
+        } _: { client, storage, _, _ in
+            let reporter = client.reporter()
+            let large = Self.span(1, name: String(repeating: "n", count: 2000))
+            while reporter.report(large) {}
+            await storage.reads.firstArrival()
+            // While the ledger is written, one more finds no room: so there is always something to be written.
+            let writes = Atomic(0)
+            storage.ledgerWrites.onPass {
+                // Were nothing read for it, it would go on for ever.
+                guard storage.reads.passed < 4, writes.add(1, ordering: .relaxed).newValue < 500_000 else { return }
+                reporter.report(large)
+            }
+            storage.reads.open()
+            while storage.reads.passed < 4, writes.load(ordering: .relaxed) < 500_000 { await Task.yield() }
+            let report = await client.shutdown(within: .seconds(120))
+            #expect(storage.reads.passed >= 4 && writes.load(ordering: .relaxed) < 500_000)
+            #expect(report.pendingSpans == 0 && report.spooledSpans == 0)
+            #expect(report.storedSpans + Int(report.droppedSpans) == report.reportedSpans)
         }
     }
 
