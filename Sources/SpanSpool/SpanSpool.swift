@@ -231,10 +231,15 @@ package struct SpanSpool: ~Copyable, Sendable {
             removeIfSettled(read.segment)
             return nil
         }
-        if lost > 0 { drop(.spoolDamaged, lost) }
         segments[index].flights += 1
-        return batch(
-            read.payload, Flight(range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted))
+        let flight = Flight(
+            range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted, isWritten: lost > 0)
+        if lost > 0 {
+            // In one piece with the batch, so that the next process does not read there and count it again.
+            drop(.spoolDamaged, lost, with: unwrittenCuts + [.cut(SpanSpool.run(flight, 0, flight.spans))])
+            cutsAreWritten()
+        }
+        return batch(read.payload, flight)
     }
 
     /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past

@@ -113,15 +113,20 @@ package final class SpoolJournal: Sendable {
     private func write(_ records: [LedgerRecord], _ disk: inout Disk) {
         do throws(SpoolError) {
             try disk.ledger.write(records)
-            disk.hasUnwrittenDrops = false
-            for number in disk.removals { removeFile(number) }
-            disk.removals = []
+            allIsWritten(&disk)
         } catch {
             note(error)
             if records.contains(where: { if case .dropped = $0 { true } else { false } }) {
                 disk.hasUnwrittenDrops = true
             }
         }
+    }
+
+    /// What could not be written earlier is written with the next, so what waited for it can go.
+    private func allIsWritten(_ disk: inout Disk) {
+        disk.hasUnwrittenDrops = false
+        for number in disk.removals { removeFile(number) }
+        disk.removals = []
     }
 
     private func removeFile(_ segment: UInt64) {
@@ -138,6 +143,7 @@ package final class SpoolJournal: Sendable {
             _ = perform(&disk)
             do throws(SpoolError) {
                 try disk.ledger.writeOrLeave(records)
+                allIsWritten(&disk)
                 return true
             } catch {
                 note(error)

@@ -111,6 +111,26 @@ struct DamageTests {
         }
     }
 
+    @Test func `a damaged span is counted once, though the process dies before the batch beside it has a number`()
+        throws
+    {
+        let storage = MemoryStorage()
+        let first = try Process(storage)
+        for number in 0..<5 { _ = try first.append(number) }
+        let files = storage.files
+        for bit in 0..<files[Self.segment]!.count * 8 {
+            var wrong = files
+            wrong[Self.segment]![bit / 8] ^= 1 << (bit % 8)
+            let damaged = MemoryStorage(wrong)
+            let second = try Process(damaged)
+            let found = second.takeAll().flatMap { numbers($0) }
+            let lost = second.takeDropped()
+            let third = try Process(damaged).takeEverything()
+            #expect(third.numbers.sorted() == found.sorted(), "bit \(bit)")
+            #expect(third.dropped == lost, "bit \(bit): \(third.dropped), before \(lost)")
+        }
+    }
+
     @Test func `a tail that was never finished is no lost span: cut short anywhere, or zeros`() throws {
         let storage = MemoryStorage()
         let first = try Process(storage)

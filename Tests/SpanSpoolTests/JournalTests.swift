@@ -79,6 +79,24 @@ struct JournalTests {
         #expect(damaged.files[Segment.name(1)] == nil)
     }
 
+    @Test func `what could not be removed for want of a ledger goes with the first room that is made`() throws {
+        let storage = MemoryStorage()
+        let spool = try Process(storage, smallSegments(.dropOldest), defersWrites: true)
+        var number = 0
+        while storage.files[Segment.name(4)] == nil { number += spool.offerLarge(number) }
+        storage.fail(.ioFailed)
+        spool.recordDropped([DropCount(reason: "queue_full", spans: 1)])
+        spool.takeWork()?.perform()
+        spool.worked()
+        storage.fail(nil)
+        while spool.report.droppedSpans == 0 { number += spool.offerLarge(number) }
+        // The file with the spans that were given up would bring them back.
+        #expect(storage.files[Segment.name(1)] == nil)
+        let next = try Process(MemoryStorage(storage.files), smallSegments(.dropOldest)).takeEverything()
+        #expect(next.dropped == [DropCount(reason: "queue_full", spans: 1)] + spool.takeDropped())
+        #expect(next.numbers.count + Int(spool.report.droppedSpans) == number)
+    }
+
     @Test func `sizes set later are held to the same bounds as those given at first`() {
         var settings = SpanSpoolConfiguration(directory: "")
         settings.maxBytes = -1

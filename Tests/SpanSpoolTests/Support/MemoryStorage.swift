@@ -39,6 +39,15 @@ final class MemoryStorage: SpoolStorage {
         }
     }
 
+    /// As a process leaves it that dies after so many operations of all.
+    func rewind(to count: Int) {
+        state.withLock { state in
+            let done = state.operations.prefix(count)
+            (state.files, state.operations) = ([:], [])
+            for operation in done { state.apply(operation) }
+        }
+    }
+
     var files: [String: [UInt8]] { state.withLock(\.files) }
     var operationCount: Int { state.withLock(\.operations.count) }
     var operations: [Operation] { state.withLock(\.operations) }

@@ -261,6 +261,12 @@ struct SpoolSimulation {
         }
         (connection, wanted, server) = (nil, nil, nil)
         (waitingFrames, neededPlace, writtenPlace) = ([], 0, 0)
+        if let journal = process.takeWork(), Bool.random(using: &random) {
+            // Killed while the ledger was written: between two writes or removals.
+            let before = storage.operationCount
+            journal.perform()
+            storage.rewind(to: Int.random(in: before...storage.operationCount, using: &random))
+        }
         if defersWrites { forgottenDrops += UInt64(max(process.report.droppedSpans - droppedThen, 0)) }
         droppedThen = 0
         storage.fail(nil)
