@@ -34,6 +34,7 @@ struct BatchWeightTests {
         switch value {
         case .array(let values): values.reduce(0) { $0 + 1 + inside($1) }
         case .keyValueList(let attributes): values(attributes)
+        case .extended(let value, _, _): inside(value)
         default: 0
         }
     }
