@@ -117,7 +117,7 @@ final class GroupWriter: SpanSink {
         let (isReady, hasEnded) = state.withLock { state in
             if state.hasEnded { return (false, true) }
             state.presence.connected(sender, connection, agent: agent, nowUnixNano: now)
-            state.lookUps.add(SenderLookUps.LookUp(sender: sender, completion: completion))
+            state.lookUps.add(SenderLookUps.LookUp(sender: sender, connection: connection, completion: completion))
             return (state.lookUps.isReady, false)
         }
         if hasEnded { return completion(.refused(retryAfter: retryAfter)) }
@@ -330,7 +330,11 @@ final class GroupWriter: SpanSink {
         if state.withLock({ $0.lookUps.isReady }) { lookUpWork.raise() }
     }
 
+    /// Whoever is gone or superseded needs no answer. There may be thousands, and others wait behind them.
     private func find(_ lookUp: SenderLookUps.LookUp) async {
+        guard state.withLock({ $0.presence.isCurrent(lookUp.connection, of: lookUp.sender) }) else {
+            return lookUp.completion(.refused(retryAfter: retryAfter))
+        }
         do {
             lookUp.completion(.done(try await store.storedSequence(of: lookUp.sender)))
         } catch {

@@ -34,6 +34,9 @@ struct PresenceNotes {
         return true
     }
 
+    /// Whether a connection is the one that a sender has now.
+    func isCurrent(_ connection: ConnectionID, of sender: SenderID) -> Bool { current[sender] == connection }
+
     private mutating func add(_ change: SenderChange) {
         if changes.isEmpty { oldestUnixNano = change.atUnixNano }
         var change = change

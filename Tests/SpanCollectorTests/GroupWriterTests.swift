@@ -162,9 +162,36 @@ import Testing
         #expect(sequence(await find(7, 70, writer)) == 0)
         #expect(answered[2] == [])
         await store.release()
-        #expect(sequence(await find(1, 3, writer)) == 2)
+        while answered[2].isEmpty { await Task.yield() }
         #expect(answered[2] == [2])
         #expect(answers[1] == [1, 2])
+        writer.finish()
+        await running.value
+    }
+
+    @Test("who was superseded or has gone is not looked up")
+    func lookUpOfNobody() async throws {
+        let store = GatedStore()
+        let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
+        let running = Task { await writer.run() }
+        await store.hold(.lookUps)
+        async let first = find(8, 80, writer)
+        await store.waitUntilHeld()
+        let answered = Answers()
+        // All wait behind the first; the last of each sender alone is of use.
+        for (sender, connection) in [(1, 2), (2, 3), (1, 4)] as [(UInt64, UInt64)] {
+            writer.findSender(
+                SenderID(high: 1, low: sender), connection: ConnectionID(rawValue: connection), agent: ""
+            ) { answer in
+                let stored = self.sequence(answer).map { StoredBatch(sequence: $0) }
+                answered.note(connection, stored.map { .done($0) } ?? .refused(retryAfter: .zero))
+            }
+        }
+        writer.connectionEnded(ConnectionID(rawValue: 3), sender: SenderID(high: 1, low: 2), saidGoodbye: false)
+        await store.release()
+        while answered[4].isEmpty { await Task.yield() }
+        #expect(sequence(await first) == 0)
+        #expect(answered[2] == [nil] && answered[3] == [nil] && answered[4] == [0])
         writer.finish()
         await running.value
     }
