@@ -23,8 +23,8 @@ public struct MemoryPlan: Sendable, Hashable {
     public let maxBatchWeight: Int
     /// What all connections together may hold of frames and batches that wait: a quarter.
     public let maxHeldBytes: Int
-    /// How many connections may be without a welcome: so many that parts of their first frames fill half of `maxHeldBytes`.
-    /// Filling it takes no token, and while it is full nobody is read.
+    /// How many connections may be without a welcome: so many that parts of their first frames fill half of `maxHeldBytes`
+    /// at the most. Filling it takes no token; they are held to an eighth of it.
     public let maxHandshakes: Int
     /// What all connections together keep for speed: an eighth.
     public let maxKeptBytes: Int
@@ -53,7 +53,8 @@ public struct MemoryPlan: Sendable, Hashable {
     public func apply(to configuration: inout SpanServerConfiguration) {
         configuration.session.maxFrameBytes = min(configuration.session.maxFrameBytes, maxFrameBytes)
         configuration.session.maxBatchWeight = min(configuration.session.maxBatchWeight, maxBatchWeight)
-        configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes))
+        // One sender has no more than a quarter of what all may hold.
+        configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes / 4))
         configuration.maxHeldBytes = min(configuration.maxHeldBytes, maxHeldBytes)
         configuration.maxKeptBytes = min(configuration.maxKeptBytes, maxKeptBytes)
         // An idle connection takes about 7 KiB, and 25 by TLS.

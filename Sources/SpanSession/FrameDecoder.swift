@@ -192,6 +192,13 @@ public struct FrameDecoder: Sendable {
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { gathering != nil || cursor < buffer.count }
 
+    /// How many bytes the payload of the frame that has begun is to have; 0 while its head is not there, and for one of less
+    /// than 1 KiB.
+    package var announcedBytes: Int { gathering.map { Int($0.length) } ?? 0 }
+
+    /// How many of `announcedBytes` have not come.
+    package var missingBytes: Int { gathering.map { Int($0.length) - gathered.count } ?? 0 }
+
     /// Bytes that are held.
     public var bufferedBytes: Int { buffer.count + gathered.count }
 

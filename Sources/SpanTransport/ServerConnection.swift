@@ -25,15 +25,27 @@ final class ServerConnection: ChannelInboundHandler {
     private var isReading = true
     /// The connection is closed.
     private var isGone = false
+    /// How many bytes of batches came.
+    private var deliveredBytes = 0
+    /// How many bytes came after the end.
+    private var discardedBytes = 0
+    private let gate: BudgetedReads.Gate
+    /// Closes for good a while after the end. Cancelled when the peer closes, for it keeps the channel and its buffers, and
+    /// peers that come again and again would leave thousands.
+    private var closing: Scheduled<Void>?
 
     /// How many batches may be without an answer before no more bytes are read. Credit bounds their payloads alone, and a
     /// batch of a few bytes takes hundreds in memory.
     private static let maxUnanswered = 1024
 
+    /// How many bytes are read after the end, so that the peer reads the last frame. One that sends on is not worth more.
+    private static let maxDiscardedBytes = 4 << 20
+
     init(server: SpanServer, channel: any Channel, seat: ConnectionDirectory.Seat) {
         self.server = server
         self.channel = channel
         self.seat = seat
+        gate = BudgetedReads.Gate(mostBytes: server.keptBytesPerConnection)
         handle = ServerConnectionHandle(id: server.directory.nextID(), channel: channel)
         var logger = server.logger
         logger[metadataKey: "connection"] = "\(handle.id.rawValue)"
@@ -45,6 +57,7 @@ final class ServerConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         handle.bind(self)
         server.directory.add(handle)
+        channel.setOption(.recvAllocator, value: BudgetedReads(server.budget, gate)).whenFailure { _ in }
         rearm()
     }
 
@@ -56,6 +69,8 @@ final class ServerConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
+        closing?.cancel()
+        closing = nil
         if !isOver { session.connectionClosed(now: .now()) }
         isOver = true
         isGone = true
@@ -67,7 +82,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isOver else { return }
+        guard !isOver else { return discard(unwrapInboundIn(data).readableBytes) }
         // As they are now: they may have been read anew since the connection was accepted.
         if session.senderID == nil { session.admit(bearerTokens: server.bearerTokens) }
         let buffer = unwrapInboundIn(data)
@@ -77,7 +92,9 @@ final class ServerConnection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.flush()
-        session.trim(keeping: server.keptBytesPerConnection)
+        let kept = server.keptBytesPerConnection
+        gate.allow(kept)
+        session.trim(keeping: kept)
         context.fireChannelReadComplete()
     }
 
@@ -106,35 +123,47 @@ final class ServerConnection: ChannelInboundHandler {
     /// A peer that reads no acks, or is ahead of the store by many batches, may send no more, so that nothing piles up
     /// here.
     private func rebalance() {
-        guard !isGone else { return }
-        session.setAnswersTaken(channel.isWritable, now: .now())
-        let couldRead = channel.isWritable && unanswered < Self.maxUnanswered && session.wantsBytes
+        guard !isGone, !isOver else { return }
+        let now = NIODeadline.now()
+        let instant = SessionInstant(nanoseconds: now.uptimeNanoseconds)
+        session.setAnswersTaken(channel.isWritable, now: instant)
+        let waitsForStore = unanswered >= Self.maxUnanswered || !session.wantsBytes || session.isLookingUp
+        let isStranger = !session.isOpen
         let verdict = server.budget.update(
             handle.id,
             ReceiveBudget.Holding(
-                unreadBytes: session.unreadCapacity, isInsideFrame: session.isInsideFrame, couldRead: couldRead),
-            now: .now())
+                unreadBytes: session.unreadCapacity, frame: session.frameCount, isInsideFrame: session.isInsideFrame,
+                announcedBytes: session.announcedBytes, missingBytes: session.missingBytes, isStranger: isStranger,
+                waitsForStore: waitsForStore, deliveredBytes: deliveredBytes),
+            now: now)
         server.wake(verdict.wakes)
-        if verdict.isTooSlow, !isOver {
+        if verdict.startsSweep { server.sweepSoon() }
+        if verdict.isTooSlow {
             let delay = server.configuration.retryAfterShutdown.wholeMilliseconds
-            perform(
-                session.refuse(
-                    GoAway(
-                        .overloaded, "the collector's memory is in use, and a frame did not become complete",
-                        retryAfterMilliseconds: delay),
-                    now: .now()))
+            let goAway = GoAway(
+                .overloaded, "the collector's memory is in use, and a frame did not become complete",
+                retryAfterMilliseconds: delay)
+            return perform(session.refuse(goAway, now: instant))
         }
-        session.setListening(
-            channel.isWritable && unanswered < Self.maxUnanswered && verdict.mayRead, now: .now())
-        // After the end bytes are read and thrown away, so that the peer reads the last frame.
-        let mayRead = isOver || couldRead && verdict.mayRead
-        guard mayRead != isReading else { return rearm() }
-        isReading = mayRead
-        channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+        let mayRead = channel.isWritable && !waitsForStore && verdict.mayRead
+        session.setListening(mayRead, now: instant)
+        gate.set(isStranger: isStranger, isShut: !mayRead)
+        read(mayRead)
         rearm()
     }
 
-    /// There is room again, or it is this connection's turn.
+    private func read(_ mayRead: Bool) {
+        guard mayRead != isReading else { return }
+        isReading = mayRead
+        channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+    }
+
+    private func discard(_ bytes: Int) {
+        discardedBytes += bytes
+        if discardedBytes > Self.maxDiscardedBytes { read(false) }
+    }
+
+    /// There is room again, or it is this connection's turn, or it has to go.
     func readAgain() { rebalance() }
 
     // MARK: From other threads, through the handle
@@ -227,6 +256,7 @@ final class ServerConnection: ChannelInboundHandler {
         unanswered += 1
         let delivery = Delivery(connection: handle.id, sender: sender, agent: agent, batch: batch)
         let bytes = batch.payloadBytes
+        deliveredBytes += bytes
         server.budget.storeTakes(bytes)
         server.sink.store(delivery) { [handle, server] answer in
             server.wake(server.budget.storeAnswered(bytes, now: .now()))
@@ -261,6 +291,10 @@ final class ServerConnection: ChannelInboundHandler {
         isOver = true
         timer?.cancel()
         timer = nil
+        // Nothing is held any more. Bytes that still come are read and thrown away, so that the peer reads the last frame.
+        server.wake(server.budget.remove(handle.id, now: .now()))
+        gate.set(isStranger: false, isShut: false)
+        read(true)
         if case .saidGoodbye = outcome { saidGoodbye = true }
         channel.flush()
         // Only our side first: an abrupt close could overtake the last frame on its way to the peer.
@@ -269,7 +303,7 @@ final class ServerConnection: ChannelInboundHandler {
         if peerEndedItsSide {
             channel.close(promise: nil)
         } else {
-            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+            closing = channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
         }
     }
 

@@ -86,7 +86,7 @@ extension SpanServer {
             guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
             // A sender may end its own side and still wait for the last acks.
             try options.setOption(.allowRemoteHalfClosure, value: true)
-            try options.setOption(.recvAllocator, value: BudgetedReads(budget))
+            try options.setOption(.recvAllocator, value: BudgetedReads(budget, BudgetedReads.Gate(mostBytes: 0)))
             if address.isTCP { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
             try accept(channel, at: address)
         } catch is TurnedAway {

@@ -48,7 +48,8 @@ public final class SpanServer: Sendable {
         self.sink = sink
         ownGroup = group
         self.logger = logger
-        budget = ReceiveBudget(limit: configuration.maxHeldBytes)
+        budget = ReceiveBudget(
+            limit: configuration.maxHeldBytes, maxFrameBytes: Int(configuration.session.maxFrameBytes))
         directory = ConnectionDirectory(
             maxConnections: configuration.maxConnections, maxHandshakes: configuration.maxHandshakes)
     }
@@ -109,9 +110,19 @@ public final class SpanServer: Sendable {
     /// How many connections are open.
     public var connectionCount: Int { directory.all().count }
 
-    /// Tells connections that they may read again.
+    /// Tells connections that they may read again, or that they have to go.
     func wake(_ connections: [ConnectionID]) {
         for id in connections { directory.handle(of: id)?.perform { $0.readAgain() } }
+    }
+
+    /// Looks in a moment for connections that make others wait, and again for as long as somebody waits.
+    func sweepSoon() {
+        group.next().scheduleTask(in: HeldFrames.sweepInterval) { [weak self] in
+            guard let self else { return }
+            let (wakes, goesOn) = budget.sweep(now: .now())
+            wake(wakes)
+            if goesOn { sweepSoon() }
+        }
     }
 
     static func reason(_ error: any Error) -> String {

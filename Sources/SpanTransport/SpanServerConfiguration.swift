@@ -10,7 +10,9 @@ public struct SpanServerConfiguration: Sendable {
     /// How soon senders that were sent away by a shutdown may come back.
     public var retryAfterShutdown: Duration
     /// How many bytes of what is delivered may be held at once, over all connections: frames that are not complete, and
-    /// batches that the sink has not answered for. One frame may be held on top. Beyond it connections are not read.
+    /// batches that the sink has not answered for. It has shares, so that peers which begin frames and do not complete them
+    /// keep nobody else waiting (transport rule 17); at least eight times `session.maxFrameBytes`, or it may be exceeded by a
+    /// few frames.
     public var maxHeldBytes = 256 << 20
     /// How many bytes all connections together keep for speed: buffers for the next frame, zstd's windows. With many
     /// connections each keeps less, and takes smaller windows.

@@ -9,6 +9,7 @@ final class TurnedAwayConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let goAway: GoAway
+    private var closing: Scheduled<Void>?
 
     init(_ goAway: GoAway) { self.goAway = goAway }
 
@@ -17,7 +18,13 @@ final class TurnedAwayConnection: ChannelInboundHandler {
         channel.writeFrame(OutgoingFrame(.goAway, goAway))
         channel.flush()
         channel.close(mode: .output, promise: nil)
-        channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        closing = channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        closing?.cancel()
+        closing = nil
+        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}

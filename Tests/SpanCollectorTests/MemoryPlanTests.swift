@@ -15,6 +15,18 @@ import Testing
         #expect(configuration.maxHandshakes * FrameDecoder.controlLimit <= configuration.maxHeldBytes / 2)
     }
 
+    @Test(
+        "no sender has more under way than a quarter of what all may hold, nor less than a frame",
+        arguments: [64, 2048])
+    func credit(mebibytes: Int) {
+        let plan = MemoryPlan(limitBytes: mebibytes << 20)
+        var configuration = SpanServerConfiguration()
+        configuration.maxHeldBytes = plan.maxHeldBytes
+        plan.apply(to: &configuration)
+        #expect(configuration.session.creditBytes <= UInt64(configuration.maxHeldBytes / 4))
+        #expect(configuration.session.creditBytes >= min(UInt64(configuration.session.maxFrameBytes), 16 << 20))
+    }
+
     @Test("a plan raises nothing that is set lower")
     func lowersAlone() {
         var configuration = SpanServerConfiguration(

@@ -177,12 +177,16 @@ struct CollectorTransitionTests {
                 + "1 attributes, elements of lists and drop counts weighs 4, max_batch_weight is 3")
     }
 
-    @Test func `a connection that is not read is asked for no sign of life`() {
+    @Test func `a connection that is not read is given signs of life, and owes none`() {
         var server = welcomedServer()
         _ = server.received(Array(batchFrame(1).dropLast(3)).rawSpan, now: start)
         server.setListening(false, now: start)
-        #expect(server.nextDeadline == nil)
-        #expect(server.timeout(now: .at(.seconds(3600))).isEmpty)
+        for seconds in stride(from: 15, through: 3600, by: 15) {
+            #expect(server.nextDeadline == .at(.seconds(seconds)))
+            #expect(server.timeout(now: .at(.milliseconds(seconds * 1000 - 1))).isEmpty)
+            let actions = server.timeout(now: .at(.seconds(seconds)))
+            #expect(actions.sent.map(\.head.kind) == [.ping] && actions.count == 1)
+        }
         // From here on the frame has to get on again.
         server.setListening(true, now: .at(.seconds(3600)))
         #expect(server.nextDeadline == .at(.seconds(3615)))

@@ -59,8 +59,9 @@ public struct ServerSession: Sendable {
     /// The largest payload that the sender accepts.
     var maxAnswerBytes = FrameDecoder.controlLimit
     var saidGoodbye = false
-    /// Whether the driver hands on what comes.
-    var isListenedTo = true
+    /// Since when the driver does not hand on what comes, or since the last sign of life that was given meanwhile; `nil`
+    /// while it does.
+    var mutedSince: SessionInstant?
     /// Since when the sender takes no answers; `nil` while it does.
     var answersStuckSince: SessionInstant?
     var pingToken: UInt64 = 0
@@ -83,8 +84,13 @@ public struct ServerSession: Sendable {
         case .lookingUp, .closed: nil
         // A peer that is not listened to cannot answer, and its frames make no progress.
         case .open:
-            answersStuckSince?.advanced(by: settings.timing.frameProgress)
-                ?? (wantsBytes && isListenedTo ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil)
+            if let answersStuckSince {
+                answersStuckSince.advanced(by: settings.timing.frameProgress)
+            } else if let mutedSince {
+                mutedSince.advanced(by: settings.timing.silence)
+            } else {
+                wantsBytes ? liveness.deadline(insideFrame: decoder.isInsideFrame) : nil
+            }
         }
     }
 
@@ -107,10 +113,11 @@ public struct ServerSession: Sendable {
     }
 
     /// The driver reads no more for now, or reads again: its own memory is short, or the peer takes no acks. Meanwhile no
-    /// sign of life is asked for, and a frame need make no progress.
+    /// sign of life is asked for, and a frame need make no progress; but one is given, a `Ping` as often as one would ask,
+    /// so that a sender that waits for its turn does not give up.
     public mutating func setListening(_ listens: Bool, now: SessionInstant) {
-        guard listens != isListenedTo else { return }
-        isListenedTo = listens
+        guard listens != (mutedSince == nil) else { return }
+        mutedSince = listens ? nil : now
         if listens { liveness.received(now: now) }
     }
 
@@ -125,6 +132,19 @@ public struct ServerSession: Sendable {
 
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { decoder.isInsideFrame }
+
+    /// How many frames came whole so far.
+    package var frameCount: Int { decoder.frameCount }
+
+    /// How many bytes the payload of the frame that has begun is to have; 0 while its head is not there, and for one of less
+    /// than 1 KiB.
+    package var announcedBytes: Int { decoder.announcedBytes }
+
+    /// How many of `announcedBytes` have not come.
+    package var missingBytes: Int { decoder.missingBytes }
+
+    /// Whether the store is asked what it has of the sender. What comes meanwhile waits, and need not be read.
+    package var isLookingUp: Bool { if case .lookingUp = state { true } else { false } }
 
     /// Gives the memory of empty buffers back that are larger than `bytes`.
     public mutating func trim(keeping bytes: Int) { decoder.trim(keeping: bytes) }
@@ -225,16 +245,26 @@ public struct ServerSession: Sendable {
                 giveUp(SessionError(.timedOut, "the sender took no answers for \(limit)"), &actions)
                 break
             }
-            guard wantsBytes, isListenedTo else { break }
+            if let mutedSince {
+                guard now >= mutedSince.advanced(by: settings.timing.silence) else { break }
+                self.mutedSince = now
+                ping(&actions)
+                break
+            }
+            guard wantsBytes else { break }
             switch liveness.check(insideFrame: decoder.isInsideFrame, now: now) {
             case .alive: break
             case .ask:
                 decoder.trim(keeping: 0)
-                pingToken += 1
-                actions.append(.send(OutgoingFrame(.ping, Ping(token: pingToken))))
+                ping(&actions)
             case .dead(let error): giveUp(error, &actions)
             }
         }
         return actions
+    }
+
+    private mutating func ping(_ actions: inout [ServerAction]) {
+        pingToken += 1
+        actions.append(.send(OutgoingFrame(.ping, Ping(token: pingToken))))
     }
 }

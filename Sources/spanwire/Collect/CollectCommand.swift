@@ -73,7 +73,10 @@ struct CollectCommand: AsyncParsableCommand {
                 + "that is less.", valueName: "bytes"))
     var maxFrameBytes: UInt32?
 
-    @Option(help: ArgumentHelp("What a sender may have under way, unacknowledged; at least 1.", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp(
+            "What a sender may have under way, unacknowledged; at least 1, at most 1/16 of --memory-limit.",
+            valueName: "bytes"))
     var creditBytes: UInt64 = 16 << 20
 
     @Option(
@@ -198,7 +201,9 @@ extension CollectCommand {
                 agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes ?? 64 << 20,
                 creditBytes: creditBytes,
                 compressions: compression.compressions, windowLog: windowLog))
-        MemoryPlan(limitBytes: memoryLimit.bytes).apply(to: &configuration)
+        let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
+        configuration.maxHeldBytes = memory.maxHeldBytes
+        memory.apply(to: &configuration)
         try security.apply(to: &configuration)
         let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
         if configuration.maxConnections > room {
