@@ -43,6 +43,11 @@ class Collector:
                 raise RuntimeError("the collector did not listen in time")
             time.sleep(0.02)
 
+    def peak(self):
+        """The most memory that it had, in bytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+
     def kill(self):
         """kill -9."""
         self.process.send_signal(signal.SIGKILL)

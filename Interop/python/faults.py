@@ -20,6 +20,7 @@ import time
 from collector import Collector, Store
 from crowd import Crowd
 from kill import Sender
+from paced import PacedSender
 from proxy import Proxy
 
 SERVICES = ("checkout", "cart", "payment", "catalog", "shipping", "frontend")
@@ -54,7 +55,7 @@ class Trial:
         self.seconds, self.folder = arguments.seconds, folder
         self.store = os.path.join(folder, "spans.db")
         self.collector = Collector(self.spanwire, self.store)
-        self.senders, self.benches, self.notes = [], [], []
+        self.senders, self.benches, self.notes, self.faults = [], [], [], []
 
     def start(self, senders=2, benches=1, port=None, rate=None, arguments=()):
         """Starts the collector, then senders in Python and benches, which go to `port` (the collector's if None)."""
@@ -82,7 +83,7 @@ class Trial:
 
     def finish(self):
         """Lets everything end, then compares. Returns (row, faults)."""
-        faults = []
+        faults = list(self.faults)
         sent = acknowledged = dropped = 0
         for sender in self.senders:
             sender.ending.set()
@@ -377,12 +378,100 @@ def hostile_crowd(trial):
     for _ in trial.until_over():
         time.sleep(0.2)
     crowd.stop()
-    with open(f"/proc/{trial.collector.process.pid}/status") as status:
-        peak = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+    peak = trial.collector.peak()
     told = ", ".join(f"{code} {count}" for code, count in sorted(crowd.told.items()))
     trial.notes.append(f"{crowd.opened} connections, peak memory {peak >> 20} MiB of {limit >> 20}; {told}")
     if peak > limit * 1.2:
         raise RuntimeError(f"the collector took {peak >> 20} MiB, its limit is {limit >> 20}")
+
+
+class Stallers:
+    """`stallers.py` as a process of its own, so that it takes no time from those that measure."""
+
+    def __init__(self, *arguments):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stallers.py")
+        self.process = subprocess.Popen(
+            [sys.executable, program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return json.loads(self.process.communicate(timeout=60)[0])
+
+
+# Who attacks: arguments of stallers.py. The token is added for all but strangers.
+STALLS = {
+    "largest": ["--count", 60],
+    "1 MiB": ["--count", 600, "--frame-bytes", 1 << 20],
+    "small": ["--count", 600, "--frame-bytes", 60_000],
+    "trickled": ["--count", 60, "--trickle"],
+    "slow": ["--count", 60, "--bytes-per-second", 100_000],
+    "own ids": ["--count", 60, "--identity", "own"],
+    "one id": ["--count", 60, "--identity", "same"],
+    "unix": ["--count", 60, "--unix"],
+    "hello": ["--count", 600, "--hello-bytes", 60_000],
+    "no token": ["--count", 60],
+}
+STRANGERS = ("hello", "no token")
+
+
+def stalled_frames(trial, limit, short):
+    """Crowds that begin frames and do not complete them, one kind after the other, beside a sender of small batches and one
+    of batches of 1 MiB: the first keeps its rate and its acks come soon, the other goes on."""
+    token = "a-token-of-the-fault-tests"
+    tokens, socket = os.path.join(trial.folder, "tokens"), os.path.join(trial.folder, "socket")
+    with open(tokens, "w") as file:
+        os.chmod(tokens, 0o600)
+        file.write(token + "\n")
+    trial.collector.arguments = [
+        "--memory-limit", str(limit), "--token-file", tokens, "--listen", f"unix:{socket}", "--log-level", "error"]
+    trial.start(senders=0, benches=0)
+    is_short = trial.seconds < 10
+    seconds = max(trial.seconds, 4)
+    small = PacedSender(trial.collector, trial.rng.getrandbits(64), "faults-small", 1 / 18, token=token)
+    large = PacedSender(trial.collector, trial.rng.getrandbits(64), "faults-large", 0.5, token=token, padding=20_600)
+    trial.senders += [small, large]
+    for sender in (small, large):
+        sender.start()
+    time.sleep(1)
+    rate, faults = None, []
+    # A short trial, with few acks and on a machine that does other things, is held to less.
+    least, most = (0.6, 2) if is_short else (0.8, 1)
+    for kind in [None] + (short if is_short else list(STALLS)):
+        crowd, told = None, {}
+        if kind:
+            arguments = ["--unix", socket, *STALLS[kind][:-1]] if kind == "unix" else [
+                "--port", trial.collector.port, *STALLS[kind]]
+            crowd = Stallers(*arguments, *([] if kind in STRANGERS else ["--token", token]))
+            time.sleep(1)
+        for sender in (small, large):
+            sender.begin()
+        time.sleep(seconds)
+        measured, other = small.measure(), large.measure()
+        if crowd:
+            told = crowd.stop()
+        rate = rate or measured.rate
+        print(f"  {kind or 'nobody':10} {measured} | 1 MiB: {other} | peak memory {trial.collector.peak() >> 20} MiB"
+              f" | {told}", file=sys.stderr, flush=True)
+        trial.notes.append(f"{kind or 'nobody'} {measured.rate:.0f}/s {measured.p99 * 1000:.0f} ms")
+        if measured.rate < rate * least or measured.p99 > most:
+            faults.append(f"beside {kind or 'nobody'}: {measured}, {rate:.0f}/s without")
+        if other.acks < max(seconds // 5, 1):
+            faults.append(f"beside {kind or 'nobody'}: the sender of 1 MiB has {other}")
+    peak = trial.collector.peak()
+    trial.notes.append(f"peak memory {peak >> 20} MiB of {limit >> 20}")
+    if peak > limit * 1.2:
+        faults.append(f"the collector took {peak >> 20} MiB, its limit is {limit >> 20}")
+    trial.faults += faults
+
+
+def stalled_frames_2g(trial):
+    """The default limit."""
+    stalled_frames(trial, 2 << 30, ["largest"])
+
+
+def stalled_frames_64m(trial):
+    """The least limit."""
+    stalled_frames(trial, 64 << 20, ["largest", "1 MiB"])
 
 
 SCENARIOS = {
@@ -391,6 +480,7 @@ SCENARIOS = {
     "collector-away": collector_away, "connections-cut": connections_cut, "slow-readers": slow_readers,
     "disk-full": disk_full, "bad-network": bad_network,
     "hostile-crowd": hostile_crowd,
+    "stalled-frames": stalled_frames_2g, "stalled-frames-64m": stalled_frames_64m,
 }
 
 

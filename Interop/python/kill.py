@@ -32,6 +32,7 @@ class Sender(threading.Thread):
         self.collector, self.service = collector, service
         self.port = None  # of a proxy in front of the collector
         self.pause = 0  # seconds between batches
+        self.token, self.padding = "", ""  # to be shown; as an attribute of every span
         self.rng = random.Random(seed)
         self.sender_id = self.rng.randbytes(16)
         self.kept = {}  # sequence → (payload, keys of its spans), not yet acknowledged
@@ -46,10 +47,11 @@ class Sender(threading.Thread):
         self.sequence += 1
         spans, now = [], time.time_ns()
         trace_id = self.rng.randbytes(16)
+        padding = [KeyValue(key="padding", value=AnyValue(string_value=self.padding))] if self.padding else []
         for index in range(SPANS_PER_BATCH):
             spans.append(Span(
                 trace_id=trace_id, span_id=self.rng.randbytes(7) + b"\x01", name=f"batch {self.sequence} span {index}",
-                start_time_unix_nano=now, end_time_unix_nano=now + 1000))
+                start_time_unix_nano=now, end_time_unix_nano=now + 1000, attributes=padding))
         name = KeyValue(key="service.name", value=AnyValue(string_value=self.service))
         batch = Batch(sequence=self.sequence, resource_spans=[
             ResourceSpans(resource=Resource(attributes=[name]), scope_spans=[ScopeSpans(spans=spans)])])
@@ -73,7 +75,7 @@ class Sender(threading.Thread):
         """Returns whether everything is acknowledged and the sender is to end."""
         try:
             connection = Connection(
-                "127.0.0.1", self.port or self.collector.port, self.sender_id, "spanwire-kill/1")
+                "127.0.0.1", self.port or self.collector.port, self.sender_id, "spanwire-kill/1", self.token)
             self.connections += 1
             self.settle(connection.stored_sequence)
             for sequence in sorted(self.kept):
