@@ -17,6 +17,8 @@ final class BlockReader {
     private let selectColumns: Statement
     private let selectColumnsOf: Statement
     private let connection: Connection
+    /// How many threads look at what was read.
+    let share: WorkShare
     /// What `load()` found last, and when.
     private var loaded: (version: Int64, runs: [Run], segments: [TraceSegment])?
     /// Origins of blocks that were read lately.
@@ -31,8 +33,9 @@ final class BlockReader {
     private var traceChunkBytes = 0
     private static let maxTraceChunkBytes = 4 << 20
 
-    init(_ connection: Connection) throws(SpanStoreError) {
+    init(_ connection: Connection, _ share: WorkShare = .whole) throws(SpanStoreError) {
         self.connection = connection
+        self.share = share
         selectRuns = try connection.prepare("SELECT \(Run.columns) FROM run ORDER BY id")
         selectData = try connection.prepare("SELECT data FROM block_data WHERE id = ?1")
         selectBlocks = try connection.prepare(

@@ -1,4 +1,3 @@
-import Dispatch
 import SpanBlocks
 import SpanMerge
 import SpanModel
@@ -45,7 +44,7 @@ struct CallScan {
             try columns.run({ Self.rows($0, filter, buckets, nodes) }) { found in
                 for (index, rows) in found.enumerated() where !rows.isEmpty { gathered[index].append(rows) }
             }
-            guard let counted = Self.count(gathered) else { return nil }
+            guard let counted = Self.count(gathered, finder.reader.share) else { return nil }
             tally.merge(counted)
         }
         return nodes.withLock { tally.graph($0) }
@@ -127,11 +126,11 @@ struct CallScan {
     }
 
     /// Counts the calls of all traces; `nil` where a circle of parents is ambiguous.
-    private static func count(_ buckets: [[[CallRow]]]) -> CallTally? {
+    private static func count(_ buckets: [[[CallRow]]], _ share: WorkShare) -> CallTally? {
         let result = Mutex<(tally: CallTally, isAmbiguous: Bool)>((CallTally(), false))
         // A few parts for each core, so that none waits long for another.
         let parts = min(buckets.count, 16)
-        DispatchQueue.concurrentPerform(iterations: parts) { part in
+        share.perform(iterations: parts) { part in
             var tally = CallTally()
             var parents = CallParents()
             for bucket in buckets[buckets.count * part / parts..<buckets.count * (part + 1) / parts] {

@@ -107,7 +107,7 @@ struct ColumnScan {
         _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (ReadColumns) -> Found?
     ) throws(SpanStoreError) -> [Found?] {
         let wanted = wanted
-        return try concurrentMap(parts) { part throws(SpanStoreError) in
+        return try concurrentMap(parts, finder.reader.share) { part throws(SpanStoreError) in
             read(ReadColumns(try part.columns(wanted), leftOut, of: part))
         }
     }

@@ -1,15 +1,15 @@
-import Dispatch
 import SpanStorage
 import Synchronization
 
-/// What `body` makes of each input, in their order, on all cores.
+/// What `body` makes of each input, in their order, on several threads.
 ///
+/// - Parameter share: how many.
 /// - Throws: what `body` threw for one of them; the others were called too.
 func concurrentMap<Input: Sendable, Output: Sendable, Failure: Error>(
-    _ inputs: [Input], _ body: @Sendable (Input) throws(Failure) -> Output
+    _ inputs: [Input], _ share: WorkShare = .whole, _ body: @Sendable (Input) throws(Failure) -> Output
 ) throws(Failure) -> [Output] {
     let all = Mutex<(made: [Output?], fault: Failure?)>(([Output?](repeating: nil, count: inputs.count), nil))
-    DispatchQueue.concurrentPerform(iterations: inputs.count) { index in
+    share.perform(iterations: inputs.count) { index in
         do throws(Failure) {
             let made = try body(inputs[index])
             all.withLock { $0.made[index] = made }

@@ -197,7 +197,7 @@ struct OperationScan {
                 guard let run = runs[id >> 16] else { continue }
                 parts.append((run, id, try finder.reader.frame(run, Int(id & 0xFFFF)), keys))
             }
-            let found = try concurrentMap(parts) { part throws(SpanStoreError) in
+            let found = try concurrentMap(parts, finder.reader.share) { part throws(SpanStoreError) in
                 try Self.starts(part.run, part.id, part.frame, part.keys)
             }
             for (operation, start) in found.joined() {

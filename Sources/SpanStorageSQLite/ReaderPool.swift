@@ -69,12 +69,14 @@ final class ReaderPool: Sendable {
     }
 
     private let path: String
+    private let share: WorkShare
     private let options: SQLiteSpanStore.Options
     private let state = Mutex(State())
 
     /// - Parameter first: a reader that is open.
-    init(_ first: SQLiteReader, path: String, options: SQLiteSpanStore.Options) {
+    init(_ first: SQLiteReader, _ share: WorkShare, path: String, options: SQLiteSpanStore.Options) {
         self.path = path
+        self.share = share
         self.options = options
         state.withLock { $0.idle = [first] }
     }
@@ -91,7 +93,7 @@ final class ReaderPool: Sendable {
         _ length: Length, _ body: (SQLiteReader) async throws(SpanStoreError) -> Answer
     ) async throws(SpanStoreError) -> Answer {
         try await takeTurn(length)
-        let reader = state.withLock { $0.idle.popLast() } ?? SQLiteReader()
+        let reader = state.withLock { $0.idle.popLast() } ?? SQLiteReader(share)
         do {
             try await reader.openUnlessOpen(path: path, options: options)
             let answer = try await body(reader)

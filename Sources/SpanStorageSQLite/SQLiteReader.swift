@@ -5,7 +5,7 @@ import SpanStorage
 
 /// The reading half of a store: one connection on a thread of its own.
 actor SQLiteReader {
-    private let executor = QueueExecutor(label: "spanwire.sqlite.reader")
+    private let executor: any SerialExecutor
     // Proof: the actor owns the executor, so that it lives as long as the actor.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -16,6 +16,14 @@ actor SQLiteReader {
         let connection: Connection
         let blocks: BlockReader
         let sequence: Statement
+    }
+
+    /// How many threads work on an answer.
+    private let share: WorkShare
+
+    init(_ share: WorkShare) {
+        self.share = share
+        executor = share.givesWay ? ThreadExecutor() : QueueExecutor(label: "spanwire.sqlite.reader")
     }
 
     /// Opens an existing file.
@@ -34,7 +42,7 @@ actor SQLiteReader {
                 "\(path) has an older format; bring it up to date with: spanwire store compact \(path)")
         }
         open = Opened(
-            connection: connection, blocks: try BlockReader(connection),
+            connection: connection, blocks: try BlockReader(connection, share),
             sequence: try connection.prepare("SELECT stored_sequence FROM sender WHERE id = ?1"))
     }
 

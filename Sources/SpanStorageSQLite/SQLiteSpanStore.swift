@@ -92,13 +92,14 @@ public final class SQLiteSpanStore: SpanStore {
             try await opened.open(path: path, options: options)
             writer = opened
         }
-        let reader = SQLiteReader()
+        let share = writer == nil ? WorkShare.whole : .besideWriter
+        let reader = SQLiteReader(share)
         var lookUps: SQLiteReader?
         var compaction: Compaction?
         do {
             try await reader.open(path: path, options: options)
             if let writer {
-                let opened = SQLiteReader()
+                let opened = SQLiteReader(.whole)
                 try await opened.open(path: path, options: options)
                 lookUps = opened
                 let compactor = Compactor()
@@ -113,7 +114,7 @@ public final class SQLiteSpanStore: SpanStore {
         }
         if options.compactsInBackground { compaction?.start() }
         return SQLiteSpanStore(
-            writer: writer, readers: ReaderPool(reader, path: path, options: options), lookUps: lookUps,
+            writer: writer, readers: ReaderPool(reader, share, path: path, options: options), lookUps: lookUps,
             compaction: compaction, options: options)
     }
 

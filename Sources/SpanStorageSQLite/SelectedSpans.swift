@@ -53,7 +53,7 @@ struct SelectedSpans {
 
     private func read(_ parts: [StoredColumns]) throws(SpanStoreError) -> [[SelectedBlock]] {
         let selection = selection
-        return try concurrentMap(parts) { part throws(SpanStoreError) in
+        return try concurrentMap(parts, reader.share) { part throws(SpanStoreError) in
             guard let rows = StoredRows(part.data, attributes: selection.keys),
                 rows.blockTraces.count == part.blocks.count, let spans = selection.spans(rows)
             else { throw BlockReader.damaged("columns \(part.id) cannot be read") }
