@@ -157,7 +157,7 @@ import Testing
             // A folder in which no log can be made.
             try chmod(0o555, folder.path)
             defer { try? chmod(0o755, folder.path) }
-            try expectRefusals(store, "check")
+            try expectRefusals(store, "its folder")
             let send = try Self.run(
                 (Self.dropsPrivileges ?? []) + [path("spanwire"), "send", "--spool", path("spool"), "--timeout", "1"])
             #expect(send.exitCode == 1)

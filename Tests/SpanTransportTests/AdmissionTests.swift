@@ -102,7 +102,8 @@ import Testing
         let server = Self.server(log) { $0.maxHandshakes = 1 }
         let port = try await server.start()
         let (silent, silentAnswers) = try await Self.connect(port)
-        // So that the server has surely taken the first: it answers the second.
+        // Connections are set up on several threads: the second must not overtake the first.
+        while server.connectionCount < 1 { await Task.yield() }
         let (second, words) = try await Self.connect(port)
         #expect(try GoAway(decoding: await words.next(.goAway)).message.contains("not welcomed yet"))
         try await second.closeFuture.get()
