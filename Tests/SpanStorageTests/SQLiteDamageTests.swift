@@ -85,7 +85,8 @@ import Testing
         try await store.append([Self.batch("c", [Self.span(31, 1, Self.now + 8, kind: .consumer)])])
         try await store.deleteTrace(TraceID(high: 9, low: 9), nowUnixNano: Self.now)
         try await store.deleteTrace(TraceID(high: 5, low: 17), nowUnixNano: Self.now)
-        try await store.note([SenderChange(sender: Self.sender, presence: .connected, atUnixNano: Self.now)], by: Self.lease)
+        try await store.note(
+            [SenderChange(sender: Self.sender, presence: .connected, atUnixNano: Self.now)], by: Self.lease)
         await store.close()
         return path
     }
@@ -157,7 +158,8 @@ import Testing
             Self.batch(
                 "service-1", [Self.span(5, 1, Self.now, end: Self.now + 70)], sender: Self.sender, sequence: 90),
         ])
-        _ = try? await store.note([SenderChange(sender: Self.sender, presence: .gone, atUnixNano: Self.now)], by: Self.lease)
+        _ = try? await store.note(
+            [SenderChange(sender: Self.sender, presence: .gone, atUnixNano: Self.now)], by: Self.lease)
         _ = try? await store.deleteTrace(TraceID(high: 5, low: 6), nowUnixNano: Self.now)
         _ = try? await store.enforce(RetentionPolicy(maxAgeNano: Self.hour), nowUnixNano: Self.now + Self.hour / 2)
         try? await store.compact()
