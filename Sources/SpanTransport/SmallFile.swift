@@ -26,7 +26,11 @@ package enum SmallFile {
         package var exposure: String?
     }
 
-    /// The whole file, and whether others may read it. Blocks.
+    /// How long a pipe may keep one waiting for its next bytes, milliseconds.
+    private static let patienceMilliseconds: Int32 = 5000
+
+    /// The whole file, and whether others may read it. Blocks; at a pipe (`<(command)`) for 5 s without a byte at the most,
+    /// and not at all at one that nobody writes to.
     ///
     /// - Parameter name: what the file is, such as `the key file`; for the error and the exposure.
     /// - Throws: `invalid_setting` when it cannot be read or has more than 1 MiB.
@@ -34,7 +38,8 @@ package enum SmallFile {
         func failure(_ words: String) -> TransportError {
             TransportError(.invalidSetting, "\(name) \(path) cannot be read (\(words))")
         }
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a FIFO that nobody writes to would otherwise wait for ever, and no signal would end it.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(SystemError.words(for: errno)) }
         defer { close(descriptor) }
         var status = stat()
@@ -52,10 +57,27 @@ package enum SmallFile {
             // Proof: at most as many bytes are written as the array has.
             let count = unsafe part.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                guard hasMore(descriptor) else { throw failure("nothing came within 5 s") }
+                continue
+            }
             guard count >= 0 else { throw failure(SystemError.words(for: errno)) }
             guard count > 0 else { return Secret(bytes: bytes, exposure: exposure) }
             bytes += part[..<count]
             guard bytes.count <= maxBytes else { throw failure("it has more than \(maxBytes) bytes") }
+        }
+    }
+
+    /// Waits until there is something to read, or the end.
+    ///
+    /// - Returns: `false` when neither came in time.
+    private static func hasMore(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            // Proof: the pointer is to a local that lives through the call, and one entry is announced.
+            let count = unsafe poll(&entry, 1, patienceMilliseconds)
+            if count < 0, errno == EINTR { continue }
+            return count > 0
         }
     }
 

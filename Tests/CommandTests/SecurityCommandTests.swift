@@ -56,6 +56,25 @@ import Testing
         for line in key.dropFirst().dropLast() { #expect(!all.contains(line)) }
     }
 
+    @Test("a FIFO that nobody writes to, in the place of a token or a certificate, is an error and no wait")
+    func emptyPipes() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-fifo-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let fifo = folder.appendingPathComponent("fifo").path
+        try #require(unsafe mkfifo(fifo, 0o600) == 0)
+        let collect = ["collect", "--discard", "--listen", "127.0.0.1:0"]
+        for command in [
+            collect + ["--token-file", fifo], collect + ["--tls-certificate", fifo, "--tls-key", fifo],
+            ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1", "--token-file", fifo],
+            ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1", "--tls-ca", fifo],
+        ] {
+            let outcome = try SpanwireCommand.run(command)
+            #expect(outcome.exitCode == 1, "\(command): \(outcome.words)")
+            #expect(outcome.words.contains(fifo), "\(command): \(outcome.words)")
+        }
+    }
+
     @Test("SIGHUP reads tokens and certificates anew; what cannot be used changes nothing")
     func hangup() throws {
         let collector = try RunningCollector()
