@@ -1,10 +1,10 @@
 # Each target is a script in scripts/ or one swift command. `make help` lists them.
 .DEFAULT_GOAL := help
-SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz
+SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz Examples
 FUZZ_SECONDS ?= 30
 
 .PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults convergence \
-    differential unprivileged clean
+    differential unprivileged examples clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## three services in three languages report one checkout; prints the trace
 	@scripts/run-checkout.sh
 
-test: ## lint, all tests, the gates, unprivileged, short forms of simulate, conformance, faults, convergence, differential
+test: ## lint, all tests, the gates, unprivileged, examples, short forms of simulate, conformance, faults, convergence, differential
 	@scripts/test.sh
 
 build: ## build everything, tests included
@@ -67,5 +67,9 @@ differential: ## the codec and `decode` against google.protobuf (CASES=…, MUTA
 unprivileged: ## collect, send, a spool, bench and queries as a user without privileges, the rest read-only
 	@SPANWIRE=$$(scripts/release.sh) && export SPANWIRE && scripts/unprivileged.sh
 
+examples: ## build and run the programs of Examples/, which are those of the README
+	@scripts/install.sh test
+	@scripts/examples.sh
+
 clean: ## remove what was built; .run/ stays
-	rm -rf .build .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-examples .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build

@@ -17,6 +17,7 @@ scripts/simulate.sh --short
 SPANWIRE=$(spanwire_executable)
 export SPANWIRE
 scripts/unprivileged.sh
+scripts/examples.sh
 scripts/conformance.sh --spans 5000 --breaks 8 --traces 10
 scripts/faults.sh 5 2
 scripts/convergence.sh --spans 1500
