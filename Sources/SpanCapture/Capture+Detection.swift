@@ -84,7 +84,8 @@ extension Capture {
         switch scan.frames.first?.content {
         case .message, .compressed: return true
         case .cut: return scan.frames[0].message != nil || scan.frames[0].head.kind == .hello
-        case .malformed, nil: return false
+        case .malformed(let error): return error.code == .otherSignal
+        case nil: return false
         }
     }
 
@@ -98,20 +99,22 @@ extension Capture {
 
     static func message(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         let name = options.type.messageName
-        let scan = options.type == .traces ? SignalScan(bytes.rawSpan) : nil
-        if let other = scan?.other {
+        let holdsSpans = options.type == .traces || options.type == .batch
+        let signal = SignalScan(bytes.rawSpan)
+        if let other = signal.other {
             return Capture(
-                .nothing, "raw protobuf: \(bytes.count) bytes of OTLP \(other.signal.name)",
-                fault: CaptureError(.otherSignal, SignalScan.words(other.signal, other.count), offset: 0))
+                .nothing, "raw protobuf: \(bytes.count) bytes of OTLP \(other.name)", fault: signal.fault(at: 0))
         }
         do throws(WireError) {
             let message = try CapturedMessage(options.type, bytes, 0..<bytes.count, limits: options.limits)
+            // Of an answer nothing in the bytes says what was exported.
+            let twins = options.type == .response ? ", as are answers to logs, metrics and profiles" : ""
             return Capture(
                 .message(message),
                 bytes.isEmpty
                     ? "raw protobuf: nothing at all, which is an empty \(name)"
-                    : "raw protobuf: \(bytes.count) bytes that are a valid \(name)",
-                notes: scan.map { $0.strangers == 0 ? [] : [$0.strangerWords] } ?? [])
+                    : "raw protobuf: \(bytes.count) bytes that are a valid \(name)\(twins)",
+                notes: holdsSpans ? signal.notes() : [])
         } catch {
             let explanation = "raw protobuf: \(bytes.count) bytes that are no valid \(name)"
             guard let cut = CutMessage(bytes.rawSpan, options.type, options.limits) else {
@@ -120,9 +123,12 @@ extension Capture {
             let fault = CaptureError(
                 .truncated, "the input ends after \(bytes.count) bytes, inside what starts here", offset: cut.offset,
                 path: cut.path)
+            let isUntold = holdsSpans && signal.isUntold && cut.message != nil
             return Capture(
                 cut.message.map { .message($0) } ?? .nothing,
-                "raw protobuf: \(bytes.count) bytes, the start of a \(name)", fault: fault, isCut: true)
+                "raw protobuf: \(bytes.count) bytes, the start of a \(name)"
+                    + (isUntold ? " or of another signal" : ""), fault: fault, isCut: true,
+                notes: holdsSpans && cut.message != nil ? signal.notes(isCut: true) : [])
         }
     }
 
@@ -136,7 +142,8 @@ extension Capture {
         let start = scan.frames.first.map { ", the first: \($0.head.kind)" } ?? ""
         let explanation = "session frames: \(byteCount) bytes, \(frames)\(start)"
         return Capture(
-            count == 0 ? .nothing : .frames(scan.frames), explanation, fault: scan.fault, isCut: scan.isCut)
+            count == 0 ? .nothing : .frames(scan.frames), explanation, fault: scan.fault, isCut: scan.isCut,
+            notes: scan.notes)
     }
 
     private static func startsAsText(_ bytes: [UInt8]) -> Bool {

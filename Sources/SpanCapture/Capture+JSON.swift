@@ -81,6 +81,11 @@ private struct JSONCapture {
         if fault == nil || isCut, strangers.count > 0, strangers.known == 0 {
             fault = Self.unknown(documents, text, isArray, type, at: strangers.firstOffset)
             isCut = false
+        } else if fault == nil || isCut, type == .response,
+            let signal = Signal.allCases.dropFirst().first(where: { reader.ignoredKeyNames.contains($0.rejectedKey) })
+        {
+            fault = CaptureError(.otherSignal, ForeignJSON.answerWords(signal), offset: 0)
+            isCut = false
         } else if let wrong = fault, isArray, wrong.path.isEmpty, ForeignJSON.name(JSONOutline(text[...])) != nil {
             fault = Self.unknown(documents, text, isArray, type, at: 0)
         }

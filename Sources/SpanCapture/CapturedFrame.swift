@@ -38,6 +38,9 @@ struct FrameScan {
     /// The only fault is that the input ends too early.
     private(set) var isCut = false
 
+    /// What a reader should know although the frames are valid, each with the byte at which its frame starts.
+    private(set) var notes: [String] = []
+
     /// All frames are whole and hold messages of their kinds, or compressed ones.
     var isComplete: Bool { fault == nil && !frames.isEmpty }
 
@@ -70,6 +73,13 @@ struct FrameScan {
             }
             guard Int(head.length) <= bytes.byteCount - start else {
                 let payload = bytes.extracting(start..<bytes.byteCount)
+                let signal = head.isCompressed ? nil : SignalScan(payload)
+                if let other = signal?.fault(at: start) {
+                    note(other)
+                    frames.append(CapturedFrame(head: head, offset: offset, content: .malformed(other)))
+                    return
+                }
+                if type == .batch, let signal { add(signal.notes(isCut: true), offset) }
                 let part = head.isCompressed ? nil : CutMessage(payload, type, limits)
                 cut(
                     CaptureError(
@@ -96,12 +106,12 @@ struct FrameScan {
             note(error)
             return .malformed(error)
         }
-        if type == .batch, let other = SignalScan(input.rawSpan.extracting(range)).other {
-            let error = CaptureError(
-                .otherSignal, SignalScan.words(other.signal, other.count), offset: range.lowerBound)
+        let signal = SignalScan(input.rawSpan.extracting(range))
+        if let error = signal.fault(at: range.lowerBound) {
             note(error)
             return .malformed(error)
         }
+        if type == .batch { add(signal.notes(), range.lowerBound - FrameHead.byteCount) }
         do throws(WireError) {
             return .message(try CapturedMessage(type, input, range, limits: limits))
         } catch {
@@ -109,6 +119,10 @@ struct FrameScan {
             note(located)
             return .malformed(located)
         }
+    }
+
+    private mutating func add(_ words: [String], _ offset: Int) {
+        notes += words.map { "in the frame at byte \(offset): \($0)" }
     }
 
     private mutating func note(_ error: CaptureError) {

@@ -6,24 +6,23 @@ enum ForeignJSON {
     ///   - outline: of the document.
     ///   - type: what it was to be.
     static func fault(_ outline: JSONOutline, _ type: MessageType, offset: Int) -> CaptureError {
-        if type == .traces, let signal = signal(outline) {
-            return CaptureError(
-                .otherSignal, "these are OTLP \(signal.name) (the key \(signal.key)), and only traces are read",
-                offset: offset)
+        if let signal = signal(outline) {
+            return CaptureError(.otherSignal, SignalScan.words(signal, "the key \(signal.key)"), offset: offset)
+        }
+        if let signal = answered(outline) {
+            return CaptureError(.otherSignal, answerWords(signal), offset: offset)
         }
         let keys = outline.topKeys.map(TerminalText.escaped)
         let list = keys.joined(separator: ", ")
         var words = "not one key of \(type.messageName) at the top"
         words += keys.isEmpty ? "" : keys.count == 1 ? ", only \(list)" : ": it starts with \(list)"
-        if type == .traces {
-            let hints = KeyHint.words(for: outline.topKeys, in: type)
-            if !hints.isEmpty {
-                words += "; " + hints
-            } else if let name = name(outline) {
-                words += "; this looks like \(name)"
-            } else {
-                words += "; OTLP/JSON has resourceSpans there"
-            }
+        let hints = KeyHint.words(for: outline.topKeys, in: type)
+        if !hints.isEmpty {
+            words += "; " + hints
+        } else if let name = name(outline) {
+            words += "; this looks like \(name)"
+        } else if type == .traces || type == .batch {
+            words += "; OTLP/JSON has resourceSpans there"
         }
         return CaptureError(.unknownJSON, words, offset: offset)
     }
@@ -34,6 +33,13 @@ enum ForeignJSON {
             outline.paths.contains { !$0.contains(".") && KeyHint.folded($0) == KeyHint.folded(signal.key) }
         }
     }
+
+    /// Another signal of OTLP, of which this is the answer to an export.
+    static func answered(_ outline: JSONOutline) -> Signal? {
+        Signal.allCases.dropFirst().first { outline.paths.contains("partialSuccess." + $0.rejectedKey) }
+    }
+
+    static func answerWords(_ signal: Signal) -> String { SignalScan.words(signal, "the key \(signal.rejectedKey)") }
 
     /// The name of the format and what can be done about it; `nil` for one that is not known.
     static func name(_ outline: JSONOutline) -> String? {
@@ -74,6 +80,7 @@ enum ForeignJSON {
             return "what decode prints of session frames; resend the frames themselves"
         }
         if has("partialSuccess") { return "an ExportTraceServiceResponse (decode --type response)" }
+        if has("resourceSpans") { return "OTLP/JSON of traces (decode --type traces)" }
         if has("scopeSpans") || has("instrumentationLibrarySpans") {
             return "one element of resourceSpans; OTLP/JSON has it in an array under that key"
         }

@@ -30,7 +30,8 @@ struct RecordEvidence {
     private static let oddContent = 2
     private static let missing = 1
 
-    init(_ payload: RawSpan, _ record: Range<Int>) {
+    /// - Parameter isCut: the record ends behind the payload.
+    init(_ payload: RawSpan, _ record: Range<Int>, isCut: Bool) {
         var fields = FieldWalk(payload, record)
         var numbers: UInt32 = 0
         while let field = fields.next() {
@@ -48,9 +49,10 @@ struct RecordEvidence {
             weigh(field.number, Content(payload, field.content))
         }
         if !fields.isClean { isDecided = false }
-        if fields.isCut {
-            // What is missing may come behind the end: only a type that no span has tells.
-            isDecided = isDecided && points.span >= Self.wrongType
+        if isCut || fields.isCut {
+            // What is missing may come behind the end: what is there has to speak for one signal and against all others.
+            let others = min(points.log, points.metric, points.profile)
+            isDecided = isDecided && (points.span < others || points.span >= others + Self.oddContent)
             return
         }
         let hasTraceID = numbers & 1 << 1 != 0

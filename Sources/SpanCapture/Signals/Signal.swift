@@ -33,4 +33,14 @@ enum Signal: Int, CaseIterable, Sendable {
         case .profiles: "resourceProfiles"
         }
     }
+
+    /// The key in the JSON of an answer that says how many records were rejected.
+    var rejectedKey: String {
+        switch self {
+        case .traces: "rejectedSpans"
+        case .logs: "rejectedLogRecords"
+        case .metrics: "rejectedDataPoints"
+        case .profiles: "rejectedProfiles"
+        }
+    }
 }

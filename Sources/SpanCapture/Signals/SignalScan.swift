@@ -11,23 +11,54 @@ struct SignalScan {
     /// The signal, when the bytes are not spans; `nil` when they are, or when nothing tells.
     ///
     /// More records than not have to say so: a few spans of which little is left are explained as spans.
-    var other: (signal: Signal, count: Int)? {
-        guard isClean else { return nil }
-        let others = counts.dropFirst().reduce(0, +)
-        guard others > counts[Signal.traces.rawValue] else { return nil }
-        let signal = Signal.allCases.dropFirst().max { counts[$0.rawValue] < counts[$1.rawValue] } ?? .logs
-        return (signal, others)
+    var other: Signal? {
+        guard isClean, strangerCount > counts[Signal.traces.rawValue] else { return nil }
+        return Signal.allCases.dropFirst().max { counts[$0.rawValue] < counts[$1.rawValue] }
     }
+
+    /// Not one record says what it is.
+    var isUntold: Bool { counts.allSatisfy { $0 == 0 } }
 
     /// How many records among spans look like those of other signals.
-    var strangers: Int { other == nil && isClean ? counts.dropFirst().reduce(0, +) : 0 }
+    var strangers: Int { other == nil && isClean ? strangerCount : 0 }
 
-    /// A sentence about them.
-    var strangerWords: String {
-        strangers == 1
-            ? "1 of the spans looks like a record of another signal"
-            : "\(strangers) of the spans look like records of other signals"
+    private var strangerCount: Int { counts.dropFirst().reduce(0, +) }
+
+    // MARK: Words
+
+    /// `these are OTLP logs (3 log records), and only traces are read`, the same wherever bytes of another signal come in;
+    /// `nil` when they are spans.
+    func fault(at offset: Int) -> CaptureError? {
+        guard let other else { return nil }
+        let records = AttributeText.count(counts[other.rawValue], other.record)
+        var words = Self.words(other, records)
+        let rest = Signal.allCases.filter { $0 != other && counts[$0.rawValue] > 0 }
+        if !rest.isEmpty {
+            let list = rest.map { AttributeText.count(counts[$0.rawValue], $0.record) }.joined(separator: ", ")
+            words += "; among them are left out: \(list)"
+        }
+        return CaptureError(.otherSignal, words, offset: offset)
     }
+
+    /// - Parameter reason: what told the signal.
+    static func words(_ signal: Signal, _ reason: String) -> String {
+        "these are OTLP \(signal.name) (\(reason)), and only traces are read"
+    }
+
+    /// What a reader of spans should know although they are decoded: one sentence each.
+    ///
+    /// - Parameter isCut: the bytes end too early.
+    func notes(isCut: Bool = false) -> [String] {
+        if isCut, isUntold { return [Self.untoldWords] }
+        switch strangers {
+        case 0: return []
+        case 1: return ["1 of the spans looks like a record of another signal"]
+        default: return ["\(strangers) of the spans look like records of other signals"]
+        }
+    }
+
+    private static let untoldWords =
+        "the input ends before a record that tells its signal: these may be spans, or logs, metrics or profiles"
 
     init(_ payload: RawSpan) {
         var top = FieldWalk(payload, 0..<payload.byteCount)
@@ -39,18 +70,13 @@ struct SignalScan {
                 var scope = FieldWalk(payload, scopeGroup.content)
                 while let record = scope.next() {
                     guard record.number == 2, record.wireType == .lengthDelimited else { continue }
-                    if let signal = RecordEvidence(payload, record.content).signal { counts[signal.rawValue] += 1 }
+                    let evidence = RecordEvidence(payload, record.content, isCut: scope.isCut)
+                    if let signal = evidence.signal { counts[signal.rawValue] += 1 }
                 }
                 isClean = isClean && scope.isClean
             }
             isClean = isClean && resource.isClean
         }
         isClean = isClean && top.isClean
-    }
-
-    /// `these are OTLP logs (3 log records)`.
-    static func words(_ signal: Signal, _ count: Int) -> String {
-        let records = count > 0 ? " (\(AttributeText.count(count, signal.record)))" : ""
-        return "these are OTLP \(signal.name)\(records), and only traces are read"
     }
 }
