@@ -12,19 +12,22 @@ extension Capture {
             let binary = detectedBinary(bytes, options)
             return binary.fault == nil ? binary : json
         }
-        if !bytes.isEmpty, bytes.allSatisfy(\.isTextSpace) { return blank(bytes.count) }
+        if BlankText.isBlank(bytes) { return blank(bytes.count) }
         let binary = detectedBinary(bytes, options)
-        if binary.fault == nil && !(startsAsText(bytes) && binary.namesNothing) { return binary }
+        let isDoubtful = startsAsText(bytes) && binary.namesNothing
+        if binary.fault == nil && !isDoubtful { return binary }
+        var best = binary
         if let text = detectedText(bytes, options) {
             // A valid message stays one, unless it holds nothing that the schema names and the text does.
             if text.rank >= signalRank { return text }
-            if binary.fault != nil && !binary.isPartial { return text }
+            let isEmpty = startsAsText(bytes) && binary.message?.spanCount == 0
+            if binary.fault != nil && (!binary.isPartial || isDoubtful || isEmpty) { best = text }
         }
-        return binary
+        return best.rank == 0 && JSONScalars.isJSON(bytes) ? json(bytes, options) : best
     }
 
     /// White space alone is no message to anybody, though two blanks are one to protobuf (an unknown field 4).
-    private static func blank(_ count: Int) -> Capture {
+    static func blank(_ count: Int) -> Capture {
         Capture(
             .nothing, "blank: \(AttributeText.count(count, "byte")) of white space",
             fault: CaptureError(.blank, "the input is blank, white space and nothing else", offset: 0))
@@ -32,40 +35,53 @@ extension Capture {
 
     /// Text by the form that was asked for.
     static func text(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
-        do throws(CaptureError) {
-            return chosen(
-                try TextForms.best(bytes, encoding: options.form, maxBytes: options.limits.maxPayloadBytes), options)
-        } catch {
-            let name = options.form == .base64 ? "base64" : "hexadecimal"
-            if bytes.allSatisfy(\.isTextSpace) { return blank(bytes.count) }
-            return Capture(.nothing, "\(name) text, as asked for", fault: error)
+        let name = options.form == .base64 ? "base64" : "hexadecimal"
+        if BlankText.isBlank(bytes) { return blank(bytes.count) }
+        if bytes.isEmpty {
+            var empty = detectedBinary(bytes, options)
+            empty.encoding = options.form
+            empty.explanation = "\(name) text of \(empty.explanation)"
+            return empty
         }
+        let choice = TextForms.choice(bytes, encoding: options.form, maxBytes: options.limits.maxPayloadBytes)
+        return chosen(choice, bytes, options) ?? Capture(.nothing, "\(name) text, as asked for", fault: choice.fault)
     }
 
-    /// The first of the readings that is valid and names something; else the one that comes nearest to it.
-    private static func chosen(
-        _ readings: [(encoding: CaptureForm, reading: TextReading)], _ options: CaptureOptions
-    ) -> Capture {
-        var best = Capture(.nothing, "text of nothing", fault: CaptureError(.notHex, "no digits at all", offset: 0))
-        var bestRank = -1
-        for (encoding, reading) in readings {
+    /// The first of the readings that is valid and names something; else the one that comes nearest to it. When none is
+    /// near, but the text clearly is a dump, that with its own fault.
+    private static func chosen(_ choice: TextForms.Choice, _ text: [UInt8], _ options: CaptureOptions) -> Capture? {
+        var best: Capture?
+        for (encoding, reading) in choice.readings {
             var capture = detectedBinary(reading.bytes, options)
             let rank = capture.rank
-            guard rank > bestRank else { continue }
+            guard rank > best?.rank ?? -1 else { continue }
             capture.encoding = encoding
             capture.explanation = "\(reading.name) of \(capture.explanation)"
             capture.notes = reading.notes + capture.notes
-            (best, bestRank) = (capture, rank)
+            best = capture
             if rank == maxRank { break }
         }
+        // A few whole spans of a wrong reading are no reason to call a dump something else.
+        if let best, best.rank > (choice.clear?.likeness == .strong ? 1 : 0) { return best }
+        if let best, choice.clear == nil, choice.readings[0].reading.fit >= .close { return best }
+        let isHex = options.form != .base64
+        if isHex, let foreign = ForeignDump(text, isNamed: true) { return unread(foreign) }
+        if let clear = choice.clear {
+            return Capture(.nothing, "\(clear.name) that cannot be read", fault: clear.error)
+        }
+        if isHex, let foreign = ForeignDump(text, isNamed: false) { return unread(foreign) }
         return best
+    }
+
+    private static func unread(_ dump: ForeignDump) -> Capture {
+        Capture(.nothing, dump.name, fault: dump.error)
     }
 
     /// How well bytes are explained: the higher the better.
     private var rank: Int {
         if fault == nil { return namesNothing ? 2 : Self.maxRank }
         if fault?.code == .otherSignal { return Self.signalRank }
-        return isPartial ? 1 : 0
+        return isPartial && !namesNothing ? 1 : 0
     }
 
     private static let maxRank = 4
@@ -91,10 +107,8 @@ extension Capture {
 
     private static func detectedText(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture? {
         // Bytes that are no text are read by no form, and need not be tried by each.
-        guard bytes.prefix(256).allSatisfy({ $0 >= 0x20 || $0.isTextSpace }),
-            let readings = try? TextForms.best(bytes, maxBytes: options.limits.maxPayloadBytes)
-        else { return nil }
-        return chosen(readings, options)
+        guard bytes.prefix(256).allSatisfy({ $0 >= 0x20 || $0.isTextSpace }) else { return nil }
+        return chosen(TextForms.choice(bytes, maxBytes: options.limits.maxPayloadBytes), bytes, options)
     }
 
     static func message(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {

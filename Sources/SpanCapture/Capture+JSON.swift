@@ -10,7 +10,7 @@ extension Capture {
             defer { start += 1 }
             if bytes[start].isTextSpace { continue }
             if openings == 1 { return bytes[start] == UInt8(ascii: "\"") || bytes[start] == UInt8(ascii: "}") }
-            guard bytes[start] == UInt8(ascii: "{") else { return JSONArrayText.starts(bytes) }
+            guard bytes[start] == UInt8(ascii: "{") else { return JSONArrayText.startsWithDocument(bytes) }
             openings = 1
         }
         return false
@@ -18,15 +18,17 @@ extension Capture {
 
     /// OTLP/JSON: one document, or several, which together are one message as encoded ones are.
     static func json(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        if BlankText.isBlank(bytes) { return blank(bytes.count) }
         guard JSONArrayText.starts(bytes) else {
             return JSONCapture(bytes, from: bytes, isArray: false, options).capture
         }
         let array = JSONArrayText.documents(of: bytes)
         var capture = JSONCapture(array.documents, from: bytes, isArray: true, options).capture
         let isCut = array.fault?.code == .truncated
-        if let fault = array.fault, capture.fault == nil || !isCut {
+        if let fault = array.fault, capture.fault == nil || !isCut || array.count == 0 {
             if !isCut { capture.content = .nothing }
             capture.fault = fault
+            if let hint = JSONScalars.hint(bytes) { capture.fault?.message += hint }
             capture.isCut = isCut
         }
         return capture
@@ -89,6 +91,7 @@ private struct JSONCapture {
         } else if let wrong = fault, isArray, wrong.path.isEmpty, ForeignJSON.name(JSONOutline(text[...])) != nil {
             fault = Self.unknown(documents, text, isArray, type, at: 0)
         }
+        if let hint = JSONScalars.hint(text), fault?.code.rawValue == "wrong_type" { fault?.message += hint }
         let message =
             type == .traces
             ? CapturedMessage(type, json: documents, spanCount: spanCount)

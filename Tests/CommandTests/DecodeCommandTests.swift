@@ -78,6 +78,41 @@ import Testing
         }
     }
 
+    @Test("blank input is one line and exit code 1 in every form of text, no input at all exit code 0")
+    func blank() throws {
+        for form in ["auto", "hex", "base64", "json"] {
+            for text in [" \n", "\u{FEFF}", "\u{A0}\u{0C}\n"] {
+                let outcome = try SpanwireCommand.run(["decode", "--from", form, "--quiet"], input: Data(text.utf8))
+                #expect(outcome.exitCode == 1 && outcome.output.isEmpty, "\(form)")
+                #expect(
+                    outcome.words == "spanwire: blank at byte 0: the input is blank, white space and nothing else\n")
+            }
+            let nothing = try SpanwireCommand.run(["decode", "--from", form, "--quiet"])
+            #expect(nothing.exitCode == 0 && nothing.words.isEmpty, "\(form)")
+        }
+    }
+
+    @Test("logs are refused with exit code 1 whichever message was asked for; a cut that tells nothing says so")
+    func signals() throws {
+        let line = try #require(
+            try String(contentsOf: SpanwireCommand.corpus.appendingPathComponent("signals.tsv"), encoding: .utf8)
+                .split(separator: "\n").first { $0.hasPrefix("log-many\t") })
+        let digits = Data(line.split(separator: "\t")[2].utf8)
+        for type in ["traces", "batch", "response"] {
+            let outcome = try SpanwireCommand.run(["decode", "--type", type, "--quiet"], input: digits)
+            #expect(outcome.exitCode == 1 && outcome.output.isEmpty, "\(type)")
+            #expect(
+                outcome.words == "spanwire: other_signal at byte 0: these are OTLP logs (20 log records), "
+                    + "and only traces are read\n")
+        }
+        let cut = try SpanwireCommand.run(["decode", "--quiet"], input: digits.prefix(80))
+        #expect(cut.exitCode == 3)
+        #expect(
+            cut.words.hasPrefix(
+                "spanwire: the input ends before a record that tells its signal: these may be spans, or logs, metrics or "
+                    + "profiles\nspanwire: truncated at byte "), "\(cut.words)")
+    }
+
     @Test("other messages by --type")
     func types() throws {
         let ack = Data([0x0A, 0x04, 0x08, 0x03, 0x12, 0x00])

@@ -34,7 +34,9 @@ import Testing
     }
 
     private func read(_ text: String) throws -> [TextReading] {
-        try TextForms.best(Array(text.utf8), maxBytes: 1 << 20).map(\.reading)
+        let choice = TextForms.choice(Array(text.utf8), maxBytes: 1 << 20)
+        if choice.readings.isEmpty { throw choice.fault }
+        return choice.readings.map(\.reading)
     }
 
     /// A dump without offsets, or without its end, does not tell all.

@@ -20,7 +20,6 @@ import Testing
         }
         let capture = Capture(Array(try document().utf8))
         #expect(capture.message?.spans == Self.batch && capture.message?.spanCount == 2)
-        #expect(Capture(Array("{".utf8)).encoding == nil)
     }
 
     @Test("a valid message that starts as JSON does stays one")
@@ -153,17 +152,6 @@ import Testing
             let capture = Capture(Array(whole[..<count]), options: CaptureOptions(form: .json))
             #expect(capture.fault?.code == .truncated || count == 2, "\(count)")
             #expect((capture.message?.spanCount ?? 0) <= 2 * (count > one.utf8.count ? 2 : 1))
-        }
-    }
-
-    @Test(
-        "white space and nothing else is blank",
-        arguments: [" ", "\n", "\r\n\r\n", "  ", "\t\n", String(repeating: "\n", count: 12)])
-    func blank(text: String) {
-        let capture = Capture(Array(text.utf8))
-        #expect(capture.fault?.code == .blank && capture.message == nil)
-        for form in [CaptureForm.hex, .base64] {
-            #expect(Capture(Array(text.utf8), options: CaptureOptions(form: form)).fault?.code == .blank)
         }
     }
 

@@ -8,7 +8,7 @@ struct Base64Text: TextForm {
         do throws(CaptureError) {
             return .readings([TextReading(bytes: try Self.decode(text), name: "base64 text", fit: .bare)])
         } catch {
-            return .fault(error, lines: 0)
+            return .fault(TextFault(error: error, name: "base64 text"))
         }
     }
 

@@ -12,9 +12,16 @@ struct HexDigits: TextForm {
         do throws(CaptureError) {
             return .readings([TextReading(bytes: try Self.decode(text), name: "hexadecimal text", fit: .bare)])
         } catch {
-            return .fault(error, lines: 0)
+            // Digits alone, of which the last is missing, are no base64 that happens to have none but those.
+            let isCut = error.offset == text.count && text.count >= Self.clearCount
+            let isPlain = isCut && !text.contains { $0 == 0x20 || $0 == 0x09 }
+            return .fault(
+                TextFault(error: error, name: "hexadecimal text", likeness: isPlain ? .some : .none, weight: 1))
         }
     }
+
+    /// So many digits leave no doubt.
+    private static let clearCount = 32
 
     /// - Throws: `not_hex` with the offset in the text.
     private static func decode(_ text: [UInt8]) throws(CaptureError) -> [UInt8] {

@@ -14,8 +14,28 @@ protocol TextForm: Sendable {
 enum TextReadings {
     /// One reading, or several where the text does not tell which is right; the likeliest first.
     case readings([TextReading])
-    /// The text is not of that form; `lines` of it were.
-    case fault(CaptureError, lines: Int)
+    case fault(TextFault)
+}
+
+/// Why a text is not of a form.
+struct TextFault {
+    /// How much speaks for a text being of a form although it cannot be read as that.
+    enum Likeness: Int, Comparable {
+        case none
+        /// The text looks like that form.
+        case some
+        /// Offsets follow each other as that form has them.
+        case strong
+
+        static func < (left: Likeness, right: Likeness) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    var error: CaptureError
+    /// How the form is called.
+    var name: String
+    var likeness = Likeness.none
+    /// Of two that are equally like, the one with the larger number is likelier.
+    var weight = 0
 }
 
 /// The bytes that a text stands for, by one form.
@@ -49,35 +69,47 @@ struct TextReading {
 enum TextForms {
     static let all: [any TextForm] = DumpShape.all.map { Dump($0) } + [HexDigits(), Base64Text()]
 
-    /// The readings of the best fit, the likeliest first, each sequence of bytes once.
-    ///
+    /// What the forms make of a text.
+    struct Choice {
+        /// The readings of the best fit, the likeliest first, each sequence of bytes once.
+        var readings: [(encoding: CaptureForm, reading: TextReading)] = []
+        /// What the text clearly is although it cannot be read as that, and why: it holds unless a reading is a message.
+        var clear: TextFault?
+        /// Why no form reads the text, by the form that most speaks for.
+        var fault: CaptureError
+    }
+
     /// - Parameter encoding: of those forms alone, `nil` for all.
-    /// - Throws: the fault of the form that read the most lines, when no form reads the text.
-    static func best(
-        _ text: [UInt8], encoding: CaptureForm? = nil, maxBytes: Int
-    ) throws(CaptureError) -> [(encoding: CaptureForm, reading: TextReading)] {
+    static func choice(_ text: [UInt8], encoding: CaptureForm? = nil, maxBytes: Int) -> Choice {
         var found: [(encoding: CaptureForm, reading: TextReading)] = []
-        var worst: (fault: CaptureError, lines: Int)?
+        var choice = Choice(fault: CaptureError(.notHex, "no digits at all", offset: 0))
         for form in all where encoding == nil || encoding == form.encoding {
             switch form.read(text, maxBytes: maxBytes) {
             case .readings(let readings):
                 for reading in readings where !reading.bytes.isEmpty { found.append((form.encoding, reading)) }
-            case .fault(let fault, var lines):
-                // A dump that was understood and is too large.
-                if fault.code == .payloadTooLarge { lines += 1 }
-                // Of equals the last: digits are what a text is that is no dump.
-                if lines >= (worst?.lines ?? 0), encoding != nil || form.encoding == .hex { worst = (fault, lines) }
+            case .fault(let fault):
+                let before = choice.clear
+                if fault.likeness > .none,
+                    (fault.likeness, fault.weight) > (before?.likeness ?? .none, before?.weight ?? 0)
+                {
+                    choice.clear = fault
+                    choice.fault = fault.error
+                } else if before == nil, encoding != nil || form.encoding == .hex {
+                    // Of equals the last: digits are what a text is that is no dump.
+                    choice.fault = fault.error
+                }
             }
         }
-        guard let fit = found.map(\.reading.fit).max() else {
-            throw worst?.fault ?? CaptureError(.notHex, "no digits at all", offset: 0)
-        }
+        guard let fit = found.map(\.reading.fit).max() else { return choice }
+        // What confirms a reading rules out that the text is something else.
+        if fit == .exact || fit == .close && choice.clear?.likeness != .strong { choice.clear = nil }
         var seen: Set<[UInt8]> = []
         // Stable, so that of equals the form that stands first in the list goes first.
         let order = found.indices.filter { found[$0].reading.fit == fit }.sorted { left, right in
             let (first, second) = (found[left].reading.confirmations, found[right].reading.confirmations)
             return first == second ? left < right : first > second
         }
-        return order.map { found[$0] }.filter { seen.insert($0.reading.bytes).inserted }
+        choice.readings = order.map { found[$0] }.filter { seen.insert($0.reading.bytes).inserted }
+        return choice
     }
 }

@@ -1,14 +1,28 @@
+import SpanModel
+
 /// An array of JSON documents, made into documents one after the other: the brackets and the commas between the elements
 /// become blanks, so that every byte stays where it was and faults are counted in the text as it came.
 ///
 /// Several arrays may follow each other, as a file to which a program appends has them.
 enum JSONArrayText {
-    /// Text that starts with `[` and then an object or nothing, white space aside; `[10, 13` is something else.
+    /// Text that starts with `[`, white space aside.
     static func starts(_ text: [UInt8]) -> Bool {
+        let (first, _) = significant(text)
+        return first == UInt8(ascii: "[")
+    }
+
+    /// Text that starts with `[` and then an object, another array or nothing; `[10, 13` may be something else.
+    static func startsWithDocument(_ text: [UInt8]) -> Bool {
+        let (first, second) = significant(text)
+        guard first == UInt8(ascii: "["), let second else { return false }
+        return second == UInt8(ascii: "{") || second == UInt8(ascii: "]") || second == UInt8(ascii: "[")
+    }
+
+    /// The first two characters that are no white space.
+    private static func significant(_ text: [UInt8]) -> (UInt8?, UInt8?) {
         var significant = text.lazy.filter { !$0.isTextSpace }.makeIterator()
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { for _ in 0..<3 { _ = significant.next() } }
-        guard significant.next() == UInt8(ascii: "["), let second = significant.next() else { return false }
-        return second == UInt8(ascii: "{") || second == UInt8(ascii: "]") || second == UInt8(ascii: "[")
+        return (significant.next(), significant.next())
     }
 
     /// - Returns: the text with blanks, and how many elements there were.
@@ -27,7 +41,7 @@ enum JSONArrayText {
             let character = text[position]
             switch character {
             case UInt8(ascii: "\""):
-                guard depth > 1 else { return (blanked, count, fault("a text where a document is expected")) }
+                guard depth > 1 else { return (blanked, count, scalar("a string", position)) }
                 position = endOfString(text, position)
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 if depth == 0 {
@@ -59,7 +73,12 @@ enum JSONArrayText {
                 }
             default:
                 if depth <= 1, !character.isTextSpace {
-                    return (blanked, count, fault("something that is no document in an array of them"))
+                    let words = JSONScalars.word(text, at: position)
+                    return (
+                        blanked, count,
+                        depth == 1 && words != nil
+                            ? scalar(words ?? "", position) : fault("something that is no document in an array of them")
+                    )
                 }
             }
             position += 1
@@ -71,6 +90,12 @@ enum JSONArrayText {
             )
         }
         return (blanked, count, nil)
+    }
+
+    private static func scalar(_ words: String, _ position: Int) -> CaptureError {
+        CaptureError(
+            CaptureError.Code(rawValue: JSONError.Code.wrongType.rawValue), "\(words) where an object is expected",
+            offset: position)
     }
 
     /// - Returns: where the closing quote stands, or the last byte.

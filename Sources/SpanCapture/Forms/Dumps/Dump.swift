@@ -9,7 +9,7 @@ struct Dump: TextForm {
     init(_ shape: DumpShape) { self.shape = shape }
 
     func read(_ text: [UInt8], maxBytes: Int) -> TextReadings {
-        var fault: (error: CaptureError, lines: Int)?
+        var fault = TextFault(error: CaptureError(.notHex, "no line of a dump", offset: 0), name: shape.name)
         var readings: [TextReading] = []
         for isLoose in [false, true] {
             for radix in shape.radices {
@@ -17,14 +17,61 @@ struct Dump: TextForm {
                 do throws(CaptureError) {
                     readings += try reader.read()
                 } catch {
-                    if reader.lines > (fault?.lines ?? -1) { fault = (error, reader.lines) }
+                    guard reader.hasBegun else { continue }
+                    let evidence = DumpEvidence(text, shape, radix: radix, isLoose: isLoose)
+                    if (evidence.likeness, evidence.weight) > (fault.likeness, fault.weight) {
+                        (fault.error, fault.likeness, fault.weight) = (error, evidence.likeness, evidence.weight)
+                    }
                 }
             }
             // What nothing confirms may be a line that lost its blanks, and then its text does.
-            if readings.contains(where: { $0.fit > .bare }) { break }
+            if readings.contains(where: { $0.fit > .bare }) || fault.likeness > .none { break }
         }
         if !readings.isEmpty { return .readings(readings) }
-        return .fault(
-            fault?.error ?? CaptureError(.notHex, "no line of a dump", offset: 0), lines: fault?.lines ?? 0)
+        return .fault(fault)
+    }
+}
+
+/// What speaks for a text being a dump of one shape, its offsets to one base, although it cannot be read as one.
+private struct DumpEvidence {
+    /// Lines of that shape.
+    private var lines = 0
+    /// Those that start where the line before ends.
+    private var steps = 0
+    /// Those that start there or whole lines behind it: what is left where lines are missing.
+    private var aligned = 0
+    private let isLoose: Bool
+
+    private static let maxLines = 20_000
+
+    /// One line is no dump, and any text has two words.
+    var likeness: TextFault.Likeness {
+        if lines < 2 { return .none }
+        if steps > 0 { return .strong }
+        return isLoose ? .none : .some
+    }
+
+    var weight: Int { lines + 2 * steps + aligned + (isLoose ? 0 : 1) }
+
+    init(_ text: [UInt8], _ shape: DumpShape, radix: Int, isLoose: Bool) {
+        self.isLoose = isLoose
+        var line = DumpLine()
+        var before: (offset: Int, count: Int)?
+        var start = 0
+        var number = 0
+        while start < text.count, number < Self.maxLines {
+            let end = text[start...].firstIndex(of: 0x0A) ?? text.count
+            defer { (start, number) = (end + 1, number + 1) }
+            guard line.read(text, start..<end, shape, radix: radix, groupBytes: 0, isLoose: isLoose),
+                !line.isEnd || shape.hasEnd
+            else { continue }
+            lines += 1
+            if let before {
+                let distance = line.offset - before.offset
+                if distance == before.count { steps += 1 }
+                if distance > 0, before.count > 0, distance % before.count == 0 { aligned += 1 }
+            }
+            before = (line.offset, line.bytes.count)
+        }
     }
 }

@@ -8,7 +8,7 @@ struct DumpReader {
 
     private var bytes: [UInt8] = []
     /// How many lines of the dump were read.
-    private(set) var lines = 0
+    private var lines = 0
     /// The number of the line that is read, from 1.
     private var lineNumber = 0
 
@@ -37,6 +37,9 @@ struct DumpReader {
     /// So far into a text a dump has to begin.
     private static let maxLinesBefore = 2000
     private static let maxBytesBefore = 256 << 10
+
+    /// A line of the dump was read.
+    var hasBegun: Bool { lines > 0 }
 
     init(_ text: [UInt8], _ shape: DumpShape, radix: Int, isLoose: Bool, maxBytes: Int) {
         self.text = text
@@ -111,19 +114,16 @@ struct DumpReader {
     /// The line goes on where the last one ended.
     private mutating func proceed(to line: DumpLine, at position: Int) throws(CaptureError) {
         let expected = line.offset - base
-        guard expected >= 0, blockStart + expected <= maxBytes else {
+        guard expected >= 0 else { throw misplaced(line, at: position) }
+        guard blockStart + expected <= maxBytes || pending.map({ expected > blockBytes + $0.line.bytes.count }) ?? false
+        else {
             throw CaptureError(
                 .payloadTooLarge, "the dump stands for \(line.offset) bytes, the limit is \(maxBytes)", offset: position
             )
         }
         if let before = pending {
             let count = expected - blockBytes
-            guard count > 0, count <= before.line.bytes.count else {
-                throw CaptureError(
-                    .notHex,
-                    "a line with the offset \(line.offset) after \(base + blockBytes + before.line.bytes.count) bytes "
-                        + "(line \(lineNumber))", offset: position)
-            }
+            guard count > 0, count <= before.line.bytes.count else { throw misplaced(line, at: position) }
             try finish(count, isLast: line.isEnd)
             confirmations += 1
         } else if repeats {
@@ -143,11 +143,20 @@ struct DumpReader {
             while blockBytes < expected { bytes += lastLine.prefix(expected - blockBytes) }
         }
         repeats = false
-        guard blockBytes == expected else {
-            throw CaptureError(
-                .notHex, "a line with the offset \(line.offset) after \(base + blockBytes) bytes (line \(lineNumber))",
-                offset: position)
+        guard blockBytes == expected else { throw misplaced(line, at: position) }
+    }
+
+    /// Both offsets as the dump writes them: what it counts in is not for its reader to know.
+    private func misplaced(_ line: DumpLine, at position: Int) -> CaptureError {
+        let due = base + blockBytes + (pending?.line.bytes.count ?? 0)
+        func text(_ offset: Int) -> String {
+            let digits = String(offset, radix: radix)
+            return String(repeating: "0", count: max(0, line.offsetDigits - digits.count)) + digits
         }
+        return CaptureError(
+            .notHex,
+            "the offset \(text(line.offset)) stands where \(text(due)) is due (line \(lineNumber)): "
+                + "a line before it is missing, cut or out of order", offset: position)
     }
 
     private mutating func closeBlock() throws(CaptureError) {
