@@ -133,7 +133,8 @@ import Testing
         let early = SpanFilterError(.syntax, "x", column: 3)
         #expect(early.caretLines(in: "\u{1B}\n\u{202E}") == "···\n  ^")
         for column in [Int.min, -1, 0, 1, 9, 1_000_000, .max] {
-            _ = SpanFilterError(.syntax, "x", column: column).caretLines(in: long)
+            let lines = SpanFilterError(.syntax, "x", column: column).caretLines(in: long).split(separator: "\n")
+            #expect(lines.count == 2 && lines[1].count <= lines[0].count + 1, "\(column) \(lines)")
         }
     }
 
@@ -158,13 +159,18 @@ import Testing
 
     @Test("what is as large as it may be is taken")
     func atTheLimits() throws {
-        _ = try Self.parse(String(repeating: "error ", count: SpanFilterLimits.maxTerms))
-        _ = try Self.parse(
+        let terms = [String](repeating: "error", count: SpanFilterLimits.maxTerms).joined(separator: " ")
+        #expect(try Self.parse(terms).text == terms)
+        let nested = try Self.parse(
             String(repeating: "(", count: SpanFilterLimits.maxDepth) + "error"
                 + String(repeating: ")", count: SpanFilterLimits.maxDepth))
-        _ = try TextPattern("a{998}b")
+        #expect(nested.text == "error")
+        let long = try TextPattern("a{998}b")
+        #expect(long.matches(String(repeating: "a", count: 998) + "b"))
+        #expect(!long.matches(String(repeating: "a", count: 997) + "b"))
         // Repetitions of nothing take no steps, however many they are.
-        _ = try TextPattern("((((){1000}){1000}){1000}){1000}")
+        let nothing = try TextPattern("((((){1000}){1000}){1000}){1000}b")
+        #expect(nothing.matches("b") && !nothing.matches("a"))
     }
 
     @Test("the text of any filter parses to the same filter and stays on one line")
