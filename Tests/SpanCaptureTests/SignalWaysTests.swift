@@ -111,6 +111,33 @@ import Testing
         }
     }
 
+    @Test("fields that nobody knows, groups included, hide no signal")
+    func unknownFields() throws {
+        let groups: [[UInt8]] = [
+            [0x7B, 0x7C], [0x7B, 0x08, 0x01, 0x12, 0x01, 0x41, 0x7B, 0x7C, 0x7C], [0xFB, 0x3F, 0xFC, 0x3F],
+            [0xF8, 0x3F, 0x05],
+        ]
+        for name in ["log-time-only", "metric-sum"] {
+            let payload = try Self.specimen(name)
+            let words = try #require(Capture(payload).fault).message
+            for group in groups {
+                for bytes in [payload + group, group + payload] {
+                    #expect(Self.isRefused(Capture(bytes), words), "\(name) \(group)")
+                    #expect(Self.isRefused(Capture(CaptureTests.frame(.batch, bytes)), words), "\(name) \(group)")
+                }
+            }
+        }
+        // Inside a record, a scope and a resource.
+        for group in groups {
+            let record = [0x09, 1, 2, 3, 4, 5, 6, 7, 8] + group
+            func field(_ key: UInt8, _ content: [UInt8]) -> [UInt8] { [key, UInt8(content.count)] + content }
+            let bytes = field(0x0A, field(0x12, field(0x12, record) + group) + group)
+            #expect(Capture(bytes).fault?.code == .otherSignal, "\(group)")
+        }
+        let span = try Self.specimen("span-whole")
+        for group in groups { #expect(Capture(span + group).message?.spanCount == 1) }
+    }
+
     @Test("records of other signals among spans are told, in frames with the frame")
     func strangers() throws {
         let bytes = try Self.specimen("spans-many") + Self.specimen("log-time-only")

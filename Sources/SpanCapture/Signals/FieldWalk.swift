@@ -49,9 +49,33 @@ struct FieldWalk: ~Escapable {
             let contentStart = cursor
             cursor += Int(length)
             return field(number, wireType, contentStart)
-        case .startGroup, .endGroup: return fail()
+        case .startGroup:
+            guard skipGroup() else { return nil }
+        case .endGroup: return fail()
         }
         return field(number, wireType, start)
+    }
+
+    /// Moves behind the end of the group that was opened.
+    ///
+    /// - Returns: `false` where it has none.
+    private mutating func skipGroup() -> Bool {
+        var depth = 1
+        while depth > 0, cursor < end {
+            guard let key = varint() else { break }
+            switch WireType(rawValue: UInt8(key & 7)) {
+            case .varint: _ = varint()
+            case .fixed64: cursor += 8
+            case .fixed32: cursor += 4
+            case .lengthDelimited:
+                guard let length = varint(), length <= UInt64(Int32.max) else { return fail() != nil }
+                cursor += Int(length)
+            case .startGroup: depth += 1
+            case .endGroup: depth -= 1
+            case nil: return fail() != nil
+            }
+        }
+        return depth == 0 || stop() != nil
     }
 
     private mutating func field(_ number: UInt32, _ wireType: WireType, _ start: Int) -> Field? {
