@@ -33,7 +33,10 @@ import Testing
             ("^[[:cntrl:]]$", ["\u{1B}"], ["a"]), ("^[[:graph:]]$", ["a", "!"], [" "]),
             ("^[[:print:]]$", ["a", " "], ["\n"]), ("^[[:lower:]]$", ["a"], ["A"]),
             ("^[[:alnum:]]$", ["a", "1"], ["-"]),
-            ("^[[:]$", ["[", ":"], ["a"]), ("^[a:]$", ["a", ":"], ["b"]), ("^[&a]$", ["&"], ["b"]),
+            ("^[\\[:]$", ["[", ":"], ["a"]), ("^[a:]$", ["a", ":"], ["b"]), ("^[&a]$", ["&"], ["b"]),
+            ("^[:a]$", ["a", ":"], ["b"]), ("^[^:a]$", ["b"], ["a", ":"]), ("^[[]$", ["["], ["a"]),
+            ("^[a.[]$", ["[", "."], ["b"]), ("^[\\d-]$", ["-", "1"], ["a"]), ("^[[:digit:]-]$", ["-", "1"], ["a"]),
+            ("^[+--]$", ["+", "-"], ["."]), ("^(^)*a", ["a"], ["b"]), ("{ a}", ["{ a}"], ["a"]),
             ("a$b", [], ["ab", "a"]), ("}", ["}"], ["{"]), ("\\\"", ["\""], ["\\"]),
         ] as [(String, [String], [String])])
     func table(source: String, found: [String], others: [String]) throws {
@@ -57,6 +60,42 @@ import Testing
     func faults(source: String, column: Int) {
         let error = #expect(throws: SpanFilterError.self) { try TextPattern(source) }
         #expect(error?.code == .pattern && error?.column == column, "\(source): \(String(describing: error))")
+    }
+
+    @Test(
+        "what other regular expressions read differently is refused, and the hint says what to write",
+        arguments: [
+            ("[:alpha:]", 1, "write [[:alpha:]]"), ("[:^alpha:]", 1, "write [[:^alpha:]]"),
+            ("[^:alpha:]", 1, "write [^[:alpha:]]"), ("x[:foo:]", 2, "write [[:foo:]]"), ("[:digit]", 2, "[:digit:]"),
+            ("[_:digit:]", 3, "[:digit:]"), ("[:digit:_]", 2, "[:digit:]"), ("[^_:digit:a]", 4, "[:digit:]"),
+            ("[[:alpha]]", 2, "write [[:alpha:]]"), ("[[:alpha]", 2, "write [[:alpha:]]"), ("[[:]]", 2, "\\["),
+            ("[[:]", 2, "\\["), ("[[::]]", 2, "\\["), ("[[: alpha :]]", 2, "\\["), ("[[:<:]]a", 2, "\\["),
+            ("[[.a.]]", 2, "write the characters themselves"), ("[[=a=]]", 2, "write the characters themselves"),
+            ("[[.hyphen.]]", 2, "write the characters themselves"), ("[[.]", 2, "\\["), ("[[=]", 2, "\\["),
+            ("[^[=a=]]", 3, "write the characters themselves"), ("[a[=a=]]", 3, "write the characters themselves"),
+            ("[[:Alpha:]]", 2, "alpha"), ("[[:word:]]", 2, "classes are"),
+            ("[\\d-z]", 4, "put the - first or last"), ("[[:digit:]-z]", 11, "put the - first or last"),
+            ("[a-\\d]", 2, "put the - first or last"), ("[a-[:digit:]]", 2, "put the - first or last"),
+            ("[z-a]", 2, "write a-z"), ("[a-[.b.]]", 4, "write the characters themselves"),
+            ("\\<GET\\>", 1, "ends of a word"), ("GET\\>", 4, "ends of a word"), ("\\bGET", 1, "ends of a word"),
+            ("\\Qa.b\\E", 1, "a backslash before each"), ("\\h", 1, "are known"), ("\\R", 1, "are known"),
+            ("\\N", 1, "are known"), ("\\X", 1, "are known"), ("\\K", 1, "are known"), ("\\G", 1, "are known"),
+            ("\\cA", 1, "are known"), ("\\o{101}", 1, "are known"), ("\\u0041", 1, "\\u{1f600}"),
+            ("(?i)a", 1, "both cases"), ("(?i:a)", 1, "both cases"), ("(?>a)", 1, "are known"),
+            ("(?|a)", 1, "are known"),
+            ("(?1)", 1, "are known"), ("(?P=n)", 1, "no names"), ("(*UTF)a", 2, "\\*"),
+            ("a*?", 3, "leave out the ?"), ("a??", 3, "leave out the ?"), ("a{2,3}?", 7, "leave out the ?"),
+            ("a++", 3, "leave out the +"), ("a*+", 3, "leave out the +"), ("a?+", 3, "leave out the +"),
+            ("a{2}+", 5, "leave out the +"), ("a**", 3, "in parentheses"), ("a{2}{3}", 5, "in parentheses"),
+            ("a{,3}", 2, "{0,2}"), ("a{ 2}", 2, "{2,5}"), ("a{ ,3}", 2, "{0,2}"), ("a{2 }", 2, "{2,5}"),
+            ("a{2, 3}", 5, "{2,5}"), ("^*a", 2, "leave it out"), ("a$+", 3, "leave it out"),
+            ("^{2}", 2, "leave it out"),
+            ("(a)\\1", 4, "write it out"), ("\\k<n>", 1, "write it out"), ("\\g1", 1, "write it out"),
+        ])
+    func foreign(source: String, column: Int, hint: String) {
+        let error = #expect(throws: SpanFilterError.self) { try TextPattern(source) }
+        #expect(error?.code == .pattern && error?.column == column, "\(source): \(String(describing: error))")
+        #expect(error?.hint.contains(hint) == true, "\(source): \(String(describing: error))")
     }
 
     @Test("random patterns find what the system's regular expressions find")

@@ -1,50 +1,78 @@
 // The classes of POSIX, and words for what other regular expressions have and these do not.
 extension PatternParser {
-    /// The name in `[:alpha:]` at the index; `nil` where no class is written there.
+    /// Refuses a set that is a class without the set around it: `[:alpha:]`, `[^:alpha:]`.
     ///
-    /// As everywhere, `[:` without a `:]` behind a word is two characters of a set.
-    func className(at index: Int) -> String? {
-        guard index + 1 < scalars.count, scalars[index] == "[", scalars[index + 1] == ":" else { return nil }
-        var name = ""
-        var end = index + 2
-        while end < scalars.count, scalars[end].isASCIILetter || scalars[end] == "^" {
-            name.unicodeScalars.append(scalars[end])
-            end += 1
-        }
-        guard !name.isEmpty, end + 1 < scalars.count, scalars[end] == ":", scalars[end + 1] == "]" else { return nil }
-        return name
+    /// - Parameter start: of the set, of which the bracket and the `^` have been read.
+    func checkForBareClass(from start: Int, isInverted: Bool) throws(SpanFilterError) {
+        guard let word = colonWord(at: position), word.isClosed, scalar(at: word.end + 1) == "]" else { return }
+        throw fault(
+            "a class outside of a set", at: start, hint: "write [\(isInverted ? "^" : "")[:\(word.name):]]")
     }
 
     /// Reads a class within a set, where one stands here.
     ///
-    /// - Throws: for a class that POSIX does not have, and for `[.a.]` and `[=a=]`, which depend on a language.
+    /// - Throws: for a class that POSIX does not have; for `[:`, `[.` and `[=` without one, with which a class begins in
+    ///   POSIX and nothing elsewhere; for `:alpha:` without its brackets.
     mutating func skipClass(adding ranges: inout [ClosedRange<UInt32>]) throws(SpanFilterError) -> Bool {
-        guard let name = className(at: position) else {
-            for mark in [".", "="] as [Unicode.Scalar] where isCollation(mark) {
-                throw fault(
-                    "a set within a set", at: position,
-                    hint: "[\(mark)a\(mark)] is not known; write the characters themselves, and \\[ for a bracket")
-            }
-            return false
+        if let word = colonWord(at: position), Self.set(of: word.name) != nil,
+            word.isClosed || scalar(at: word.end) == "]"
+        {
+            throw fault(
+                "a class without its brackets", at: position,
+                hint: "write [:\(word.name):] within the set, or \\: for the colon")
         }
-        let isInverted = name.hasPrefix("^")
-        guard let set = ScalarSet.classes[isInverted ? String(name.dropFirst()) : name] else {
+        guard scalar(at: position) == "[" else { return false }
+        switch scalar(at: position + 1) {
+        case ":": break
+        case ".", "=":
+            throw fault(
+                "a set within a set", at: position,
+                hint: "[.a.] and [=a=] are not known; write the characters themselves, and \\[ for a bracket")
+        default: return false
+        }
+        guard let word = colonWord(at: position + 1), word.isClosed, scalar(at: word.end + 1) == "]" else {
+            let name = colonWord(at: position + 1).map(\.name) ?? ""
+            let isKnown = Self.set(of: name) != nil
+            throw fault(
+                "a class that is not closed", at: position,
+                hint: (isKnown ? "write [[:\(name):]], and " : "write ") + "\\[ for a bracket")
+        }
+        guard let set = Self.set(of: word.name) else {
             throw fault(
                 "an unknown class", at: position,
                 hint: "classes are " + ScalarSet.classes.keys.sorted().joined(separator: ", "))
         }
-        ranges += (isInverted ? set.inverted : set).ranges
-        position += name.unicodeScalars.count + 4
+        ranges += set.ranges
+        position = word.end + 2
         return true
     }
 
-    /// `[.a.]` or `[=a=]` stands here.
-    private func isCollation(_ mark: Unicode.Scalar) -> Bool {
-        guard position + 4 < scalars.count, scalars[position] == "[", scalars[position + 1] == mark else {
-            return false
-        }
-        return scalars[position + 3] == mark && scalars[position + 4] == "]"
+    /// The class `alpha`, or all but its characters for `^alpha`.
+    private static func set(of name: String) -> ScalarSet? {
+        name.hasPrefix("^") ? ScalarSet.classes[String(name.dropFirst())]?.inverted : ScalarSet.classes[name]
     }
+
+    /// The letters behind a colon at the index, and whether a second colon is at their end.
+    private func colonWord(at index: Int) -> (name: String, end: Int, isClosed: Bool)? {
+        guard scalar(at: index) == ":" else { return nil }
+        var name = ""
+        var end = index + 1
+        while let letter = scalar(at: end), letter.isASCIILetter || letter == "^" {
+            name.unicodeScalars.append(letter)
+            end += 1
+        }
+        return name.isEmpty ? nil : (name, end, scalar(at: end) == ":")
+    }
+
+    private func scalar(at index: Int) -> Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
+
+    /// Refuses a hyphen behind a class, from which no range goes anywhere, unless it ends the set.
+    func checkForRange() throws(SpanFilterError) {
+        guard scalar(at: position) == "-", let end = scalar(at: position + 1), end != "]" else { return }
+        throw fault("a range that begins with a class", at: position, hint: Self.hyphen)
+    }
+
+    static let hyphen = "put the - first or last for the character"
 
     /// What to do without a group that begins with `(?`, of which the question mark has been read.
     func unknownGroup(from start: Int) -> SpanFilterError {
@@ -63,11 +91,13 @@ extension PatternParser {
         return fault("an unknown kind of group", at: start, hint: hint)
     }
 
-    /// What to do without the escape of a letter or a digit.
+    /// What to do without the escape of a letter or a digit, or of `<` and `>`, which are ends of words for some.
     func unknownEscape(_ scalar: Unicode.Scalar, at start: Int) -> SpanFilterError {
         let hint =
             switch scalar {
             case "b", "B": "write (^|\\W) and (\\W|$) for the ends of a word"
+            case "<", ">": "write \(scalar) for the character, (^|\\W) and (\\W|$) for the ends of a word"
+            case "Q", "E": "write a backslash before each character that is to stand for itself"
             case "A": "write ^ for the start of the text"
             case "z", "Z": "write $ for the end of the text"
             case "p", "P": "write ranges, such as [à-ÿ], or a class of ASCII, such as [[:alpha:]]"

@@ -40,12 +40,20 @@ struct PatternParser {
     }
 
     private mutating func repeated() throws(SpanFilterError) -> PatternExpression {
+        let isPlace = next == "^" || next == "$"
         let part = try single()
+        let first = position
         guard let (least, most) = try bounds() else { return part }
+        if isPlace { throw fault("nothing to repeat", at: first, hint: "^ and $ stand for a place; leave it out") }
         let second = position
-        let isLazy = next == "?"
+        let mark = next
         if try bounds() != nil {
-            let hint = isLazy ? "leave out the ?, with which the same is found" : "put the first one in parentheses"
+            let hint =
+                switch mark {
+                case "?": "leave out the ?, with which the same is found"
+                case "+": "leave out the +; there is no going back that it could spare"
+                default: "put the first one in parentheses"
+                }
             throw fault("a repetition of a repetition", at: second, hint: hint)
         }
         return .repetition(part, least: least, most: most)
@@ -72,10 +80,13 @@ struct PatternParser {
         return ("0"..."9").contains(scalars[index + 1])
     }
 
-    /// `{,2}`, which some take for a repetition and others for five characters.
-    private func isOpenRepetition(at index: Int) -> Bool {
-        guard index + 2 < scalars.count, scalars[index] == "{", scalars[index + 1] == "," else { return false }
-        return ("0"..."9").contains(scalars[index + 2])
+    /// `{,2}` or `{ 2 }`, which some take for a repetition and others for characters: digits, commas and blanks alone.
+    private func isLooseRepetition(at index: Int) -> Bool {
+        guard scalars[index] == "{" else { return false }
+        let inner = scalars[(index + 1)...].prefix { " ,\t".unicodeScalars.contains($0) || ("0"..."9").contains($0) }
+        let isOpen = inner.first == "," && inner.dropFirst().first.map { ("0"..."9").contains($0) } == true
+        let isClosed = inner.endIndex < scalars.count && scalars[inner.endIndex] == "}"
+        return isOpen || isClosed && inner.contains { ("0"..."9").contains($0) }
     }
 
     private mutating func number() throws(SpanFilterError) -> Int {
@@ -100,9 +111,10 @@ struct PatternParser {
         if isRepetitionBrace(at: start) {
             throw fault("nothing to repeat", at: start, hint: "write \\{ for the character")
         }
-        if isOpenRepetition(at: start) {
+        if isLooseRepetition(at: start) {
             throw fault(
-                "a repetition without its least number", at: start, hint: "write {0,2}, or \\{ for the character")
+                "an unknown kind of repetition", at: start,
+                hint: "write {2}, {2,}, {2,5} or {0,2}, or \\{ for the character")
         }
         let scalar = scalars[position]
         position += 1
@@ -161,17 +173,17 @@ struct PatternParser {
             }
             return .scalar(value.value)
         default:
-            guard scalar.isASCIIPunctuation else { throw unknownEscape(scalar, at: start) }
+            guard scalar.isASCIIPunctuation, scalar != "<", scalar != ">" else {
+                throw unknownEscape(scalar, at: start)
+            }
             return .scalar(scalar.value)
         }
     }
 
     /// The rest of a set whose `[` is at `start`.
     private mutating func set(from start: Int) throws(SpanFilterError) -> ScalarSet {
-        if let name = className(at: start) {
-            throw fault("a class outside of a set", at: start, hint: "write [[:\(name):]]")
-        }
         let isInverted = skip("^")
+        try checkForBareClass(from: start, isInverted: isInverted)
         var ranges: [ClosedRange<UInt32>] = []
         var isFirst = true
         while true {
@@ -182,17 +194,30 @@ struct PatternParser {
             // As everywhere, a ] that comes first stands for itself.
             if scalar == "]" && !isFirst { break }
             isFirst = false
-            if try skipClass(adding: &ranges) { continue }
+            if try skipClass(adding: &ranges) {
+                try checkForRange()
+                continue
+            }
             if scalar == "&", position + 1 < scalars.count, scalars[position + 1] == "&" {
                 throw fault("sets are not intersected", at: place, hint: "write & once for the character")
             }
-            guard let low = try member(adding: &ranges) else { continue }
+            guard let low = try member(adding: &ranges) else {
+                try checkForRange()
+                continue
+            }
             var high = low
             if next == "-", position + 1 < scalars.count, scalars[position + 1] != "]" {
                 position += 1
                 let isClass = try skipClass(adding: &ranges)
-                guard !isClass, let end = try member(adding: &ranges), end >= low else {
-                    throw fault("a range whose end is not behind its start", at: place)
+                let last = next
+                guard !isClass, let end = try member(adding: &ranges) else {
+                    throw fault("a range that ends with a class", at: place, hint: Self.hyphen)
+                }
+                guard end >= low else {
+                    let hint =
+                        last == "\\" || scalar == "\\"
+                        ? "" : last.map { "write \(FilterSpelling.shown($0))-\(FilterSpelling.shown(scalar))" }
+                    throw fault("a range whose end is not behind its start", at: place, hint: hint ?? "")
                 }
                 high = end
             }
