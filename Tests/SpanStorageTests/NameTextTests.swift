@@ -106,4 +106,33 @@ import Testing
         let other = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: "since=yesterday", nowUnixNano: 0) }
         #expect(other?.hint.hasPrefix("a time is how long ago") == true)
     }
+
+    @Test(
+        "a date that exists and has no number is out of range, and not no time",
+        arguments: [
+            (
+                "start<1969-12-31",
+                "\"1969-12-31\" is out of range at column 7; "
+                    + "it is before the first time that a span can have (1970-01-01T00:00:00Z)"
+            ),
+            (
+                "until=9999-01-01",
+                "\"9999-01-01\" is out of range at column 7; "
+                    + "it is after the last time that a span can have (2554-07-21T23:34:33.709551615Z)"
+            ),
+            (
+                "since=2026-08-01 12:00",
+                "unknown field \"12:00\" at column 18; "
+                    + "write T between a date and a time of day, or put both in quotes"
+            ),
+            (
+                "start>2026-08-01 12:00:00.5+02:00 error",
+                "unknown field \"12:00:00.5+02:00\" at column 18; "
+                    + "write T between a date and a time of day, or put both in quotes"
+            ),
+        ])
+    func outOfRange(text: String, words: String) {
+        let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
+        #expect(error?.description == words)
+    }
 }

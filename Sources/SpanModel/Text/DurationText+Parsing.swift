@@ -3,6 +3,16 @@ extension DurationText {
     ///
     /// - Returns: nanoseconds, cut off below one; `nil` for another form, a negative duration, or one over 292 years.
     public static func nanoseconds(_ text: String) -> Int64? {
+        guard let (result, overflows) = read(text), !overflows else { return nil }
+        return result
+    }
+
+    /// The same, with `Int64.max` for more than 292 years.
+    static func heldNanoseconds(_ text: String) -> Int64? {
+        read(text).map { result, overflows in overflows ? .max : result }
+    }
+
+    private static func read(_ text: String) -> (Int64, overflows: Bool)? {
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let unit: Int64
         switch text.dropFirst(number.count) {
@@ -16,7 +26,9 @@ extension DurationText {
         default: return nil
         }
         let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, let whole = Int64(first) else { return nil }
+        guard let first = parts.first, !first.isEmpty else { return nil }
+        // Of digits alone it is nothing else than too large.
+        guard let whole = Int64(first) else { return (.max, overflows: true) }
         var (result, overflows) = whole.multipliedReportingOverflow(by: unit)
         if parts.count == 2 {
             guard !parts[1].isEmpty, parts[1].count <= 9, let digits = Int64(parts[1]) else { return nil }
@@ -27,6 +39,6 @@ extension DurationText {
             let (sum, tooLarge) = result.addingReportingOverflow(fraction)
             (result, overflows) = (sum, overflows || tooLarge)
         }
-        return overflows ? nil : result
+        return (result, overflows)
     }
 }

@@ -1,9 +1,14 @@
 /// Why a text is no time.
 public struct TimeTextError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with it: `2026-02 has 28 days`.
+    /// What is wrong with it: `there is no month 13`.
     public let description: String
+    /// It is a date that exists, but before 1970 or after 2554.
+    public let isOutOfRange: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isOutOfRange: Bool = false) {
+        self.description = description
+        self.isOutOfRange = isOutOfRange
+    }
 }
 
 extension UTCTime {
@@ -12,11 +17,25 @@ extension UTCTime {
     /// - Returns: nanoseconds since 1970-01-01T00:00:00Z; `nil` for what is no time.
     public static func unixNano(_ text: String) -> UInt64? { try? parsed(text) }
 
+    /// Reads a time as filters and options take it: how long ago (`30m`, `1h`, `2d`), or a date as the other `parsed` does.
+    ///
+    /// - Parameter nowUnixNano: from when it counts back, and not beyond 1970.
+    /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
+    /// - Throws: what is wrong with a date; for what is neither, both forms.
+    public static func parsed(_ text: String, nowUnixNano: UInt64) throws(TimeTextError) -> UInt64 {
+        if let ago = DurationText.heldNanoseconds(text) { return nowUnixNano - min(nowUnixNano, UInt64(ago)) }
+        var scanner = Scanner(rest: Array(text.utf8)[...])
+        guard scanner.number(4) != nil, scanner.skip("-") else {
+            throw TimeTextError("a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z")
+        }
+        return try parsed(text)
+    }
+
     /// Reads `2026-08-01`, `2026-08-01T12:00`, `2026-08-01T12:00:00.5Z`, `2026-08-01 12:00:00+02:00`; UTC where no
     /// offset is given.
     ///
-    /// Digits of a fraction behind the ninth are cut off. The second 60, which a leap second has, is the one that
-    /// follows, as it is for the clocks that spans are measured by.
+    /// Digits of a fraction behind the ninth are cut off. The second 60, which the last minute of a day may have (a leap
+    /// second), is the one that follows, as it is for the clocks that spans are measured by.
     ///
     /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
     /// - Throws: what is wrong with another form, a date or an hour that does not exist, and a time before 1970 or after
@@ -37,12 +56,19 @@ extension UTCTime {
             let clock = try scanner.clock()
             seconds += clock.seconds
             nanoseconds = clock.nanoseconds
+            guard scanner.rest.isEmpty else { throw TimeTextError("nothing stands behind the offset") }
         }
         guard scanner.rest.isEmpty else { throw TimeTextError("a time of day follows a date as in 2026-08-01T12:00") }
-        guard seconds >= 0 else { throw TimeTextError("times begin at 1970-01-01T00:00:00Z") }
+        guard seconds >= 0 else {
+            throw TimeTextError(
+                "it is before the first time that a span can have (1970-01-01T00:00:00Z)", isOutOfRange: true)
+        }
         let (product, tooLarge) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, overflows) = product.addingReportingOverflow(UInt64(nanoseconds))
-        guard !tooLarge, !overflows else { throw TimeTextError("times end at \(UTCTime.text(.max))") }
+        guard !tooLarge, !overflows else {
+            throw TimeTextError(
+                "it is after the last time that a span can have (\(UTCTime.text(.max)))", isOutOfRange: true)
+        }
         return sum
     }
 
@@ -71,20 +97,27 @@ extension UTCTime {
             guard let hour = number(2), skip(":"), let minute = number(2) else {
                 throw TimeTextError("a time of day is written as 12:00 or 12:00:00.5")
             }
-            guard hour < 24 else { throw TimeTextError("there is no hour \(hour)") }
+            guard hour < 24 else {
+                let isMidnight = hour == 24 && minute == 0
+                throw TimeTextError(
+                    "there is no hour \(hour)" + (isMidnight ? "; midnight is 00:00 of the day that begins" : ""))
+            }
             guard minute < 60 else { throw TimeTextError("there is no minute \(minute)") }
-            var seconds = hour * 3600 + minute * 60
-            var nanoseconds = 0
+            var (second, nanoseconds) = (0, 0)
             if skip(":") {
-                guard let second = number(2) else { throw TimeTextError("a second has two digits") }
-                guard second <= 60 else { throw TimeTextError("there is no second \(second)") }
-                seconds += second
+                guard let digits = number(2) else { throw TimeTextError("a second has two digits") }
+                guard digits <= 60 else { throw TimeTextError("there is no second \(digits)") }
+                second = digits
                 if skip(".") || skip(",") {
                     guard let fraction = fraction() else { throw TimeTextError("a point has digits behind it") }
                     nanoseconds = fraction
                 }
             }
-            return (seconds - (try zone()), nanoseconds)
+            let minutes = hour * 60 + minute - (try zone()) / 60
+            guard second < 60 || (minutes + 2 * 1440) % 1440 == 1439 else {
+                throw TimeTextError("there is no second 60 but in the last minute of a day of UTC, a leap second")
+            }
+            return (minutes * 60 + second, nanoseconds)
         }
 
         /// One digit or more, as nanoseconds; what is less is cut off.

@@ -27,6 +27,10 @@ enum FilterFieldName: Equatable {
     /// What was meant by a name that no field has, as a sentence; empty where nobody can tell.
     static func suggestion(for name: String) -> String {
         let name = String(name.unicodeScalars.prefix(64))
+        let start = Array(name.utf8.prefix(3))
+        if start.count == 3, start[2] == UInt8(ascii: ":"), start[..<2].allSatisfy({ (0x30...0x39).contains($0) }) {
+            return "write T between a date and a time of day, or put both in quotes"
+        }
         let words =
             SpanFilter.Field.plain.map(\.text) + ["since", "until", "and", "or", "not", "attr.KEY", "resource.KEY"]
         let lowercased = Array(name.lowercased().unicodeScalars)

@@ -14,14 +14,10 @@ enum FilterLiteral {
             if let nanoseconds = duration(text) { return .value(.duration(nanoseconds)) }
             return fault("no duration", word, "a duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h")
         case .start, .end:
-            if let ago = DurationText.nanoseconds(text) {
-                return .value(.time(nowUnixNano - min(nowUnixNano, UInt64(ago))))
-            }
-            do throws(TimeTextError) { return .value(.time(try UTCTime.parsed(text))) } catch {
-                // What does not even begin as a date is told of both forms.
-                let isDate = text.utf8.count >= 8 && text.utf8.prefix(4).allSatisfy { (0x30...0x39).contains($0) }
-                let forms = "a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z"
-                return fault("no time", word, isDate ? error.description : forms)
+            do throws(TimeTextError) {
+                return .value(.time(try UTCTime.parsed(text, nowUnixNano: nowUnixNano)))
+            } catch {
+                return fault(error.isOutOfRange ? "out of range" : "no time", word, error.description)
             }
         case .kind:
             if let kind = kinds.first(where: { $0.description == text }) { return .value(.kind(kind)) }

@@ -37,13 +37,8 @@ struct AnalysisOptions: ParsableArguments {
 enum QueryArgument {
     /// A time, nanoseconds since 1970-01-01T00:00:00Z.
     @Sendable static func time(_ text: String) throws -> UInt64 {
-        if let ago = DurationText.nanoseconds(text) {
-            let now = Process.nowUnixNano()
-            return now - min(now, UInt64(ago))
-        }
-        do throws(TimeTextError) { return try UTCTime.parsed(text) } catch {
-            let forms = "A time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z"
-            throw ValidationError("\(forms): \(error).")
+        do throws(TimeTextError) { return try UTCTime.parsed(text, nowUnixNano: Process.nowUnixNano()) } catch {
+            throw ValidationError("\(error).")
         }
     }
 
