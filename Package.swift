@@ -196,8 +196,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "spanwire", "SpanStorageSQLite", "SpanStorage", "SpanCapture", "SpanMerge", "SpanTransport",
-                "SpanSession", "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
+                "spanwire", "SpanStorageTesting", "SpanStorageSQLite", "SpanStorage", "SpanCapture", "SpanMerge",
+                "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Goldens"],
             swiftSettings: settings),

@@ -1,7 +1,8 @@
 import SpanModel
-import SpanStorage
 import SpanStorageTesting
 import Testing
+
+@testable import SpanStorage
 
 /// Names as commands print them and take them.
 @Suite struct NameTextTests {
@@ -12,10 +13,33 @@ import Testing
             ("(none)", "(none)"), ("", "\"\""), ("a\"b", "\"a\\\"b\""), ("\"", "\"\\\"\""), ("C:\\d", "\"C:\\\\d\""),
             (" a", "\" a\""), ("a ", "\"a \""), ("-a", "\"-a\""), ("'a'", "\"'a'\""), ("a\nb", "\"a\\nb\""),
             ("\u{1B}[2J", "\"\\u{1b}[2J\""), ("a\u{202E}", "\"a\\u{202e}\""),
+            // What joins the character before it would be drawn onto a quote, and hide a = from who looks for one.
+            ("\u{301}a", "\"\\u{301}a\""), ("\u{200D}\u{301}", "\"\\u{200d}\\u{301}\""),
+            ("\u{FE0F}", "\"\\u{fe0f}\""), ("\u{1F3FD}x", "\"\\u{1f3fd}x\""), ("\u{93F}", "\"\\u{93f}\""),
+            ("\n\u{301}", "\"\\n\\u{301}\""), ("\"\u{301}", "\"\\\"\\u{301}\""), ("e\u{301}", "e\u{301}"),
+            ("\u{1F1E9}\u{1F1EA}", "\u{1F1E9}\u{1F1EA}"), ("\u{2764}\u{FE0F}", "\u{2764}\u{FE0F}"),
+            // Nothing is seen of it.
+            ("\u{200B}", "\"\\u{200b}\""), ("\u{3164}a", "\"\\u{3164}a\""), ("\u{AD}a", "\"\\u{ad}a\""),
         ])
     func shown(name: String, text: String) throws {
         #expect(NameText.shown(name) == text)
         #expect(try NameText.read(text) == name)
+    }
+
+    @Test("no name joins what stands before it, with whichever character it begins")
+    func firstScalars() throws {
+        var quoted = 0
+        for value in Array(UInt32(0)...0x1FFFF) + Array(0xE0000...0xE01FF) {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let shown = NameText.shown(String(scalar))
+            let (equals, space) = ("=" + shown, " " + shown)
+            guard equals.first == "=", space.first == " " else {
+                Issue.record("\(FilterSpelling.escape(scalar)) joins")
+                continue
+            }
+            if shown.utf8.first == UInt8(ascii: "\"") { quoted += 1 }
+        }
+        #expect(quoted > 1_000 && quoted < 20_000)
     }
 
     @Test("quotes that are no whole name are refused", arguments: ["\"a", "\"a\" b", "\"\\q\"", "\""])
@@ -32,7 +56,8 @@ import Testing
             "é",
             "e\u{301}", "日本", "\n", "\t", "\r", "\u{0}", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{202E}", "\u{2028}",
             "\u{FEFF}", "\u{1F680}", "\u{A0}", "\u{3000}", "{}", "\\u{41}", "\\n", "true", "inf", "nan", "not", "or",
-            "“",
+            "“", "\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F3FD}", "\u{1F1E9}", "\u{93F}", "\u{200B}", "\u{FFFF}",
+            "\r\n", "\u{1100}", "\u{1161}", "\u{600}", "\u{E0041}", "\u{2066}",
             ",", ";", "/", ":", "@", "#", "$", "`", "*", "1e5", "-1",
         ]
         for _ in 0..<3_000 {
@@ -40,6 +65,7 @@ import Testing
             let shown = NameText.shown(name)
             #expect(shown.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\u{202E}" })
             #expect(ExactText(try NameText.read(shown)) == ExactText(name), "\(name.debugDescription)")
+            for before in ["=", " ", "\""] { #expect((before + shown).first == Character(before), "\(shown)") }
             #expect(ExactText(try NameText.read(NameText.listed(name))) == ExactText(name))
             for owner in [SpanConditions.AttributeEquality.Owner.span, .resource] {
                 let key = AttributeKey(owner, ExactText(name))

@@ -15,7 +15,14 @@ enum FilterSpelling {
 
     static func quoted(_ text: String) -> String {
         var result = "\""
+        // A mark would be drawn onto the quote, or onto the end of an escape.
+        var isBehindOwnMark = true
         for scalar in text.unicodeScalars {
+            if isBehindOwnMark && scalar.clings {
+                result += escape(scalar)
+                continue
+            }
+            isBehindOwnMark = true
             switch scalar {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
@@ -25,6 +32,7 @@ enum FilterSpelling {
             default:
                 if scalar.isShown {
                     result.unicodeScalars.append(scalar)
+                    isBehindOwnMark = false
                 } else {
                     result += escape(scalar)
                 }
@@ -92,5 +100,12 @@ extension Unicode.Scalar {
         case ..<0x20, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
         default: true
         }
+    }
+
+    /// Drawn onto what stands before it, or not to be seen at all: a mark, a joiner, a selector, a colour of skin, a filler.
+    ///
+    /// Whoever looks for characters does not find the `=` before such a one.
+    var clings: Bool {
+        value >= 0x80 && (properties.isDefaultIgnorableCodePoint || ("=" + String(self)).count == 1)
     }
 }

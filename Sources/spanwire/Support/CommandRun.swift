@@ -7,7 +7,7 @@ enum CommandRun {
     static func run(_ arguments: [String]) async -> Int32 {
         Process.ignoreBrokenPipes()
         do {
-            var command = try Spanwire.parseAsRoot(arguments)
+            var command = try Spanwire.parseAsRoot(arguments.flatMap(parts))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try DescriptorLimit.require(
                     asynchronous is CollectCommand ? DescriptorLimit.ofACollector : DescriptorLimit.ofACommand)
@@ -23,6 +23,15 @@ enum CommandRun {
         } catch {
             return finish(error, arguments)
         }
+    }
+
+    /// `--option=VALUE` in two, where the value begins with a mark: it is one character together with the `=`, in which the
+    /// parser would not find that.
+    private static func parts(of argument: String) -> [String] {
+        let scalars = argument.unicodeScalars
+        guard argument.utf8.starts(with: "--".utf8), let equals = scalars.firstIndex(of: "=") else { return [argument] }
+        let value = String(scalars[scalars.index(after: equals)...])
+        return ("=" + value).first == "=" ? [argument] : [String(scalars[..<equals]), value]
     }
 
     /// Help, version, and what the parser did not like.
