@@ -4,6 +4,7 @@ import SpanCapture
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
+import SpanStorageTesting
 import Testing
 
 /// Tables and trees of commands: on a terminal, in a file, with names of every kind.
@@ -208,33 +209,47 @@ import Testing
     @Test("percentiles rise and none is above the greatest, as they are printed")
     func percentiles() async throws {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
-        var random = SplitMix(state: seed)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("spans.db").path
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         var spans: [SpanRecord] = []
-        for operation in 0..<150 {
-            let bound = UInt64(1) << UInt64.random(in: 1...52, using: &random)
-            for _ in 0..<[1, 2, 3, 10, 120].randomElement(using: &random)! {
-                let near =
-                    Bool.random(using: &random) ? bound - UInt64.random(in: 0...bound / 200, using: &random) : nil
+        func add(_ name: String, _ durations: [UInt64]) {
+            for duration in durations {
+                let number = UInt64(spans.count + 1)
                 spans.append(
                     SpanRecord(
-                        traceID: TraceID(high: seed, low: UInt64(operation + 1)),
-                        spanID: SpanID(UInt64(spans.count + 1)),
-                        name: "op\(operation)", kind: .server, startTimeUnixNano: Self.start,
-                        endTimeUnixNano: Self.start + (near ?? UInt64.random(in: 0...bound, using: &random))))
+                        traceID: TraceID(high: seed, low: 1 + number / 64), spanID: SpanID(number), name: name,
+                        kind: .server, startTimeUnixNano: Self.start, endTimeUnixNano: Self.start + duration))
+            }
+        }
+        for round in 0..<60 {
+            var random = SeededGenerator(seed: seed &+ UInt64(round))
+            for operation in 0..<8 {
+                let bound = UInt64(1) << UInt64.random(in: 1...63, using: &random)
+                let unit = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, UInt64(Int64.max)].randomElement(
+                    using: &random)!
+                let count = [1, 2, 3, 10, 120].randomElement(using: &random)!
+                add(
+                    "round\(round)op\(operation)",
+                    (0..<count).map { _ in
+                        switch operation {
+                        // Up to a bound, near it, in all units at once, about where a unit begins, tiny, huge.
+                        case 0, 1: UInt64.random(in: 0...bound, using: &random)
+                        case 2, 3: bound - UInt64.random(in: 0...bound / 200, using: &random)
+                        case 4:
+                            UInt64.random(in: 0...1 << 63, using: &random) >> UInt64.random(in: 0...63, using: &random)
+                        case 5: unit - 500 + UInt64.random(in: 0...1_000, using: &random)
+                        case 6: UInt64.random(in: 0...3, using: &random)
+                        default: (1 << 63) - UInt64.random(in: 0...1 << 56, using: &random)
+                        }
+                    })
             }
         }
         // Rounded to three digits both would be more than they are.
         for (name, nanoseconds) in [("edge1", UInt64(1_999_999)), ("edge2", 7_206_000_000_000)] {
-            spans.append(
-                SpanRecord(
-                    traceID: TraceID(high: 9, low: 9), spanID: SpanID(UInt64(spans.count + 1)), name: name,
-                    kind: .server,
-                    startTimeUnixNano: Self.start, endTimeUnixNano: Self.start + nanoseconds))
+            add(name, [nanoseconds])
         }
         let batch = SpanBatch(resourceSpans: [
             ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: spans)])
@@ -243,11 +258,13 @@ import Testing
         await store.close()
         for (command, columns) in [
             (["latency"], ["P50", "P90", "P99", "MAX"]),
+            (["latency", "--step", "1h"], ["P50", "P90", "P99", "MAX"]),
             (["slow", "--operations", "--limit", "1000"], ["P50", "P99", "MAX"]),
+            (["slow", "--operations", "--limit", "1000", "--by", "self-time"], ["P50", "P99", "MAX"]),
         ] {
             let outcome = try SpanwireCommand.run(["query"] + command + ["--store", path])
             let lines = outcome.text.split(separator: "\n").dropFirst()
-            #expect(lines.count == 152)
+            #expect(lines.count == 482)
             for line in lines {
                 let shown = line.split(separator: " ").suffix(columns.count)
                 let numbers = shown.compactMap { DurationText.nanoseconds(String($0)) }
@@ -261,18 +278,6 @@ import Testing
                 let numbers = ["p50Nano", "p90Nano", "p99Nano", "maxNano"].compactMap { point[$0] as? Int64 }
                 #expect(numbers.count == 4 && numbers == numbers.sorted(), "SEED=\(seed): \(point)")
             }
-        }
-    }
-
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
         }
     }
 }
