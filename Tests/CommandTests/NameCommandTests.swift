@@ -101,4 +101,47 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "a filter that finds nothing says how it was read, and which service was meant",
+        arguments: [
+            (
+                ["search", "service=odd name"],
+                "no span matches service=odd name; no service is called odd, but \"odd name\" is"
+            ),
+            (["search", "--service", "'odd name'"], "no service is called \"'odd name'\", but \"odd name\" is"),
+            (["search", "service=odd,"], "no service is called \"odd,\", but \"odd name\" is"),
+            (["search", "service=nobody"], "no service is called nobody; spanwire query services lists them"),
+            (["search", "name=\"GET\" error"], "no span matches name=GET error\n"),
+            (["search", "service=\"odd name\" error"], "no span matches service=\"odd name\" error\n"),
+            (["operations", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["attributes", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["values", "k", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["dependencies", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["latency", "--service", "odd"], "no service is called odd, but \"odd name\" is"),
+            (["errors", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["slow", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["slow", "--operations", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["running", "service=odd"], "no service is called odd, but \"odd name\" is"),
+            (["export", "service=odd"], "no service is called odd, but \"odd name\" is"),
+        ])
+    func nothingFound(arguments: [String], words: String) async throws {
+        try await withStore(["checkout", "odd name"]) { path in
+            let outcome = try SpanwireCommand.run(["query"] + arguments + ["--store", path])
+            #expect(outcome.exitCode == 0 && outcome.words.contains("spanwire: no span matches "), "\(outcome.words)")
+            #expect(outcome.words.contains(words), "\(outcome.words)")
+        }
+    }
+
+    @Test("a query that finds something, or asks for everything, says nothing of that")
+    func somethingFound() async throws {
+        try await withStore(["checkout"]) { path in
+            for arguments in [
+                ["search", "service=checkout"], ["operations", "service=checkout"], ["errors"], ["latency"],
+            ] {
+                let outcome = try SpanwireCommand.run(["query"] + arguments + ["--store", path])
+                #expect(outcome.exitCode == 0 && outcome.words.isEmpty, "\(arguments): \(outcome.words)")
+            }
+        }
+    }
 }

@@ -18,6 +18,7 @@ import Testing
             ("\u{FE0F}", "\"\\u{fe0f}\""), ("\u{1F3FD}x", "\"\\u{1f3fd}x\""), ("\u{93F}", "\"\\u{93f}\""),
             ("\n\u{301}", "\"\\n\\u{301}\""), ("\"\u{301}", "\"\\\"\\u{301}\""), ("e\u{301}", "e\u{301}"),
             ("\u{1F1E9}\u{1F1EA}", "\u{1F1E9}\u{1F1EA}"), ("\u{2764}\u{FE0F}", "\u{2764}\u{FE0F}"),
+            ("“a”", "\"“a”\""), ("`a", "\"`a\""), ("a“", "a“"),
             // Nothing is seen of it.
             ("\u{200B}", "\"\\u{200b}\""), ("\u{3164}a", "\"\\u{3164}a\""), ("\u{AD}a", "\"\\u{ad}a\""),
         ])
@@ -113,14 +114,60 @@ import Testing
     }
 
     @Test(
-        "quotes that would find nothing are refused, with the place",
+        "quotes that would find nothing are refused, with the place and what to write",
         arguments: [
-            ("service=“odd”", 9), ("service='odd", 9), ("service=‘odd’", 9), ("name~„a“", 6), ("attr.'k=5", 6),
-            ("service='a'b", 12),
+            ("service=“odd”", 9, "write \" around"), ("service=‘odd’", 9, "write \" around"),
+            ("name~„a“", 6, "write \" around"), ("service=`odd`", 9, "write \" around"),
+            ("service=´odd´", 9, "write \" around"), ("service=″odd″", 9, "write \" around"),
+            ("service=‹odd›", 9, "write \" around"), ("service=＂odd＂", 9, "write \" around"),
+            ("“service=odd”", 1, "write \" around"), ("attr.“k”=1", 6, "write \" around"),
+            ("service='odd", 9, "write ' where the value ends"), ("service=\"odd", 9, "write \" where the value ends"),
+            ("name~'a", 6, "write ' where the value ends"), ("attr.'k=5", 6, "write ' where the value ends"),
+            ("service='odd\"", 9, "write ' where the value ends"),
+            ("service='a'b", 12, "space between"), ("service=\"\"odd\"\"", 11, "once"), ("service=''odd''", 11, "once"),
+            ("service=\"odd\"\"", 14, "\\\""), ("\"service=odd\"", 1, "around a value"),
+            ("'service=odd'", 1, "around a value"), ("''", 1, "around a value"), ("error ''", 7, "around a value"),
+            ("service=\"a\",name=b", 12, "space between"),
         ])
-    func refusedQuotes(text: String, column: Int) {
+    func refusedQuotes(text: String, column: Int, hint: String) {
         let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
         #expect(error?.code == .syntax && error?.column == column, "\(String(describing: error))")
+        #expect(error?.hint.contains(hint) == true, "\(String(describing: error))")
+    }
+
+    @Test(
+        "words of other languages, and values whose quotes were forgotten, are told how to write it",
+        arguments: [
+            ("name=GET /cart", 10, "put the value before it in quotes, if it belongs to that: name=\"GET /cart\""),
+            (
+                "error or name=GET  /cart x", 20,
+                "put the value before it in quotes, if it belongs to that: name=\"GET  /cart\""
+            ),
+            ("service:checkout", 1, "write service=checkout"), ("attr.k:5", nil, ""),
+            ("error && root", 7, "write and"), ("error & root", 7, "write and"), ("error || root", 7, "write or"),
+            ("error | root", 7, "write or"), ("service in (a,b)", 9, "write service=a or service=b"),
+            ("service=checkout AND error", 18, "did you mean and?"),
+            ("service=checkout eror", 18, "did you mean error?"),
+            ("service=checkout durations>1", 18, "did you mean duration?"),
+        ] as [(String, Int?, String)])
+    func foreignWords(text: String, column: Int?, hint: String) {
+        guard let column else {
+            #expect(throws: Never.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
+            return
+        }
+        let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
+        #expect(error?.column == column && error?.hint == hint, "\(String(describing: error))")
+    }
+
+    @Test(
+        "the name that was meant is found among those that there are",
+        arguments: [
+            ("odd", "odd name"), ("'checkout'", "checkout"), ("“checkout”", "checkout"), ("CheckOut", "checkout"),
+            ("checkout,", "checkout"), ("chekout", "checkout"), ("\"odd name\"", "odd name"), ("check*", "checkout"),
+            (" cart", "cart"), ("payment", nil), ("", nil), ("'", nil), ("c", nil),
+        ] as [(String, String?)])
+    func nearNames(name: String, near: String?) {
+        #expect(NearName.of(name, among: ["cart", "checkout", "odd name", "odd namesake"]) == near)
     }
 
     @Test("a date that is no time says why")

@@ -24,20 +24,27 @@ enum FilterFieldName: Equatable {
         }
     }
 
-    /// What was meant by a name that no field has, as a sentence; empty where nobody can tell.
-    static func suggestion(for name: String) -> String {
+    /// What was meant by a name that no field has, as a sentence.
+    ///
+    /// - Parameter value: the term that ends right before the name, with the name drawn into its value, where that may be
+    ///   meant; then only what hardly differs is taken for a word that was meant.
+    static func suggestion(for name: String, behind value: String? = nil) -> String {
         let name = String(name.unicodeScalars.prefix(64))
+        if let hint = foreignWords[name] { return hint }
         let start = Array(name.utf8.prefix(3))
         if start.count == 3, start[2] == UInt8(ascii: ":"), start[..<2].allSatisfy({ (0x30...0x39).contains($0) }) {
             return "write T between a date and a time of day, or put both in quotes"
         }
         let words =
             SpanFilter.Field.plain.map(\.text) + ["since", "until", "and", "or", "not", "attr.KEY", "resource.KEY"]
-        let lowercased = Array(name.lowercased().unicodeScalars)
-        let near = words.map { (word: $0, distance: distance(lowercased, Array($0.unicodeScalars))) }
-            .min { $0.distance < $1.distance }
-        // Of a short name nothing would be left.
-        if let near, near.distance <= min(2, (lowercased.count - 1) / 2) { return "did you mean \(near.word)?" }
+        if let near = NearName.word(name, among: words, distance: value == nil ? 2 : 1) {
+            return "did you mean \(near)?"
+        }
+        if let value { return "put the value before it in quotes, if it belongs to that: \(value)" }
+        let parts = name.split(separator: ":", maxSplits: 1)
+        if parts.count == 2, FilterFieldName(String(parts[0])) != nil {
+            return "write \(parts[0])=\(FilterSpelling.word(String(parts[1])))"
+        }
         for prefix in ["attribute.", "attributes.", "span."] where name.utf8.starts(with: prefix.utf8) {
             let key = String(name.unicodeScalars.dropFirst(prefix.unicodeScalars.count))
             if !key.isEmpty { return "did you mean attr.\(FilterSpelling.key(key))?" }
@@ -49,20 +56,11 @@ enum FilterFieldName: Equatable {
             + ", event.KEY"
     }
 
-    /// Levenshtein's: how many scalars have to be put in, taken out or replaced. O(product of the lengths).
-    private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
-        var row = Array(0...right.count)
-        for (index, scalar) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (place, other) in right.enumerated() {
-                let replaced = diagonal + (scalar == other ? 0 : 1)
-                diagonal = row[place + 1]
-                row[place + 1] = min(replaced, row[place] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
-    }
+    /// Words of other languages.
+    private static let foreignWords = [
+        "&&": "write and", "&": "write and", "||": "write or", "|": "write or", "in": "write service=a or service=b",
+        "IN": "write service=a or service=b",
+    ]
 }
 
 extension SpanFilter.Field {

@@ -10,6 +10,8 @@ struct FilterParser {
     private var depth = 0
     private var terms = 0
     private var patternSteps = 0
+    /// A term whose value stands without quotes, and where that begins and ends: the last of such.
+    private var bare: (term: String, start: Int, end: Int)?
 
     init(_ text: String, nowUnixNano: UInt64) {
         scanner = FilterScanner(text)
@@ -127,6 +129,12 @@ struct FilterParser {
 
     private mutating func fieldName() throws(SpanFilterError) -> (field: FilterFieldName, start: Int) {
         scanner.skipSpaces()
+        try refuseTypographicQuote(at: scanner.position)
+        guard !FilterSpelling.isQuote(scanner.next) else {
+            throw fault(
+                .syntax, "a quote without a field before it", at: scanner.position,
+                hint: "quotes stand around a value, as in service=\"checkout\"")
+        }
         let word = scanner.word(isName: true)
         if word.text == "or" || word.text == "and" {
             throw fault(.syntax, "nothing before \(word.text)", at: word.start, hint: "a term is missing there")
@@ -139,6 +147,7 @@ struct FilterParser {
             var key = String(word.text.unicodeScalars.dropFirst(prefix.unicodeScalars.count))
             // A word goes on over a single quote (it's), and none begins with one.
             if key.unicodeScalars.first == "'" { scanner.position = word.start + prefix.unicodeScalars.count }
+            try refuseTypographicQuote(at: word.start + prefix.unicodeScalars.count)
             if key.isEmpty || scanner.next == "'" {
                 guard FilterSpelling.isQuote(scanner.next) else {
                     throw fault(
@@ -152,9 +161,30 @@ struct FilterParser {
         guard let field = FilterFieldName(word.text) else {
             throw fault(
                 .unknownField, "unknown field \(FilterSpelling.shown(word.text))", at: word.start,
-                hint: FilterFieldName.suggestion(for: word.text))
+                hint: FilterFieldName.suggestion(for: word.text, behind: termBefore(word)))
         }
         return (field, word.start)
+    }
+
+    private func refuseTypographicQuote(at position: Int) throws(SpanFilterError) {
+        guard position < scanner.scalars.count, FilterSpelling.isTypographicQuote(scanner.scalars[position]) else {
+            return
+        }
+        throw fault(
+            .syntax, "a quote that only texts have", at: position,
+            hint: "write \" around a value; put one that has such a quote in it in \" too")
+    }
+
+    /// The term before a word with the word drawn into its value, `name="GET /cart"`, where the value stands without quotes,
+    /// spaces alone are between them, and no operator is behind the word.
+    private func termBefore(_ word: FilterWord) -> String? {
+        var ahead = scanner
+        ahead.skipSpaces()
+        guard let bare, ahead.next.map(FilterScanner.isOperator) != true,
+            scanner.scalars[bare.end..<word.start].allSatisfy(\.properties.isWhitespace)
+        else { return nil }
+        let value = String(String.UnicodeScalarView(scanner.scalars[bare.start..<scanner.position]))
+        return bare.term + FilterSpelling.shown(value)
     }
 
     private mutating func operation() throws(SpanFilterError) -> SpanFilter.Operator {
@@ -191,11 +221,7 @@ struct FilterParser {
     ) throws(SpanFilterError) -> SpanFilter.Value {
         let isPattern = operation.positive == .matches
         let word: FilterWord
-        if FilterSpelling.isTypographicQuote(scanner.next) {
-            throw fault(
-                .syntax, "a quote that only texts have", at: scanner.position,
-                hint: "write \" around a value; put one that has such a quote in it in \" too")
-        }
+        try refuseTypographicQuote(at: scanner.position)
         if FilterSpelling.isQuote(scanner.next) {
             word = isPattern ? try scanner.quotedPattern() : try scanner.quotedText()
         } else {
@@ -208,13 +234,22 @@ struct FilterParser {
         if let scalar = scanner.next, scalar != ")", !scalar.properties.isWhitespace {
             throw fault(
                 .syntax, "unexpected \(FilterSpelling.shown(scalar)) after a value", at: scanner.position,
-                hint: word.isQuoted ? "put a space between terms" : "put the whole value in quotes")
+                hint: hint(behind: word, scalar))
         }
+        if !word.isQuoted { bare = (field.text + operation.rawValue, word.start, scanner.position) }
         if isPattern { return .pattern(try pattern(word)) }
         switch FilterLiteral.value(of: field, word, nowUnixNano) {
         case .value(let value): return value
         case .fault(let message, let hint): throw fault(.wrongValue, message, at: word.start, hint: hint)
         }
+    }
+
+    /// What to do about a scalar right behind a value.
+    private func hint(behind value: FilterWord, _ scalar: Unicode.Scalar) -> String {
+        if !value.isQuoted { return "put the whole value in quotes" }
+        if value.text.isEmpty { return "write a quote once on each side of a value" }
+        return FilterSpelling.isQuote(scalar)
+            ? "write \\\(scalar) for a quote within a value" : "put a space between terms"
     }
 
     private mutating func pattern(_ word: FilterWord) throws(SpanFilterError) -> TextPattern {

@@ -68,7 +68,7 @@ struct FilterScanner {
             default: throw Self.escapeFault(place)
             }
         }
-        throw Self.openQuote(start)
+        throw openQuote(start)
     }
 
     /// The expression in the quotes, single or double, that begin here, backslashes and all, for they belong to it.
@@ -83,7 +83,7 @@ struct FilterScanner {
             }
             position += scalar == "\\" && position + 1 < scalars.count ? 2 : 1
         }
-        throw Self.openQuote(start)
+        throw openQuote(start)
     }
 
     private static func escapeFault(_ place: Int) -> SpanFilterError {
@@ -91,8 +91,10 @@ struct FilterScanner {
             .syntax, "an unknown escape", column: place + 1, hint: "\\\" \\' \\\\ \\n \\r \\t \\u{1f600} are known")
     }
 
-    private static func openQuote(_ start: Int) -> SpanFilterError {
-        SpanFilterError(.syntax, "a quote that is not closed", column: start + 1)
+    private func openQuote(_ start: Int) -> SpanFilterError {
+        SpanFilterError(
+            .syntax, "a quote that is not closed", column: start + 1,
+            hint: "write \(scalars[start]) where the value ends")
     }
 
     private func text(_ range: Range<Int>) -> String {

@@ -44,10 +44,15 @@ enum FilterSpelling {
     /// Whether quotes begin with the scalar: double ones, or single ones as shells and SQL have them.
     static func isQuote(_ scalar: Unicode.Scalar?) -> Bool { scalar == "\"" || scalar == "'" }
 
-    /// Whether a text program made a quote of it for the eye, which would be taken for a part of the value.
+    /// Whether it is a quote for the eye, as text programs make them, or one of other languages, which would be taken for a
+    /// part of the value.
     static func isTypographicQuote(_ scalar: Unicode.Scalar?) -> Bool {
         guard let scalar else { return false }
-        return (0x2018...0x201F).contains(scalar.value) || scalar == "«" || scalar == "»"
+        switch scalar.value {
+        // Grave and acute accent, « and »; ‘ to ‟; primes; ‹ and ›; wide ones of East Asia.
+        case 0x60, 0xB4, 0xAB, 0xBB, 0x2018...0x201F, 0x2032...0x2033, 0x2039...0x203A, 0xFF02, 0xFF07: return true
+        default: return false
+        }
     }
 
     /// In quotes, and cut where it is long: for messages.

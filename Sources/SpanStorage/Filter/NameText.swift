@@ -7,12 +7,13 @@ package enum NameText {
     /// `GET /cart`, `"a \"b\"\n"`; `""` for an empty name.
     ///
     /// In quotes are: an empty name, one with a quote, a backslash or a character that drives a terminal, and one that
-    /// begins with a dash, a single quote, or with what joins the character before it or is not to be seen (a mark, a
+    /// begins with a dash, with another quote, or with what joins the character before it or is not to be seen (a mark, a
     /// joiner, a filler), or has white space at an end.
     package static func shown(_ name: String) -> String {
         let scalars = name.unicodeScalars
         guard let first = scalars.first, let last = scalars.last, first != "-", first != "'",
-            !first.clings, !first.properties.isWhitespace, !last.properties.isWhitespace,
+            !FilterSpelling.isTypographicQuote(first), !first.clings, !first.properties.isWhitespace,
+            !last.properties.isWhitespace,
             scalars.allSatisfy({ $0.isShown && $0 != "\"" && $0 != "\\" })
         else { return FilterSpelling.quoted(name) }
         return name

@@ -20,7 +20,9 @@ struct QueryAttributesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scan = try analysis.scan()
-        let answer = try await options.ask { store throws(SpanStoreError) in try await store.attributeKeys(scan) }
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
+            store throws(SpanStoreError) in try await store.attributeKeys(scan)
+        }
         var table = TextTable([.text("ATTRIBUTE", 1), .number("SPANS", 2)], in: options.room)
         for group in answer.groups { table.add([group.key.name, String(group.spans)]) }
         try options.print(
@@ -66,7 +68,8 @@ struct QueryValuesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (scan, key) = (try analysis.scan(), key)
-        let answer = try await options.ask { store throws(SpanStoreError) in
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
+            store throws(SpanStoreError) in
             try await store.attributeValues(of: key, scan)
         }
         let all = answer.groups.reduce(answer.leftOutSpans) { $0 + $1.spans }

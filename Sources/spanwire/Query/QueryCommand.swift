@@ -56,6 +56,20 @@ struct QueryOptions: ParsableArguments {
         _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
     ) async throws -> Answer { try await Self.ask(store, question) }
 
+    /// The same about what a filter means; where nothing is found and no service has the name that the filter asks for, that
+    /// is said on standard error.
+    func ask<Answer: Sendable>(
+        about filter: SpanFilter, isEmpty: @escaping @Sendable (Answer) -> Bool,
+        _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
+    ) async throws -> Answer {
+        let (answer, remark) = try await ask { store throws(SpanStoreError) in
+            let answer = try await question(store)
+            return (answer, isEmpty(answer) ? try await EmptyAnswer.unknownService(filter, store) : nil)
+        }
+        if let remark { EmptyAnswer.note(filter, remark) }
+        return answer
+    }
+
     /// Opens a store for reading, asks, and closes it.
     static func ask<Answer: Sendable>(
         _ store: String, _ question: (any SpanStore) async throws(SpanStoreError) -> Answer

@@ -32,7 +32,9 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scan = try analysis.scan()
-        let graph = try await options.ask { store throws(SpanStoreError) in try await store.dependencies(scan) }
+        let graph = try await options.ask(about: scan.filter, isEmpty: { $0.edges.isEmpty }) {
+            store throws(SpanStoreError) in try await store.dependencies(scan)
+        }
         try options.print([.table(table(graph.edges))], Self.json(graph))
         if graph.unknownCalls > 0 {
             Process.writeError(

@@ -36,7 +36,9 @@ struct QueryErrorsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scan = try analysis.scan()
-        let answer = try await options.ask { store throws(SpanStoreError) in try await store.errors(scan) }
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
+            store throws(SpanStoreError) in try await store.errors(scan)
+        }
         let shown = Array(answer.groups.prefix(limit))
         try options.print([.table(table(shown))], Self.json(shown))
         if shown.count < answer.groups.count {

@@ -48,11 +48,12 @@ struct QueryExportCommand: AsyncParsableCommand {
         }
         let scan = try analysis.scan()
         let export = Export(format: format)
-        let done = try await QueryOptions.ask(store) { store throws(SpanStoreError) in
+        let (done, remark) = try await QueryOptions.ask(store) { store throws(SpanStoreError) in
             var done = try await store.scan(scan, into: export) { export, spans in export.add(spans) }
             done.flush()
-            return done
+            return (done, done.spans == 0 ? try await EmptyAnswer.unknownService(scan.filter, store) : nil)
         }
+        if let remark { EmptyAnswer.note(scan.filter, remark) }
         if let fault = done.fault { throw CommandFailure("cannot write the output: \(fault)") }
         Process.writeError("spanwire: \(done.spans) spans\n")
     }

@@ -38,7 +38,9 @@ struct QueryLatencyCommand: AsyncParsableCommand {
     func run() async throws {
         let scan = try analysis.scan()
         let query = LatencyQuery(scan, stepNano: UInt64(step ?? 0))
-        let answer = try await options.ask { store throws(SpanStoreError) in try await store.latency(query) }
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
+            store throws(SpanStoreError) in try await store.latency(query)
+        }
         try options.print([.table(table(answer.groups, rowNano(scan)))], Self.json(answer.groups))
         AnswerText.note(leftOut: answer.leftOutSpans, "operations and steps")
     }

@@ -21,7 +21,9 @@ struct QueryOperationsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scan = try analysis.scan()
-        let answer = try await options.ask { store throws(SpanStoreError) in try await store.operations(scan) }
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
+            store throws(SpanStoreError) in try await store.operations(scan)
+        }
         try options.print(
             [.table(table(answer.groups))],
             .list(

@@ -39,7 +39,8 @@ struct QueryRunningCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (scan, limit, now) = (try analysis.scan(), limit, Process.nowUnixNano())
-        let answer = try await options.ask { store throws(SpanStoreError) in
+        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.spans.isEmpty }) {
+            store throws(SpanStoreError) in
             try await store.unfinished(scan, limit: limit, nowUnixNano: now)
         }
         try options.print([.table(table(answer, nowUnixNano: now))], Self.json(answer))

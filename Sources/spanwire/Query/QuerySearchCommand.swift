@@ -94,11 +94,15 @@ struct QuerySearchCommand: AsyncParsableCommand {
     func run() async throws {
         let query = SpanQuery(
             filter: try wholeFilter(), order: order ?? after?.order ?? .newest, after: after, limit: limit)
-        let spans = try await options.ask { store throws(SpanStoreError) in try await store.search(query) }
+        let (spans, remark) = try await options.ask { store throws(SpanStoreError) in
+            let spans = try await store.search(query)
+            return (spans, spans.isEmpty ? try await EmptyAnswer.unknownService(query.filter, store) : nil)
+        }
         switch options.format {
         case .table: try [TextPart.table(table(spans))].print()
         case .json: try MergedSpansJSON.print(spans)
         }
+        if spans.isEmpty, after == nil, query.filter != .everything { EmptyAnswer.note(query.filter, remark) }
         if spans.count == limit, let last = spans.last {
             Process.writeError(
                 "spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last, order: query.order))\n")

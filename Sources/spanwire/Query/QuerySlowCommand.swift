@@ -51,7 +51,9 @@ struct QuerySlowCommand: AsyncParsableCommand {
     func run() async throws {
         let measure: SlowQuery.Measure = by == .duration ? .duration : .selfTime
         let query = SlowQuery(try analysis.scan(), measure: measure, limit: limit)
-        let answer = try await options.ask { store throws(SpanStoreError) in try await store.slow(query) }
+        let answer = try await options.ask(about: query.scan.filter, isEmpty: { $0.spans.isEmpty }) {
+            store throws(SpanStoreError) in try await store.slow(query)
+        }
         if operations {
             let groups = Array(answer.operations.groups.prefix(limit))
             try options.print([.table(table(groups))], Self.json(groups))

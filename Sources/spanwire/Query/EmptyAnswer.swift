@@ -1,0 +1,25 @@
+import SpanCapture
+import SpanStorage
+
+/// What is said where a filter finds nothing.
+enum EmptyAnswer {
+    /// That no service has the name which the filter asks for, and which may be meant; `nil` where that is not it.
+    static func unknownService(
+        _ filter: SpanFilter, _ store: any SpanStore
+    ) async throws(SpanStoreError) -> String? {
+        guard let name = filter.conditions.service?.string, !name.isEmpty else { return nil }
+        let services = try await store.services().map(\.name)
+        if services.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return nil }
+        let start = "no service is called \(NameText.listed(name))"
+        guard let near = NearName.of(name, among: services) else {
+            return start + "; spanwire query services lists them"
+        }
+        return start + ", but \(NameText.listed(near)) is"
+    }
+
+    /// Says on standard error how the filter was read.
+    static func note(_ filter: SpanFilter, _ remark: String?) {
+        let text = ColumnText(filter.text, atMost: 200).text
+        Process.writeError("spanwire: no span matches \(text)" + (remark.map { "; \($0)" } ?? "") + "\n")
+    }
+}
