@@ -185,8 +185,8 @@ let package = Package(
         .testTarget(
             name: "SpanCollectorTests",
             dependencies: [
-                "spool-peer", "SpanCollector", "SpanStorage", "SpanMerge", "SpanTransport", "SpanSpool", "SpanSession",
-                "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
+                "spool-peer", "SpanCollector", "SpanStorageTesting", "SpanStorage", "SpanMerge", "SpanTransport",
+                "SpanSpool", "SpanSession", "SpanModel", "ProtoWire", .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

@@ -277,8 +277,11 @@ import Testing
         #expect(try await presences(store, clock) == [.gone])
     }
 
-    /// Hands over a batch of a connection as soon as the one before it is answered, each a second later.
+    /// Hands over a batch of a connection as soon as the one before it is answered, each a second later; so many that a
+    /// collector at rest is not what a test sees, and not without an end.
     private final class Pump: Sendable {
+        private static let batches: UInt64 = 100_000
+
         private let connection: UInt64
         private let tests: GroupWriterTests
         private let writer: GroupWriter
@@ -295,7 +298,7 @@ import Testing
         func end() { hasEnded.store(true, ordering: .sequentiallyConsistent) }
 
         func next(_ sequence: UInt64) {
-            if hasEnded.load(ordering: .sequentiallyConsistent) { return }
+            if hasEnded.load(ordering: .sequentiallyConsistent) || sequence > Self.batches { return }
             clock.advance(1)
             tests.hand("good", of: connection, sequence, to: writer, Answers()) { self.next(sequence + 1) }
         }
@@ -308,99 +311,28 @@ import Testing
             store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })
         let running = Task { await writer.run() }
         await store.waitForNotes(1)
-        // Two connections that always have a batch under way.
+        // Two connections that always have a batch under way; the clock stands while one is held.
+        await store.hold(.appends)
         let pumps = [UInt64(1), 2].map { Pump($0, self, writer, clock) }
         for pump in pumps { pump.next(1) }
+        await store.waitUntilHeld()
         _ = await find(9, 9, writer)
-        while await store.noted[SenderID(high: 1, low: 9)] != .connected { await Task.yield() }
+        let foundAt = clock.nowUnixNano
+        await store.release()
+        let sender = SenderID(high: 1, low: 9)
+        while await store.noted[sender] == nil { await Task.yield() }
+        // Once it has waited for a second, before any other group: of two batches at the most.
+        let notedAt = try #require(await store.noted[sender])
+        #expect((foundAt...foundAt + 3_000_000_000).contains(notedAt))
+        await store.hold(.appends)
+        await store.waitUntilHeld()
+        let (count, renewedAt) = (await store.noteCount, clock.nowUnixNano)
+        writer.renewLease()
+        await store.release()
+        await store.waitForNotes(count + 1)
+        #expect((renewedAt...renewedAt + 3_000_000_000).contains(await store.renewedAtUnixNano))
         for pump in pumps { pump.end() }
         writer.finish()
         await running.value
     }
-}
-
-/// An in-memory store that can be held in the middle of a call.
-final actor GatedStore: SpanStore {
-    enum Call { case appends, lookUps }
-
-    let inner = InMemorySpanStore()
-    private var heldCall: Call?
-    private var held: [CheckedContinuation<Void, Never>] = []
-    private var watching: [CheckedContinuation<Void, Never>] = []
-    private var failsNotes = false
-    private var noteCount = 0
-    private var noteWatch: (count: Int, continuation: CheckedContinuation<Void, Never>)?
-    private(set) var noted: [SenderID: SenderPresence] = [:]
-
-    /// From now on those calls wait until `release()`.
-    func hold(_ call: Call) { heldCall = call }
-
-    func release() {
-        heldCall = nil
-        for continuation in held { continuation.resume() }
-        held = []
-    }
-
-    /// Waits until a call is held.
-    func waitUntilHeld() async {
-        if held.isEmpty { await withCheckedContinuation { watching.append($0) } }
-    }
-
-    private func pass(_ call: Call) async {
-        guard heldCall == call else { return }
-        await withCheckedContinuation { continuation in
-            held.append(continuation)
-            for watcher in watching { watcher.resume() }
-            watching = []
-        }
-    }
-
-    func failNotes(_ fails: Bool) { failsNotes = fails }
-
-    /// Waits until so many notes were tried.
-    func waitForNotes(_ count: Int) async {
-        if noteCount < count { await withCheckedContinuation { noteWatch = (count, $0) } }
-    }
-
-    func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
-        await pass(.appends)
-        return try await inner.append(group)
-    }
-
-    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
-        noteCount += 1
-        if let watch = noteWatch, noteCount >= watch.count {
-            noteWatch = nil
-            watch.continuation.resume()
-        }
-        if failsNotes { throw SpanStoreError(.diskFull, "no room is left; make some") }
-        for change in changes { noted[change.sender] = change.presence }
-        return try await inner.note(changes, by: lease)
-    }
-
-    func endLease(of collector: CollectorID) async throws(SpanStoreError) { try await inner.endLease(of: collector) }
-
-    func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
-        await pass(.lookUps)
-        return try await inner.storedSequence(of: sender)
-    }
-
-    func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await inner.trace(id) }
-    func services() async throws(SpanStoreError) -> [ServiceSummary] { try await inner.services() }
-    func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await inner.search(query) }
-    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
-        try await inner.senders(nowUnixNano: nowUnixNano)
-    }
-    func scan<Result: Sendable>(
-        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
-    ) async throws(SpanStoreError) -> Result { try await inner.scan(scan, into: result, body) }
-    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
-        try await inner.deleteTrace(id, nowUnixNano: nowUnixNano)
-    }
-    func enforce(
-        _ policy: RetentionPolicy, nowUnixNano: UInt64
-    ) async throws(SpanStoreError) -> RetentionReport {
-        try await inner.enforce(policy, nowUnixNano: nowUnixNano)
-    }
-    func close() async throws(SpanStoreError) { await inner.close() }
 }

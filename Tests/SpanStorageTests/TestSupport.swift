@@ -61,58 +61,21 @@ struct SQLitePlace: SpanStorePlace {
 }
 
 /// A store that merges everything after some appends.
-final class CompactedStore: SpanStore {
-    private let store: SQLiteSpanStore
+final class CompactedStore: ForwardingStore {
+    let inner: SQLiteSpanStore
     private let every: Int
     private let appends = Atomic(0)
 
     init(_ store: SQLiteSpanStore, every: Int) {
-        self.store = store
+        inner = store
         self.every = every
     }
 
     func append(_ group: [IncomingBatch]) async throws(SpanStoreError) -> AppendResult {
-        let result = try await store.append(group)
-        if appends.wrappingAdd(1, ordering: .relaxed).newValue % every == 0 { try await store.compact() }
+        let result = try await inner.append(group)
+        if appends.wrappingAdd(1, ordering: .relaxed).newValue % every == 0 { try await inner.compact() }
         return result
     }
-
-    func note(_ changes: [SenderChange], by lease: CollectorLease) async throws(SpanStoreError) -> Bool {
-        try await store.note(changes, by: lease)
-    }
-    func endLease(of collector: CollectorID) async throws(SpanStoreError) {
-        try await store.endLease(of: collector)
-    }
-    func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
-        try await store.storedSequence(of: sender)
-    }
-    func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] { try await store.trace(id) }
-    func services() async throws(SpanStoreError) -> [ServiceSummary] { try await store.services() }
-    func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] { try await store.search(query) }
-    func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
-        try await store.senders(nowUnixNano: nowUnixNano)
-    }
-    func scan<Result: Sendable>(
-        _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
-    ) async throws(SpanStoreError) -> Result { try await store.scan(scan, into: result, body) }
-    func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        try await store.dependencies(scan)
-    }
-    func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
-        try await store.operations(scan)
-    }
-    func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
-        try await store.latency(query)
-    }
-    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) async throws(SpanStoreError) -> UInt64 {
-        try await store.deleteTrace(id, nowUnixNano: nowUnixNano)
-    }
-    func enforce(
-        _ policy: RetentionPolicy, nowUnixNano: UInt64
-    ) async throws(SpanStoreError) -> RetentionReport {
-        try await store.enforce(policy, nowUnixNano: nowUnixNano)
-    }
-    func close() async throws(SpanStoreError) { await store.close() }
 }
 
 /// Raised once, by any task.
