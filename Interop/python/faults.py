@@ -19,9 +19,9 @@ import time
 
 from collector import Collector, Store
 from crowd import Crowd
-from kill import Sender
 from paced import PacedSender
 from proxy import Proxy
+from sender import Sender
 
 SERVICES = ("checkout", "cart", "payment", "catalog", "shipping", "frontend")
 

@@ -4,8 +4,7 @@ import select
 import threading
 import time
 
-from kill import SPANS_PER_BATCH, Sender
-from session import Connection, ProtocolFault
+from sender import SPANS_PER_BATCH, Sender
 
 
 class Measured:
@@ -23,6 +22,9 @@ class Measured:
 
 class PacedSender(Sender):
     """Sends a batch every `interval` seconds, whether the ones before are acknowledged or not, but 64 at the most."""
+
+    agent = "spanwire-paced/1"
+    longest_wait = 2
 
     def __init__(self, collector, seed, service, interval, token="", padding=0):
         super().__init__(collector, seed, service)
@@ -51,34 +53,16 @@ class PacedSender(Sender):
                 self.acks += 1
         super().settle(sequence)
 
-    def one_connection(self):
-        try:
-            connection = Connection(
-                "127.0.0.1", self.port or self.collector.port, self.sender_id, "spanwire-paced/1", self.token)
-            self.connections += 1
-            self.settle(connection.stored_sequence)
-            for sequence in sorted(self.kept):
-                connection.send(sequence, self.kept[sequence][0])
-            due = time.monotonic()
-            while not self.ending.is_set():
-                now = time.monotonic()
-                if now >= due and len(connection.outstanding) < 64:
-                    self.make_batch()
-                    with self.lock:
-                        self.born[self.sequence] = now
-                    # What was missed is made up for, as far as a second goes.
-                    due = max(due + self.interval, now - 1)
-                    connection.send(self.sequence, self.kept[self.sequence][0])
-                if select.select([connection.socket], [], [], min(max(due - now, 0), 0.1))[0]:
-                    self.settle(connection.read_ack().sequence)
-            while connection.outstanding:
+    def send_batches(self, connection):
+        due = time.monotonic()
+        while not self.ending.is_set():
+            now = time.monotonic()
+            if now >= due and len(connection.outstanding) < 64:
+                self.make_batch()
+                with self.lock:
+                    self.born[self.sequence] = now
+                # What was missed is made up for, as far as a second goes.
+                due = max(due + self.interval, now - 1)
+                connection.send(self.sequence, self.kept[self.sequence][0])
+            if select.select([connection.socket], [], [], min(max(due - now, 0), 0.1))[0]:
                 self.settle(connection.read_ack().sequence)
-            connection.finish()
-            return True
-        except OSError:
-            return False
-        except ProtocolFault as fault:
-            if fault.go_away is not None and fault.go_away.retry_after_ms:
-                time.sleep(min(fault.go_away.retry_after_ms / 1000, 2))
-                return False
-            raise
