@@ -106,10 +106,11 @@ enum SpanwireCommand {
         }
         close(terminal)
         process.waitUntilExit()
-        // A terminal puts a carriage return before each line feed.
-        let text = String(decoding: output, as: UTF8.self).replacingOccurrences(of: "\r\n", with: "\n")
+        // A terminal puts a carriage return before each line feed. Byte by byte: a mark may follow, which joins them.
+        output = Data(
+            output.indices.filter { output[$0] != 0x0D || output.dropFirst($0 + 1).first != 0x0A }.map { output[$0] })
         return Outcome(
-            exitCode: process.terminationStatus, output: Data(text.utf8),
+            exitCode: process.terminationStatus, output: output,
             words: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
     }
 

@@ -18,7 +18,8 @@ import Testing
         "GET /cart", "", "a\u{1B}[2J\u{1B}]0;x\u{7}\n\r\tb", "x\u{202E}dlrow", "日本語の名前",
         "👩\u{200D}👩\u{200D}👧 \u{1F1E9}\u{1F1EA}",
         "\"quoted\" \\ back", "a\u{301}\u{302}\u{303}", String(repeating: "SELECT col, ", count: 200), " lead", "-dash",
-        "=",
+        "=", "\u{301}mark", "مرحبا שלום", "क्षत्रिय ❤\u{FE0F}", "tab\there", "\u{200B}1\u{FE0F}\u{20E3}",
+        "ﾊﾝｶｸ 한국어",
     ]
 
     /// A store of spans with such names for everything, two traces with the same.
