@@ -100,6 +100,8 @@ import Testing
             #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.agent) == ["test/2", "test/2"])
             // A newer connection of the same sender takes over; the end of the older one is not the sender's.
             let again = try connect(staying)
+            again.reporter().report(Self.span(.random(), 1))
+            #expect(await again.flush(within: .seconds(20)).storedSpans == 1, "the newer connection is there")
             _ = await two.shutdown(within: .seconds(20))
             try await wait(for: [.connected, .saidGoodbye])
             _ = await one.shutdown(within: .seconds(1))
