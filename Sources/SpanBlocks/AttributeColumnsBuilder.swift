@@ -113,7 +113,7 @@ struct AttributeColumnsBuilder: ~Copyable {
                 let value = column.values[index]
                 guard let found = try Self.attribute(set.entries[Int(value.entry)], value.term, set) else { continue }
                 // Two keys can have the same hash.
-                if let key, !found.key.utf8.elementsEqual(key.utf8) { isOneKey = false }
+                if let key, !found.key.hasSameBytes(as: key) { isOneKey = false }
                 key = found.key
                 if found.value.encoded().count > Self.maxValueBytes { continue }
                 values.append(found.value)

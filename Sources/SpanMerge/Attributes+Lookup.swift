@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 
 extension Resource {
@@ -14,6 +15,6 @@ extension [Attribute] {
 
     /// The value of an attribute without what stands around it, `nil` when it is absent. Of several, the last.
     package func value(_ key: String) -> AttributeValue? {
-        last { $0.key.utf8.elementsEqual(key.utf8) }?.value?.plain
+        last { $0.key.hasSameBytes(as: key) }?.value?.plain
     }
 }

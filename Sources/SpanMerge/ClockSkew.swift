@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 
 /// How far the clocks of one trace's machines are apart, as far as the calls between them tell.
@@ -137,7 +138,7 @@ public struct ClockSkew: Sendable {
                     aheadNano: 0, uncertaintyNano: 0))
         }
         let service = merged.service
-        if !service.isEmpty, !clocks[index].services.contains(where: { $0.utf8.elementsEqual(service.utf8) }) {
+        if !service.isEmpty, !clocks[index].services.contains(where: { $0.hasSameBytes(as: service) }) {
             clocks[index].services.append(service)
             clocks[index].services.sort { byteOrder($0, $1) < 0 }
         }

@@ -1,3 +1,5 @@
+import ProtoWire
+
 extension DropCount {
     /// How many reasons of drops are kept apart, of one batch and of one sender; those that come later are counted
     /// together under `otherReason`.
@@ -20,7 +22,7 @@ extension Array<DropCount> {
     package mutating func count(_ spans: UInt64, under reason: String) {
         guard spans > 0 else { return }
         let reason = reason.bounded(toUTF8Bytes: DropCount.maxReasonBytes)
-        if let known = firstIndex(where: { $0.reason.utf8.elementsEqual(reason.utf8) }) {
+        if let known = firstIndex(where: { $0.reason.hasSameBytes(as: reason) }) {
             let (sum, overflow) = self[known].spans.addingReportingOverflow(spans)
             self[known].spans = overflow ? .max : sum
         } else if reason == DropCount.otherReason || hasRoomForAReason {

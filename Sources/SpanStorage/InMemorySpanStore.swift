@@ -107,17 +107,17 @@ public actor InMemorySpanStore: SpanStore {
 
     public func services() throws(SpanStoreError) -> [ServiceSummary] {
         try checkOpen()
-        var summaries: [[UInt8]: ServiceSummary] = [:]
+        var summaries: [ExactText: ServiceSummary] = [:]
         for state in states.values {
             let merged = state.merged()
-            let name = Array(merged.service.utf8)
+            let name = ExactText(merged.service)
             var summary =
                 summaries[name] ?? ServiceSummary(name: merged.service, spans: 0, newestStartUnixNano: 0)
             summary.spans += 1
             summary.newestStartUnixNano = max(summary.newestStartUnixNano, merged.span.startTimeUnixNano)
             summaries[name] = summary
         }
-        return summaries.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        return summaries.sorted { $0.key.order($1.key) < 0 }.map(\.value)
     }
 
     public func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {

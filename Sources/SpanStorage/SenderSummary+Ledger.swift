@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 
 extension SenderSummary {
@@ -14,7 +15,7 @@ extension SenderSummary {
         rejectedReports = rejectedReports.saturatingSum(UInt64(clamping: batch.rejectedReports))
         for count in batch.dropped { dropped.count(count.spans, under: count.reason) }
         guard !batch.dropped.isEmpty else { return true }
-        dropped.sort { $0.reason.utf8.lexicographicallyPrecedes($1.reason.utf8) }
+        dropped.sort { $0.reason.byteOrder(to: $1.reason) < 0 }
         return true
     }
 

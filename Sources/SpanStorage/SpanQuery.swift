@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanMerge
 import SpanModel
 
@@ -47,8 +48,8 @@ public struct SpanQuery: Sendable, Hashable {
 
     /// Whether a span is among those meant, the limit aside.
     public func matches(_ merged: MergedSpan) -> Bool {
-        if let service, !service.utf8.elementsEqual(merged.service.utf8) { return false }
-        if let name, !name.utf8.elementsEqual(merged.span.name.utf8) { return false }
+        if let service, !service.hasSameBytes(as: merged.service) { return false }
+        if let name, !name.hasSameBytes(as: merged.span.name) { return false }
         if let status, status != merged.statusCode { return false }
         if let sinceUnixNano, merged.span.startTimeUnixNano < sinceUnixNano { return false }
         if let minDurationNano {

@@ -194,13 +194,13 @@ struct SpanFinder {
             }
             Self.count(found.whole, &services)
         }
-        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        return services.sorted { byteOrder($0.key, $1.key) < 0 }.map(\.value)
     }
 
     private func countedServices() throws(SpanStoreError) -> [ServiceSummary] {
         var services: [[UInt8]: ServiceSummary] = [:]
         try forEachSpan(startingIn: UInt64.min...UInt64.max) { Self.count($0, &services) }
-        return services.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+        return services.sorted { byteOrder($0.key, $1.key) < 0 }.map(\.value)
     }
 
     private static func count(_ merged: MergedSpan, _ services: inout [[UInt8]: ServiceSummary]) {

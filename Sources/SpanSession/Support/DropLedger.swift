@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 
 /// Counts of given-up spans by reason, in the order in which the reasons first came.
@@ -26,7 +27,7 @@ package struct DropLedger: Sendable, Hashable {
     /// Takes counts out again, as far as they are there.
     package mutating func subtract(_ told: [DropCount]) {
         for count in told {
-            guard let index = counts.firstIndex(where: { $0.reason.utf8.elementsEqual(count.reason.utf8) }) else {
+            guard let index = counts.firstIndex(where: { $0.reason.hasSameBytes(as: count.reason) }) else {
                 continue
             }
             counts[index].spans -= min(counts[index].spans, count.spans)

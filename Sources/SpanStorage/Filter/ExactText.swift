@@ -1,3 +1,5 @@
+import ProtoWire
+
 /// A text that equals another one only byte for byte.
 ///
 /// Not `String`, for which two spellings of é are equal: no store holds them so.
@@ -7,7 +9,7 @@ public struct ExactText: Sendable, Hashable {
     public init(_ string: String) { self.string = string }
 
     public static func == (left: ExactText, right: ExactText) -> Bool {
-        left.string.utf8.elementsEqual(right.string.utf8)
+        left.string.hasSameBytes(as: right.string)
     }
 
     public func hash(into hasher: inout Hasher) {

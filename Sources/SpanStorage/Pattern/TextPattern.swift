@@ -1,3 +1,5 @@
+import ProtoWire
+
 /// A regular expression that is looked for anywhere in a text, in time proportional to the text.
 ///
 /// Works on Unicode scalars, one after the other, with all ways through the expression at once, so that nothing in it
@@ -49,7 +51,7 @@ public struct TextPattern: Sendable, Hashable {
 
     // Expressions written differently are different, whatever they match.
     public static func == (left: TextPattern, right: TextPattern) -> Bool {
-        left.source.utf8.elementsEqual(right.source.utf8)
+        left.source.hasSameBytes(as: right.source)
     }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(ExactText(source)) }

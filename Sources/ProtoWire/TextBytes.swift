@@ -1,0 +1,55 @@
+/// Texts and bytes as they are stored, compared eight bytes at a time.
+///
+/// Not `String`'s own `==` and `<`, which hold texts equal that Unicode calls canonically equivalent; not the sequences' either,
+/// which look at one byte after the other: names of many thousand bytes are compared for every span that has them.
+package enum TextBytes {
+    /// How many bytes at the start of both are the same: at most what the shorter one has. O(1) for the same place in memory.
+    package static func sharedPrefix(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let count = min(left.count, right.count)
+        // Proof for the loads: each ends at `count` or before, which both buffers have; every bit pattern is a UInt64.
+        guard let one = left.baseAddress, let other = right.baseAddress else { return 0 }
+        if unsafe one == other { return count }
+        var offset = 0
+        while count &- offset >= 16 {
+            let first =
+                unsafe one.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                ^ other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let second =
+                unsafe one.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)
+                ^ other.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)
+            if first | second != 0 { break }
+            offset &+= 16
+        }
+        while offset < count {
+            if unsafe left[offset] != right[offset] { return offset }
+            offset &+= 1
+        }
+        return count
+    }
+
+    /// -1, 0 or 1 as the left bytes come before, equal or come after the right ones.
+    package static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let shared = unsafe sharedPrefix(left, right)
+        // Proof: below both counts.
+        if shared < left.count, shared < right.count { return unsafe left[shared] < right[shared] ? -1 : 1 }
+        return left.count == right.count ? 0 : left.count < right.count ? -1 : 1
+    }
+}
+
+extension String {
+    /// Whether two texts are the same bytes. O(1) where they share their memory or have different lengths.
+    package func hasSameBytes(as other: String) -> Bool {
+        utf8.count == other.utf8.count && byteOrder(to: other) == 0
+    }
+
+    /// -1, 0 or 1 as its UTF-8 bytes come before, equal or come after the other's.
+    package func byteOrder(to other: String) -> Int {
+        // Proof: both buffers are only read while the closures run.
+        let order = unsafe utf8.withContiguousStorageIfAvailable { one -> Int? in
+            unsafe other.utf8.withContiguousStorageIfAvailable { unsafe TextBytes.order(.init(one), .init($0)) }
+        }
+        if let order, let order { return order }
+        let (one, other) = (Array(utf8), Array(other.utf8))
+        return unsafe one.withUnsafeBytes { one in unsafe other.withUnsafeBytes { unsafe TextBytes.order(one, $0) } }
+    }
+}
