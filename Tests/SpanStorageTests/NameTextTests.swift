@@ -43,6 +43,33 @@ import Testing
         #expect(quoted > 1_000 && quoted < 20_000)
     }
 
+    @Test("of a long name no more is looked at than is shown, and that is shown as of the whole name")
+    func longNames() {
+        let texts = ["n", "é", "日", "\u{1F680}", "a b", "\"", "\u{1B}"]
+        for (head, tail) in texts.flatMap({ head in texts.map { (head, $0) } }) {
+            let name =
+                String(repeating: head, count: 400) + String(repeating: "m", count: 4_000)
+                + String(repeating: tail, count: 400)
+            for columns in [1, 7, 20] {
+                let shown = NameText.shown(name, columns: columns)
+                #expect(shown.utf8.count < 200 * columns)
+                // A column shows no more than eight scalars of either end.
+                let whole = NameText.shown(name)
+                #expect(
+                    shown.unicodeScalars.prefix(8 * columns).elementsEqual(whole.unicodeScalars.prefix(8 * columns)))
+                #expect(
+                    shown.unicodeScalars.suffix(8 * columns).elementsEqual(whole.unicodeScalars.suffix(8 * columns)))
+            }
+            #expect(NameText.shown(name, columns: nil) == NameText.shown(name))
+        }
+        #expect(NameText.shown("short", columns: 1) == "short")
+        let long = String(repeating: "n", count: 2_000_000)
+        let clock = ContinuousClock()
+        let whole = clock.measure { _ = NameText.shown(long, columns: nil) }
+        let cut = clock.measure { _ = NameText.shown(long, columns: 200) }
+        #expect(cut * 50 < whole)
+    }
+
     @Test("quotes that are no whole name are refused", arguments: ["\"a", "\"a\" b", "\"\\q\"", "\""])
     func refused(text: String) {
         #expect(throws: SpanFilterError.self) { try NameText.read(text) }

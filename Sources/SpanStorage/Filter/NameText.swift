@@ -19,6 +19,19 @@ package enum NameText {
         return name
     }
 
+    /// As `shown`, of a name that is cut in its middle where it has more columns; costs what is printed, however long it is.
+    ///
+    /// - Parameter columns: what there is room for; at least 1. `nil` for all of the name.
+    package static func shown(_ name: String, columns: Int?) -> String {
+        // No column takes more than eight scalars, so that what is left out here is not to be seen.
+        guard let columns, name.utf8.count > 64 * max(columns, 1) else { return shown(name) }
+        let scalars = name.unicodeScalars
+        var seen = String.UnicodeScalarView(scalars.prefix(8 * max(columns, 1)))
+        seen.append("…")
+        seen.append(contentsOf: scalars.suffix(8 * max(columns, 1)))
+        return shown(String(seen))
+    }
+
     /// As `shown`, and in quotes where there is a space or a comma in it: for lists of names.
     package static func listed(_ name: String) -> String {
         let isWord = !name.utf8.contains(UInt8(ascii: " ")) && !name.utf8.contains(UInt8(ascii: ","))

@@ -1,10 +1,11 @@
+import SpanCapture
 import SpanModel
 import SpanStorage
 
 /// Numbers and names as the tables of queries show them.
 enum AnswerText {
     /// A service's or an operation's name, as other commands take it.
-    static func name(_ text: ExactText) -> String { NameText.shown(text.string) }
+    static func name(_ text: ExactText, _ room: TextRoom) -> String { room.shownName(text.string) }
 
     /// A percentile as an estimate, but never more than the greatest duration, as `greatest` shows it; `-` without one.
     ///
@@ -72,4 +73,9 @@ extension QueryOptions {
         output.flush()
         try standardOutput.check()
     }
+}
+
+extension TextRoom {
+    /// A name as commands write it, no more of it than a column of a table shows.
+    func shownName(_ name: String) -> String { NameText.shown(name, columns: valueColumns) }
 }

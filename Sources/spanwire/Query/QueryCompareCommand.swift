@@ -62,7 +62,7 @@ struct QueryCompareCommand: AsyncParsableCommand {
             let (left, right) = (row.left, row.right)
             let mark = left.spans == 0 ? "+" : right.spans == 0 ? "-" : row.hasSameShape ? "" : "!"
             let name =
-                "\(AnswerText.name(ExactText(row.service))) / \(AnswerText.name(ExactText(row.operation)))"
+                "\(AnswerText.name(ExactText(row.service), options.room)) / \(AnswerText.name(ExactText(row.operation), options.room))"
             table.add(
                 [
                     mark, name, Self.change(left.spans, right.spans), Self.change(left.errors, right.errors),

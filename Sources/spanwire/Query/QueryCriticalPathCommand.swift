@@ -70,12 +70,12 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
             table.add([
                 "+" + DurationText.text(Int64(clamping: segment.startUnixNano - path.segments[0].startUnixNano)),
                 DurationText.text(segment.durationNano),
-                AnswerText.share(UInt64(segment.durationNano), of: UInt64(total)), Self.name(merged),
+                AnswerText.share(UInt64(segment.durationNano), of: UInt64(total)), name(merged),
                 merged.span.kind.description, merged.span.spanID.hex,
             ])
         }
         let rootSpan = view.tree.nodes[root].span
-        var heading = "trace \(id.hex)\n\(options.room.name(Self.name(rootSpan))): \(DurationText.text(total))"
+        var heading = "trace \(id.hex)\n\(options.room.name(name(rootSpan))): \(DurationText.text(total))"
         if path.isSoFar { heading += " so far, it still runs" }
         let ids = Set(path.segments.map(\.node))
         heading += ", \(AttributeText.count(ids.count, "span")) on the path\n"
@@ -87,9 +87,9 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
         return [.lines(heading + "\n"), .table(table)]
     }
 
-    private static func name(_ merged: MergedSpan) -> String {
+    private func name(_ merged: MergedSpan) -> String {
         let operation = Operation(merged)
-        return "\(AnswerText.name(operation.service)) / \(AnswerText.name(operation.name))"
+        return "\(AnswerText.name(operation.service, options.room)) / \(AnswerText.name(operation.name, options.room))"
     }
 
     private func json(_ path: CriticalPath, _ root: Int, _ tree: TraceTree) -> AnswerJSON {

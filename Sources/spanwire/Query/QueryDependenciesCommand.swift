@@ -53,7 +53,7 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
         for edge in edges {
             let (caller, callee) = (edge.callerLatency, edge.calleeLatency)
             table.add([
-                Self.name(edge.caller), Self.name(edge.callee), String(edge.calls), String(edge.errors),
+                name(edge.caller), name(edge.callee), String(edge.calls), String(edge.errors),
                 AnswerText.share(edge.errors, of: edge.calls), AnswerText.percentile(0.5, of: caller),
                 AnswerText.percentile(0.99, of: caller), AnswerText.percentile(0.5, of: callee),
                 AnswerText.percentile(0.99, of: callee), edge.isInferred ? "attributes" : "spans",
@@ -62,8 +62,8 @@ struct QueryDependenciesCommand: AsyncParsableCommand {
         return table
     }
 
-    private static func name(_ node: DependencyGraph.Node) -> String {
-        let name = AnswerText.name(node.name)
+    private func name(_ node: DependencyGraph.Node) -> String {
+        let name = AnswerText.name(node.name, options.room)
         return node.kind == .service ? name : "\(name) (\(node.kind))"
     }
 

@@ -56,8 +56,9 @@ struct QueryErrorsCommand: AsyncParsableCommand {
             ], in: options.room)
         for group in groups {
             table.add([
-                String(group.spans), AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
-                group.exceptionType.string.isEmpty ? "-" : NameText.shown(group.exceptionType.string),
+                String(group.spans), AnswerText.name(group.operation.service, options.room),
+                AnswerText.name(group.operation.name, options.room),
+                group.exceptionType.string.isEmpty ? "-" : options.room.shownName(group.exceptionType.string),
                 group.messageShape.string.isEmpty ? "-" : TerminalText.line(group.messageShape.string),
                 AnswerText.time(group.firstStartUnixNano), AnswerText.time(group.newestStartUnixNano),
                 group.example.traceID.hex,

@@ -66,7 +66,8 @@ struct QueryLatencyCommand: AsyncParsableCommand {
                 let latency = point.latency
                 table.add(
                     [
-                        AnswerText.name(series.operation.service), AnswerText.name(series.operation.name),
+                        AnswerText.name(series.operation.service, options.room),
+                        AnswerText.name(series.operation.name, options.room),
                         series.operation.kind.description,
                     ] + (step == nil ? [] : [Self.stepText(point.startUnixNano)]) + [
                         String(point.spans), rowNano.map { AnswerText.rate(point.spans, perNano: $0) } ?? "-",

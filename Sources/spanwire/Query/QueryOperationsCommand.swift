@@ -46,7 +46,8 @@ struct QueryOperationsCommand: AsyncParsableCommand {
             ], in: options.room)
         for group in groups {
             table.add([
-                AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
+                AnswerText.name(group.operation.service, options.room),
+                AnswerText.name(group.operation.name, options.room),
                 group.operation.kind.description, String(group.spans), String(group.errors), String(group.running),
                 AnswerText.time(group.newestStartUnixNano),
             ])

@@ -60,7 +60,8 @@ struct QueryRunningCommand: AsyncParsableCommand {
             table.add([
                 Self.state(entry.outlook), AnswerText.time(start),
                 start == 0 || start > now ? "-" : Self.ago(now - start),
-                AnswerText.name(operation.service), AnswerText.name(operation.name), operation.kind.description,
+                AnswerText.name(operation.service, options.room), AnswerText.name(operation.name, options.room),
+                operation.kind.description,
                 span.traceID.hex, span.spanID.hex,
             ])
         }

@@ -132,7 +132,8 @@ struct QuerySearchCommand: AsyncParsableCommand {
             table.add([
                 span.startTimeUnixNano == 0 ? "unknown" : UTCTime.text(span.startTimeUnixNano),
                 DurationText.text(from: span.startTimeUnixNano, to: span.endTimeUnixNano),
-                merged.statusCode.description, NameText.shown(merged.service), NameText.shown(span.name),
+                merged.statusCode.description, options.room.shownName(merged.service),
+                options.room.shownName(span.name),
                 span.kind.description, span.traceID.hex, span.spanID.hex,
             ])
         }

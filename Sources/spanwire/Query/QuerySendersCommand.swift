@@ -45,7 +45,7 @@ struct QuerySendersCommand: AsyncParsableCommand {
             let reasons = sender.dropped.map { "\(NameText.listed($0.reason)) \($0.spans)" }
             table.add([
                 sender.sender.isValid ? sender.sender.hex : "(none)",
-                sender.agent.isEmpty ? "" : NameText.shown(sender.agent), "\(sender.presence)",
+                sender.agent.isEmpty ? "" : options.room.shownName(sender.agent), "\(sender.presence)",
                 String(sender.storedReports), String(sender.rejectedReports), Self.droppedSpans(sender),
                 sender.lastSeenUnixNano == 0 ? "" : UTCTime.text(sender.lastSeenUnixNano),
                 reasons.joined(separator: ", "),

@@ -22,7 +22,8 @@ struct QueryServicesCommand: AsyncParsableCommand {
                 [.text("SERVICE", 1), .number("SPANS", 2), .time("NEWEST START", 3)], in: options.room)
             for service in services {
                 table.add([
-                    NameText.shown(service.name), String(service.spans), AnswerText.time(service.newestStartUnixNano),
+                    options.room.shownName(service.name), String(service.spans),
+                    AnswerText.time(service.newestStartUnixNano),
                 ])
             }
             return try [TextPart.table(table)].print()

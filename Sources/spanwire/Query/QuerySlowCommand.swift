@@ -73,8 +73,8 @@ struct QuerySlowCommand: AsyncParsableCommand {
             let operation = Operation(entry.span)
             table.add([
                 AnswerText.time(entry.span.span.startTimeUnixNano), DurationText.text(entry.durationNano),
-                DurationText.text(entry.selfTimeNano), AnswerText.name(operation.service),
-                AnswerText.name(operation.name), operation.kind.description, entry.span.span.traceID.hex,
+                DurationText.text(entry.selfTimeNano), AnswerText.name(operation.service, options.room),
+                AnswerText.name(operation.name, options.room), operation.kind.description, entry.span.span.traceID.hex,
                 entry.span.span.spanID.hex,
             ])
         }
@@ -91,7 +91,8 @@ struct QuerySlowCommand: AsyncParsableCommand {
             ], in: options.room)
         for group in groups {
             table.add([
-                AnswerText.name(group.operation.service), AnswerText.name(group.operation.name),
+                AnswerText.name(group.operation.service, options.room),
+                AnswerText.name(group.operation.name, options.room),
                 group.operation.kind.description, String(group.spans), DurationText.text(group.durationNano),
                 DurationText.text(group.selfTimeNano), AnswerText.percentile(0.5, of: group.latency),
                 AnswerText.percentile(0.99, of: group.latency), AnswerText.greatest(group.latency),

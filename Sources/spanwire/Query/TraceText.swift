@@ -16,7 +16,7 @@ enum TraceText {
                 .text("SERVICE / SPAN", 1), .word("KIND", 7), .number("START", 5), .number("DURATION", 2),
                 .text("STATUS", 4), .word("SPAN ID", 6), .remark("", 3),
             ], in: room)
-        for line in outline.lines { table.add(cells(line, begin: begin), lead: line.prefix) }
+        for line in outline.lines { table.add(cells(line, begin: begin, room), lead: line.prefix) }
         let notes = view.notes.map { $0 + "\n" }.joined()
         return [.lines(heading(spans, begin: begin) + notes + "\n"), .table(table)]
     }
@@ -38,7 +38,7 @@ enum TraceText {
         return text + "\n"
     }
 
-    private static func cells(_ line: TraceOutline.Line, begin: UInt64) -> [String] {
+    private static func cells(_ line: TraceOutline.Line, begin: UInt64, _ room: TextRoom) -> [String] {
         let merged = line.node.span
         let span = merged.span
         let start = span.startTimeUnixNano
@@ -49,7 +49,7 @@ enum TraceText {
         if line.node.attachment == .cycle { marks.append("its own ancestor") }
         if merged.isConflicted { marks.append("conflicting reports") }
         return [
-            "\(NameText.shown(merged.service)) / \(NameText.shown(span.name))", span.kind.description,
+            "\(room.shownName(merged.service)) / \(room.shownName(span.name))", span.kind.description,
             start == 0 ? "unknown" : "+" + DurationText.text(Int64(clamping: start - begin)),
             DurationText.text(from: start, to: span.endTimeUnixNano), status, span.spanID.hex,
             marks.joined(separator: ", "),

@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanCapture
 import SpanMerge
 import SpanModel
@@ -20,8 +21,8 @@ struct TraceView {
     }
 
     private static func note(_ clock: ClockSkew.Clock, isCorrected: Bool, _ room: TextRoom) -> String? {
-        let name = clock.name.isEmpty ? "spans without a service" : room.name(NameText.shown(clock.name))
-        let services = clock.services.filter { !$0.utf8.elementsEqual(clock.name.utf8) }
+        let name = clock.name.isEmpty ? "spans without a service" : room.name(room.shownName(clock.name))
+        let services = clock.services.filter { !$0.hasSameBytes(as: clock.name) }
             .map { room.name(NameText.listed($0)) }
         let whose = services.isEmpty ? name : "\(name) (\(services.joined(separator: ", ")))"
         switch clock.finding {
