@@ -193,4 +193,15 @@ public actor InMemorySpanStore: SpanStore {
 extension SpanStoreError {
     /// What every call after `close()` throws.
     package static let closedStore = SpanStoreError(.closed, "the store was closed")
+
+    /// What a question whose task is cancelled is answered with.
+    package static let cancelledQuestion = SpanStoreError(
+        .cancelled, "the task that asked was cancelled before the answer was there; ask again where it is still wanted")
+
+    /// For engines, now and then while they look for an answer.
+    ///
+    /// - Throws: `cancelled` when the task is.
+    package static func checkCancelled() throws(SpanStoreError) {
+        if Task.isCancelled { throw .cancelledQuestion }
+    }
 }

@@ -31,6 +31,8 @@ public struct SpanStoreError: Error, Sendable, Hashable {
         public static let corrupt = Code(rawValue: "corrupt")
         /// The question contradicts itself.
         public static let invalidQuery = Code(rawValue: "invalid_query")
+        /// The task that asked was cancelled before it was answered. Nothing was changed.
+        public static let cancelled = Code(rawValue: "cancelled")
         /// The store was closed.
         public static let closed = Code(rawValue: "closed")
         /// The engine failed in another way; the message has its words.

@@ -44,6 +44,7 @@ struct ColumnScan {
         for key in loose.spans.keys { leftOut.insert(key) }
         var waiting: [ColumnPart] = []
         for run in finder.inOrder(of: starts) {
+            try SpanStoreError.checkCancelled()
             for part in try parts(of: run) {
                 waiting.append(part)
                 // Each run of whole spans has to know those of the runs before.
@@ -107,6 +108,7 @@ struct ColumnScan {
         _ parts: [ColumnPart], _ leftOut: LeftOutSpans, _ read: @Sendable (ReadColumns) -> Found?
     ) throws(SpanStoreError) -> [Found?] {
         let wanted = wanted
+        try SpanStoreError.checkCancelled()
         return try concurrentMap(parts, finder.reader.share) { part throws(SpanStoreError) in
             read(ReadColumns(try part.columns(wanted), leftOut, of: part))
         }

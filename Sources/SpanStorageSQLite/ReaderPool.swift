@@ -4,54 +4,25 @@ import Synchronization
 /// The connections that answer questions: opened as they are needed, each on a thread of its own, so that a slow question
 /// holds up no other.
 final class ReaderPool: Sendable {
-    /// How long a question may take.
-    enum Length: Sendable, CaseIterable {
-        /// It looks at a part of the store: a trace, a search, senders.
-        case short
-        /// It may look at all of it.
-        case long
-    }
+    typealias Length = QuestionLength
 
     /// How many questions are answered at once.
-    static let maxReaders = 4
-    /// How many of them may be long: one reader is left for short ones.
-    static let maxLong = 3
+    static let maxReaders = Length.lookUp.most
     /// How many stay open while nothing is asked; each keeps some MB of what it read last.
     private static let maxIdle = 1
+
+    /// Somebody who waits for his turn; he is told whether it came.
+    private typealias Waiter = CheckedContinuation<Bool, Never>
 
     private struct State {
         /// The one that was used last is at the end.
         var idle: [SQLiteReader] = []
-        var busy = 0
-        var busyLong = 0
-        var waiting: [Length: [CheckedContinuation<Void, Never>]] = [:]
+        var turns = ReaderTurns<Waiter>()
         /// How many calls close readers that are not needed any more.
         var ending = 0
         var isClosed = false
         /// Who waits for the end of all.
         var closing: [CheckedContinuation<Void, Never>] = []
-
-        func mayStart(_ length: Length) -> Bool {
-            busy < ReaderPool.maxReaders && (length == .short || busyLong < ReaderPool.maxLong)
-        }
-
-        mutating func start(_ length: Length) {
-            busy += 1
-            if length == .long { busyLong += 1 }
-        }
-
-        /// Those whose turn it is, short questions first.
-        mutating func takeNext() -> [CheckedContinuation<Void, Never>] {
-            var next: [CheckedContinuation<Void, Never>] = []
-            for length in Length.allCases {
-                while mayStart(length), let first = waiting[length]?.first {
-                    waiting[length]?.removeFirst()
-                    start(length)
-                    next.append(first)
-                }
-            }
-            return next
-        }
 
         /// Takes readers out that are more than so many.
         mutating func takeIdle(besides kept: Int) -> [SQLiteReader] {
@@ -62,7 +33,7 @@ final class ReaderPool: Sendable {
 
         /// Who waits for the end of all, once that has come.
         mutating func takeClosing() -> [CheckedContinuation<Void, Never>] {
-            guard isClosed, busy == 0, ending == 0 else { return [] }
+            guard isClosed, turns.busy == 0, ending == 0 else { return [] }
             defer { closing = [] }
             return closing
         }
@@ -83,12 +54,13 @@ final class ReaderPool: Sendable {
 
     /// How many questions are being answered, how many wait for their turn, and how many readers are open without one.
     var counts: (busy: Int, waiting: Int, idle: Int) {
-        state.withLock { ($0.busy, $0.waiting.values.reduce(0) { $0 + $1.count }, $0.idle.count) }
+        state.withLock { ($0.turns.busy, $0.turns.waiting, $0.idle.count) }
     }
 
-    /// Asks a reader, in turn where all are busy: short questions come before long ones.
+    /// Asks a reader, in turn where all are busy; see `ReaderTurns`.
     ///
-    /// - Throws: what `body` throws, what keeps a further reader from being opened, `closed`.
+    /// - Throws: what `body` throws, what keeps a further reader from being opened, `closed`; `cancelled` where the task was
+    ///   cancelled before its turn came.
     func ask<Answer: Sendable>(
         _ length: Length, _ body: (SQLiteReader) async throws(SpanStoreError) -> Answer
     ) async throws(SpanStoreError) -> Answer {
@@ -107,31 +79,34 @@ final class ReaderPool: Sendable {
 
     private func takeTurn(_ length: Length) async throws(SpanStoreError) {
         guard state.withLock({ !$0.isClosed }) else { throw .closedStore }
-        await withCheckedContinuation { continuation in
-            let isFirst = state.withLock { state in
-                guard state.mayStart(length) else {
-                    state.waiting[length, default: []].append(continuation)
-                    return false
+        let ticket = state.withLock { $0.turns.nextTicket() }
+        let isOurs = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: Waiter) in
+                let isOurs: Bool? = state.withLock { state in
+                    // A task that was cancelled just now has been looked for among the waiting already.
+                    if Task.isCancelled { return false }
+                    if state.turns.start(length) { return true }
+                    state.turns.wait(length, continuation, ticket: ticket)
+                    return nil
                 }
-                state.start(length)
-                return true
+                if let isOurs { continuation.resume(returning: isOurs) }
             }
-            if isFirst { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.turns.leave(length, ticket: ticket) }?.resume(returning: false)
         }
+        guard isOurs else { throw .cancelledQuestion }
     }
 
     private func giveBack(_ reader: SQLiteReader, _ length: Length) async {
         let (next, surplus) = state.withLock { state in
-            state.busy -= 1
-            if length == .long { state.busyLong -= 1 }
+            let next = state.turns.end(length)
             state.idle.append(reader)
-            let next = state.takeNext()
             // What is kept for the next question is the memory of one reader, however many were asked at once.
             let surplus = state.takeIdle(besides: next.count + (state.isClosed ? 0 : Self.maxIdle))
             state.ending += 1
             return (next, surplus)
         }
-        for continuation in next { continuation.resume() }
+        for waiter in next { waiter.resume(returning: true) }
         for reader in surplus { await reader.close() }
         let closing = state.withLock { state in
             state.ending -= 1

@@ -25,6 +25,7 @@ struct RunCheck {
         // What follows needs every run.
         if faults.isEmpty { compareRuns(runs, connection) }
         for run in runs {
+            try SpanStoreError.checkCancelled()
             result.runs += 1
             do {
                 try check(run)

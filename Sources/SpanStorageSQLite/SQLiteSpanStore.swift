@@ -6,8 +6,10 @@ import SpanStorage
 /// Keeps spans in one SQLite file, which `sqlite3` and Python's `sqlite3` read as well: see `docs/storage.md`.
 ///
 /// What `append` returned from is on the disk (write-ahead log, flushed at every commit). Several processes may write to
-/// one file, one after the other, and any number read at the same time, each through a store of its own. Up to four
-/// questions are answered at once, three of them long ones (scans, analysis, `check()`); further ones wait for their turn.
+/// one file, one after the other, and any number read at the same time, each through a store of its own. Up to five
+/// questions are answered at once, four of them searches or longer, three of them scans (analysis, `check()`); further ones
+/// wait for their turn, the one that has waited longest first. A question whose task is cancelled throws `cancelled`, at once
+/// while it waits and soon where it has begun.
 ///
 /// ```swift
 /// let store = try await SQLiteSpanStore.open(path: "spans.db", mode: .readOnly)
@@ -145,25 +147,27 @@ public final class SQLiteSpanStore: SpanStore {
 
     public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         if let lookUps { return try await lookUps.storedSequence(of: sender) }
-        return try await readers.ask(.short) { reader throws(SpanStoreError) in
+        return try await readers.ask(.lookUp) { reader throws(SpanStoreError) in
             try await reader.storedSequence(of: sender)
         }
     }
 
     public func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.trace(id) }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.trace(id) }
     }
 
     public func services() async throws(SpanStoreError) -> [ServiceSummary] {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.services() }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.services() }
     }
 
     public func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.search(query) }
+        // In one trace there is no more to look at than in a look-up.
+        let length = query.conditions.trace == nil ? ReaderPool.Length.search : .lookUp
+        return try await readers.ask(length) { reader throws(SpanStoreError) in try await reader.search(query) }
     }
 
     public func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in
             try await reader.senders(nowUnixNano: nowUnixNano)
         }
     }
@@ -188,31 +192,31 @@ public final class SQLiteSpanStore: SpanStore {
 
     /// How much the store holds and how it lies there.
     public func statistics() async throws(SpanStoreError) -> StoreStatistics {
-        try await readers.ask(.short) { reader throws(SpanStoreError) in try await reader.statistics() }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.statistics() }
     }
 
     /// Reads the whole file and compares what is in it with what it says of itself: the database, each block's checksum,
     /// its content, and all that finds it.
     public func check() async throws(SpanStoreError) -> StoreCheck {
-        try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.check() }
+        try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.check() }
     }
 
     public func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result {
-        try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.scan(scan, into: result, body)
+        try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.scan(scan, into: result, body)
         }
     }
 
     public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        let graph = try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.dependencies(scan)
+        let graph = try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.dependencies(scan)
         }
         if let graph { return graph }
         return try await scannedDependencies(scan)
     }
 
     public func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
-        let operations = try await readers.ask(.long) { reader throws(SpanStoreError) in
+        let operations = try await readers.ask(.scan) { reader throws(SpanStoreError) in
             try await reader.operations(scan)
         }
         if let operations { return operations }
@@ -220,7 +224,7 @@ public final class SQLiteSpanStore: SpanStore {
     }
 
     public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
-        let series = try await readers.ask(.long) { reader throws(SpanStoreError) in try await reader.latency(query) }
+        let series = try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.latency(query) }
         if let series { return series }
         return try await scannedLatency(query)
     }
@@ -262,7 +266,7 @@ public final class SQLiteSpanStore: SpanStore {
         startingIn starts: ClosedRange<UInt64>,
         _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
     ) async throws(SpanStoreError) {
-        try await readers.ask(.long) { reader throws(SpanStoreError) in
+        try await readers.ask(.scan) { reader throws(SpanStoreError) in
             try await reader.forEachSpan(startingIn: starts, body)
         }
     }

@@ -60,6 +60,7 @@ struct SpanSearch {
         // By their ranks, the first last.
         var candidates: [Candidate] = []
         while true {
+            try SpanStoreError.checkCancelled()
             try query.filter.checkPatternWork()
             let known = candidates.count
             while next < runs.count, candidates.last.map({ runs[next].rank <= $0.rank }) ?? true {

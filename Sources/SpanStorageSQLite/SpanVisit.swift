@@ -53,6 +53,7 @@ struct SpanVisit {
         let places = try places()
         try countBlocks(places)
         for place in places {
+            try SpanStoreError.checkCancelled()
             try scan.filter.checkPatternWork()
             guard try visit(place, body) else { return }
         }

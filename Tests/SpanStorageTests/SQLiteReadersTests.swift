@@ -55,7 +55,7 @@ import Testing
                 }
             }
         }
-        while gate.held < min(count, ReaderPool.maxLong) { await Task.yield() }
+        while gate.held < min(count, ReaderPool.Length.scan.most) { await Task.yield() }
         return scans
     }
 
@@ -74,11 +74,11 @@ import Testing
             #expect(try await store.storedSequence(of: SenderID(high: 1, low: 1)) == 8)
         }
         // The other two have not begun.
-        #expect(gate.held == ReaderPool.maxLong)
+        #expect(gate.held == ReaderPool.Length.scan.most)
         gate.open()
         for (index, scan) in scans.enumerated() {
             let found = try await scan.value
-            #expect(index < ReaderPool.maxLong ? found >= 3 : found == (mode == .readWrite ? 4 : 3))
+            #expect(index < ReaderPool.Length.scan.most ? found >= 3 : found == (mode == .readWrite ? 4 : 3))
         }
         await store.close()
     }
@@ -105,6 +105,153 @@ import Testing
         gate.open()
         for scan in scans { #expect(try await scan.value == 3) }
         await closing.value
+    }
+
+    /// Holds tasks, and no threads, until it is opened.
+    final class TaskGate: Sendable {
+        private let (opened, opening) = AsyncStream<Void>.makeStream()
+
+        func pass() async { for await _ in opened {} }
+        func open() { opening.finish() }
+    }
+
+    /// Who was answered, in order.
+    final class Order: Sendable {
+        private let state = Mutex<[String]>([])
+        var names: [String] { state.withLock { $0 } }
+        func add(_ name: String) { state.withLock { $0.append(name) } }
+    }
+
+    /// A question that notes when its turn has come, and keeps its reader until the gate is open.
+    func question(
+        _ length: ReaderPool.Length, of store: SQLiteSpanStore, _ gate: TaskGate, _ name: String = "",
+        _ order: Order = Order()
+    ) async -> Task<Void, any Error> {
+        let before = store.readers.counts
+        let task = Task {
+            try await store.readers.ask(length) { _ throws(SpanStoreError) in
+                order.add(name)
+                await gate.pass()
+            }
+        }
+        while store.readers.counts.busy + store.readers.counts.waiting == before.busy + before.waiting {
+            await Task.yield()
+        }
+        return task
+    }
+
+    @Test("a look-up waits for no searches and scans, however many are slow, and a search is none")
+    func lookUpsBesideSearches() async throws {
+        let store = try await store()
+        let gate = TaskGate()
+        var held: [Task<Void, any Error>] = []
+        for number in 0..<8 { held.append(await question(number < 6 ? .search : .scan, of: store, gate)) }
+        let waiting = store.readers.counts.waiting
+        let answers = Order()
+        let lookUps = Task { () async throws -> Void in
+            #expect(try await store.trace(TraceID(high: 1, low: 1)).count == 3)
+            #expect(try await store.senders(nowUnixNano: 0).count == 1)
+            #expect(try await store.services().count == 1)
+            #expect(try await store.statistics().storedReports == 3)
+            var one = SpanQuery()
+            one.filter = .compare(.trace, .equal, .trace(TraceID(high: 1, low: 1))) ?? .all([])
+            #expect(try await store.search(one).count == 3)
+            answers.add("look-ups")
+        }
+        while answers.names.isEmpty, store.readers.counts.waiting == waiting { await Task.yield() }
+        #expect(answers.names == ["look-ups"])
+        let search = Task { try await store.search(SpanQuery()) }
+        while store.readers.counts.waiting == waiting { await Task.yield() }
+        gate.open()
+        for task in held { try await task.value }
+        try await lookUps.value
+        #expect(try await search.value.count == 3)
+        await store.close()
+    }
+
+    @Test("whoever has waited longest is next, so that short questions without end keep no long one waiting")
+    func fairness() async throws {
+        let store = try await store()
+        let order = Order()
+        var (gates, held): ([TaskGate], [Task<Void, any Error>]) = ([], [])
+        let first = ReaderPool.maxReaders
+        for number in 0..<first {
+            gates.append(TaskGate())
+            held.append(await question(.lookUp, of: store, gates[number], "\(number)", order))
+        }
+        while order.names.count < first { await Task.yield() }
+        let rest = TaskGate()
+        for length in [.scan, .lookUp, .search, .lookUp, .lookUp] as [ReaderPool.Length] {
+            held.append(await question(length, of: store, rest, "\(length)", order))
+        }
+        for number in 0..<3 {
+            gates[number].open()
+            while order.names.count < first + number + 1 { await Task.yield() }
+        }
+        #expect(order.names.suffix(3) == ["scan", "lookUp", "search"])
+        rest.open()
+        for gate in gates { gate.open() }
+        for task in held { try await task.value }
+        await store.close()
+    }
+
+    @Test("a question that is cancelled while it waits leaves at once, and closing waits for it no longer")
+    func cancelled() async throws {
+        let store = try await store()
+        let gate = TaskGate()
+        var held: [Task<Void, any Error>] = []
+        for _ in 0..<ReaderPool.maxReaders { held.append(await question(.lookUp, of: store, gate)) }
+        let (never, closed) = (Order(), Flag())
+        var waiting: [Task<Void, any Error>] = []
+        for length in ReaderPool.Length.allCases {
+            waiting.append(await question(length, of: store, gate, "cancelled", never))
+        }
+        let last = await question(.scan, of: store, gate, "last", never)
+        let closing = Task {
+            await store.close()
+            closed.raise()
+        }
+        for task in waiting { task.cancel() }
+        let limit = ContinuousClock.now + .seconds(20)
+        while store.readers.counts.waiting > 1, ContinuousClock.now < limit { await Task.yield() }
+        #expect(store.readers.counts.waiting == 1)
+        #expect(!closed.isRaised)
+        gate.open()
+        for task in waiting {
+            let error = await #expect(throws: SpanStoreError.self) { try await task.value }
+            #expect(error?.code == .cancelled)
+        }
+        for task in held { try await task.value }
+        try await last.value
+        #expect(never.names == ["last"])
+        await closing.value
+    }
+
+    @Test("a long question whose task is cancelled ends early", arguments: [true, false])
+    func cancelledWhileAnswered(isMerged: Bool) async throws {
+        let store = try await store()
+        for trace in UInt64(2)...5 { try await store.append([batch(trace: trace, count: 1000)]) }
+        if isMerged { try await store.compact() }
+        let questions: [(String, @Sendable (SQLiteReader) async throws -> Void)] = [
+            ("search", { _ = try await $0.search(SpanQuery(order: .longest)) }),
+            ("scan", { _ = try await $0.scan(SpanScan(), into: 0) { _, _ in true } }),
+            ("operations", { _ = try await $0.operations(SpanScan()) }),
+            ("latency", { _ = try await $0.latency(LatencyQuery()) }),
+            ("dependencies", { _ = try await $0.dependencies(SpanScan()) }), ("check", { _ = try await $0.check() }),
+        ]
+        for (name, question) in questions {
+            let task = Task {
+                try await store.readers.ask(.scan) { reader throws(SpanStoreError) in
+                    // Its turn has come; what was asked begins only now.
+                    unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+                    do { try await question(reader) } catch let error as SpanStoreError { throw error } catch {}
+                }
+            }
+            let error = await #expect(throws: SpanStoreError.self, "\(name)") { try await task.value }
+            #expect(error?.code == .cancelled, "\(name)")
+        }
+        #expect(try await store.operations(SpanScan()).groups.map(\.spans) == [4003])
+        await store.close()
     }
 
     @Test("after many questions at once one reader stays open")
