@@ -1,4 +1,5 @@
 import Foundation
+import SpanMerge
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -180,6 +181,23 @@ import Testing
             #expect(try await store.search(SpanQuery(filter: usual)).count == 20)
             try await store.close()
         }
+    }
+
+    @Test("sets cost more than characters, as they take longer")
+    func setsCost() throws {
+        let text = String(repeating: "a", count: 3_000)
+        func isSpent(_ source: String, _ limit: Int) throws -> Bool {
+            let filter = try SpanFilter(parsing: "name~\"\(source)\"", nowUnixNano: 0).metered(limit: limit)
+            let span = SpanRecord(
+                traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: text, startTimeUnixNano: 1)
+            _ = filter.matches(MergedSpan(span: span, origin: SpanOrigin()))
+            do { try filter.checkPatternWork() } catch { return true }
+            return false
+        }
+        // 300 ways through each of about 3,000 characters, of which 32 are free.
+        let steps = 268 * 2_850
+        #expect(try !isSpent("a{300}b", steps * 11 / 10) && isSpent("a{300}b", steps * 8 / 10))
+        #expect(try !isSpent("[ab]{300}c", steps * 22 / 10) && isSpent("[ab]{300}c", steps * 16 / 10))
     }
 
     @Test("of a long text as much is looked at as the limit says")

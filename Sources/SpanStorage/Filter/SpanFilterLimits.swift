@@ -8,6 +8,7 @@ public enum SpanFilterLimits {
     public static let maxDepth = 64
     /// Steps of all patterns together; see `TextPattern.maxSteps`.
     public static let maxPatternSteps = 4_000
-    /// What the patterns of a query may cost over all texts: steps, beyond 32 for each character. Some seconds.
-    public static let maxPatternWork = 500_000_000
+    /// What the patterns of a query may cost over all texts: steps, beyond 32 for each character, those of
+    /// patterns with sets twice. About five seconds of one core in a release build.
+    public static let maxPatternWork = 300_000_000
 }

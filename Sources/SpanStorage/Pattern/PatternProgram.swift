@@ -15,6 +15,8 @@ struct PatternProgram: Sendable {
     }
 
     private(set) var steps: [Step] = []
+    /// What following a step by a character costs: sets take twice the time of a character.
+    private var stepCost = 1
 
     /// - Parameter expression: of a bounded `size`; there is one step more.
     init(_ expression: PatternExpression) {
@@ -28,7 +30,9 @@ struct PatternProgram: Sendable {
         case .empty: break
         case .scalar(let value): steps.append(.scalar(value))
         case .any: steps.append(.any)
-        case .set(let set): steps.append(.set(set))
+        case .set(let set):
+            steps.append(.set(set))
+            stepCost = 2
         case .start: steps.append(.start)
         case .end: steps.append(.end)
         case .sequence(let parts): for part in parts { append(part) }
@@ -90,7 +94,7 @@ struct PatternProgram: Sendable {
             guard let scalar = next, position < TextPattern.maxTextLength else { return false }
             next = scalars.next()
             position += 1
-            cost += current.count - PatternWork.freeSteps
+            cost += (current.count - PatternWork.freeSteps) * stepCost
             if cost > Self.costsAtOnce {
                 guard work?.spend(cost) ?? true else { return false }
                 cost = 0
