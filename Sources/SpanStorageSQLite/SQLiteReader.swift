@@ -158,7 +158,7 @@ actor SQLiteReader {
                 try opened.blocks.runs(),
                 fileBytes: Int(try opened.connection.integer("PRAGMA page_count")) * pageBytes,
                 freeBytes: Int(try opened.connection.integer("PRAGMA freelist_count")) * pageBytes,
-                storedReports: try senders(nowUnixNano: 0).reduce(0) { $0.saturatingSum($1.storedReports) })
+                storedReports: try SenderTable.all(opened.connection).reduce(0) { $0.saturatingSum($1.storedReports) })
         }
     }
 
@@ -172,6 +172,9 @@ actor SQLiteReader {
     }
 
     func senders(nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
-        try SenderTable.all(opened().connection, nowUnixNano: nowUnixNano)
+        let opened = try opened()
+        return try opened.blocks.inOneView { () throws(SpanStoreError) in
+            try SenderTable.all(opened.connection, nowUnixNano: nowUnixNano)
+        }
     }
 }

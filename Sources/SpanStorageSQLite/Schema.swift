@@ -189,6 +189,18 @@ enum Schema {
         ) WITHOUT ROWID;
         """
 
+    /// Whether a column holds an unsigned number, as `UnsignedColumn.swift` says.
+    static func isUnsigned(_ column: String) -> String {
+        """
+        (typeof(\(column)) = 'integer' AND \(column) >= 0
+            OR typeof(\(column)) = 'text' AND length(\(column)) = 20 AND \(column) NOT GLOB '*[^0-9]*'
+            AND \(column) > '09223372036854775807' AND \(column) <= '18446744073709551615')
+        """
+    }
+
+    /// The unsigned number in a column, 0 where there is none.
+    static func unsigned(_ column: String) -> String { "CASE WHEN \(isUnsigned(column)) THEN \(column) ELSE 0 END" }
+
     /// The presence of the sender `s`, as a number: it is connected to a collector whose lease holds, else what became of the
     /// connection that began last. One to a collector whose lease has lapsed ended without a goodbye.
     ///

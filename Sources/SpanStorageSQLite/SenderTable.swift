@@ -5,18 +5,21 @@ import SpanStorage
 enum SenderTable {
     /// The columns that `summaries` reads.
     ///
-    /// - Parameter presence: an expression for the presence, as a number.
-    private static func select(presence: String) -> String {
+    /// - Parameter presence: an expression for the presence, as a number; `nil` where nobody asks for it.
+    private static func select(presence: String?) -> String {
         """
         SELECT s.id, s.agent, s.stored_sequence, s.stored_reports, s.last_seen_unix_nano, d.reason, d.spans, \
-        s.rejected_reports, \(presence), s.running_sources, s.has_more_running_sources, s.rowid, d.rowid
+        s.rejected_reports, \(presence ?? "0"), s.running_sources, s.has_more_running_sources, s.rowid, d.rowid, \
+        \(presence == nil ? "0, 0" : "s.presence, s.presence_since_unix_nano")
         """
     }
 
-    /// All senders by id.
+    /// All senders by id; in one view of the file.
     ///
     /// - Parameter nowUnixNano: by which leases of collectors hold.
+    /// - Throws: `corrupt`, also where a lease or a connection is none: nobody would be told from who is there.
     static func all(_ connection: Connection, nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
+        try PresenceTable.check(connection) { error throws(SpanStoreError) in throw error }
         let statement = try connection.prepare(
             """
             \(select(presence: Schema.presence(now: "?1"))) FROM sender s
@@ -30,14 +33,24 @@ enum SenderTable {
     static func one(_ sender: SenderID, _ connection: Connection) throws(SpanStoreError) -> SenderSummary? {
         let statement = try connection.prepare(
             """
-            \(select(presence: "0")) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id
+            \(select(presence: nil)) FROM sender s LEFT JOIN sender_drop d ON d.sender_id = s.id
             WHERE s.id = ?1 ORDER BY d.reason
             """)
         statement.bind(0, blob: sender.high, sender.low)
         return try summaries(statement).first
     }
 
-    /// Reads one row of `sender`, whatever its id is, but for its presence.
+    /// All senders by id, without their presence.
+    static func all(_ connection: Connection) throws(SpanStoreError) -> [SenderSummary] {
+        try summaries(
+            try connection.prepare(
+                """
+                \(select(presence: nil)) FROM sender s
+                LEFT JOIN sender_drop d ON d.sender_id = s.id ORDER BY s.id, d.reason
+                """))
+    }
+
+    /// Reads one row of `sender`, whatever its id is, with the presence that is kept in it.
     ///
     /// - Throws: `corrupt` for one that cannot be read.
     static func check(row: Int64, _ connection: Connection) throws(SpanStoreError) {
@@ -90,6 +103,9 @@ enum SenderTable {
             let row = StoredRow(statement, of: "sender", id: statement.integer(11))
             guard let id = SenderID(bytes: try row.blob(0, "id")) else { throw row.damaged("id is none") }
             if summaries.last?.sender != id {
+                // Also of one that is connected, of whom these are not asked.
+                _ = try row.integer(13, "presence", in: 0...3)
+                _ = try row.unsigned(14, "presence_since_unix_nano")
                 summaries.append(
                     SenderSummary(
                         sender: id, agent: try row.text(1, "agent"),

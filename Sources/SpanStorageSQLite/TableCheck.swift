@@ -63,19 +63,7 @@ final class TableCheck {
     /// Leases of collectors, and since when each sender is connected.
     private func checkPresence() {
         note { () throws(SpanStoreError) in
-            let leases = try connection.prepare("SELECT id, holds_from_unix_nano, lapses_at_unix_nano FROM collector")
-            while try leases.step() {
-                let row = StoredRow(leases, of: "collector", id: leases.integer(0))
-                note { () throws(SpanStoreError) in
-                    _ = try row.unsigned(1, "holds_from_unix_nano")
-                    _ = try row.unsigned(2, "lapses_at_unix_nano")
-                }
-            }
-            let connections = try connection.prepare("SELECT collector_id, since_unix_nano FROM sender_connection")
-            while try connections.step() {
-                let row = StoredRow(connections, of: "sender_connection", id: connections.integer(0))
-                note { () throws(SpanStoreError) in _ = try row.unsigned(1, "since_unix_nano") }
-            }
+            try PresenceTable.check(connection) { error throws(SpanStoreError) in faults.append(error.message) }
         }
     }
 

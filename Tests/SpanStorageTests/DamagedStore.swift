@@ -37,10 +37,11 @@ struct StoreDamage {
             "sender",
             [
                 "id", "agent", "stored_sequence", "stored_reports", "last_seen_unix_nano", "rejected_reports",
-                "presence", "running_sources", "has_more_running_sources",
+                "presence", "running_sources", "has_more_running_sources", "presence_since_unix_nano",
             ]
         ),
         ("sender_drop", ["sender_id", "reason", "spans"]),
+        ("collector", ["id", "holds_from_unix_nano", "lapses_at_unix_nano"]),
         ("deleted_trace", ["id", "trace_id", "deleted_at_unix_nano"]),
         ("sqlite_sequence", ["name", "seq"]),
     ]
