@@ -22,7 +22,7 @@ import ProtoWire
 public struct FrameDecoder: Sendable {
     /// The largest payload of a `Batch` that passes.
     public var maxBatchBytes: Int
-    /// The largest payload of any other frame that passes.
+    /// The largest payload of any other frame that passes; with a smaller `maxBatchBytes`, that.
     public var maxControlBytes: Int
     /// Whether a compressed bit passes, on kinds that may have one.
     public var allowsCompressed = false
@@ -52,7 +52,7 @@ public struct FrameDecoder: Sendable {
     ///   - maxControlBytes: the largest payload of any other frame that passes; with a smaller `maxBatchBytes`, that.
     public init(maxBatchBytes: Int, maxControlBytes: Int = FrameDecoder.controlLimit) {
         self.maxBatchBytes = maxBatchBytes
-        self.maxControlBytes = min(maxControlBytes, maxBatchBytes)
+        self.maxControlBytes = maxControlBytes
     }
 
     /// What a frame other than `Batch` may hold: 64 KiB.
@@ -216,7 +216,9 @@ public struct FrameDecoder: Sendable {
         forgetDecompressed()
     }
 
-    private func limit(for kind: FrameKind) -> Int { kind == .batch ? maxBatchBytes : maxControlBytes }
+    private func limit(for kind: FrameKind) -> Int {
+        kind == .batch ? maxBatchBytes : min(maxControlBytes, maxBatchBytes)
+    }
 
     private func check(_ head: FrameHead) throws(SessionError) {
         let number = frameCount + 1

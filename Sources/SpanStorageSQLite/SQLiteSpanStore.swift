@@ -30,12 +30,14 @@ public final class SQLiteSpanStore: SpanStore {
         /// The largest size of the file in bytes, rounded up to whole pages; `nil` for no limit but the disk's. Beyond
         /// it, `append` throws `disk_full`. The write-ahead log beside it comes on top.
         public var maxFileBytes: UInt64?
-        /// How long to wait for another process that holds the file, in milliseconds.
-        public var busyTimeoutMilliseconds: Int32
+        /// How long to wait for another process that holds the file, in milliseconds; a negative time is none (clamped).
+        public var busyTimeoutMilliseconds: Int32 {
+            didSet { busyTimeoutMilliseconds = max(busyTimeoutMilliseconds, 0) }
+        }
 
         /// About how much memory writing may take, in bytes, besides what is appended at once: an eighth for pages of the
-        /// file, a quarter to know copies by, the rest to merge in. At least 4 MiB.
-        public var memoryBytes: Int
+        /// file, a quarter to know copies by, the rest to merge in. 4 MiB ... 1 TiB (clamped).
+        public var memoryBytes: Int { didSet { memoryBytes = Self.clamped(memoryBytes: memoryBytes) } }
 
         /// Whether what was appended is merged while the store is open; `compact()` does it else.
         public var compactsInBackground: Bool
@@ -46,9 +48,11 @@ public final class SQLiteSpanStore: SpanStore {
         ) {
             self.compactsInBackground = compactsInBackground
             self.maxFileBytes = maxFileBytes
-            self.memoryBytes = max(memoryBytes, 4 << 20)
-            self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
+            self.memoryBytes = Self.clamped(memoryBytes: memoryBytes)
+            self.busyTimeoutMilliseconds = max(busyTimeoutMilliseconds, 0)
         }
+
+        private static func clamped(memoryBytes: Int) -> Int { min(max(memoryBytes, 4 << 20), 1 << 40) }
 
         /// How many reports are merged at once, where it is not told by the memory.
         var maxMergedReports: Int?
