@@ -149,6 +149,77 @@ import Testing
         Self.expectAgreement(writer.byteArray(), DecodeOptions(), "replaced lists")
     }
 
+    /// A batch with one span that has one attribute, whose value is this.
+    static func batch(ofValue value: [UInt8]) -> [UInt8] {
+        var writer = WireWriter()
+        writer.prependRaw(value)
+        for key: UInt32 in [0x12, 0x4A, 0x12, 0x12, 0x0A] { writer.prependLength(since: 0, key: key) }
+        return writer.byteArray()
+    }
+
+    static func field(_ key: UInt32, _ content: [UInt8]) -> [UInt8] {
+        var writer = WireWriter()
+        writer.prependRaw(content)
+        writer.prependLength(since: 0, key: key)
+        return writer.byteArray()
+    }
+
+    @Test("a list that another value replaces weighs what it takes to decode it, at any depth", arguments: [0, 1, 5])
+    func replacedListWeighs(depth: Int) throws {
+        let elements = [[UInt8]](repeating: [0x0A, 0x00], count: 10_000).flatMap { $0 }
+        for key: UInt32 in [0x2A, 0x32] {
+            var value = Self.field(key, elements) + [0x18, 1]
+            for _ in 0..<depth { value = Self.field(0x2A, Self.field(0x0A, value)) + [0x2A, 0x00] }
+            let bytes = Self.batch(ofValue: value)
+            let counts = try SpanBatchView(bytes.rawSpan).readAll()
+            #expect((10_000...bytes.count).contains(counts.values), "\(key) \(counts.values)")
+            Self.expectAgreement(bytes, DecodeOptions(), "a replaced list")
+        }
+    }
+
+    @Test("what a replaced list holds has to be in order, in every piece and at every depth")
+    func replacedListFaults() {
+        let bad: [(String, [UInt8])] = [
+            ("text", [0x0A, 0x03, 0x0A, 0x01, 0xC3]), ("length", [0x0A, 0x05, 0x18]), ("key", [0x07]),
+            ("group", [0x0C]), ("varint", [0x0A, 0x02, 0x18, 0x80]), ("sound", [0x0A, 0x02, 0x18, 1]),
+            ("stranger", [0x7A, 0x01, 0xFF]), ("list", [0x0A, 0x05, 0x2A, 0x03, 0x0A, 0x01, 0x18]),
+            ("inner list", [0x0A, 0x07, 0x2A, 0x05, 0x0A, 0x03, 0x0A, 0x01, 0xC3]),
+            ("replaced in it", [0x0A, 0x09, 0x2A, 0x05, 0x0A, 0x03, 0x0A, 0x01, 0xC3, 0x18, 1]),
+            ("attribute", [0x0A, 0x05, 0x12, 0x03, 0x0A, 0x01, 0xC3]),
+            ("attribute's list", [0x0A, 0x09, 0x12, 0x07, 0x2A, 0x05, 0x0A, 0x03, 0x0A, 0x01, 0xC3]),
+            ("attribute's pieces", [0x0A, 0x0B, 0x12, 0x02, 0x2A, 0x00, 0x12, 0x05, 0x2A, 0x03, 0x0A, 0x01, 0xFF]),
+        ]
+        for (name, content) in bad {
+            for key: UInt32 in [0x2A, 0x32] {
+                let list = Self.field(key, content)
+                for value in [
+                    list + [0x18, 1], Self.field(key, []) + list + [0x18, 1], list + Self.field(key, []) + [0x18, 1],
+                    [0x18, 1] + list + Self.field(key ^ 0x18, []) + list,
+                ] {
+                    for options in [DecodeOptions(), DecodeOptions(invalidUTF8: .repair)] {
+                        Self.expectAgreement(Self.batch(ofValue: value), options, "\(name) under \(key)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("lists that are replaced within lists that are replaced are read in linear time", .timeLimit(.minutes(5)))
+    func nestedReplacedLists() throws {
+        for (isAttribute, levels, limit) in [(false, 45, 100), (true, 30, 100), (false, 240, 500), (true, 160, 500)] {
+            var value: [UInt8] = [0x18, 1]
+            for _ in 0..<levels {
+                let element = Self.field(
+                    0x0A, isAttribute ? Self.field(0x12, value) + Self.field(0x12, [0x2A, 0]) : value)
+                let list = Self.field(isAttribute ? 0x32 : 0x2A, element)
+                // Replaced, and in pieces, and there once more at the end.
+                value = list + Self.field(isAttribute ? 0x32 : 0x2A, []) + [0x18, 1] + list.prefix(0)
+            }
+            let options = DecodeOptions(limits: WireLimits(maxDepth: limit))
+            Self.expectAgreement(Self.batch(ofValue: value), options, "\(levels) levels of replaced lists")
+        }
+    }
+
     @Test("values nested in pieces at every level are read in linear time", .timeLimit(.minutes(5)))
     func nestedPieces() throws {
         // Each level: a list with an element, then the same list again, empty: what looked at a level twice would look at

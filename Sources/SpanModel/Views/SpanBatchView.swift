@@ -1,7 +1,7 @@
 import ProtoWire
 
-/// Spans with their resources and scopes, read where they are: nothing is copied and, but for unknown groups and lists that
-/// another value of the same attribute replaces, nothing allocated.
+/// Spans with their resources and scopes, read where they are: nothing is copied and, but for unknown groups, nothing
+/// allocated.
 ///
 /// ```swift
 /// let batch = try SpanBatchView(payload.rawSpan)
@@ -177,6 +177,12 @@ extension MessageViews<AttributeView> {
     ///
     /// - Returns: how many there are, elements of lists included.
     fileprivate func validate() throws(WireError) -> Int {
+        var hasReplacedLists = false
+        return try validate(&hasReplacedLists)
+    }
+
+    /// - Parameter hasReplacedLists: set where one of the values had a list that is not there any more.
+    fileprivate func validate(_ hasReplacedLists: inout Bool) throws(WireError) -> Int {
         var views = self
         var count = 0
         while true {
@@ -186,7 +192,14 @@ extension MessageViews<AttributeView> {
             views.advance(to: run.end)
             guard let view = try views.next() else { return count }
             count += 1
-            if let value = view.value { count += try value.validateLists() }
+            var isReplaced = view.form & ValueFields.replacedListBit != 0
+            var elements = 0
+            if let value = view.value { elements = try value.validateLists(&isReplaced) }
+            // Whoever decodes makes the elements of replaced lists too, each of two bytes at least. No encoder writes such
+            // values, so a bound does instead of their number.
+            if isReplaced { elements = view.bytes.byteCount / 2 }
+            count += elements
+            hasReplacedLists = hasReplacedLists || isReplaced
         }
     }
 }
@@ -194,15 +207,17 @@ extension MessageViews<AttributeView> {
 extension AttributeValueView {
     /// Reads the lists, which making the view has left unread.
     ///
+    /// - Parameter hasReplacedLists: set where one of the values in them had a list that is not there any more.
     /// - Returns: how many elements there are.
-    fileprivate func validateLists() throws(WireError) -> Int {
+    fileprivate func validateLists(_ hasReplacedLists: inout Bool) throws(WireError) -> Int {
+        if form & ValueFields.replacedListBit != 0 { hasReplacedLists = true }
         switch content {
         case .array(let views):
             var views = views
             var count = 0
-            while let view = try views.next() { count += try 1 + view.validateLists() }
+            while let view = try views.next() { count += try 1 + view.validateLists(&hasReplacedLists) }
             return count
-        case .keyValueList(let views): return try views.validate()
+        case .keyValueList(let views): return try views.validate(&hasReplacedLists)
         default: return 0
         }
     }

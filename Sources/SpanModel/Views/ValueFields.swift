@@ -11,6 +11,8 @@ struct ValueFields: BitwiseCopyable {
     @usableFromInline var kind = Kind.absent
     /// In the `AnyValue` or in its list.
     @usableFromInline var hasUnknownFields = false
+    /// A list was there that another member replaced.
+    @usableFromInline var hasReplacedList = false
     /// Of a list: how many messages may be open inside it.
     @usableFromInline var depthLeft: UInt16 = 0
     /// A number or a bool; of a string or bytes their range, of a list that of its first piece.
@@ -64,7 +66,10 @@ struct ValueFields: BitwiseCopyable {
 
     /// Another member of the oneof takes the place of what was there.
     private mutating func set(_ kind: Kind, _ cursor: FieldCursor) throws(WireError) {
-        if self.kind == .array || self.kind == .keyValueList { try checkReplacedList(cursor) }
+        if self.kind == .array || self.kind == .keyValueList {
+            hasReplacedList = true
+            try checkList(cursor.bytes, cursor.context, upTo: cursor.keyStart)
+        }
         self.kind = kind
         hasUnknownFields = false
         rest = MessageRest()
@@ -96,24 +101,37 @@ struct ValueFields: BitwiseCopyable {
         }
     }
 
-    /// Reads the list that another member replaces: what nobody will ask for has to be in order all the same. Each piece is
-    /// looked at here once and by no view later, so the whole stays linear.
-    private func checkReplacedList(_ cursor: FieldCursor) throws(WireError) {
-        let form = form(cursor.context, attributeHasUnknownFields: false)
-        var pieces = FieldCursor(Self.list(cursor.bytes, bits: bits, restEnds: rest.ends, form: form))
+    /// Reads what the list holds, where there is one: what nobody will ask for has to be in order all the same. Nothing is
+    /// allocated. Each value in it is looked at here once and by no view later, so the whole stays linear.
+    ///
+    /// - Parameters:
+    ///   - context: of the value.
+    ///   - last: where the last piece of the list stands, or behind it.
+    private func checkList(_ bytes: PayloadBytes, _ context: ViewContext, upTo last: Int) throws(WireError) {
+        guard kind == .array || kind == .keyValueList else { return }
+        let form = form(context, attributeHasUnknownFields: false)
+        var pieces = FieldCursor(Self.list(bytes, bits: bits, restEnds: rest.ends, form: form))
         repeat {
-            var reader = try pieces.reader()
-            var values: [AttributeValue] = []
-            var attributes: [Attribute] = []
-            var unknown = UnknownFields()
-            while let key = try reader.nextKey() {
-                switch (key.rawValue, kind) {
-                case (0x0A, .array): try reader.messages(0x0A, into: &values)
-                case (0x0A, _): try reader.messages(0x0A, into: &attributes)
-                default: try reader.unknownField(key, into: &unknown)
+            var piece = FieldCursor(MessageSlice(bytes, pieces.position, pieces.end, pieces.context))
+            while let key = try piece.nextKey() {
+                guard key.rawValue == 0x0A else {
+                    try piece.skip(key)
+                    continue
                 }
+                let start = try piece.content()
+                try checkElement(MessageSlice(bytes, start, piece.position, pieces.context))
             }
-        } while try pieces.nextPiece() && pieces.position <= cursor.keyStart
+        } while try pieces.nextPiece() && pieces.position <= last
+    }
+
+    /// Reads an element of the list.
+    private func checkElement(_ slice: MessageSlice) throws(WireError) {
+        if kind == .array {
+            let inner = try slice.entered()
+            try ValueFields(inner).checkList(slice.bytes, inner.context, upTo: .max)
+        } else if AttributeFields(usual: slice).value.kind == .absent {
+            try AttributeFields(other: slice).value.checkList(slice.bytes, slice.context, upTo: .max)
+        }
     }
 }
 
@@ -124,14 +142,18 @@ extension ValueFields {
     /// Of a form: the attribute around the value has unknown fields.
     @inlinable static var attributeUnknownBit: UInt64 { 1 << 9 }
 
-    /// The kind (8 bits), the two flags (8), the keys of `rest` (16), and the context of a list's elements (32).
+    /// Of a form: the value had a list that another member replaced.
+    @inlinable static var replacedListBit: UInt64 { 1 << 10 }
+
+    /// The kind (8 bits), the three flags (8), the keys of `rest` (16), and the context of a list's elements (32).
     ///
     /// - Parameter context: of the value or of what is around it.
     @inlinable
     @inline(__always)
     func form(_ context: ViewContext, attributeHasUnknownFields: Bool) -> UInt64 {
         UInt64(kind.rawValue) | (hasUnknownFields ? Self.unknownBit : 0)
-            | (attributeHasUnknownFields ? Self.attributeUnknownBit : 0) | UInt64(rest.keys) << 16
+            | (attributeHasUnknownFields ? Self.attributeUnknownBit : 0)
+            | (hasReplacedList ? Self.replacedListBit : 0) | UInt64(rest.keys) << 16
             | UInt64(context.bits & 0xFFFF_0000 | UInt32(depthLeft)) << 32
     }
 
