@@ -9,6 +9,9 @@ import Synchronization
 /// Accepts senders over TCP, TLS and Unix sockets and hands their batches to a sink; acknowledges what the sink says is
 /// durable.
 ///
+/// A server that was started listens until it is shut down, whether somebody holds it or not. After `shutdown` nothing of it is
+/// left but what its owner holds.
+///
 /// ```swift
 /// let server = SpanServer(configuration: SpanServerConfiguration(port: 0), sink: sink, logger: logger)
 /// let port = try await server.start()

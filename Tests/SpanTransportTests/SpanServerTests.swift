@@ -61,4 +61,58 @@ import Testing
         channel.close(promise: nil)
         await ended
     }
+
+    /// Waits until nobody holds the object.
+    static func freed(_ object: () -> AnyObject?) async -> Bool {
+        let limit = ContinuousClock.now + .seconds(60)
+        while object() != nil, ContinuousClock.now < limit { await Task.yield() }
+        return object() == nil
+    }
+
+    @Test("a server that was never started is freed with the last that holds it")
+    func droppedUnstarted() async {
+        weak var server: SpanServer?
+        do { server = Self.server(HoldingSink()) }
+        #expect(await Self.freed { server })
+    }
+
+    @Test("a server that is dropped while it listens goes on; after its shutdown nothing of it is left")
+    func dropped() async throws {
+        weak var dropped: SpanServer?
+        let port: Int
+        do {
+            let sink = HoldingSink()
+            sink.answerFromNowOn()
+            let server = Self.server(sink)
+            port = try await server.start()
+            dropped = server
+        }
+        let (channel, answers) = try await Self.send(1, to: port)
+        #expect(try Ack(decoding: await answers.next(.ack)).sequence == 1)
+        channel.close(promise: nil)
+        do {
+            let server = try #require(dropped)
+            await server.shutdown(within: .seconds(5))
+        }
+        #expect(await Self.freed { dropped })
+    }
+
+    @Test("a client that was shut down, or never started, is freed with the last that holds it")
+    func droppedClients() async throws {
+        for isStarted in [false, true] {
+            weak var dropped: SpanClient?
+            do {
+                let client = try SpanClient(
+                    configuration: SpanClientConfiguration(port: 1), logger: Self.logger)
+                dropped = client
+                client.reporter().report(
+                    SpanRecord(traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "a", startTimeUnixNano: 1))
+                if isStarted {
+                    client.start()
+                    _ = await client.shutdown(within: .milliseconds(20))
+                }
+            }
+            #expect(await Self.freed { dropped })
+        }
+    }
 }
