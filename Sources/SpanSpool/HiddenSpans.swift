@@ -1,14 +1,19 @@
-/// How many spans the damaged places of a segment hid: one for each place at the least, none where the place had exactly the
-/// size of one of the two copies of an origin, and the other copy stands beside it.
+/// How many spans the damaged places of a segment hid, where nothing else tells: one for each place at the least, but none
+/// where the place had the size of one of the two copies of an origin and the other copy stands beside it, and none where
+/// it was both copies of the origin of the span behind it.
 ///
 /// Told of everything that a walk over the segment meets, in its order.
 struct HiddenSpans {
     /// So many at the least.
     private(set) var count = 0
+    /// Places that may have hidden spans besides an origin, and nobody knows whether.
+    private(set) var doubtfulPlaces = 0
     /// The record before the place at hand, when it is an origin.
     private var last: Origin?
     /// A damaged place, of which the next records tell what it was.
     private var place: Place?
+    /// Of origins and of spans.
+    private var metTags: Set<UInt16> = []
 
     private struct Origin {
         var tag: UInt16
@@ -21,27 +26,33 @@ struct HiddenSpans {
         var bytes: Int
         /// Whether spans in it count.
         var counts: Bool
+        /// The bytes could be twice the same record.
+        var isTwin: Bool
         /// The record behind it is the copy of an origin that it may have been one of too.
         var isMaybeCopy = false
     }
 
     /// Bytes that are no record.
     ///
-    /// - Parameter counts: whether what it hides is to be counted.
-    mutating func met(gap: Range<Int>, counts: Bool = true) {
+    /// - Parameters:
+    ///   - isTwin: whether they are two records with the same body, as far as can be seen.
+    ///   - counts: whether what it hides is to be counted.
+    mutating func met(gap: Range<Int>, isTwin: Bool, counts: Bool) {
         if place?.isMaybeCopy == true { last?.copies += 1 }
         decide(isCopy: true)
         if let last, last.copies == 1, last.bytes == gap.count {
             self.last = nil
             return
         }
-        place = Place(bytes: gap.count, counts: counts)
+        place = Place(bytes: gap.count, counts: counts, isTwin: isTwin)
         last = nil
     }
 
     /// A whole record.
     mutating func met(_ head: RecordHead) {
+        let isNewTag = metTags.insert(head.tag).inserted
         guard head.kind == Segment.originKind else {
+            if isNewTag { placeHeldOrigin() }
             decide(isCopy: true)
             last = nil
             return
@@ -62,6 +73,14 @@ struct HiddenSpans {
     mutating func metEnd() {
         decide(isCopy: true)
         last = nil
+    }
+
+    /// A span is behind the place whose origin is nowhere: both its copies were there, for they stand in front of the first
+    /// of their spans.
+    private mutating func placeHeldOrigin() {
+        guard let place, !place.isMaybeCopy else { return }
+        if place.counts, !place.isTwin { doubtfulPlaces += 1 }
+        self.place = nil
     }
 
     private mutating func decideUnlessMaybeCopy() {

@@ -116,6 +116,8 @@ extension SpanSpool {
             Segment(number: number, seed: header.seed, end: SpoolHeader.byteCount, readFrom: SpoolHeader.byteCount))
         active = ActiveSegment(file: file)
         diskBytes += SpoolHeader.byteCount
+        // A file that is shorter than its header from now on was cut by somebody.
+        write([.held(segments[segments.count - 1].account)])
     }
 
     /// Nothing more is written to the segment.
@@ -123,6 +125,11 @@ extension SpanSpool {
         guard let active, let last = segments.last else { return }
         if configuration.sync != .never, last.syncedEnd < last.end { unsynced.append((last.number, active.file)) }
         self.active = nil
+        if last.unreadSpans > 0 {
+            write(unwrittenCuts + [.held(last.account)])
+            cutsAreWritten()
+            segments[segments.count - 1].accountEnd = last.end
+        }
         removeIfSettled(last.number)
     }
 
@@ -141,7 +148,9 @@ extension SpanSpool {
             let range = SpoolRange(
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
-            guard dropIfWritten(.spoolFull, spans, with: isFirst ? unwrittenCuts + [cut] : []) else { return false }
+            let none = SpoolAccount(segment: segment.number, start: 0, end: 0, spans: 0)
+            let records = isFirst ? unwrittenCuts + [cut] : [.held(none)]
+            guard dropIfWritten(.spoolFull, spans, with: records) else { return false }
             if isFirst { cutsAreWritten() }
             skipUnread(spans)
         }
@@ -170,7 +179,14 @@ extension SpanSpool {
     }
 
     /// Nothing more is appended: a segment without spans that are held is removed.
-    package mutating func close() { endSegment() }
+    package mutating func close() {
+        let cuts = unwrittenCuts
+        if !cuts.isEmpty {
+            write(cuts)
+            cutsAreWritten()
+        }
+        endSegment()
+    }
 
     /// The next client may have the spool, though a job of this one, such as a sync, has its files yet. It is not used
     /// afterwards.

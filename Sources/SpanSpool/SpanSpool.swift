@@ -83,6 +83,10 @@ package struct SpanSpool: ~Copyable, Sendable {
     package internal(set) var recoveredSpans = 0
     /// What was found wrong at the start, in words; empty if nothing was.
     package internal(set) var findings: [String] = []
+    /// Spans in batches of this life whose origin could not be read: they go without resource and scope.
+    package internal(set) var spansWithoutOrigin = 0
+    /// Damaged places in which spans may have been lost, and nobody knows how many.
+    package internal(set) var uncountedLosses = 0
     var restored: [RestoredBatch] = []
     var restoredDrops: [DropCount] = []
     var problem: SpoolError?
@@ -212,10 +216,10 @@ package struct SpanSpool: ~Copyable, Sendable {
     package mutating func finish(_ read: SpoolRead.Result, now: SessionInstant) -> EncodedBatch? {
         guard let index = segments.firstIndex(where: { $0.number == read.segment }) else { return nil }
         segments[index].readFrom = read.range.upperBound
-        // Unreadable places may hide several spans; what should have been there tells how many.
+        // What was there when the segment was taken over, or written, and is not any more.
         let isThrough = read.range.upperBound >= segments[index].end
         let missing = isThrough ? max(segments[index].unreadSpans - read.spans - read.damagedSpans, 0) : 0
-        let lost = read.damagedSpans + max(missing, read.hiddenSpans)
+        let lost = read.damagedSpans + missing
         let counted = min(read.spans + lost, segments[index].unreadSpans)
         segments[index].unreadSpans -= counted
         unreadSpans -= counted
@@ -226,20 +230,29 @@ package struct SpanSpool: ~Copyable, Sendable {
             segment: read.segment, start: UInt32(read.range.lowerBound), end: UInt32(read.range.upperBound))
         guard read.spans > 0 else {
             let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
-            drop(.spoolDamaged, lost, with: unwrittenCuts + [cut])
+            drop(.spoolDamaged, lost, with: unwrittenCuts + [cut] + account(of: index))
             cutsAreWritten()
             removeIfSettled(read.segment)
             return nil
         }
         segments[index].flights += 1
+        spansWithoutOrigin += read.spansWithoutOrigin
         let flight = Flight(
             range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted, isWritten: lost > 0)
         if lost > 0 {
             // In one piece with the batch, so that the next process does not read there and count it again.
-            drop(.spoolDamaged, lost, with: unwrittenCuts + [.cut(SpanSpool.run(flight, 0, flight.spans))])
+            let cut = LedgerRecord.cut(SpanSpool.run(flight, 0, flight.spans))
+            drop(.spoolDamaged, lost, with: unwrittenCuts + [cut] + account(of: index))
             cutsAreWritten()
         }
         return batch(read.payload, flight)
+    }
+
+    /// What a segment has left, for a ledger that would count with the lost ones else.
+    private func account(of index: Int) -> [LedgerRecord] {
+        let segment = segments[index]
+        guard segment.accountEnd > 0, segment.unreadSpans > 0 else { return [] }
+        return [.held(segment.account)]
     }
 
     /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past
@@ -395,6 +408,8 @@ package struct SpanSpool: ~Copyable, Sendable {
         report.dropped = dropped.counts
         report.spooledSpans = heldSpans
         report.recoveredSpans = recoveredSpans
+        report.spansWithoutResource = spansWithoutOrigin
+        report.uncountedLosses = uncountedLosses
         return report
     }
 

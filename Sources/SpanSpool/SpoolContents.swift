@@ -11,14 +11,27 @@ package struct SpoolContents: Sendable {
         var size: Int
         /// Its header is damaged; the name of the file stands for it.
         var isHeaderDamaged: Bool
-        /// Before this place everything was cut.
-        var readFrom: Int
+        /// Before this place everything was cut, as the ledger has it.
+        var cutEnd: Int
+        /// The ledger knows of all spans that are there, and of no other.
+        var isAccounted: Bool
+
+        /// Before this place, which is in the file, everything was cut.
+        var readFrom: Int {
+            min(max(cutEnd, SpoolHeader.byteCount), max(survey.end, SpoolHeader.byteCount))
+        }
+        /// Too short to have held anything but a header.
+        var isShort: Bool { size < SpoolHeader.byteCount }
     }
 
     var ledger: Ledger.Found
     /// `nil` for a spool that is new, or of which nothing can be read.
     var sender: SenderID?
     var segments: [Found] = []
+    /// Segments that held spans, and are not there.
+    var missing: [SpoolAccount] = []
+    /// Segments of which nothing can be read, for nothing that is there names the sender.
+    var unreadable: [UInt64] = []
 
     /// - Throws: `unknown_version`, `foreign_file`, and what the storage throws.
     init(of storage: any SpoolStorage, readsBodies: Bool = false) throws(SpoolError) {
@@ -47,7 +60,12 @@ package struct SpoolContents: Sendable {
                 headers[number] = header
             }
         }
-        guard let sender else { return }
+        guard let sender else {
+            unreadable = numbers
+            return
+        }
+        missing = state.held.values.filter { $0.spans > 0 && !numbers.contains($0.segment) }
+            .sorted { $0.segment < $1.segment }
         for number in numbers {
             let file = try storage.open(Segment.name(number), creates: false)
             let size = try file.size()
@@ -55,13 +73,56 @@ package struct SpoolContents: Sendable {
             let cut = state.cut
             let isCut = number < cut.segment
             let readFrom = isCut ? size : number == cut.segment ? Int(cut.end) : SpoolHeader.byteCount
-            let survey = try Segment.survey(file, seed: seed, size: size, readFrom: readFrom, readsBodies: readsBodies)
+            // One that begins elsewhere speaks of records that are sent anew, or were cut since.
+            let account = state.held[number].flatMap { Int($0.start) == readFrom ? $0 : nil }
+            var survey = try Segment.survey(
+                file, seed: seed, size: size, readFrom: readFrom, account: account, readsBodies: readsBodies)
+            // A segment has spans before the next begins; the last may have been made just before a crash.
+            if account == nil, size < SpoolHeader.byteCount, number != numbers.last, !isCut {
+                survey.doubtfulPlaces += 1
+            }
             segments.append(
                 Found(
                     number: number, seed: seed, survey: survey, size: size, isHeaderDamaged: headers[number] == nil,
-                    readFrom: min(max(readFrom, SpoolHeader.byteCount), max(survey.end, SpoolHeader.byteCount))))
+                    cutEnd: readFrom, isAccounted: account.map { Int($0.spans) } == survey.unreadSpans))
         }
     }
+}
+
+extension SpoolContents {
+    /// What is wrong with the segments, in words.
+    var findings: [String] {
+        var findings: [String] = []
+        for found in segments {
+            let (name, survey) = (Segment.name(found.number), found.survey)
+            if found.isShort {
+                if survey.isDamaged { findings.append("\(name) is cut before its first record; what it held is lost") }
+                continue
+            }
+            if found.isHeaderDamaged { findings.append("the header of \(name) is damaged; its records are read") }
+            if survey.damagedBytes > 0 {
+                findings.append("\(bytes(survey.damagedBytes)) of \(name) are damaged and left out")
+            }
+            if survey.tornBytes > 0 {
+                findings.append("\(bytes(survey.tornBytes)) at the end of \(name) are no whole record; cut")
+            }
+            if survey.lostSpans > 0, survey.damagedBytes + survey.tornBytes == 0 {
+                findings.append("\(name) ends before its last record; what stood behind is lost")
+            }
+        }
+        let spans = segments.reduce(0) { $0 + $1.survey.unreadWithoutOrigin }
+        if spans > 0 {
+            findings.append(
+                "resource and scope of \(spans == 1 ? "1 span" : "\(spans) spans") are damaged; sent without")
+        }
+        for account in missing { findings.append("\(Segment.name(account.segment)) is missing; what it held is lost") }
+        for number in unreadable {
+            findings.append("\(Segment.name(number)) cannot be read, its header and the ledger being lost; move it out")
+        }
+        return findings
+    }
+
+    private func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 }
 
 // A process takes over what another left.
@@ -70,22 +131,13 @@ extension SpanSpool {
         if contents.ledger.isDamaged {
             findings.append("the ledger is damaged; spans that were sent and not acknowledged are sent again")
         }
-        nextSegment = max(journal.state.cut.segment, contents.segments.last?.number ?? 0) + 1
+        let last = contents.segments.last?.number ?? contents.unreadable.last ?? 0
+        nextSegment = max(journal.state.cut.segment, last) + 1
         for found in contents.segments {
-            let name = Segment.name(found.number)
-            if found.isHeaderDamaged { findings.append("the header of \(name) is damaged; its records are read") }
-            if found.survey.damagedBytes > 0 {
-                findings.append("\(found.survey.damagedBytes) bytes of \(name) are damaged and left out")
-            }
-            if found.survey.tornBytes > 0 {
-                findings.append("\(found.survey.tornBytes) bytes at the end of \(name) are no whole record; cut")
-            }
-            // What cannot be read and was in no batch is read with the rest, so that it is counted, and only once.
-            let end = found.survey.end + (found.survey.hiddenSpans > 0 ? found.survey.damagedTailBytes : 0)
+            let end = found.survey.end
             let segment = Segment(
                 number: found.number, seed: found.seed, end: end, readFrom: found.readFrom,
-                unreadSpans: found.survey.unreadSpans + found.survey.hiddenSpans, origins: found.survey.origins,
-                syncedEnd: end)
+                unreadSpans: found.survey.unreadSpans, origins: found.survey.origins, syncedEnd: end)
             segments.append(segment)
             diskBytes += segment.end
             unreadSpans += segment.unreadSpans
@@ -93,9 +145,35 @@ extension SpanSpool {
         heldSpans = unreadSpans
         // Before the spool itself gives something up, which it tells by `takeDropped`.
         restoredDrops = journal.state.untold.counts
+        findings += contents.findings
+        countLosses(contents)
         try restoreBatches()
-        recoveredSpans = heldSpans
+        // Of an earlier process's are also those that are lost.
+        recoveredSpans = heldSpans + report.droppedSpans
         for number in segments.map(\.number) { removeIfSettled(number) }
+    }
+
+    /// Counts what was in no batch and is not there any more: once, for the ledger knows afterwards what is left.
+    private mutating func countLosses(_ contents: SpoolContents) {
+        for account in contents.missing {
+            let none = SpoolAccount(segment: account.segment, start: 0, end: 0, spans: 0)
+            drop(.spoolDamaged, Int(account.spans), with: [.held(none)])
+        }
+        for (index, found) in contents.segments.enumerated()
+        where found.survey.unreadSpans > 0 || found.survey.isDamaged {
+            uncountedLosses += found.survey.doubtfulPlaces
+            let end = max(found.size, found.survey.end, found.cutEnd)
+            segments[index].accountEnd = end
+            if found.isAccounted, !found.survey.isDamaged { continue }
+            let left = SpoolAccount(
+                segment: found.number, start: found.cutEnd, end: end, spans: found.survey.unreadSpans)
+            if found.survey.lostSpans > 0 {
+                drop(.spoolDamaged, found.survey.lostSpans, with: [.held(left)])
+            } else {
+                write([.held(left)])
+            }
+        }
+        uncountedLosses += contents.unreadable.count
     }
 
     /// Rebuilds the batches that were cut: numbered runs under their numbers, the rest of them behind.
@@ -129,6 +207,7 @@ extension SpanSpool {
                 unnumbered.append(
                     RestoredBatch(batch: restore(payload, range, remaining: payload.spans), sequence: 0))
             }
+            spansWithoutOrigin += payload.spansWithoutOrigin
             if payload.spans < expected {
                 drop(.spoolDamaged, expected - payload.spans)
                 let count = UInt32(payload.spans)

@@ -15,12 +15,30 @@ public struct SpoolInspection: Sendable, Hashable {
         public var unsentSpans: Int
         /// Of these, spans whose bits are wrong.
         public var damagedSpans: Int
+        /// Of `unsentSpans`, spans whose bits are wrong: they cannot be sent.
+        public var unsentDamagedSpans: Int
+        /// Spans that were in no batch, and are gone: so many at the least.
+        public var lostSpans: Int
+        /// Damaged places in which spans may have been lost, and nobody knows how many.
+        public var uncountedLosses: Int
+        /// Of `spans`, those whose resource and scope cannot be read any more: they are sent without.
+        public var spansWithoutResource: Int
+        /// The same of `unsentSpans`.
+        public var unsentSpansWithoutResource: Int
         /// Bytes between records that are none.
         public var damagedBytes: Int
         /// Bytes behind the last record: of one that was never finished.
         public var tornBytes: Int
         /// The file's first bytes are wrong; its name stands for them.
         public var isHeaderDamaged: Bool
+        /// The file is gone.
+        public var isMissing: Bool
+
+        /// Nothing of it is damaged or lost; an unfinished record at the end is no damage.
+        public var isSound: Bool {
+            damagedSpans == 0 && lostSpans == 0 && uncountedLosses == 0 && spansWithoutResource == 0
+                && damagedBytes == 0 && !isHeaderDamaged && !isMissing
+        }
     }
 
     /// A batch that was sent, or was about to be, and is not known to be stored.
@@ -61,13 +79,10 @@ public struct SpoolInspection: Sendable, Hashable {
         sender = contents.sender
         highestSequence = state.highestSequence
         isLedgerDamaged = contents.ledger.isDamaged
-        segments = contents.segments.map { found in
-            Segment(
-                name: SpanSpool.segmentName(found.number), bytes: found.size, spans: found.survey.spans,
-                unsentSpans: found.survey.unreadSpans, damagedSpans: found.survey.damagedSpans,
-                damagedBytes: found.survey.damagedBytes, tornBytes: found.survey.tornBytes,
-                isHeaderDamaged: found.isHeaderDamaged)
-        }
+        segments = contents.segments.map { Segment($0) }
+        // A process that has the spool may have settled and removed one since its ledger was read.
+        if !isInUse { segments += contents.missing.map { Segment(missing: $0) } }
+        segments += contents.unreadable.map { Segment(unreadable: $0) }
         batches = state.numbered.map {
             Batch(sequence: $0.sequence, spans: Int($0.run?.count ?? 0), dropped: $0.dropped)
         }
@@ -78,6 +93,9 @@ public struct SpoolInspection: Sendable, Hashable {
         dropped = state.untold.counts
     }
 
+    /// Whether nothing of it is damaged or lost.
+    public var isSound: Bool { !isLedgerDamaged && segments.allSatisfy(\.isSound) }
+
     /// Spans that the next process with this directory sends.
     public var waitingSpans: Int {
         segments.reduce(0) { $0 + $1.unsentSpans } + batches.reduce(0) { $0 + $1.spans } + unnumberedSpans
@@ -86,4 +104,36 @@ public struct SpoolInspection: Sendable, Hashable {
 
 extension SpanSpool {
     static func segmentName(_ number: UInt64) -> String { Segment.name(number) }
+}
+
+extension SpoolInspection.Segment {
+    /// One of which nothing is known but its name.
+    private init(number: UInt64) {
+        name = SpanSpool.segmentName(number)
+        (bytes, spans, unsentSpans, damagedSpans, unsentDamagedSpans, lostSpans) = (0, 0, 0, 0, 0, 0)
+        (uncountedLosses, spansWithoutResource, unsentSpansWithoutResource) = (0, 0, 0)
+        (damagedBytes, tornBytes, isHeaderDamaged, isMissing) = (0, 0, false, false)
+    }
+
+    fileprivate init(_ found: SpoolContents.Found) {
+        self.init(number: found.number)
+        let survey = found.survey
+        (bytes, spans, unsentSpans) = (found.size, survey.spans, survey.unreadSpans)
+        (damagedSpans, unsentDamagedSpans) = (survey.damagedSpans, survey.unreadDamagedSpans)
+        (lostSpans, uncountedLosses) = (survey.lostSpans, survey.doubtfulPlaces)
+        (spansWithoutResource, unsentSpansWithoutResource) = (survey.spansWithoutOrigin, survey.unreadWithoutOrigin)
+        (damagedBytes, tornBytes) = (survey.damagedBytes, survey.tornBytes)
+        // One that was made just before a crash never had any.
+        isHeaderDamaged = found.isHeaderDamaged && !(found.isShort && !survey.isDamaged)
+    }
+
+    fileprivate init(missing account: SpoolAccount) {
+        self.init(number: account.segment)
+        (lostSpans, isMissing) = (Int(account.spans), true)
+    }
+
+    fileprivate init(unreadable found: UInt64) {
+        self.init(number: found)
+        (uncountedLosses, isHeaderDamaged) = (1, true)
+    }
 }

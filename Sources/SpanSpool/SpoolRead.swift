@@ -18,8 +18,8 @@ package struct SpoolRead: Sendable {
         let spans: Int
         /// Spans whose bits are wrong.
         let damagedSpans: Int
-        /// Spans that damaged places hid, at the least.
-        let hiddenSpans: Int
+        /// Of `spans`, those whose origin could not be read: they go without resource and scope.
+        let spansWithoutOrigin: Int
         let range: Range<Int>
     }
 
@@ -28,16 +28,12 @@ package struct SpoolRead: Sendable {
         let file = try storage.open(Segment.name(segment), creates: false)
         var walk = RecordWalk(file, seed: seed, range: range)
         var assembler = BatchAssembler()
-        var hidden = HiddenSpans()
-        var (damaged, end) = (0, range.lowerBound)
+        var (damaged, withoutOrigin) = (0, 0)
         while let step = try walk.next({ $0.kind == Segment.spanKind }) {
-            switch step {
-            case .gap(let gap): hidden.met(gap: gap)
-            case .record(let head, let offset, let body) where head.kind == Segment.spanKind:
-                hidden.met(head)
+            if case .record(let head, let offset, let body) = step, head.kind == Segment.spanKind {
                 guard let body else {
                     damaged += 1
-                    break
+                    continue
                 }
                 // Both records of an origin being damaged, a span without one is better than none.
                 let origin = origins[head.tag] ?? SpoolRead.noOrigin
@@ -45,24 +41,20 @@ package struct SpoolRead: Sendable {
                 let isFull =
                     assembler.spanCount >= maxBatchSpans || assembler.boundBytes + cost > maxBatchBytes
                 if isFull, !assembler.isEmpty {
-                    return result(&assembler, damaged, hidden.count, end: offset)
+                    return result(&assembler, damaged, withoutOrigin, end: offset)
                 }
                 assembler.append(body.rawSpan, origin: origin)
-            case .record(let head, _, _): hidden.met(head)
+                if origins[head.tag] == nil { withoutOrigin += 1 }
             }
-            end = walk.offset
         }
-        // What follows is no record.
-        if end < range.upperBound { hidden.met(gap: end..<range.upperBound) }
-        hidden.metEnd()
-        return result(&assembler, damaged, hidden.count, end: range.upperBound)
+        return result(&assembler, damaged, withoutOrigin, end: range.upperBound)
     }
 
-    private func result(_ assembler: inout BatchAssembler, _ damaged: Int, _ hidden: Int, end: Int) -> Result {
+    private func result(_ assembler: inout BatchAssembler, _ damaged: Int, _ withoutOrigin: Int, end: Int) -> Result {
         let spans = assembler.spanCount
         return Result(
-            segment: segment, payload: assembler.take(), spans: spans, damagedSpans: damaged, hiddenSpans: hidden,
-            range: range.lowerBound..<end)
+            segment: segment, payload: assembler.take(), spans: spans, damagedSpans: damaged,
+            spansWithoutOrigin: withoutOrigin, range: range.lowerBound..<end)
     }
 
     private static let noOrigin = EncodedOrigin(resource: nil, scope: nil)

@@ -10,6 +10,9 @@ final class ClientMetrics: Sendable {
         var queuedBytes = 0
         var spooledSpans = 0
         var spooledBytes = 0
+        /// Since the client was made.
+        var spansWithoutResource = 0
+        var uncountedLosses = 0
     }
 
     let stored: Counter
@@ -21,6 +24,10 @@ final class ClientMetrics: Sendable {
     private let queuedBytes: Gauge
     private let spooledSpans: Gauge
     private let spooledBytes: Gauge
+    private let withoutResource: Counter
+    private let uncountedLosses: Counter
+    /// What these two have counted.
+    private let counted = Mutex((withoutResource: 0, uncountedLosses: 0))
     private let factory: any MetricsFactory
     private let droppedByReason = Mutex<[DropReason: Counter]>([:])
 
@@ -36,6 +43,8 @@ final class ClientMetrics: Sendable {
         queuedBytes = Gauge(label: "spanwire.client.queue.bytes", factory: factory)
         spooledSpans = Gauge(label: "spanwire.client.spool.spans", factory: factory)
         spooledBytes = Gauge(label: "spanwire.client.spool.bytes", factory: factory)
+        withoutResource = Counter(label: "spanwire.client.spool.spans_without_resource", factory: factory)
+        uncountedLosses = Counter(label: "spanwire.client.spool.uncounted_losses", factory: factory)
     }
 
     /// `spanwire.client.spans.dropped` with the dimension `reason`.
@@ -54,5 +63,17 @@ final class ClientMetrics: Sendable {
         queuedBytes.record(levels.queuedBytes)
         spooledSpans.record(levels.spooledSpans)
         spooledBytes.record(levels.spooledBytes)
+        let new = counted.withLock { counted in
+            let new = (
+                levels.spansWithoutResource - counted.withoutResource, levels.uncountedLosses - counted.uncountedLosses
+            )
+            counted = (
+                max(levels.spansWithoutResource, counted.withoutResource),
+                max(levels.uncountedLosses, counted.uncountedLosses)
+            )
+            return new
+        }
+        if new.0 > 0 { withoutResource.increment(by: new.0) }
+        if new.1 > 0 { uncountedLosses.increment(by: new.1) }
     }
 }

@@ -142,6 +142,8 @@ extension ClientState {
         report.pendingSpans += ofSpool.pendingSpans
         report.spooledSpans = ofSpool.spooledSpans
         report.recoveredSpans = ofSpool.recoveredSpans
+        report.spansWithoutResource = ofSpool.spansWithoutResource
+        report.uncountedLosses = ofSpool.uncountedLosses
         for count in ofSpool.dropped {
             if let index = report.dropped.firstIndex(where: { $0.reason == count.reason }) {
                 report.dropped[index].spans += count.spans
@@ -155,7 +157,8 @@ extension ClientState {
     var levels: ClientMetrics.Levels {
         ClientMetrics.Levels(
             queuedSpans: queue.queuedSpans, queuedBytes: queue.queuedBytes, spooledSpans: look { $0.heldSpans } ?? 0,
-            spooledBytes: look { $0.diskBytes } ?? 0)
+            spooledBytes: look { $0.diskBytes } ?? 0, spansWithoutResource: look { $0.spansWithoutOrigin } ?? 0,
+            uncountedLosses: look { $0.uncountedLosses } ?? 0)
     }
 
     /// Ends the spool.

@@ -40,12 +40,71 @@ import Testing
                 #expect(
                     sent.words.contains("stored 0, rejected 0, dropped 1 (spool_damaged 1), pending 0"),
                     "byte \(place): \(sent.words)")
-                #expect(sent.words.contains("1 spans in \(copy) were damaged and are lost\n"), "byte \(place)")
+                #expect(sent.words.contains("1 span in \(copy) was damaged and is lost\n"), "byte \(place)")
                 try #expect(told(collector) == lost, "byte \(place)")
             }
         }
         // Head and body of one record of four.
         #expect(lost > 20 && lost < bytes.count / 4)
+        #expect(collector.stop() == 0)
+    }
+
+    /// Both copies of the origin, which stand behind the header, wrong in their bodies.
+    private static func withoutOrigin(_ bytes: Data) -> Data {
+        var wrong = bytes
+        let size = 16 + Int(bytes[48])
+        for start in [48, 48 + size] { wrong[start + 30] ^= 1 }
+        return wrong
+    }
+
+    @Test("a damaged resource and a file that is cut are told by exit code and words, also with nobody to send to")
+    func damagedOriginsAndShortFiles() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([])
+        let spool = collector.path("spool")
+        _ = try SpanwireCommand.run(
+            ["send", "-", "--spool", spool, "--to", "127.0.0.1:1", "--timeout", "1"], input: Self.payload)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: spool + "/0000000000000001.spans"))
+        let cases: [(change: (Data) -> Data, stored: Int, waits: String, told: String, shown: String)] = [
+            (
+                Self.withoutOrigin, 1, "of these 1 span can be sent without resource and scope only",
+                "1 span of COPY sent without resource and scope, which were damaged there", "1 span without resource"
+            ),
+            ({ $0.dropLast(1) }, 0, "", "1 span in COPY was damaged and is lost", "1 span lost"),
+            ({ $0.prefix(40) }, 0, "", "1 span in COPY was damaged and is lost", "1 span lost"),
+            ({ _ in Data() }, 0, "", "1 span in COPY was damaged and is lost", "1 span lost"),
+            (
+                { $0.dropLast(1) + [$0.last! ^ 1] }, 0, "of these 1 span is damaged and cannot be sent",
+                "1 span in COPY was damaged and is lost", "1 span"
+            ),
+        ]
+        for (index, each) in cases.enumerated() {
+            let copy = collector.path("copy")
+            let told = each.told.replacingOccurrences(of: "COPY", with: copy)
+            try? FileManager.default.removeItem(atPath: copy)
+            try FileManager.default.copyItem(atPath: spool, toPath: copy)
+            try each.change(bytes).write(to: URL(fileURLWithPath: copy + "/0000000000000001.spans"))
+            let shown = try SpanwireCommand.run(["spool", copy])
+            #expect(shown.exitCode == 1 && shown.text.contains(each.shown), "case \(index): \(shown.text)")
+            // Nobody listens on port 1: what is known is told all the same, and what waits goes on waiting.
+            let waiting = collector.path("waiting")
+            try? FileManager.default.removeItem(atPath: waiting)
+            try FileManager.default.copyItem(atPath: copy, toPath: waiting)
+            let kept = try SpanwireCommand.run(
+                ["send", "--spool", waiting, "--to", "127.0.0.1:1", "--timeout", "1"])
+            let words = each.waits.isEmpty ? told.replacingOccurrences(of: copy, with: waiting) : each.waits
+            #expect(kept.exitCode == 1 && kept.words.contains(words), "case \(index): \(kept.words)")
+            let sent = try SpanwireCommand.run([
+                "send", "--spool", copy, "--to", "127.0.0.1:\(port)", "--timeout", "60",
+            ])
+            #expect(sent.exitCode == 1 && sent.words.contains(told), "case \(index): \(sent.words)")
+            #expect(sent.words.contains("stored \(each.stored), "), "case \(index): \(sent.words)")
+            // All is told: the next has nothing to say.
+            let again = try SpanwireCommand.run([
+                "send", "--spool", copy, "--to", "127.0.0.1:\(port)", "--timeout", "60",
+            ])
+            #expect(again.exitCode == 0, "case \(index): \(again.words)")
+        }
         #expect(collector.stop() == 0)
     }
 

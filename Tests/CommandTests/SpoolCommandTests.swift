@@ -32,7 +32,7 @@ import Testing
             try bytes.write(to: file)
             let damaged = try SpanwireCommand.run(["spool", folder])
             #expect(damaged.exitCode == 1)
-            #expect(damaged.text.contains("1 spans"))
+            #expect(damaged.text.contains("1 span"))
             #expect(damaged.words == "spanwire: \(folder) is damaged; what can be read is sent by its sender\n")
         }
     }

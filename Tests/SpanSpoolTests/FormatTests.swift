@@ -33,6 +33,7 @@ struct FormatTests {
             .numbered(sequence: 5, run: run, dropped: drops), .numbered(sequence: 6, run: nil, dropped: []),
             .unnumbered(sequence: 7), .stored(through: .max), .done(run), .dropped(drops), .cut(run),
             .position(sequence: 8, segment: 9, offset: 10),
+            .held(SpoolAccount(segment: 11, start: 48, end: 4000, spans: 12)),
         ]
         for record in records {
             #expect(LedgerRecord(kind: record.kind, body: record.body) == record)
@@ -56,6 +57,7 @@ struct FormatTests {
             .numbered(sequence: 2, run: run(148, 0, 10), dropped: []), .dropped(drop), .stored(through: 1),
             .unnumbered(sequence: 2), .numbered(sequence: 3, run: run(148, 0, 4), dropped: drop),
             .done(run(148, 4, 1)), .numbered(sequence: 4, run: run(148, 5, 5), dropped: []), .dropped(drop),
+            .held(SpoolAccount(segment: 1, start: 248, end: 900, spans: 7)),
         ] { state.apply(record) }
         #expect(state.open.count == 1 && state.numbered.map(\.sequence) == [3, 4])
         var again = LedgerState()

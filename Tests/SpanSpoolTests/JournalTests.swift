@@ -13,6 +13,9 @@ struct JournalTests {
         let spool = try Process(storage, defersWrites: true)
         for number in 0..<4 { _ = try spool.append(number) }
         let batch = try #require(spool.takeBatch())
+        // That there is a segment.
+        try #require(spool.takeWork()).perform()
+        spool.worked()
         #expect(spool.takeWork() == nil)
         let count = storage.operationCount
         let first = spool.spool.numbered(NumberedBatch(sequence: 1, ordinal: batch.ordinal, firstSpan: 0, spanCount: 3))

@@ -59,7 +59,7 @@ struct SpanSpoolTests {
         #expect(spool.heldSpans == 0)
         spool.close()
         #expect(storage.files.keys.sorted() == ["ledger.0", "ledger.1"])
-        #expect(storage.files.values.allSatisfy { $0.count == 400 })
+        #expect(storage.files.values.allSatisfy { $0.count == 600 })
         #expect(spool.diskBytes == 0)
         #expect(try Process(storage).highestSequence == sequence)
     }

@@ -17,6 +17,10 @@ public struct DeliveryReport: Sendable, Hashable {
     public var spooledSpans = 0
     /// Not reported to this client, but found in its spool: each is in one of the other numbers.
     public var recoveredSpans = 0
+    /// Of a spool, spans whose resource and scope could not be read any more: they are sent without.
+    public var spansWithoutResource = 0
+    /// Damaged places of a spool in which spans may have been lost, and nobody knows how many; what is known is in `dropped`.
+    public var uncountedLosses = 0
 
     public init() {}
 
@@ -31,7 +35,7 @@ public struct DeliveryReport: Sendable, Hashable {
 
 extension DeliveryReport: CustomStringConvertible {
     /// `reported 10, stored 8, rejected 1, dropped 1 (queue_full 1), pending 0`; with a spool also `, spooled 4` and
-    /// `, of these from earlier 2`, where there are any.
+    /// `, of these from earlier 2`, `, without resource 3`, `, damaged places of unknown content 1`, where there are any.
     public var description: String {
         var text =
             "reported \(reportedSpans), stored \(storedSpans), rejected \(rejectedSpans), dropped \(droppedSpans)"
@@ -41,6 +45,8 @@ extension DeliveryReport: CustomStringConvertible {
         text += ", pending \(pendingSpans)"
         if spooledSpans > 0 { text += ", spooled \(spooledSpans)" }
         if recoveredSpans > 0 { text += ", of these from earlier \(recoveredSpans)" }
+        if spansWithoutResource > 0 { text += ", without resource \(spansWithoutResource)" }
+        if uncountedLosses > 0 { text += ", damaged places of unknown content \(uncountedLosses)" }
         return text
     }
 }

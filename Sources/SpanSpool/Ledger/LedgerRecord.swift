@@ -27,6 +27,26 @@ package struct SpoolRun: Sendable, Hashable {
     var spans: Range<Int> { Int(first)..<Int(first) + Int(count) }
 }
 
+/// Records of a segment that were in no batch yet when the ledger was told of them.
+package struct SpoolAccount: Sendable, Hashable {
+    package var segment: UInt64
+    /// Where they begin and end.
+    package var start: UInt32
+    package var end: UInt32
+    /// How many of them are spans.
+    package var spans: UInt32
+
+    package init(segment: UInt64, start: Int, end: Int, spans: Int) {
+        self.segment = segment
+        self.start = UInt32(clamping: start)
+        self.end = UInt32(clamping: end)
+        self.spans = UInt32(clamping: spans)
+    }
+
+    /// Whether it was told when the segment was written to its end; else only that the segment was begun.
+    var isOfAll: Bool { end > SpoolHeader.byteCount && end >= start }
+}
+
 /// What a ledger tells, one thing after the other. docs/spool.md has the bytes.
 package enum LedgerRecord: Sendable, Hashable {
     /// Kind 1. A run got a number, or without one, drop counts did.
@@ -43,6 +63,8 @@ package enum LedgerRecord: Sendable, Hashable {
     case cut(SpoolRun)
     /// Kind 7. No number up to this one is free; everything before the place was cut.
     case position(sequence: UInt64, segment: UInt64, offset: UInt32)
+    /// Kind 8. So many spans were there, so that the next process knows how many it misses.
+    case held(SpoolAccount)
 
     var kind: UInt8 {
         switch self {
@@ -53,6 +75,7 @@ package enum LedgerRecord: Sendable, Hashable {
         case .dropped: 5
         case .cut: 6
         case .position: 7
+        case .held: 8
         }
     }
 
@@ -70,6 +93,9 @@ package enum LedgerRecord: Sendable, Hashable {
             writer.appendFixed64(sequence)
             writer.appendFixed64(segment)
             writer.appendFixed32(offset)
+        case .held(let account):
+            writer.appendFixed64(account.segment)
+            for value in [account.start, account.end, account.spans] { writer.appendFixed32(value) }
         }
         return writer.byteArray()
     }
@@ -91,6 +117,10 @@ package enum LedgerRecord: Sendable, Hashable {
         case 7:
             let (sequence, segment) = (reader.uint64(), reader.uint64())
             self = .position(sequence: sequence, segment: segment, offset: reader.uint32())
+        case 8:
+            var account = SpoolAccount(segment: reader.uint64(), start: 0, end: 0, spans: 0)
+            (account.start, account.end, account.spans) = (reader.uint32(), reader.uint32(), reader.uint32())
+            self = .held(account)
         default: return nil
         }
         guard !reader.isShort, reader.isAtEnd else { return nil }

@@ -25,6 +25,8 @@ package struct LedgerState: Sendable, Hashable {
     private(set) var open: [SpoolRange: Open] = [:]
     /// Drop counts that no number tells of.
     private(set) var untold = DropLedger()
+    /// By segment: what it held that was in no batch, as far as it is known. What was cut since is taken off.
+    private(set) var held: [UInt64: SpoolAccount] = [:]
 
     package init() {}
 
@@ -65,6 +67,7 @@ package struct LedgerState: Sendable, Hashable {
         case .position(let sequence, let segment, let offset):
             highestSequence = max(highestSequence, sequence)
             cut = SpoolRange(segment: segment, start: offset, end: offset)
+        case .held(let account): held[account.segment] = account.end == 0 ? nil : account
         }
     }
 
@@ -85,6 +88,7 @@ package struct LedgerState: Sendable, Hashable {
             records.append(.numbered(sequence: entry.sequence, run: entry.run, dropped: entry.dropped))
         }
         if !untold.isEmpty { records.append(.dropped(untold.counts)) }
+        records += held.values.sorted { $0.segment < $1.segment }.map { .held($0) }
         // Last, for if not all of it reached the disk, it is better to have cut too little.
         records.append(.position(sequence: highestSequence, segment: cut.segment, offset: cut.end))
         return records
@@ -95,7 +99,16 @@ package struct LedgerState: Sendable, Hashable {
         if (range.segment, range.end) > (cut.segment, cut.end) {
             cut = SpoolRange(segment: range.segment, start: range.end, end: range.end)
             open[range] = Open(batchSpans: run.batchSpans)
+            takeOff(run)
         }
+    }
+
+    private mutating func takeOff(_ run: SpoolRun) {
+        held = held.filter { $0.key >= run.range.segment }
+        guard var account = held[run.range.segment] else { return }
+        account.start = run.range.end
+        account.spans -= account.end <= run.range.end ? account.spans : min(run.batchSpans, account.spans)
+        held[run.range.segment] = account
     }
 
     private mutating func finish(_ run: SpoolRun) {

@@ -127,14 +127,8 @@ struct SendCommand: AsyncParsableCommand {
         Process.clearProgress()
         Process.writeError("spanwire: \(report)\n")
         given += report.recoveredSpans
-        if report.spooledSpans > 0, let spool {
-            Process.writeError("spanwire: \(report.spooledSpans) spans wait in \(spool) for the next send --spool\n")
-        }
-        let damaged = report.dropped.filter { $0.reason == DropReason.spoolDamaged.rawValue }.reduce(0) {
-            $0 + $1.spans
-        }
-        if damaged > 0, let spool {
-            Process.writeError("spanwire: \(damaged) spans in \(spool) were damaged and are lost\n")
+        if let spool {
+            for line in SpoolWords.lines(report, spool) { Process.writeError("spanwire: \(TerminalText.line(line))\n") }
         }
         if report.rejectedSpans > 0 {
             Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
@@ -149,7 +143,8 @@ struct SendCommand: AsyncParsableCommand {
                     + (fault ?? "it is connected and behind: raise --timeout, or see its log") + "\n")
         }
         // A drop is an exit of 1 by itself: the numbers beside it may be those of other spans.
-        guard report.storedSpans == given, report.droppedSpans == 0, badFiles == 0, !interruption.hasHappened else {
+        let isWhole = report.droppedSpans == 0 && report.spansWithoutResource == 0 && report.uncountedLosses == 0
+        guard report.storedSpans == given, isWhole, badFiles == 0, !interruption.hasHappened else {
             throw CommandFailure(nil)
         }
     }

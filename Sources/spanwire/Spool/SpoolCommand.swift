@@ -15,7 +15,9 @@ struct SpoolCommand: ParsableCommand {
 
             With --format json an object: sender, inUse, waitingSpans, highestSequence, ledgerDamaged, dropped (an object of \
             counts by reason), segments (name, bytes, spans, unsentSpans, damagedSpans, damagedBytes, tornBytes, \
-            headerDamaged), batches (sequence, spans).
+            headerDamaged, missing, lostSpans, uncountedLosses, spansWithoutResource), batches (sequence, spans). \
+            lostSpans were in no batch and are gone, at the least; uncountedLosses are damaged places in which more may \
+            have been; spansWithoutResource are sent without resource and scope, for those cannot be read.
 
             Exit codes: 0 when all of it is sound (an unfinished record at the end of a segment is), 1 otherwise, 2 for a \
             wrong command line.
@@ -54,15 +56,15 @@ struct SpoolCommand: ParsableCommand {
             output.flush()
             try standardOutput.check()
         }
-        let isSound =
-            !found.isLedgerDamaged
-            && found.segments.allSatisfy { $0.damagedBytes == 0 && $0.damagedSpans == 0 && !$0.isHeaderDamaged }
-        guard isSound else { throw CommandFailure("\(directory) is damaged; what can be read is sent by its sender") }
+        guard found.isSound else {
+            throw CommandFailure("\(directory) is damaged; what can be read is sent by its sender")
+        }
     }
 
     private func text(_ found: SpoolInspection) -> [TextPart] {
         var text = "sender \(found.sender?.hex ?? "(none)")\(found.isInUse ? ", in use" : "")\n"
-        text += "\(found.waitingSpans) spans wait, numbers are given up to \(found.highestSequence)\n"
+        let wait = found.waitingSpans == 1 ? "1 span waits" : "\(found.waitingSpans) spans wait"
+        text += "\(wait), numbers are given up to \(found.highestSequence)\n"
         if found.isLedgerDamaged { text += "the ledger is damaged: everything is sent anew\n" }
         for count in found.dropped {
             text += "dropped \(tables.room.name(NameText.listed(count.reason))) \(count.spans), not yet told\n"
@@ -96,8 +98,14 @@ struct SpoolCommand: ParsableCommand {
 
     private static func damage(_ segment: SpoolInspection.Segment) -> String {
         var words: [String] = []
+        if segment.isMissing { words.append("missing") }
         if segment.isHeaderDamaged { words.append("header") }
-        if segment.damagedSpans > 0 { words.append("\(segment.damagedSpans) spans") }
+        if segment.damagedSpans > 0 { words.append(AttributeText.count(segment.damagedSpans, "span")) }
+        if segment.lostSpans > 0 { words.append("\(AttributeText.count(segment.lostSpans, "span")) lost") }
+        if segment.uncountedLosses > 0 { words.append("spans may be lost") }
+        if segment.spansWithoutResource > 0 {
+            words.append("\(AttributeText.count(segment.spansWithoutResource, "span")) without resource")
+        }
         if segment.damagedBytes > 0 { words.append("\(segment.damagedBytes) B") }
         return words.joined(separator: ", ")
     }
@@ -120,7 +128,9 @@ struct SpoolCommand: ParsableCommand {
             output.append(", \"bytes\": \(segment.bytes), \"spans\": \(segment.spans)")
             output.append(", \"unsentSpans\": \(segment.unsentSpans), \"damagedSpans\": \(segment.damagedSpans)")
             output.append(", \"damagedBytes\": \(segment.damagedBytes), \"tornBytes\": \(segment.tornBytes)")
-            output.append(", \"headerDamaged\": \(segment.isHeaderDamaged)}")
+            output.append(", \"headerDamaged\": \(segment.isHeaderDamaged), \"missing\": \(segment.isMissing)")
+            output.append(", \"lostSpans\": \(segment.lostSpans), \"uncountedLosses\": \(segment.uncountedLosses)")
+            output.append(", \"spansWithoutResource\": \(segment.spansWithoutResource)}")
         }
         output.append(found.segments.isEmpty ? "],\n  \"batches\": [" : "\n  ],\n  \"batches\": [")
         for (index, batch) in found.batches.enumerated() {

@@ -46,7 +46,7 @@ final class Process {
         batching: SpanQueueLimits = smallBatches, newSender: SenderID = bob, defersWrites: Bool = false
     ) throws(SpoolError) {
         spool = try SpanSpool.open(
-            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 400,
+            in: storage, configuration, batching: batching, newSender: newSender, ledgerBytes: 600,
             defersWrites: defersWrites)
     }
 
