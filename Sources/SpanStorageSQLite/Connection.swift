@@ -39,6 +39,7 @@ final class Connection {
         guard code == SQLITE_OK else {
             let error = error(code, "open")
             close()
+            if mode == .readWrite, exists, let fault = StoreFile.fault(writing: path) { throw fault }
             throw error.code == .cannotOpen || error.code == .engineFailed
                 ? SpanStoreError(
                     .cannotOpen,
@@ -170,8 +171,11 @@ final class Connection {
                     + "--store \(path)), or copy \(path), with its -wal if there is one, to a folder that you may write"
             )
         case SQLITE_READONLY:
-            return SpanStoreError(.cannotOpen, "\(path) or its folder may not be written; check their permissions")
+            return StoreFile.fault(writing: path)
+                ?? SpanStoreError(
+                    .cannotOpen, "\(path) or its folder may not be written; check whether the disk is read-only")
         case SQLITE_CANTOPEN:
+            if mode == .readWrite, let fault = StoreFile.fault(writing: path) { return fault }
             return SpanStoreError(.cannotOpen, "cannot open \(path); check that it is a file and its permissions")
         case SQLITE_IOERR:
             return SpanStoreError(.ioFailed, "reading or writing \(path) failed (SQLite \(code)); check the disk")

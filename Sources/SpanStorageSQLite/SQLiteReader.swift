@@ -32,7 +32,7 @@ actor SQLiteReader {
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         guard try Schema.inspect(connection) == .ours else {
             throw SpanStoreError(
-                .notADatabase, "\(path) is empty, no store yet; check the path or start a collector that writes it")
+                .notADatabase, "\(path) is empty, no store; check the path")
         }
         guard try connection.integer("PRAGMA user_version") == Schema.version,
             try !Migration.isUnfinished(connection)

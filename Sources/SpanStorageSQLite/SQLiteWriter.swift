@@ -38,8 +38,8 @@ actor SQLiteWriter {
         // Whose file it is comes first: nothing of a stranger's file is changed.
         let finding = try Schema.inspect(connection)
         guard !connection.isReadOnly else {
-            throw SpanStoreError(
-                .cannotOpen, "\(path) may not be written; check its permissions and those of its folder")
+            throw StoreFile.fault(writing: path)
+                ?? SpanStoreError(.cannotOpen, "\(path) may not be written; check whether the disk is read-only")
         }
         if finding == .empty { try connection.execute(Schema.settings) }
         guard try connection.readsWAL() else {

@@ -39,11 +39,39 @@ enum StoreFile {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             switch kind(path + suffix) {
             case .nothing, .file: continue
-            case .folder: throw SpanStoreError(.cannotOpen, "\(path + suffix) is a folder; name a file in it")
+            case .folder:
+                throw SpanStoreError(
+                    .cannotOpen,
+                    suffix.isEmpty
+                        ? "\(path) is a folder; name a file in it"
+                        : "\(path + suffix) is a folder, where the store \(path) has a file; remove or move that folder"
+                )
             case .other(let words):
-                throw SpanStoreError(.cannotOpen, "\(path + suffix) is \(words), no file; name a file")
+                throw SpanStoreError(
+                    .cannotOpen,
+                    suffix.isEmpty
+                        ? "\(path) is \(words), no file; name a file"
+                        : "\(path + suffix) is \(words), where the store \(path) has a file; remove or move it")
             }
         }
+    }
+
+    /// Why a store cannot be written, by the file or the folder that may not be; `nil` when each of them may.
+    static func fault(writing path: String) -> SpanStoreError? {
+        func may(_ place: String) -> Bool { unsafe access(place, W_OK) == 0 || errno == ENOENT }
+        // SQLite gives the files of the log the permissions of the store: where that is wrong it is the one to name.
+        let log = ["-wal", "-shm", "-journal"].map { path + $0 }
+        let files = may(path) ? log.filter { !may($0) } : [path]
+        if !files.isEmpty {
+            let names = files.joined(separator: " and ")
+            return SpanStoreError(.cannotOpen, "\(names) may not be written; check the owner and the permissions")
+        }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard !may(folder) else { return nil }
+        return SpanStoreError(
+            .cannotOpen,
+            "\(path) needs files beside it, and its folder \(folder) may not be written; check the owner and the permissions"
+        )
     }
 
     /// Makes a store's file beside its place and puts it there whole, so that whoever is ended meanwhile leaves no half of

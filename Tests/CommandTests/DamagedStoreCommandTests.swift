@@ -66,6 +66,28 @@ import Testing
         }
     }
 
+    @Test("what is in the place of a store's log, and a file that is none, are told with what to do")
+    func strangeFiles() async throws {
+        try await withFolder {
+            let store = try await makeStore()
+            try? FileManager.default.removeItem(atPath: store + "-wal")
+            #expect(try Self.run(["mkfifo", store + "-wal"]).exitCode == 0)
+            let delete = ["delete", "5b8aa5a2d2c872e8321cf37308d69df2", "--store"]
+            for command in [["query", "services", "--store", store], delete + [store], ["store", "compact", store]] {
+                let outcome = try SpanwireCommand.run(command)
+                #expect(outcome.exitCode == 1)
+                #expect(
+                    outcome.words
+                        == "spanwire: \(store)-wal is a FIFO, where the store \(store) has a file; remove or move it\n")
+            }
+            let empty = path("empty")
+            _ = FileManager.default.createFile(atPath: empty, contents: nil)
+            let outcome = try SpanwireCommand.run(delete + [empty])
+            #expect(outcome.words == "spanwire: \(empty) is empty, no store; check the path\n")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: empty)).isEmpty)
+        }
+    }
+
     @Test("a run's row that contradicts itself is told by each command, and a collector goes on storing")
     func damagedRun() async throws {
         try await withFolder {
@@ -146,14 +168,25 @@ import Testing
             let store = try await makeStore()
             // With privileges given up, what belongs to others may be read and no more.
             try chmod(0o777, folder.path)
+            func removeLog() {
+                for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store + suffix) }
+            }
+            removeLog()
             try chmod(0o444, store)
             try expectRefusals(store, "\(store) may not be written")
             // A log that others own.
             try chmod(0o666, store)
+            removeLog()
             _ = FileManager.default.createFile(
                 atPath: store + "-wal", contents: nil, attributes: [.posixPermissions: 0o444])
-            try expectRefusals(store, "may not be written")
-            for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store + suffix) }
+            try expectRefusals(store, "\(store)-wal may not be written")
+            try chmod(0o400, store + "-wal")
+            try expectRefusals(store, "\(store)-wal may not be written")
+            removeLog()
+            _ = FileManager.default.createFile(
+                atPath: store + "-shm", contents: nil, attributes: [.posixPermissions: 0o444])
+            try expectRefusals(store, "\(store)-shm may not be written")
+            removeLog()
             // A folder in which no log can be made.
             try chmod(0o555, folder.path)
             defer { try? chmod(0o755, folder.path) }

@@ -29,7 +29,13 @@ struct DeleteCommand: AsyncParsableCommand {
         let now = Process.nowUnixNano()
         do throws(SpanStoreError) {
             // Opening for writing would make a file where there is none.
-            try await SQLiteSpanStore.open(path: store, mode: .readOnly).close()
+            do throws(SpanStoreError) {
+                try await SQLiteSpanStore.open(path: store, mode: .readOnly).close()
+            } catch  where error.code == .notFound {
+                throw SpanStoreError(.notFound, "there is no file \(store); check the path")
+            } catch  where error.code == .cannotOpen {
+                // What keeps it from being read is not what keeps it from being written, which is told below.
+            }
             let opened = try await SQLiteSpanStore.open(path: store, mode: .readWrite)
             do throws(SpanStoreError) {
                 for trace in traces {
