@@ -69,7 +69,7 @@ extension WireError {
     /// A `string` field that is not UTF-8.
     static func invalidUTF8(_ span: borrowing RawSpan, at start: Int) -> WireError {
         let bad = start + (UTF8Validation.firstInvalidOffset(in: span) ?? 0)
-        return WireError(.invalidUTF8, "a string of \(span.byteCount) bytes is not UTF-8", offset: bad)
+        return WireError(.invalidUTF8, "a string of \(span.byteCount.counted("byte")) is not UTF-8", offset: bad)
     }
 }
 

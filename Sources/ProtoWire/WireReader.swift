@@ -54,7 +54,7 @@ public struct WireReader: ~Escapable {
         // Protobuf itself ends at 2 GiB - 1, and short cuts keep positions in 32 bits.
         let limit = min(options.limits.maxPayloadBytes, Int(Int32.max))
         guard count <= limit else {
-            throw WireError(.payloadTooLarge, "\(count) bytes, the limit is \(limit)", offset: 0)
+            throw WireError(.payloadTooLarge, "\(count.counted("byte")), the limit is \(limit)", offset: 0)
         }
         self.bytes = bytes
         self.payload = PayloadBytes(bytes)
@@ -243,7 +243,9 @@ public struct WireReader: ~Escapable {
         }
         guard Int(length) <= end - cursor else {
             throw WireError(
-                .invalidLength, "a length of \(length) where \(end - cursor) bytes are left", offset: start)
+                .invalidLength,
+                "a length of \(length) where \(end - cursor == 1 ? "1 byte is" : "\(end - cursor) bytes are") left",
+                offset: start)
         }
         return Int(length)
     }

@@ -117,7 +117,7 @@ extension Capture {
         let signal = SignalScan(bytes.rawSpan)
         if let other = signal.other {
             return Capture(
-                .nothing, "raw protobuf: \(bytes.count) bytes of OTLP \(other.name)", fault: signal.fault(at: 0))
+                .nothing, "raw protobuf: \(bytes.count.counted("byte")) of OTLP \(other.name)", fault: signal.fault(at: 0))
         }
         do throws(WireError) {
             let message = try CapturedMessage(options.type, bytes, 0..<bytes.count, limits: options.limits)
@@ -127,20 +127,21 @@ extension Capture {
                 .message(message),
                 bytes.isEmpty
                     ? "raw protobuf: nothing at all, which is an empty \(name)"
-                    : "raw protobuf: \(bytes.count) bytes that are a valid \(name)\(twins)",
+                    : "raw protobuf: \(bytes.count.counted("byte")) that are a valid \(name)\(twins)",
                 notes: holdsSpans ? signal.notes() : [])
         } catch {
-            let explanation = "raw protobuf: \(bytes.count) bytes that are no valid \(name)"
+            let explanation = "raw protobuf: \(bytes.count.counted("byte")) that are no valid \(name)"
             guard let cut = CutMessage(bytes.rawSpan, options.type, options.limits) else {
                 return Capture(.nothing, explanation, fault: CaptureError(error))
             }
             let fault = CaptureError(
-                .truncated, "the input ends after \(bytes.count) bytes, inside what starts here", offset: cut.offset,
+                .truncated, "the input ends after \(bytes.count.counted("byte")), inside what starts here",
+                offset: cut.offset,
                 path: cut.path)
             let isUntold = holdsSpans && signal.isUntold && cut.message != nil
             return Capture(
                 cut.message.map { .message($0) } ?? .nothing,
-                "raw protobuf: \(bytes.count) bytes, the start of a \(name)"
+                "raw protobuf: \(bytes.count.counted("byte")), the start of a \(name)"
                     + (isUntold ? " or of another signal" : ""), fault: fault, isCut: true,
                 notes: holdsSpans && cut.message != nil ? signal.notes(isCut: true) : [])
         }
@@ -154,7 +155,7 @@ extension Capture {
         let count = scan.frames.count
         let frames = "\(count) \(count == 1 ? "frame" : "frames")"
         let start = scan.frames.first.map { ", the first: \($0.head.kind)" } ?? ""
-        let explanation = "session frames: \(byteCount) bytes, \(frames)\(start)"
+        let explanation = "session frames: \(byteCount.counted("byte")), \(frames)\(start)"
         return Capture(
             count == 0 ? .nothing : .frames(scan.frames), explanation, fault: scan.fault, isCut: scan.isCut,
             notes: scan.notes)

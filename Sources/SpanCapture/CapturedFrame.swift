@@ -68,7 +68,8 @@ struct FrameScan {
                 note(
                     CaptureError(
                         .payloadTooLarge,
-                        "a frame of \(head.length) bytes, the limit is \(limits.maxPayloadBytes)", offset: offset))
+                        "a frame of \(head.length.counted("byte")), the limit is \(limits.maxPayloadBytes)",
+                        offset: offset))
                 return
             }
             guard Int(head.length) <= bytes.byteCount - start else {
@@ -84,7 +85,7 @@ struct FrameScan {
                 cut(
                     CaptureError(
                         .truncated,
-                        "a frame of \(head.length) bytes of which \(payload.byteCount) are there",
+                        "a frame of \(head.length.counted("byte")) of which \(payload.byteCount) are there",
                         offset: offset, path: part?.path ?? ""))
                 frames.append(CapturedFrame(head: head, offset: offset, content: .cut(part?.message)))
                 return

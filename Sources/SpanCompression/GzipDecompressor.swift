@@ -78,7 +78,7 @@ private struct InflateStream: ~Copyable, @unchecked Sendable {
         case Z_STREAM_END:
             let rest = unsafe Int(stream.pointee.avail_in)
             guard rest == 0 else {
-                return .failure(.malformed("has \(rest) bytes behind the end of the gzip member"))
+                return .failure(.malformed("has \(rest.counted("byte")) behind the end of the gzip member"))
             }
             return .success(output.count)
         // All input is used up, and there is room: more input would be needed.

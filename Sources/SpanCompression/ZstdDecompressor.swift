@@ -70,7 +70,8 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
         let frameBytes = unsafe ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
         if ZSTD_isError(frameBytes) != 0 { return .failure(.malformed("is not a whole zstd frame")) }
         guard frameBytes == input.count else {
-            return .failure(.malformed("has \(input.count - frameBytes) bytes behind the end of the zstd frame"))
+            return .failure(
+                .malformed("has \((input.count - frameBytes).counted("byte")) behind the end of the zstd frame"))
         }
         let stated = unsafe ZSTD_getFrameContentSize(input.baseAddress, input.count)
         if stated == spanwire_zstd_size_error { return .failure(.malformed("is not a zstd frame")) }
@@ -81,7 +82,7 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
         guard stated <= UInt64(maxBytes) else { return .failure(.tooLarge(maxBytes: maxBytes)) }
         // A block has at least four bytes. Who states more than so many blocks hold gets no memory for it.
         guard stated <= UInt64(input.count / 4 + 1) * UInt64(Self.maxBlockBytes) else {
-            return .failure(.malformed("states \(stated) bytes, which its \(input.count) cannot hold"))
+            return .failure(.malformed("states \(stated.counted("byte")), which its \(input.count) cannot hold"))
         }
         return unsafe whole(input, Int(stated), &output)
     }

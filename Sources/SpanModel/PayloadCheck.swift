@@ -60,7 +60,8 @@ package struct PayloadCheck {
     private static func invalidUTF8(_ text: RawSpan, endingAt end: Int) -> WireError {
         let bad = UTF8Validation.firstInvalidOffset(in: text) ?? 0
         return WireError(
-            .invalidUTF8, "a string of \(text.byteCount) bytes is not UTF-8", offset: end - text.byteCount + bad)
+            .invalidUTF8, "a string of \(text.byteCount.counted("byte")) is not UTF-8",
+            offset: end - text.byteCount + bad)
     }
 
     private func packed(_ field: JSONPlan.Field, _ reader: inout WireReader) throws(WireError) {

@@ -234,7 +234,8 @@ public struct FrameDecoder: Sendable {
         let limit = limit(for: head.kind)
         guard Int(head.length) <= limit else {
             throw SessionError(
-                .frameTooLarge, "\(head.kind) of \(head.length) bytes, the limit is \(limit)", frameNumber: number)
+                .frameTooLarge, "\(head.kind) of \(head.length.counted("byte")), the limit is \(limit)",
+                frameNumber: number)
         }
     }
 

@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanModel
 import SpanSession
 
@@ -101,10 +102,10 @@ extension SpoolContents {
             }
             if found.isHeaderDamaged { findings.append("the header of \(name) is damaged; its records are read") }
             if survey.damagedBytes > 0 {
-                findings.append("\(bytes(survey.damagedBytes)) of \(name) are damaged and left out")
+                findings.append("\(survey.damagedBytes.counted("byte")) of \(name) damaged and left out")
             }
             if survey.tornBytes > 0 {
-                findings.append("\(bytes(survey.tornBytes)) at the end of \(name) are no whole record; cut")
+                findings.append("\(survey.tornBytes.counted("byte")) at the end of \(name) cut: no whole record")
             }
             if survey.lostSpans > 0, survey.damagedBytes + survey.tornBytes == 0 {
                 findings.append("\(name) ends before its last record; what stood behind is lost")
@@ -113,7 +114,7 @@ extension SpoolContents {
         let spans = segments.reduce(0) { $0 + $1.survey.unreadWithoutOrigin }
         if spans > 0 {
             findings.append(
-                "resource and scope of \(spans == 1 ? "1 span" : "\(spans) spans") are damaged; sent without")
+                "resource and scope of \(spans.counted("span")) are damaged; sent without")
         }
         for account in missing { findings.append("\(Segment.name(account.segment)) is missing; what it held is lost") }
         for number in unreadable {
@@ -121,8 +122,6 @@ extension SpoolContents {
         }
         return findings
     }
-
-    private func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 }
 
 // A process takes over what another left.

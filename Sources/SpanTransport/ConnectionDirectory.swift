@@ -40,7 +40,7 @@ final class ConnectionDirectory: Sendable {
         state.withLock { state in
             let words: String
             if state.seats >= maxConnections {
-                words = "the collector has all the \(maxConnections) connections that it may have"
+                words = "the collector has all the connections that it may have (\(maxConnections))"
             } else if state.handshakes >= maxHandshakes {
                 words =
                     "the collector has \(maxHandshakes) connections that it has not welcomed yet, and may have no more"

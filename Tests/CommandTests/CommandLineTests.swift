@@ -168,4 +168,31 @@ import Testing
         #expect(outcome.exitCode == 0)
         #expect(outcome.text.split(separator: ".").count == 3 && outcome.text.hasSuffix("\n"))
     }
+
+    /// All commands, found by asking each for its own.
+    private func commands(below path: [String] = []) throws -> [[String]] {
+        let text = try SpanwireCommand.run(path + ["--help"]).text
+        let names = text.components(separatedBy: "SUBCOMMANDS:\n").dropFirst().joined().split(separator: "\n")
+            .filter { $0.hasPrefix("  ") && $0.dropFirst(2).first?.isLowercase == true }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        return try [path] + names.flatMap { try commands(below: path + [$0]) }
+    }
+
+    @Test("no paragraph of any help is broken before its line is full")
+    func helpIsNotRagged() throws {
+        let commands = try commands()
+        #expect(commands.count > 20)
+        for command in commands {
+            let text = try SpanwireCommand.run(command + ["--help"]).text
+            let lines = text.components(separatedBy: "USAGE:")[0].split(
+                separator: "\n", omittingEmptySubsequences: false)
+            for (line, next) in zip(lines, lines.dropFirst()) {
+                // Lists are indented, and tables have two spaces in a row; the line that leads to one stands alone.
+                guard let word = next.split(separator: " ").first, !line.isEmpty, !line.hasPrefix(" "),
+                    !next.hasPrefix(" "), !next.contains("  "), !line.contains("  "), !line.hasSuffix(".")
+                else { continue }
+                #expect(line.count + 1 + word.count > 79, "spanwire \(command.joined(separator: " ")): \(line)")
+            }
+        }
+    }
 }

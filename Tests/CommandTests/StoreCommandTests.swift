@@ -48,7 +48,7 @@ import Testing
             #expect((partitions.first?["levels"] as? [[String: Any]])?.first?["blocks"] as? Int == 1)
             let check = try SpanwireCommand.run(["store", "check", path])
             #expect(check.exitCode == 0)
-            #expect(check.text == "1 runs, 1 blocks, 40 reports read\n")
+            #expect(check.text == "1 run, 1 block, 40 reports read\n")
         }
     }
 

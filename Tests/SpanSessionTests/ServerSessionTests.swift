@@ -83,7 +83,7 @@ struct ServerSessionTests {
         (
             frame(3, [0x0A, 0x05, 0x0A]),
             "malformed_message in frame 3: spanwire.transport.v1.Batch: invalid_length at byte 1 in "
-                + "resource_spans[0]: a field of 5 bytes (length) where 1 bytes are left"
+                + "resource_spans[0]: a field of 5 bytes (length) where 1 byte is left"
         ),
     ])
     func `a bad frame is named, and only after what came before it is acknowledged`(bytes: [UInt8], fault: String) {

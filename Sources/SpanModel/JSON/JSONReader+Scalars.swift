@@ -37,7 +37,7 @@ extension JSONReader {
             : appendHex(scanner.text.extracting(token.start..<token.end), field, isPresent, &output)
         guard decoded else {
             throw JSONError(
-                .invalidID, "\(token.end - token.start) bytes that are no pairs of hexadecimal digits",
+                .invalidID, "\((token.end - token.start).counted("byte")) that are no pairs of hexadecimal digits",
                 offset: token.start - 1)
         }
     }
@@ -73,7 +73,8 @@ extension JSONReader {
             : appendBase64(scanner.text.extracting(token.start..<token.end), field, isPresent, &output)
         guard decoded else {
             throw JSONError(
-                .invalidBase64, "\(token.end - token.start) bytes that are no base64", offset: token.start - 1)
+                .invalidBase64, "\((token.end - token.start).counted("byte")) that are no base64",
+                offset: token.start - 1)
         }
     }
 

@@ -30,7 +30,8 @@ extension JSONScanner {
             let bad = UTF8Validation.firstInvalidOffset(in: text.extracting(token.start..<token.end))
         {
             throw JSONError(
-                .invalidUTF8, "a string of \(token.end - token.start) bytes is not UTF-8", offset: token.start + bad)
+                .invalidUTF8, "a string of \((token.end - token.start).counted("byte")) is not UTF-8",
+                offset: token.start + bad)
         }
         return token
     }

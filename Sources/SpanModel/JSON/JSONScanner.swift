@@ -182,8 +182,11 @@ struct JSONScanner: ~Escapable {
     /// - Parameter start: of the value that is not whole.
     func ended(at start: Int) -> JSONError {
         end < text.byteCount
-            ? JSONError(.payloadTooLarge, "a document of more than \(maxDocumentBytes) bytes, the limit", offset: start)
-            : JSONError(.truncated, "the text ends after \(text.byteCount) bytes, inside a document", offset: start)
+            ? JSONError(
+                .payloadTooLarge, "a document of more than \(maxDocumentBytes.counted("byte")), the limit",
+                offset: start)
+            : JSONError(
+                .truncated, "the text ends after \(text.byteCount.counted("byte")), inside a document", offset: start)
     }
 
     private func unexpected(_ character: UInt8, orComma: Bool = false) -> JSONError {

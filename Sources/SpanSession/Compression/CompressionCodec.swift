@@ -58,7 +58,7 @@ public struct DecompressionError: Error, Sendable, Hashable {
 
     /// More than `maxBytes` come out.
     public static func tooLarge(maxBytes: Int) -> DecompressionError {
-        DecompressionError(isTooLarge: true, message: "is larger than \(maxBytes) bytes decompressed")
+        DecompressionError(isTooLarge: true, message: "is larger than \(maxBytes.counted("byte")) decompressed")
     }
 
     private init(isTooLarge: Bool, message: String) {

@@ -85,7 +85,7 @@ extension ServerSession {
             throw fault(
                 .invalidField,
                 hello.senderID.count == 16
-                    ? "sender_id is all zeros" : "sender_id has \(hello.senderID.count) bytes, 16 are needed")
+                    ? "sender_id is all zeros" : "sender_id has \(hello.senderID.count.counted("byte")), 16 are needed")
         }
         if hello.maxFrameBytes != 0 {
             maxAnswerBytes = max(min(Int(hello.maxFrameBytes), FrameDecoder.controlLimit), 1024)
@@ -105,7 +105,8 @@ extension ServerSession {
         guard outstandingBytes == 0 || payloadBytes <= credit else {
             throw fault(
                 .creditExceeded,
-                "a Batch of \(payloadBytes) bytes with \(outstandingBytes) outstanding, the credit is \(credit)")
+                "a Batch of \(payloadBytes.counted("byte")) with \(outstandingBytes) outstanding, the credit is \(credit)"
+            )
         }
         let batch: ReceivedBatch
         do throws(BatchFault) {
@@ -118,7 +119,7 @@ extension ServerSession {
             case .tooHeavy(let counts):
                 throw fault(
                     .frameTooLarge,
-                    "a Batch of \(counts.spans) spans, \(counts.parts) events, links, resources, entities and scopes, and "
+                    "a Batch of \(counts.spans.counted("span")), \(counts.parts) events, links, resources, entities and scopes, and "
                         + "\(counts.values) attributes, elements of lists and drop counts weighs "
                         + "\(counts.inSmallestSpans), max_batch_weight is \(settings.maxBatchWeight)")
             }

@@ -1,4 +1,5 @@
 import Histogram
+import ProtoWire
 import SpanCapture
 import SpanLoad
 import SpanModel
@@ -34,7 +35,7 @@ struct BenchReport {
         lines.append(
             (
                 "load",
-                "\(load), \(plan.connections) connections, \(plan.batchSpans) spans a batch, "
+                "\(load), \(plan.connections.counted("connection")), \(plan.batchSpans.counted("span")) a batch, "
                     + "\(command.compression.defaultValueDescription), \(command.spans)"
             ))
         lines.append(("collector", command.to.map { "\($0)" } ?? "in this process, storing nothing"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import ProtoWire
 import ServiceLifecycle
 import SpanCollector
 import SpanSession
@@ -107,7 +108,7 @@ struct CollectCommand: AsyncParsableCommand {
         if let keep, keep <= 0 { throw ValidationError("--keep takes a duration above 0.") }
         if let keepBytes, keepBytes.bytes < 1 << 20 { throw ValidationError("--keep-bytes takes 1M or more.") }
         guard (MemoryPlan.smallestLimit...1 << 40).contains(memoryLimit.bytes) else {
-            throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes) bytes.")
+            throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes.counted("byte")).")
         }
         if let maxFrameBytes {
             guard maxFrameBytes >= 1024 else {

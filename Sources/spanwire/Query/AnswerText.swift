@@ -1,3 +1,4 @@
+import ProtoWire
 import SpanCapture
 import SpanModel
 import SpanStorage
@@ -58,7 +59,7 @@ enum AnswerText {
     static func note(leftOut spans: UInt64, _ what: String) {
         guard spans > 0 else { return }
         Process.writeError(
-            "spanwire: more than \(SpanGroupLimit.groups) \(what); \(spans) spans of others are left out; "
+            "spanwire: more than \(SpanGroupLimit.groups) \(what); \(spans == 1 ? "1 span of another is" : "\(spans) spans of others are") left out; "
                 + "narrow the filter\n")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProtoWire
 import SpanCapture
 import SpanModel
 import SpanStorage
@@ -8,9 +9,8 @@ struct QueryAttributesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attributes", abstract: "Lists the keys of attributes, by how many spans have them.",
         discussion: """
-            ATTRIBUTE is the name by which a filter and 'query values' ask for it: attr.KEY
-            of spans, resource.KEY of their resources, odd keys in quotes. With --format json an array of objects:
-            attribute, spans.
+            ATTRIBUTE is the name by which a filter and 'query values' ask for it: attr.KEY of spans, resource.KEY of \
+            their resources, odd keys in quotes. With --format json an array of objects: attribute, spans.
 
             Example: spanwire query attributes --service cart --since 1h --store spans.db
             """)
@@ -40,10 +40,9 @@ struct QueryValuesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "values", abstract: "Lists the values of an attribute, the most frequent first.",
         discussion: """
-            KEY is an attribute of spans (http.route or attr.http.route) or of their
-            resources (resource.host.name), as 'query attributes' names it. Texts are
-            quoted, numbers are not: 500 and "500" are two values. "(no value)" stands for
-            an attribute without one. SHARE is the part of the spans that have the attribute.
+            KEY is an attribute of spans (http.route or attr.http.route) or of their resources (resource.host.name), as \
+            'query attributes' names it. Texts are quoted, numbers are not: 500 and "500" are two values. "(no value)" \
+            stands for an attribute without one. SHARE is the part of the spans that have the attribute. \
             With --format json an array of objects: value (as shown in the table), spans.
 
             Examples:
@@ -88,7 +87,8 @@ struct QueryValuesCommand: AsyncParsableCommand {
                 }))
         if shown.count < answer.groups.count {
             Process.writeError(
-                "spanwire: \(shown.count) of \(answer.groups.count) values; the others with a greater --limit\n")
+                "spanwire: \(shown.count) of \(answer.groups.count.counted("value")); the others with a greater --limit\n"
+            )
         }
         AnswerText.note(leftOut: answer.leftOutSpans, "values")
     }

@@ -55,7 +55,7 @@ struct QueryExportCommand: AsyncParsableCommand {
         }
         if let remark { EmptyAnswer.note(scan.filter, remark) }
         if let fault = done.fault { throw CommandFailure("cannot write the output: \(fault)") }
-        Process.writeError("spanwire: \(done.spans) spans\n")
+        Process.writeError("spanwire: \(done.spans.counted("span"))\n")
     }
 
     /// What is written in one go, and what became of it.

@@ -10,7 +10,8 @@ struct QueryRunningCommand: AsyncParsableCommand {
         commandName: "running", abstract: "Lists spans without an end, and whether one is to be expected.",
         discussion: """
             Those that run for the longest first. STATE is
-              running    one that may have sent it is connected, or none is known to be gone
+              running    one that may have sent it is connected, or none is known
+                         to be gone
               abandoned  all that may have sent it are gone, one of them without a goodbye
               left open  all that may have sent it said goodbye: it was never ended, or its
                          end was dropped

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProtoWire
 import SpanCapture
 import SpanMerge
 import SpanModel
@@ -105,7 +106,8 @@ struct QuerySearchCommand: AsyncParsableCommand {
         if spans.isEmpty, after == nil, query.filter != .everything { EmptyAnswer.note(query.filter, remark) }
         if spans.count == limit, let last = spans.last {
             Process.writeError(
-                "spanwire: \(limit) spans; there may be more: --after \(SpanCursor(last, order: query.order))\n")
+                "spanwire: \(limit.counted("span")); there may be more: --after \(SpanCursor(last, order: query.order))\n"
+            )
         }
     }
 

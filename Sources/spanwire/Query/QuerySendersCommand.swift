@@ -8,14 +8,14 @@ struct QuerySendersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "senders", abstract: "Lists the senders that batches came from, and what they lost.",
         discussion: """
-            A sender reports the spans it had to give up, by reason, with its next batch; they are stored with it. The
-            sender "(none)" stands for all sources that do not number their batches. PRESENCE is connected, said_goodbye,
-            gone (its connection or the collector ended without a goodbye; of a collector that was killed after 30 seconds)
-            or unknown; REJECTED counts spans that the collector refused, such as for an id that is none.
+            A sender reports the spans it had to give up, by reason, with its next batch; they are stored with it. \
+            The sender "(none)" stands for all sources that do not number their batches. PRESENCE is connected, \
+            said_goodbye, gone (its connection or the collector ended without a goodbye; of a collector that was \
+            killed after 30 seconds) or unknown; REJECTED counts spans that the collector refused, such as for an id \
+            that is none.
 
-            With --format json an array of objects: sender, agent, storedSequence, storedReports, dropped (an object of
-            counts by reason), rejectedReports, presence,
-            lastSeenUnixNano.
+            With --format json an array of objects: sender, agent, storedSequence, storedReports, dropped (an object \
+            of counts by reason), rejectedReports, presence, lastSeenUnixNano.
 
             Example: spanwire query senders --store spans.db
             """)

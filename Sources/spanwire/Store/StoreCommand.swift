@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProtoWire
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -68,7 +69,8 @@ struct StoreCheckCommand: AsyncParsableCommand {
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
         for fault in found.faults { output.append(fault + "\n") }
-        output.append("\(found.runs) runs, \(found.blocks) blocks, \(found.reports) reports read\n")
+        output.append(
+            "\(found.runs.counted("run")), \(found.blocks.counted("block")), \(found.reports.counted("report")) read\n")
         output.flush()
         try standardOutput.check()
         guard found.faults.isEmpty else {

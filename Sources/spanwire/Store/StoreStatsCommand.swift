@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProtoWire
 import SpanCapture
 import SpanModel
 import SpanStorage
@@ -46,11 +47,11 @@ struct StoreStatsCommand: AsyncParsableCommand {
 
     private func text(_ found: StoreStatistics) -> [TextPart] {
         let total = found.total
-        var text = "\(found.fileBytes) bytes, \(found.freeBytes) of them free; \(total.spans) spans"
+        var text = "\(found.fileBytes.counted("byte")), \(found.freeBytes) of them free; \(total.spans.counted("span"))"
         if total.looseReports > 0 { text += ", \(total.looseReports) loose reports" }
         let reports = total.spans + total.looseReports
         if reports > 0 {
-            text += ", \((found.fileBytes - found.freeBytes) / reports) bytes each"
+            text += ", \(((found.fileBytes - found.freeBytes) / reports).counted("byte")) each"
         }
         text += "\n"
         if found.partitions.isEmpty { return [.lines(text)] }

@@ -1,3 +1,5 @@
+import ProtoWire
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -26,7 +28,7 @@ enum InputFile {
         var bytes = try part(of: descriptor, name, upTo: isFile ? min(Int(status.st_size), maxBytes) + 1 : partBytes)
         while true {
             guard bytes.count <= maxBytes else {
-                throw CommandFailure("cannot read \(name): it has more than \(maxBytes) bytes\(advice)")
+                throw CommandFailure("cannot read \(name): it has more than \(maxBytes.counted("byte"))\(advice)")
             }
             // A file may grow while it is read.
             let next = try part(of: descriptor, name, upTo: partBytes)

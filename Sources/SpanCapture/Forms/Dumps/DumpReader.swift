@@ -1,3 +1,5 @@
+import ProtoWire
+
 /// Reads a text as a dump of one shape, its offsets to one base.
 struct DumpReader {
     private let text: [UInt8]
@@ -118,7 +120,8 @@ struct DumpReader {
         guard blockStart + expected <= maxBytes || pending.map({ expected > blockBytes + $0.line.bytes.count }) ?? false
         else {
             throw CaptureError(
-                .payloadTooLarge, "the dump stands for \(line.offset) bytes, the limit is \(maxBytes)", offset: position
+                .payloadTooLarge, "the dump stands for \(line.offset.counted("byte")), the limit is \(maxBytes)",
+                offset: position
             )
         }
         if let before = pending {
@@ -136,7 +139,7 @@ struct DumpReader {
             }
             guard blockStart + expected <= maxBytes else {
                 throw CaptureError(
-                    .payloadTooLarge, "the dump stands for \(line.offset) bytes, the limit is \(maxBytes)",
+                    .payloadTooLarge, "the dump stands for \(line.offset.counted("byte")), the limit is \(maxBytes)",
                     offset: position)
             }
             confirmations += 1
@@ -187,7 +190,8 @@ struct DumpReader {
             guard isLast, column == line.ends.count - 1, filled.count < columnBytes, filled.allSatisfy({ $0 == 0 })
             else {
                 throw CaptureError(
-                    .notHex, "a line of \(line.bytes.count) bytes of which its offsets say \(known) (line \(number))",
+                    .notHex,
+                    "a line of \(line.bytes.count.counted("byte")) of which its offsets say \(known) (line \(number))",
                     offset: line.start)
             }
             column = line.ends.count - 1
@@ -199,7 +203,7 @@ struct DumpReader {
         bytes += lastLine
         guard bytes.count <= maxBytes else {
             throw CaptureError(
-                .payloadTooLarge, "the dump stands for more than \(maxBytes) bytes", offset: line.start)
+                .payloadTooLarge, "the dump stands for more than \(maxBytes.counted("byte"))", offset: line.start)
         }
     }
 
