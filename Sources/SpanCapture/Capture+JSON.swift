@@ -79,6 +79,9 @@ private struct JSONCapture {
         if fault == nil, isArray, reader.documents == 0 {
             fault = CaptureError(.unknownJSON, "an empty array, without a document of \(type.messageName)", offset: 0)
         }
+        if fault == nil, !isArray, reader.documents == 0 {
+            fault = CaptureError(.unknownJSON, "a text without a document of \(type.messageName)", offset: 0)
+        }
         // Not one document is known, or an element of the array is no object at all.
         if fault == nil || isCut, strangers.count > 0, strangers.known == 0 {
             fault = Self.unknown(documents, text, isArray, type, at: strangers.firstOffset)
@@ -110,6 +113,11 @@ private struct JSONCapture {
                 "\(strangers.count) of \(reader.documents) documents are left out, the first is \(name)")
         }
         capture.notes += Self.notes(reader.ignoredKeys, reader.ignoredKeyNames, type)
+        if fault == nil, type == .traces, (spanCount ?? 0) == 0, !capture.notes.isEmpty {
+            // What one looks for is most probably in what is ignored.
+            let words = "no span is understood; " + capture.notes.joined(separator: "; ")
+            capture.fault = CaptureError(.unknownJSON, words, offset: strangers.count > 0 ? strangers.firstOffset : 0)
+        }
     }
 
     private static let checkedLimits = CapturedMessage.checkedOptions.limits
@@ -128,15 +136,14 @@ private struct JSONCapture {
     private static func explanation(
         _ documents: Int, _ isArray: Bool, _ byteCount: Int, _ name: String, isValid: Bool, _ isCut: Bool
     ) -> String {
-        let text = "OTLP/JSON: \(AttributeText.count(byteCount, "byte")) of text"
+        let text = "OTLP/JSON: \(byteCount.counted("byte")) of text"
         guard isValid else {
             return isCut
                 ? "\(text), the start of a \(name)"
-                : "JSON: \(AttributeText.count(byteCount, "byte")) of text that are no valid \(name)"
+                : "JSON: \(byteCount.counted("byte")) of text that are no valid \(name)"
         }
-        let many = isArray ? "an array of \(AttributeText.count(documents, "document"))" : "\(documents) documents"
+        let many = isArray ? "an array of \(documents.counted("document"))" : documents.counted("document")
         switch documents {
-        case 0: return "\(text) without a document, which is an empty \(name)"
         case 1 where !isArray: return "\(text) that are a valid \(name)"
         case 1: return "\(text), \(many) that is a valid \(name)"
         default: return "\(text), \(many) that are a valid \(name) together"

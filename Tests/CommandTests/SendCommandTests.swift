@@ -44,6 +44,9 @@ import Testing
             "snake": #"{"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"a1"}]}]}]}"#,
             "logs": #"{"resourceLogs":[{"scopeLogs":[]}]}"#, "jaeger": #"{"data":[{"traceID":"a","spans":[]}]}"#,
             "blank": " \n\n",
+            "ignored": #"{"resourceSpans":[{"resource":{},"scope_spans":[{"spans":[{"traceId":"a1"}]}]}]}"#,
+            "beside": #"{"resourceSpans":[],"resourceLogs":[{}]}"#,
+            "lines": #"{"resourceSpans":[]}"# + "\n" + #"{"resourceLogs":[{"scopeLogs":[]}]}"#,
         ]
         for (name, text) in texts {
             try collector.write(text, to: name)
@@ -54,6 +57,19 @@ import Testing
             #expect(!why.isEmpty)
             #expect(sent.words.contains("\(collector.path(name)) is not sent: \(why)"), "\(sent.words)")
         }
+        let blank = ["decode", collector.path("blank"), "--quiet", "--from", "json"]
+        let decoded = try SpanwireCommand.run(blank)
+        let sent = try SpanwireCommand.run(
+            ["send", collector.path("blank"), "--from", "json", "--to", "127.0.0.1:\(port)", "--timeout", "30"])
+        #expect(decoded.exitCode == 1 && sent.exitCode == 1, "\(decoded.words)\(sent.words)")
+        #expect(sent.words.contains("is not sent: \(decoded.words.dropFirst("spanwire: ".count).dropLast())"))
+        // A document that is left out beside one that is understood is told by both, and the rest is sent.
+        try collector.write(Self.document(Self.span + "}") + "\n" + texts["logs"]!, to: "both")
+        let part = try SpanwireCommand.run(["decode", collector.path("both"), "--quiet"])
+        let rest = try send(["both"], collector, port)
+        #expect(part.exitCode == 0 && rest.exitCode == 0, "\(part.words)\(rest.words)")
+        let note = "1 of 2 documents are left out, the first is OTLP logs\n"
+        #expect(part.words.contains(note) && rest.words.contains(note), "\(part.words)\(rest.words)")
         try collector.write("", to: "empty")
         let empty = try send(["empty"], collector, port)
         #expect(empty.exitCode == 1 && empty.words.contains("is not sent: it is empty"))
@@ -79,9 +95,10 @@ import Testing
         let file = collector.path("b")
         #expect(
             sent.words.hasSuffix(
-                "spanwire: rejected: \(file), span 2: resource_spans[0].scope_spans[0].spans[1].trace_id "
-                    + "has 1 bytes, 16 are needed\n"
-                    + "spanwire: rejected: \(file), span 3: resource_spans[1].scope_spans[0].spans[0].span_id is missing\n"
-            ), "\(sent.words)")
+                "spanwire: rejected: \(file), span 2: trace_id has 1 byte, 16 are needed\n"
+                    + "spanwire: rejected: \(file), span 3: span_id is missing\n"), "\(sent.words)")
+        // One place for a span, which is the file's and not the batch's.
+        let lines = sent.words.split(separator: "\n").filter { $0.hasPrefix("spanwire: ") }
+        #expect(!lines.contains { $0.contains("resource_spans[") }, "\(sent.words)")
     }
 }

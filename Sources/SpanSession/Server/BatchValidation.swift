@@ -41,7 +41,7 @@ public struct BatchValidation: Sendable, Hashable {
         var parts: [String] = []
         if rejectedSpans > 0 {
             parts.append(
-                "\(rejectedSpans) \(rejectedSpans == 1 ? "span" : "spans") rejected, the first: \(firstReason)")
+                "\(rejectedSpans.counted("span")) rejected, the first: \(firstReason)")
         }
         if repairedStrings > 0 {
             let strings = repairedStrings == 1 ? "1 string was" : "\(repairedStrings) strings were"
@@ -64,6 +64,6 @@ public struct BatchValidation: Sendable, Hashable {
 
     private static func fault(of bytes: [UInt8]?, length: Int) -> String {
         guard let bytes, !bytes.isEmpty else { return "is missing" }
-        return bytes.count == length ? "is all zeros" : "has \(bytes.count) bytes, \(length) are needed"
+        return bytes.count == length ? "is all zeros" : "has \(bytes.count.counted("byte")), \(length) are needed"
     }
 }

@@ -70,7 +70,10 @@ struct DecodeCommand: ParsableCommand {
         let limits = WireLimits(maxDepth: maxDepth, maxPayloadBytes: maxBytes)
         let capture = Capture(bytes, options: CaptureOptions(form: from.form, type: type, limits: limits))
         if !quiet { Process.writeError("spanwire: \(capture.explanation)\n") }
-        for note in capture.notes { Process.writeError("spanwire: \(note)\n") }
+        // What the fault says anyway is said once.
+        for note in capture.notes where capture.fault?.message.contains(note) != true {
+            Process.writeError("spanwire: \(note)\n")
+        }
         let standardOutput = StandardOutput()
         var omissions = TextTable.Omissions()
         do throws(CaptureError) {

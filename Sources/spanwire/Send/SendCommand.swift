@@ -16,10 +16,11 @@ struct SendCommand: AsyncParsableCommand {
         abstract: "Sends the spans of captured payloads to a collector.",
         discussion: """
             Takes every form that decode takes, and says of a file what decode says of it: keys that are ignored, another \
-            signal than traces. A file is sent when all of it is valid; one that is not, or is blank, is left out and named, \
-            and the others are sent all the same. Of spans that the collector has to reject the file and the place are told. Ends when the collector has stored everything, or at the \
-            timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits up to \
-            five seconds for what is under way, and tells the same.
+            signal than traces. A file is sent when all of it is valid; one that is not, is blank, or has no span but for \
+            what is ignored, is left out and named, and the others are sent all the same. Of spans that the collector has \
+            to reject the file is told, and which of its spans they are. Ends when the collector has stored everything, \
+            or at the timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits \
+            up to five seconds for what is under way, and tells the same.
 
             With --spool everything lies in that directory until the collector has stored it: what is left at the \
             timeout, or by a crash, is sent by the next send with the same directory, which needs no files then. What was \
@@ -113,7 +114,7 @@ struct SendCommand: AsyncParsableCommand {
                         given += batch.spanCount
                         unfit.note(batch)
                         _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
-                        Process.showProgress("sent \(given) spans, stored \(client.report.storedSpans)")
+                        Process.showProgress("sent \(given.counted("span")), stored \(client.report.storedSpans)")
                     }
                 }
             } catch let failure as CommandFailure {
@@ -131,7 +132,10 @@ struct SendCommand: AsyncParsableCommand {
             for line in SpoolWords.lines(report, spool) { Process.writeError("spanwire: \(TerminalText.line(line))\n") }
         }
         if report.rejectedSpans > 0 {
-            Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
+            // The collector's words name a place in a batch; they are for spans that no file here has.
+            if unfit.count < report.rejectedSpans {
+                Process.writeError("spanwire: the collector says: \(TerminalText.escaped(report.rejectionReason))\n")
+            }
             for line in unfit.lines { Process.writeError("spanwire: \(line)\n") }
         }
         if interruption.hasHappened {

@@ -8,33 +8,25 @@ struct UnfitSpans {
     private var file = ""
     /// How many spans of the file were before.
     private var spanCount = 0
-    /// How many resources of the file were before.
-    private var resources = 0
     private var named: [String] = []
-    private var count = 0
+    private(set) var count = 0
 
     private static let maxNamed = 20
 
     /// The spans that follow are of that file.
     mutating func begin(_ file: String) {
         self.file = TerminalText.line(file)
-        (spanCount, resources) = (0, 0)
+        spanCount = 0
     }
 
     /// The next spans of the file.
     mutating func note(_ batch: SpanBatch) {
-        for (resource, resourceSpans) in batch.resourceSpans.enumerated() {
-            for (scope, scopeSpans) in resourceSpans.scopeSpans.enumerated() {
-                for (index, span) in scopeSpans.spans.enumerated() {
-                    if let reason = BatchValidation.reason(against: span) {
-                        let path = "resource_spans[\(resources + resource)].scope_spans[\(scope)].spans[\(index)]"
-                        note("rejected: \(file), span \(spanCount + 1): \(path)\(reason)")
-                    }
-                    spanCount += 1
-                }
+        for span in batch.spans {
+            spanCount += 1
+            if let reason = BatchValidation.reason(against: span) {
+                note("rejected: \(file), span \(spanCount): \(reason.dropFirst())")
             }
         }
-        resources += batch.resourceSpans.count
     }
 
     private mutating func note(_ line: String) {
