@@ -79,7 +79,7 @@ private struct JSONCapture {
         if fault == nil, isArray, reader.documents == 0 {
             fault = CaptureError(.unknownJSON, "an empty array, without a document of \(type.messageName)", offset: 0)
         }
-        if fault == nil, !isArray, reader.documents == 0 {
+        if fault == nil, !isArray, reader.documents == 0, !text.isEmpty {
             fault = CaptureError(.unknownJSON, "a text without a document of \(type.messageName)", offset: 0)
         }
         // Not one document is known, or an element of the array is no object at all.
@@ -144,6 +144,7 @@ private struct JSONCapture {
         }
         let many = isArray ? "an array of \(documents.counted("document"))" : documents.counted("document")
         switch documents {
+        case 0: return "\(text) without a document, which is an empty \(name)"
         case 1 where !isArray: return "\(text) that are a valid \(name)"
         case 1: return "\(text), \(many) that is a valid \(name)"
         default: return "\(text), \(many) that are a valid \(name) together"

@@ -100,7 +100,7 @@ struct CodecTests {
             let error = #expect(throws: DecompressionError.self) {
                 try decompressor.decompress(compressed + garbage)
             }
-            #expect(error?.message.hasPrefix("has \(garbage.count) bytes behind the end") == true)
+            #expect(error?.message.hasPrefix("has \(garbage.count.counted("byte")) behind the end") == true)
         }
     }
 

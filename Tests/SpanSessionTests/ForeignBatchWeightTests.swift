@@ -7,8 +7,16 @@ import Testing
 /// Batches as other programs may write them: fields in any order, several times, with unknown ones between.
 private struct ForeignBatch {
     var random: SplitMix64
+    /// Whether values may have lists of which another member of the oneof takes the place.
+    let replacesLists: Bool
 
-    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+    let seed: UInt64
+
+    init(seed: UInt64, replacesLists: Bool = true) {
+        self.seed = seed
+        random = SplitMix64(seed: seed)
+        self.replacesLists = replacesLists
+    }
 
     private static func varint(_ value: UInt64) -> [UInt8] {
         var (rest, bytes) = (value, [UInt8]())
@@ -44,9 +52,11 @@ private struct ForeignBatch {
     private mutating func value(_ depth: Int) -> [UInt8] {
         // Mostly one kind; several, of which the last holds, and lists of one kind that are joined.
         let count = Int.random(in: 0...9, using: &random) < 7 ? 1 : Int.random(in: 0...3, using: &random)
+        let kinds = depth < 3 ? 0...6 : 0...3
+        let soleKind = Int.random(in: kinds, using: &random)
         return shuffled(
             (0..<count).map { _ in
-                switch Int.random(in: depth < 3 ? 0...6 : 0...3, using: &random) {
+                switch replacesLists ? Int.random(in: kinds, using: &random) : soleKind {
                 case 0: Self.bytes(1, [0x61])
                 case 1: Self.number(2, 1)
                 case 2: Self.number(3, 300)
@@ -58,7 +68,8 @@ private struct ForeignBatch {
     }
 
     private mutating func attribute(_ depth: Int = 0) -> [UInt8] {
-        let values = Int.random(in: 0...9, using: &random) < 8 ? 1 : Int.random(in: 0...2, using: &random)
+        let most = replacesLists ? 2 : 1
+        let values = Int.random(in: 0...9, using: &random) < 8 ? 1 : Int.random(in: 0...most, using: &random)
         return shuffled([Self.bytes(1, [0x6B])] + (0..<values).map { _ in Self.bytes(2, value(depth)) })
     }
 
@@ -104,9 +115,26 @@ struct ForeignBatchWeightTests {
     func `a batch of any form weighs the same as it stands, as records, mended, and for its sender`(
         _ seed: UInt64
     ) throws {
-        var foreign = ForeignBatch(seed: seed)
+        var foreign = ForeignBatch(seed: seed, replacesLists: false)
         let spans = foreign.resourceSpans()
         let expected = BatchWeightTests.sixteenths(try SpanBatch(decoding: spans))
+        try expectWeight(expected, spans, &foreign)
+    }
+
+    @Test(arguments: seeds(300))
+    func `lists that are replaced weigh what their elements could, by every way on which a batch is read`(
+        _ seed: UInt64
+    ) throws {
+        var foreign = ForeignBatch(seed: seed)
+        let spans = foreign.resourceSpans()
+        let least = BatchWeightTests.sixteenths(try SpanBatch(decoding: spans))
+        let weight = try EncodedBatch(request: spans).sixteenths
+        #expect(weight >= least, "SEED=\(seed)")
+        try expectWeight(weight, spans, &foreign)
+    }
+
+    private func expectWeight(_ expected: Int, _ spans: [UInt8], _ foreign: inout ForeignBatch) throws {
+        let seed = foreign.seed
         let encoded = try EncodedBatch(request: spans)
         #expect(encoded.sixteenths == expected, "SEED=\(seed)")
         #expect(encoded.mostSixteenths >= expected, "SEED=\(seed)")
