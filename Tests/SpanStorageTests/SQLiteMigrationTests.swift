@@ -62,7 +62,10 @@ import Testing
         do {
             let connection = try Connection(path: path, mode: .readWrite)
             try connection.execute(
-                "\(Self.toFourthFormat) UPDATE sender SET presence = stored_sequence; PRAGMA user_version = 4")
+                """
+                \(Self.toFourthFormat) UPDATE sender SET presence = stored_sequence; PRAGMA user_version = 4;
+                CREATE INDEX somebodys ON sender (agent);
+                """)
         }
         store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         #expect(try await store.senders(nowUnixNano: 1).map(\.presence) == [.gone, .saidGoodbye, .gone])
