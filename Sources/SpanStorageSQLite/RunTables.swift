@@ -89,7 +89,7 @@ struct RunTables {
         run.summary.bindStatistics(insertRun, from: 10)
         insertRun.bind(15, Int64(run.termBits))
         insertRun.bind(16, Int64(run.traceChunks))
-        try insertRun.run()
+        try PartID.insert(insertRun, connection, in: "run")
     }
 
     /// Removes runs with all their parts, in the transaction that is open.

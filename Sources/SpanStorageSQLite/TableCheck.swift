@@ -38,6 +38,7 @@ final class TableCheck {
         checkPresence()
         checkDeletions()
         checkSegments(segments, runs)
+        checkIDs()
         return faults
     }
 
@@ -99,6 +100,30 @@ final class TableCheck {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Ids that are used up keep everything from being stored, and one that is used twice is taken for what it was before.
+    private func checkIDs() {
+        for table in PartID.tables {
+            note { () throws(SpanStoreError) in
+                let select = try connection.prepare(
+                    """
+                    SELECT s.seq, (SELECT max(id) FROM \(table)), (SELECT min(id) FROM \(table))
+                    FROM (SELECT 1) LEFT JOIN sqlite_sequence s ON s.name = '\(table)'
+                    """)
+                var rows = 0
+                while try select.step() {
+                    rows += 1
+                    if select.isNull(0), select.isNull(1) { continue }
+                    let row = StoredRow(select, of: "sqlite_sequence", id: Int64(rows))
+                    let last = try row.integer(0, "seq", in: 0...PartID.owners.upperBound)
+                    guard select.isNull(1) || select.integer(2) > 0 && select.integer(1) <= last else {
+                        throw StoredRow.damaged("table \(table) has ids that it cannot have given")
+                    }
+                }
+                guard rows == 1 else { throw StoredRow.damaged("table sqlite_sequence has \(table) more than once") }
             }
         }
     }

@@ -55,7 +55,7 @@ extension RunTables {
         let insert = try connection.prepare("INSERT INTO trace_segment VALUES (NULL, ?1, ?2)")
         insert.bind(0, runs.map(String.init).joined(separator: ","))
         insert.bind(1, Int64(chunks.count))
-        try insert.run()
+        try PartID.insert(insert, connection, in: "trace_segment")
         let id = try PartID.inserted(connection, in: "trace_segment")
         let insertChunk = try connection.prepare("INSERT INTO trace_segment_index VALUES (?1, ?2)")
         for (number, chunk) in chunks.enumerated() {

@@ -21,7 +21,7 @@ import Testing
     static let now: UInt64 = 495_996 * hour
     static let sender = SenderID(high: 3, low: 4)
 
-    private static func span(
+    static func span(
         _ trace: UInt64, _ id: UInt64, _ start: UInt64, end: UInt64? = nil, kind: SpanKind = .server
     ) -> SpanRecord {
         SpanRecord(
@@ -30,7 +30,7 @@ import Testing
             attributes: [Attribute("code", .int(Int64(id % 2))), Attribute("peer.service", "other")])
     }
 
-    private static func batch(
+    static func batch(
         _ service: String, _ spans: [SpanRecord], sender: SenderID = .none, sequence: UInt64 = 0
     ) -> IncomingBatch {
         let resource = Resource(attributes: [Attribute("service.name", .string(service))])
@@ -42,10 +42,10 @@ import Testing
             receivedAtUnixNano: now)
     }
 
-    private static func open(_ path: String) async throws(SpanStoreError) -> SQLiteSpanStore {
+    static func open(_ path: String, maxMergedReports: Int = 8) async throws(SpanStoreError) -> SQLiteSpanStore {
         var options = SQLiteSpanStore.Options(
             busyTimeoutMilliseconds: 100, memoryBytes: 4 << 20, compactsInBackground: false)
-        options.maxMergedReports = 8
+        options.maxMergedReports = maxMergedReports
         return try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
     }
 
@@ -94,7 +94,7 @@ import Testing
     private static let lease = CollectorLease(collector: CollectorID(rawValue: 77), renewedAtUnixNano: now)
 
     /// What a store says of its spans; `nil` for what it does not say.
-    private struct Answers: Equatable {
+    struct Answers: Equatable {
         var newest: [MergedSpan]?
         var slow: [MergedSpan]?
         var filtered: [MergedSpan]?
@@ -121,13 +121,15 @@ import Testing
         }
     }
 
-    private func answers(_ store: SQLiteSpanStore) async throws -> Answers {
+    static func answers(
+        _ store: SQLiteSpanStore, traces: [UInt64] = [1, 3, 9, 17, 20, 24, 30]
+    ) async throws -> Answers {
         var answers = Answers()
         let filter = try SpanFilter(parsing: "attr.code=1 and service!=\"b\"", nowUnixNano: 0)
         answers.newest = try? await store.search(SpanQuery(limit: 1000))
         answers.slow = try? await store.search(SpanQuery(minDurationNano: 1500, order: .longest, limit: 5))
         answers.filtered = try? await store.search(SpanQuery(name: "work 1", filter: filter, order: .oldest))
-        for trace in [1, 3, 9, 17, 20, 24, 30] as [UInt64] {
+        for trace in traces {
             answers.traces.append(try? await store.trace(TraceID(high: 5, low: trace)))
         }
         answers.services = try? await store.services()
@@ -166,7 +168,7 @@ import Testing
         _ = store.takeCompactionFailure()
         await store.close()
         guard let again = try? await Self.open(path) else { return }
-        _ = try await answers(again)
+        _ = try await Self.answers(again)
         _ = try? await again.append([Self.batch("late", [Self.span(50, 1, Self.now + 5)])])
         _ = try? await again.enforce(RetentionPolicy(maxBytes: 1), nowUnixNano: Self.now)
         await again.close()
@@ -186,7 +188,7 @@ import Testing
         }
         connection.close()
         let store = try await SQLiteSpanStore.open(path: sound, mode: .readOnly)
-        let expected = try await answers(store)
+        let expected = try await Self.answers(store)
         #expect(try await store.check().faults == [])
         await store.close()
 
@@ -208,7 +210,7 @@ import Testing
             try "\(words)\n".write(toFile: current, atomically: false, encoding: .utf8)
             if let store = try? await SQLiteSpanStore.open(path: path, mode: .readOnly) {
                 let found = try? await store.check()
-                let answers = try await answers(store)
+                let answers = try await Self.answers(store)
                 if found?.faults == [], !damage.isForged {
                     #expect(answers.differences(from: expected) == [], "the check finds nothing: \(words)")
                 }
@@ -237,7 +239,7 @@ import Testing
             try? damage.strike(path, tables: StoreDamage.oldTables)
             do {
                 let store = try await Self.open(path)
-                _ = try await answers(store)
+                _ = try await Self.answers(store)
                 await store.close()
             } catch {
                 #expect(error is SpanStoreError, "SEED=\(seed), case \(number): \(damage.done)")
