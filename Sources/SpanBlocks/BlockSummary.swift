@@ -68,7 +68,7 @@ package struct BlockSummary: Sendable, Hashable {
     }
 
     /// As one report of a span, or all of them together, have it.
-    private mutating func note(
+    mutating func note(
         start: UInt64, duration: Int64?, kind: SpanKind, status: SpanStatus.Code, isRunning: Bool
     ) {
         minStart = min(minStart, start)

@@ -31,10 +31,11 @@ package struct ReportEntry: Sendable {
     package var place: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
 
     /// Nanoseconds from start to end; `nil` while it runs or when its start is not known. As `MergedSpan.durationNano`.
-    package var durationNano: Int64? {
-        guard endUnixNano != 0, startUnixNano != 0 else { return nil }
-        return endUnixNano >= startUnixNano
-            ? Int64(clamping: endUnixNano - startUnixNano) : -Int64(clamping: startUnixNano - endUnixNano)
+    package var durationNano: Int64? { Self.duration(from: startUnixNano, to: endUnixNano) }
+
+    static func duration(from start: UInt64, to end: UInt64) -> Int64? {
+        guard end != 0, start != 0 else { return nil }
+        return end >= start ? Int64(clamping: end - start) : -Int64(clamping: start - end)
     }
 }
 

@@ -34,6 +34,14 @@ package struct ReportSet: Sendable {
         return set
     }
 
+    /// What a payload has.
+    package struct Added: Sendable {
+        /// All reports, each taken for a span.
+        package fileprivate(set) var reports = BlockSummary()
+        /// How many were left out because an id of theirs is none.
+        package fileprivate(set) var rejected = 0
+    }
+
     /// Leaves out some of the entries that were added last.
     ///
     /// - Returns: how many.
@@ -50,15 +58,15 @@ package struct ReportSet: Sendable {
     ///   - withTerms: whether terms are wanted.
     ///   - spans: those that are wanted, as `SpanColumns.hash` of their ids; `nil` for all.
     ///   - trace: the one that is wanted; `nil` for all.
-    /// - Returns: how many reports were left out because an id of theirs is none.
+    /// - Returns: what the payload has, whether wanted or not.
     /// - Throws: what bytes that are no such message are answered with.
     @discardableResult
     package mutating func add(
         _ payload: [UInt8], withTerms: Bool, only spans: [UInt32]? = nil, ofTrace trace: TraceID? = nil
-    ) throws(WireError) -> Int {
+    ) throws(WireError) -> Added {
         let number = Int32(payloads.count)
         payloads.append(payload)
-        var rejected = 0
+        var added = Added()
         let bytes = payload.rawSpan
         let batch = try SpanBatchView(bytes, options: Self.options)
         var groups = batch.resourceSpans
@@ -70,13 +78,14 @@ package struct ReportSet: Sendable {
                 var ownOrigin: Int32?
                 var views = scope.spans
                 while let span = try views.next() {
+                    added.reports.add(report: span)
                     if let trace, span.traceID != trace { continue }
                     if let spans, !spans.contains(SpanColumns.hash(span.spanID)) { continue }
                     let origin = if let ownOrigin { ownOrigin } else { try self.origin(resourceFields, scopeFields) }
                     ownOrigin = origin
                     guard span.traceID.isValid, span.spanID.isValid, let place = bytes.byteOffsets(of: span.bytes)
                     else {
-                        rejected += 1
+                        added.rejected += 1
                         continue
                     }
                     let firstTerm = terms.count
@@ -96,7 +105,7 @@ package struct ReportSet: Sendable {
                 }
             }
         }
-        return rejected
+        return added
     }
 
     /// Adds reports that were decoded.

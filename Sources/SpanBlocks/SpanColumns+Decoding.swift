@@ -95,6 +95,8 @@ extension SpanColumns {
             default: try reader.skip(key)
             }
         }
+        guard let blockStarts = Self.blockStarts(firstStart, traceStarts, blockTraces) else { return false }
+        self.blockStarts = blockStarts
         return isWhole && blockTraces.reduce(0, { $0 + Int($1) }) == traces.count && rows == count
             && operation.count == count && trace.count == count && start.count == count && duration.count == count
     }

@@ -19,6 +19,9 @@ package struct SpanColumns: Sendable {
     /// In nanoseconds: stored starts are whole milliseconds, rounded down.
     package var startPrecision: UInt64 = 1
 
+    /// When each block begins, as far as it is stored.
+    var blockStarts: [UInt64] = []
+
     // By row.
 
     /// Of `traces`.
@@ -76,6 +79,11 @@ package struct SpanColumns: Sendable {
     }
 
     package init() {}
+
+    /// Whether columns that were stored can be those of some blocks.
+    package func areOf(_ blocks: [BlockSummary]) -> Bool {
+        Self.areOf(blocks, rows: count, starts: blockStarts)
+    }
 
     /// How many rows there are.
     package var count: Int { flags.count }

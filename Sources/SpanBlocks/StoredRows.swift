@@ -33,6 +33,14 @@ package struct StoredRows {
         guard (try? readRows()) != nil else { return nil }
     }
 
+    /// Whether they can be those of some blocks.
+    package func areOf(_ blocks: [BlockSummary]) -> Bool {
+        let bytes = parts.rows.rawSpan
+        let starts = SpanColumns.blockStarts(
+            firstStart, PackedNumbers(bytes.extracting(traceStarts)).numbers, blockTraces)
+        return starts.map { SpanColumns.areOf(blocks, rows: Int(count), starts: $0) } ?? false
+    }
+
     /// The attributes that are wanted and have columns.
     package var attributes: [StoredAttribute] { parts.attributes.map { StoredAttribute(key: $0.key, part: $0.rows) } }
 

@@ -30,7 +30,7 @@ package enum TraceIndex {
     ///   - entries: each once, in any order.
     ///   - isSegment: whether the runs are told.
     package static func chunks(_ entries: [Entry], isSegment: Bool) -> [[UInt8]] {
-        let count = min(max(1, (entries.count + chunkEntries - 1) / chunkEntries), 1 << 16)
+        let count = chunkCount(entries: entries.count)
         var members = [[Int]](repeating: [], count: count)
         for (number, entry) in entries.enumerated() { members[chunk(of: entry.trace, count: count)].append(number) }
         return members.map { numbers in
@@ -49,6 +49,58 @@ package enum TraceIndex {
             }
             return chunk
         }
+    }
+
+    /// How many chunks an index with so many entries has.
+    package static func chunkCount(entries: Int) -> Int {
+        min(max(1, (entries + chunkEntries - 1) / chunkEntries), 1 << 16)
+    }
+
+    /// What cannot be in a chunk, in words; `nil` where all can be.
+    ///
+    /// - Parameters:
+    ///   - number: of the chunk.
+    ///   - chunks: how many there are.
+    ///   - blocks: how many each run has; `nil` where that is not known.
+    package static func fault(
+        in chunk: [UInt8], _ number: Int, of chunks: Int, blocks: [Int?], isSegment: Bool
+    ) -> String? {
+        let count = chunk.count / entryBytes(isSegment: isSegment)
+        let bytes = PayloadBytes(chunk.rawSpan)
+        // All of one run are in one chunk: then each of its blocks is there.
+        let whole = chunks == 1 && !isSegment ? blocks.first.flatMap { $0 } ?? 0 : 0
+        var isLacking = [Bool](repeating: true, count: whole)
+        var lacking = isLacking.count
+        var last = Entry(trace: 0, block: 0)
+        var repeats = 0
+        for index in 0..<count {
+            // Proof for the loads: as in `entries`.
+            let trace = bytes.half(unchecked: index &* 4)
+            guard self.chunk(of: trace, count: chunks) == number else { return "entries are those of another chunk" }
+            let run = isSegment ? bytes.byte(unchecked: count * 4 + index) : 0
+            guard Int(run) < blocks.count else { return "entries have a run that the segment has not" }
+            let block = bytes.pair(unchecked: count * (isSegment ? 5 : 4) + index * 2)
+            if let most = blocks[Int(run)], block >= most { return "entries have a block that its run has not" }
+            if Int(block) < isLacking.count, isLacking[Int(block)] {
+                isLacking[Int(block)] = false
+                lacking -= 1
+            }
+            let entry = Entry(trace: trace, run: run, block: block)
+            if index > 0, entry == last { repeats += 1 }
+            last = entry
+        }
+        if lacking > 0 { return "entries have not all blocks of the run" }
+        // Two traces of a block can have one hash, but not many in a row.
+        if repeats > maxRepeats { return "entries are there more than once" }
+        return nil
+    }
+
+    private static let maxRepeats = 4
+
+    /// Whether a chunk has so few entries that some are missing, or very many are of few traces.
+    package static func isSparse(_ chunk: [UInt8], of chunks: Int, isSegment: Bool) -> Bool {
+        let count = chunk.count / entryBytes(isSegment: isSegment)
+        return chunks > 1 && count * 2 * chunks < chunkEntries * (chunks - 1)
     }
 
     /// In which of so many chunks a trace's entries are.

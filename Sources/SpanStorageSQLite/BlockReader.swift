@@ -9,10 +9,10 @@ final class BlockReader {
     private let selectRuns: Statement
     private let selectData: Statement
     private let selectBlocks: Statement
+    private let selectService: Statement
+    private let selectLastTerms: Statement
     private let selectTerms: Statement
-    private let selectTraces: Statement
     private let selectSegments: Statement
-    private let selectSegmentTraces: Statement
     private let selectVersion: Statement
     private let selectColumns: Statement
     private let selectColumnsOf: Statement
@@ -28,10 +28,16 @@ final class BlockReader {
     private var kept: [(id: Int64, set: ReportSet)] = []
     private static let maxKept = 8
     private let decompressor = BlockDecompressor()
-    /// Parts of runs' own indexes of traces that were read lately. They never change, and no run ever has the id of another.
-    private var traceChunks: [Int64: [UInt8]] = [:]
-    private var traceChunkBytes = 0
-    private static let maxTraceChunkBytes = 4 << 20
+    private let traces: TraceIndexReader
+    private let blockCheck: PartCheck
+    /// Runs whose rows of other tables were looked at.
+    private var tied: Set<Int64> = []
+    /// Runs whose search filters have the size that they should.
+    private var sized: Set<Int64> = []
+    /// Runs and segments with a chunk of few traces that are right all the same: by the first part, of
+    /// segments negative.
+    private var sparse: Set<Int64> = []
+    private static let maxLookedAt = 1 << 16
 
     init(_ connection: Connection, _ share: WorkShare = .whole) throws(SpanStoreError) {
         self.connection = connection
@@ -44,9 +50,12 @@ final class BlockReader {
             WHERE id BETWEEN ?1 AND ?2 ORDER BY id
             """)
         selectTerms = try connection.prepare("SELECT slices FROM term_index WHERE id = ?1")
-        selectTraces = try connection.prepare("SELECT entries FROM trace_index WHERE id = ?1")
+        selectLastTerms = try connection.prepare(
+            "SELECT id, length(slices) FROM term_index WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1")
+        selectService = try connection.prepare("SELECT 1 FROM run_service WHERE run_id = ?1 LIMIT 1")
+        traces = try TraceIndexReader(connection)
+        blockCheck = try PartCheck(connection, .blocks)
         selectSegments = try connection.prepare("SELECT id, runs, chunks FROM trace_segment ORDER BY id")
-        selectSegmentTraces = try connection.prepare("SELECT entries FROM trace_segment_index WHERE id = ?1")
         selectVersion = try connection.prepare("PRAGMA data_version")
         selectColumns = try connection.prepare(
             "SELECT id, blocks, data FROM span_columns WHERE id BETWEEN ?1 AND ?2 ORDER BY id")
@@ -75,8 +84,9 @@ final class BlockReader {
         let version = try selectVersion.step() ? selectVersion.integer(0) : 0
         selectVersion.reset()
         if let loaded, loaded.version == version { return (loaded.runs, loaded.segments) }
-        let (runs, segments) = (try runs(), try segments())
-        try Self.check(runs, have: segments)
+        let runs = try runs()
+        let segments = try segments(of: runs)
+        try check(runs, have: segments)
         loaded = (version, runs, segments)
         return (runs, segments)
     }
@@ -90,10 +100,20 @@ final class BlockReader {
     }
 
     /// All segments, the oldest first.
-    func segments() throws(SpanStoreError) -> [TraceSegment] {
+    ///
+    /// - Parameter runs: all there are.
+    func segments(of runs: [Run]) throws(SpanStoreError) -> [TraceSegment] {
         defer { selectSegments.reset() }
         var segments: [TraceSegment] = []
         while try selectSegments.step() { segments.append(try TraceSegment(selectSegments)) }
+        return Self.noting(runs, segments)
+    }
+
+    private static func noting(_ runs: [Run], _ segments: [TraceSegment]) -> [TraceSegment] {
+        if segments.isEmpty { return segments }
+        let all = Dictionary(runs.map { ($0.id, $0) }) { first, _ in first }
+        var segments = segments
+        for index in segments.indices { segments[index].note(all) }
         return segments
     }
 
@@ -114,60 +134,96 @@ final class BlockReader {
                 faults.append(error.message)
             }
         }
-        do throws(SpanStoreError) { try Self.check(runs, have: segments) } catch { faults.append(error.message) }
-        return (runs, segments, faults)
+        do throws(SpanStoreError) { try check(runs, have: segments) } catch { faults.append(error.message) }
+        return (runs, Self.noting(runs, segments), faults)
     }
 
-    /// A run whose segment does not know it would be in no answer about a trace.
-    private static func check(_ runs: [Run], have segments: [TraceSegment]) throws(SpanStoreError) {
+    /// What would be in no answer, or in a wrong one: a run whose segment does not know it, blocks whose run is missing, and
+    /// a run of another kind, of which `run_service` tells.
+    private func check(_ runs: [Run], have segments: [TraceSegment]) throws(SpanStoreError) {
         var segmentOf: [Int64: Int64] = [:]
         for segment in segments {
             for run in segment.runs { segmentOf[run] = segment.id }
         }
         for run in runs where segmentOf[run.id] ?? 0 != run.traceSegment {
-            throw damaged("run \(run.id) and trace_segment do not know each other")
+            throw Self.damaged("run \(run.id) and trace_segment do not know each other")
+        }
+        try blockCheck.check(runs)
+        for run in runs where !tied.contains(run.id) {
+            try checkLastBlock(of: run)
+            selectService.bind(0, run.id)
+            defer { selectService.reset() }
+            guard try selectService.step() == (run.kind == .settled) else {
+                throw Self.damaged(
+                    "table run_service has "
+                        + (run.kind == .settled
+                            ? "not all spans of run \(run.id)" : "run \(run.id), which is not settled"))
+            }
+        }
+        tied = Set(runs.map(\.id))
+    }
+
+    /// A question passes over runs by their rows alone: where one is of another time than a block of it, it would be missing.
+    private func checkLastBlock(of run: Run) throws(SpanStoreError) {
+        let block: BlockSummary
+        do {
+            block = try self.block(run, run.blocks - 1)
+        } catch {
+            // It is missing to whoever reads it.
+            if error.code == .corrupt { return }
+            throw error
+        }
+        guard run.blocks == 1 ? block == run.summary : run.summary.covers(block) else {
+            throw Self.damaged("run \(run.id) is not the sum of its blocks")
         }
     }
 
     /// What is known of each block of a run.
     func blocks(of run: Run) throws(SpanStoreError) -> [BlockSummary] {
-        selectBlocks.bind(0, run.part(0))
-        selectBlocks.bind(1, run.part(run.blocks - 1))
-        defer { selectBlocks.reset() }
-        var blocks: [BlockSummary] = []
-        blocks.reserveCapacity(run.blocks)
+        let blocks = try blocks(of: run, 0..<run.blocks)
         var total = BlockSummary()
-        while try selectBlocks.step() {
-            let id = selectBlocks.integer(0)
-            guard id == run.part(blocks.count) else { break }
-            let summary = try BlockSummary(
-                StoredRow(selectBlocks, of: "block", id: id), counts: 1, statistics: 3)
-            total.add(summary)
-            blocks.append(summary)
-        }
-        guard blocks.count == run.blocks else {
-            throw Self.damaged("row \(run.part(blocks.count)) of table block is missing")
-        }
+        for block in blocks { total.add(block) }
         guard total == run.summary else { throw Self.damaged("run \(run.id) is not the sum of its blocks") }
         return blocks
     }
 
-    /// A block's `TracesData`.
-    func payload(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        guard let payload = decompressor.decompress(try frame(run, number), maxBytes: run.maxBlockBytes) else {
-            throw Self.damaged("block \(run.part(number)) cannot be decompressed or its checksum differs")
+    /// What is known of some blocks of a run that lie one behind the other.
+    func blocks(of run: Run, _ numbers: Range<Int>) throws(SpanStoreError) -> [BlockSummary] {
+        selectBlocks.bind(0, run.part(numbers.lowerBound))
+        selectBlocks.bind(1, run.part(numbers.upperBound - 1))
+        defer { selectBlocks.reset() }
+        var blocks: [BlockSummary] = []
+        blocks.reserveCapacity(numbers.count)
+        while try selectBlocks.step() {
+            let id = selectBlocks.integer(0)
+            guard id == run.part(numbers.lowerBound + blocks.count) else { break }
+            blocks.append(try BlockSummary(StoredRow(selectBlocks, of: "block", id: id), counts: 1, statistics: 3))
         }
-        return payload
+        guard blocks.count == numbers.count else {
+            throw Self.damaged("row \(run.part(numbers.lowerBound + blocks.count)) of table block is missing")
+        }
+        return blocks
+    }
+
+    /// What is known of a block.
+    func block(_ run: Run, _ number: Int) throws(SpanStoreError) -> BlockSummary {
+        let blocks = try blocks(of: run, number..<number + 1)
+        return blocks[0]
+    }
+
+    /// A block's `TracesData`.
+    func read(_ run: Run, _ number: Int) throws(SpanStoreError) -> ReadBlock {
+        try stored(run, number).decompressed(decompressor)
     }
 
     /// A block as it is stored.
-    func frame(_ run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        selectData.bind(0, run.part(number))
+    func stored(_ run: Run, _ number: Int) throws(SpanStoreError) -> StoredBlock {
+        let id = run.part(number)
+        selectData.bind(0, id)
         defer { selectData.reset() }
-        guard try selectData.step() else {
-            throw Self.damaged("row \(run.part(number)) of table block_data is missing")
-        }
-        return try StoredRow(selectData, of: "block_data", id: run.part(number)).blob(0, "data")
+        guard try selectData.step() else { throw Self.damaged("row \(id) of table block_data is missing") }
+        let frame = try StoredRow(selectData, of: "block_data", id: id).blob(0, "data")
+        return StoredBlock(id: id, summary: try block(run, number), frame: frame, maxBytes: run.maxBlockBytes)
     }
 
     /// The columns of a run, as far as it has some.
@@ -197,22 +253,22 @@ final class BlockReader {
             }
             all.append(StoredColumns(id: id, blocks: first..<first + count, data: try row.blob(2, "data")))
         }
+        for index in all.indices { all[index].summaries = try blocks(of: run, all[index].blocks) }
         return all
     }
 
     /// A block's reports alone.
     ///
-    /// - Parameter payload: of the block where it was read already.
+    /// - Parameter block: what was read of it already.
     func reports(
-        _ run: Run, _ number: Int, payload: [UInt8]? = nil, withTerms: Bool = false
+        _ run: Run, _ number: Int, read block: ReadBlock? = nil, withTerms: Bool = false
     ) throws(SpanStoreError) -> ReportSet {
         // Neighbours in a trace's order are in one block mostly. What a block holds never changes.
-        let isKept = payload == nil && !withTerms
+        let isKept = block == nil && !withTerms
         if isKept, let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
         var set = origins
-        let bytes: [UInt8]
-        if let payload { bytes = payload } else { bytes = try self.payload(run, number) }
-        try add(bytes, run, number, to: &set, withTerms: withTerms)
+        let block = if let block { block } else { try read(run, number) }
+        try block.add(to: &set, withTerms: withTerms)
         if set.origins.count > Self.maxOrigins {
             origins = ReportSet()
         } else if set.origins.count > origins.origins.count {
@@ -242,39 +298,30 @@ final class BlockReader {
     ) throws(SpanStoreError) -> ReportSet {
         if let known = kept.first(where: { $0.id == run.part(number) }) { return known.set }
         var set = origins
-        do {
-            try set.add(try payload(run, number), withTerms: false, only: spans, ofTrace: trace)
-        } catch let error as WireError {
-            throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
-        } catch {
-            throw error as? SpanStoreError ?? Self.damaged("block \(run.part(number)) cannot be read")
-        }
+        try read(run, number).add(to: &set, withTerms: false, only: spans, ofTrace: trace)
         return set
     }
 
-    /// Adds a block's reports to a set.
-    func read(
-        _ run: Run, _ number: Int, into set: inout ReportSet, withTerms: Bool
-    ) throws(SpanStoreError) {
-        try add(try payload(run, number), run, number, to: &set, withTerms: withTerms)
+    /// A block's reports, of which an index says that they have certain traces.
+    ///
+    /// - Parameter isMeant: takes the lower halves of `SpanKey.traceHash`.
+    /// - Throws: `corrupt` where none of them is there.
+    func reports(
+        _ run: Run, _ number: Int, indexed isMeant: (UInt32) -> Bool
+    ) throws(SpanStoreError) -> ReportSet {
+        let set = try reports(run, number)
+        guard set.entries.contains(where: { isMeant(UInt32(truncatingIfNeeded: $0.key.traceHash)) }) else {
+            throw Self.damaged("the index of traces of run \(run.id) is not true of its block \(number)")
+        }
+        return set
     }
 
     /// Adds all reports of a run to a set.
     func readAll(_ run: Run, into set: inout ReportSet, withTerms: Bool) throws(SpanStoreError) {
         let before = set.entries.count
-        for number in 0..<run.blocks { try read(run, number, into: &set, withTerms: withTerms) }
+        for number in 0..<run.blocks { try read(run, number).add(to: &set, withTerms: withTerms) }
         guard set.entries.count - before == run.summary.reports else {
             throw Self.damaged("run \(run.id) has other reports than its row says")
-        }
-    }
-
-    private func add(
-        _ payload: [UInt8], _ run: Run, _ number: Int, to set: inout ReportSet, withTerms: Bool
-    ) throws(SpanStoreError) {
-        do {
-            try set.add(payload, withTerms: withTerms)
-        } catch {
-            throw Self.damaged("block \(run.part(number)) cannot be read (\(error.code.rawValue))")
         }
     }
 
@@ -288,22 +335,11 @@ final class BlockReader {
             guard let segment = segments.first(where: { $0.id == run.traceSegment }) else {
                 throw Self.damaged("segment \(run.traceSegment) is missing")
             }
-            return try checked(
-                try blocks(in: segment, withTrace: trace).filter { $0.run == run.id }.map(\.block), of: run)
+            return try blocks(in: segment, withTrace: trace).filter { $0.run == run.id }.map(\.block)
         }
-        let chunk = try keptTraceChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
-        return try checked(
-            TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }, of: run)
-    }
-
-    /// - Throws: `corrupt` when an index knows a block that the run has not.
-    func checked<Blocks: Collection<Int>>(_ blocks: Blocks, of run: Run) throws(SpanStoreError) -> Blocks {
-        guard blocks.allSatisfy({ $0 < run.blocks }) else { throw Self.strayBlock(of: run) }
-        return blocks
-    }
-
-    static func strayBlock(of run: Run) -> SpanStoreError {
-        damaged("the index of traces of run \(run.id) has a block that the run has not")
+        let chunk = try traces.keptChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
+        try checkSparse(chunk, of: run)
+        return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
     }
 
     /// The blocks of a segment's runs that may have spans of a trace; some of the runs may be gone.
@@ -318,48 +354,57 @@ final class BlockReader {
         return found
     }
 
+    /// All entries of a part of a run's own index.
+    func entries(of run: Run, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
+        let chunk = try traces.chunk(of: run, number)
+        try checkSparse(chunk, of: run)
+        return TraceIndex.entries(in: chunk, isSegment: false)
+    }
+
     /// All entries of a part of a segment's index.
     func entries(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
         TraceIndex.entries(in: try chunk(of: segment, number), isSegment: true)
     }
 
     private func chunk(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        selectSegmentTraces.bind(0, segment.part(number))
-        defer { selectSegmentTraces.reset() }
-        guard try selectSegmentTraces.step() else {
-            throw Self.damaged("row \(segment.part(number)) of table trace_segment_index is missing")
+        let chunk = try traces.chunk(of: segment, number)
+        if TraceIndex.isSparse(chunk, of: segment.chunks, isSegment: true) {
+            let (runs, _) = try known()
+            try checkSizes(-segment.part(0), of: runs.filter { $0.traceSegment == segment.id })
         }
-        let row = StoredRow(selectSegmentTraces, of: "trace_segment_index", id: segment.part(number))
-        return try row.traceEntries(0, isSegment: true)
-    }
-
-    /// The same as `traceChunk`, kept for the next trace.
-    private func keptTraceChunk(of run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        if let kept = traceChunks[run.part(number)] { return kept }
-        let chunk = try traceChunk(of: run, number)
-        if traceChunkBytes + chunk.count > Self.maxTraceChunkBytes {
-            traceChunks.removeAll(keepingCapacity: true)
-            traceChunkBytes = 0
-        }
-        traceChunks[run.part(number)] = chunk
-        traceChunkBytes += chunk.count
         return chunk
     }
 
-    /// A part of a run's own index of traces.
-    func traceChunk(of run: Run, _ number: Int) throws(SpanStoreError) -> [UInt8] {
-        selectTraces.bind(0, run.part(number))
-        defer { selectTraces.reset() }
-        guard try selectTraces.step() else {
-            throw Self.damaged("row \(run.part(number)) of table trace_index is missing")
+    private func checkSparse(_ chunk: [UInt8], of run: Run) throws(SpanStoreError) {
+        if TraceIndex.isSparse(chunk, of: run.traceChunks, isSegment: false) {
+            try checkSizes(run.part(0), of: [run])
         }
-        return try StoredRow(selectTraces, of: "trace_index", id: run.part(number)).traceEntries(0, isSegment: false)
     }
+
+    /// Looks whether the runs of an index with a chunk of few traces take what they should: where entries are missing they
+    /// do not.
+    private func checkSizes(_ id: Int64, of runs: [Run]) throws(SpanStoreError) {
+        if sparse.contains(id) { return }
+        var sizes = try sizes()
+        for run in runs { try sizes.check(run) }
+        if sparse.count == Self.maxLookedAt { sparse.removeAll() }
+        sparse.insert(id)
+    }
+
+    private func known() throws(SpanStoreError) -> (runs: [Run], segments: [TraceSegment]) {
+        if let loaded { return (loaded.runs, loaded.segments) }
+        let runs = try runs()
+        return (runs, try segments(of: runs))
+    }
+
+    /// What the parts of runs take.
+    func sizes() throws(SpanStoreError) -> PartSizes { try PartSizes(connection, traces, try known().segments) }
 
     /// The blocks of a run that may have all terms.
     func blocks(of run: Run, withTerms terms: [UInt64]) throws(SpanStoreError) -> [Int] {
         let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
-        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
+        let perChunk = run.slicesPerChunk
+        try checkTerms(of: run, sliceBytes)
         var bits = [UInt8](repeating: 0xFF, count: sliceBytes)
         let slices = Set(terms.flatMap { TermSlices.slices(of: $0, bits: run.termBits) })
         for slice in slices {
@@ -379,12 +424,24 @@ final class BlockReader {
         return (0..<run.blocks).filter { bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
     }
 
+    /// With filters of another size, terms would be looked for in the wrong slices: the last part tells it.
+    private func checkTerms(of run: Run, _ sliceBytes: Int) throws(SpanStoreError) {
+        if sized.contains(run.id) { return }
+        selectLastTerms.bind(0, run.part(0))
+        selectLastTerms.bind(1, run.part(PartID.maxParts - 1))
+        defer { selectLastTerms.reset() }
+        let left = run.termBits - (run.termChunks - 1) * run.slicesPerChunk
+        guard try selectLastTerms.step(), selectLastTerms.integer(0) == run.part(run.termChunks - 1),
+            selectLastTerms.integer(1) == left * sliceBytes
+        else { throw Self.damaged("run \(run.id)'s index has another size than it should") }
+        if sized.count == Self.maxLookedAt { sized.removeAll() }
+        sized.insert(run.id)
+    }
+
     /// The whole search index of a run.
     func slices(of run: Run) throws(SpanStoreError) -> TermSlices {
-        let sliceBytes = TermSlices.sliceBytes(blocks: run.blocks)
-        let perChunk = RunTables.slicesPerChunk(sliceBytes: sliceBytes)
         var bytes: [UInt8] = []
-        for chunk in 0..<(run.termBits + perChunk - 1) / perChunk {
+        for chunk in 0..<run.termChunks {
             selectTerms.bind(0, run.part(chunk))
             defer { selectTerms.reset() }
             guard try selectTerms.step() else {
@@ -400,40 +457,4 @@ final class BlockReader {
 
     /// What a store that contradicts itself is answered with.
     static func damaged(_ what: String) -> SpanStoreError { StoredRow.damaged(what) }
-}
-
-/// A row of `span_columns`.
-struct StoredColumns: Sendable {
-    var id: Int64
-    /// Of the run.
-    var blocks: Range<Int>
-    var data: [UInt8]
-
-    /// - Throws: `corrupt`.
-    func columns(_ wanted: SpanColumns.Wanted) throws(SpanStoreError) -> SpanColumns {
-        guard let columns = SpanColumns(decoding: data, wanted), columns.blockTraces.count == blocks.count else {
-            throw BlockReader.damaged("columns \(id) cannot be read")
-        }
-        return columns
-    }
-}
-
-extension ReportSet {
-    /// A report as a state.
-    ///
-    /// - Throws: `corrupt`.
-    func stored(_ entry: ReportEntry) throws(SpanStoreError) -> SpanState {
-        do {
-            return try state(entry)
-        } catch {
-            throw BlockReader.damaged("a stored report cannot be read (\(error.code.rawValue))")
-        }
-    }
-
-    /// The join of reports of one span.
-    func stored(_ members: ArraySlice<Int32>) throws(SpanStoreError) -> SpanState {
-        var state = SpanState()
-        for member in members { state.join(try stored(entries[Int(member)])) }
-        return state
-    }
 }

@@ -162,7 +162,7 @@ struct ColumnPart: Sendable {
     enum Form {
         case stored(StoredColumns)
         /// Blocks as they are stored.
-        case blocks([(id: Int64, frame: [UInt8])])
+        case blocks([StoredBlock])
     }
 
     let form: Form
@@ -175,25 +175,16 @@ struct ColumnPart: Sendable {
 
     /// - Parameter numbers: of the run.
     init(blocks numbers: [Int], of run: Run, _ reader: BlockReader) throws(SpanStoreError) {
-        var frames: [(id: Int64, frame: [UInt8])] = []
-        for number in numbers { frames.append((run.part(number), try reader.frame(run, number))) }
-        form = .blocks(frames)
+        var blocks: [StoredBlock] = []
+        for number in numbers { blocks.append(try reader.stored(run, number)) }
+        form = .blocks(blocks)
         self.run = run
     }
 
     func columns(_ wanted: SpanColumns.Wanted) throws(SpanStoreError) -> SpanColumns {
         switch form {
         case .stored(let stored): return try stored.columns(wanted)
-        case .blocks(let frames):
-            let decompressor = BlockDecompressor()
-            var blocks: [[UInt8]] = []
-            for (id, frame) in frames {
-                guard let payload = decompressor.decompress(frame, maxBytes: run.maxBlockBytes) else {
-                    throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
-                }
-                blocks.append(payload)
-            }
-            return try SpanColumns(ofBlocks: blocks, wanted)
+        case .blocks(let blocks): return try SpanColumns(of: blocks, wanted)
         }
     }
 }
@@ -202,14 +193,15 @@ extension SpanColumns {
     /// Of blocks that have none stored.
     ///
     /// - Throws: `corrupt`.
-    init(ofBlocks payloads: [[UInt8]], _ wanted: Wanted) throws(SpanStoreError) {
+    init(of blocks: [StoredBlock], _ wanted: Wanted) throws(SpanStoreError) {
         var set = ReportSet()
         var ends: [Int] = []
+        let decompressor = BlockDecompressor()
+        for block in blocks {
+            try block.decompressed(decompressor).add(to: &set, withTerms: true)
+            ends.append(set.entries.count)
+        }
         do {
-            for payload in payloads {
-                try set.add(payload, withTerms: true)
-                ends.append(set.entries.count)
-            }
             var builder = SpanColumnsBuilder(rows: set.entries.count, wanted)
             var first = 0
             for end in ends {

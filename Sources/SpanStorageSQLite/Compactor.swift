@@ -97,9 +97,7 @@ actor Compactor {
             ids = runs.map(\.id)
             for (ordinal, run) in runs.enumerated() {
                 for number in 0..<run.traceChunks {
-                    let chunk = try reader.traceChunk(of: run, number)
-                    for var entry in TraceIndex.entries(in: chunk, isSegment: false) {
-                        guard Int(entry.block) < run.blocks else { throw BlockReader.strayBlock(of: run) }
+                    for var entry in try reader.entries(of: run, number) {
                         entry.run = UInt8(ordinal)
                         entries.append(entry)
                     }
@@ -272,7 +270,7 @@ struct SpanMerging {
             let hashes = Set(keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
             for (run, blocks) in try finder.blocks(withTraces: hashes) where !merged.contains(run.id) {
                 for number in blocks.sorted() {
-                    let set = try finder.reader.reports(run, number)
+                    let set = try finder.reader.reports(run, number) { hashes.contains($0) }
                     for entry in set.entries where keys.contains(entry.key) {
                         let state = try set.stored(entry)
                         all[entry.key, default: SpanState()].join(state)

@@ -26,7 +26,7 @@ struct IncomingRuns: ~Copyable {
     ) throws(SpanStoreError) -> AppendResult {
         let before = set.entries.count
         do {
-            let rejected = try set.add(batch.payload, withTerms: true)
+            let rejected = try set.add(batch.payload, withTerms: true).rejected
             let running = Set(set.entries[before...].filter { $0.endUnixNano == 0 }.map(\.origin))
             runningSources = running.map { SpanSource(set.origins[Int($0)].shared.origin.resource) }
             let leftOut = deleted.isEmpty ? 0 : set.removeEntries(from: before) { deleted.contains($0.key.traceID) }

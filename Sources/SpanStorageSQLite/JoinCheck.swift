@@ -54,7 +54,7 @@ struct JoinCheck {
         let hashes = Set(whole.keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
         for (run, blocks) in try finder.blocks(withTraces: hashes) {
             for number in blocks.sorted() {
-                let set = try finder.reader.reports(run, number)
+                let set = try finder.reader.reports(run, number) { hashes.contains($0) }
                 for entry in set.entries where joined[entry.key] != nil {
                     joined[entry.key]?.join(try set.stored(entry))
                 }

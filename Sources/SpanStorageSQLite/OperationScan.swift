@@ -192,13 +192,13 @@ struct OperationScan {
         let runs = Dictionary(finder.runs.map { ($0.id, $0) }) { first, _ in first }
         let all = blocks.sorted { $0.key < $1.key }
         for start in stride(from: 0, to: all.count, by: Self.blocksAtOnce) {
-            var parts: [(run: Run, id: Int64, frame: [UInt8], keys: Set<UInt64>)] = []
+            var parts: [(block: StoredBlock, keys: Set<UInt64>)] = []
             for (id, keys) in all[start..<min(start + Self.blocksAtOnce, all.count)] {
                 guard let run = runs[id >> 16] else { continue }
-                parts.append((run, id, try finder.reader.frame(run, Int(id & 0xFFFF)), keys))
+                parts.append((try finder.reader.stored(run, Int(id & 0xFFFF)), keys))
             }
             let found = try concurrentMap(parts, finder.reader.share) { part throws(SpanStoreError) in
-                try Self.starts(part.run, part.id, part.frame, part.keys)
+                try Self.starts(part.block, part.keys)
             }
             for (operation, start) in found.joined() {
                 guard var summary = summaries[operation] else { continue }
@@ -212,24 +212,20 @@ struct OperationScan {
 
     /// The spans of a block with some keys.
     private static func starts(
-        _ run: Run, _ id: Int64, _ frame: [UInt8], _ keys: Set<UInt64>
+        _ block: StoredBlock, _ keys: Set<UInt64>
     ) throws(SpanStoreError) -> [(Operation, UInt64)] {
-        let decompressor = BlockDecompressor()
-        guard let payload = decompressor.decompress(frame, maxBytes: run.maxBlockBytes) else {
-            throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
-        }
         var set = ReportSet()
-        do throws(WireError) {
-            try set.add(payload, withTerms: false, only: keys.map { UInt32(truncatingIfNeeded: $0) })
-        } catch {
-            throw BlockReader.damaged("block \(id) cannot be read (\(error.code.rawValue))")
-        }
+        try block.decompressed(BlockDecompressor()).add(
+            to: &set, withTerms: false, only: keys.map { UInt32(truncatingIfNeeded: $0) })
         var starts: [(Operation, UInt64)] = []
         try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
             let own = Newest.key(UInt32(truncatingIfNeeded: key.traceHash), SpanColumns.hash(key.spanID))
             guard keys.contains(own) else { return }
             let merged = try set.stored(members).merged()
             starts.append((Operation(merged), merged.span.startTimeUnixNano))
+        }
+        guard starts.count >= keys.count else {
+            throw BlockReader.damaged("columns have spans that block \(block.id) has not")
         }
         return starts
     }

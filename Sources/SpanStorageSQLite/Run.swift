@@ -37,6 +37,12 @@ struct Run {
     /// What a block of it has at the most before it is compressed.
     var maxBlockBytes: Int { min(rawBytes, BlockDecompressor.maxBytes) }
 
+    /// How many slices of its search filters a row of `term_index` has.
+    var slicesPerChunk: Int { RunTables.slicesPerChunk(sliceBytes: TermSlices.sliceBytes(blocks: blocks)) }
+
+    /// How many rows of `term_index` it has.
+    var termChunks: Int { (termBits + slicesPerChunk - 1) / slicesPerChunk }
+
     /// The id of a part.
     func part(_ number: Int) -> Int64 { id << 16 | Int64(number) }
 
@@ -80,12 +86,19 @@ struct Run {
         let (from, to) = (try row.unsigned(9, "from_start"), try row.unsigned(10, "to_start"))
         guard from <= to else { throw row.damaged("from_start is behind to_start") }
         starts = from...to
+        let reports = summary.minStart...summary.maxStart
+        // What is not joined starts where it says; the reports of a joined span may start before it does, and behind it.
+        let isWithin =
+            kind == .loose
+            ? summary.hasJoined || starts.lowerBound <= reports.lowerBound && starts.upperBound >= reports.upperBound
+            : summary.hasJoined ? reports.contains(from) && reports.contains(to) : starts == reports
+        guard isWithin else { throw row.damaged("from_start and to_start are not where its spans start") }
         guard summary.spans >= blocks, summary.spans <= blocks * RunBuilder.spansPerBlock else {
             throw row.damaged("so many blocks do not have so many spans")
         }
         // As many as there can be chunks for.
-        let slicesPerChunk = RunTables.slicesPerChunk(sliceBytes: TermSlices.sliceBytes(blocks: blocks))
-        termBits = try row.count(16, "term_bits", in: 1...PartID.maxParts * slicesPerChunk)
+        let perChunk = RunTables.slicesPerChunk(sliceBytes: TermSlices.sliceBytes(blocks: blocks))
+        termBits = try row.count(16, "term_bits", in: 1...PartID.maxParts * perChunk)
         traceChunks = try row.count(17, "trace_chunks", in: 1...PartID.maxParts)
         traceSegment = try row.integer(18, "trace_segment", in: 0...PartID.owners.upperBound)
     }

@@ -54,7 +54,7 @@ struct RunCheck {
         let slices = try reader.slices(of: run)
         let blocks = try reader.blocks(of: run)
         var counted = ServiceCounts()
-        var isRead = true
+        var (isRead, rawBytes) = (true, 0)
         for (number, stored) in blocks.enumerated() {
             result.blocks += 1
             let set: ReportSet
@@ -66,10 +66,14 @@ struct RunCheck {
                 continue
             }
             result.reports += set.entries.count
+            rawBytes += set.payloadBytes
             let isTrue = try stored == Self.summary(of: set) || run.kind == .loose && stored == Self.unjoined(set)
             if !isTrue { result.note("block \(run.part(number)) is not what its row says") }
             if run.kind != .loose { try check(run, number, set, &counted) }
             try checkIndexes(of: run, number, set, slices)
+        }
+        if isRead, rawBytes != run.rawBytes {
+            result.note("row \(run.id) of table run: raw_bytes is not what its blocks have")
         }
         if isRead, run.kind == .settled, let services, services[run.id] != counted {
             result.note("table run_service is not true of run \(run.id)")

@@ -18,7 +18,12 @@ extension SQLiteWriter {
                 var set = ReportSet()
                 try finder.reader.readAll(run, into: &set, withTerms: true)
                 let keys = set.entries.map(\.key).filter { $0.traceID == id }
-                if keys.isEmpty { continue }
+                if keys.isEmpty {
+                    guard set.entries.contains(where: { UInt32(truncatingIfNeeded: $0.key.traceHash) == hash }) else {
+                        throw BlockReader.damaged("the index of traces of run \(run.id) is not true of its blocks")
+                    }
+                    continue
+                }
                 removed.formUnion(keys)
                 try tables.rewrite(run, set, finder, &builder) { $0.traceID != id }
             }
@@ -40,7 +45,8 @@ extension SQLiteWriter {
     func removeOldest(toBytes maxBytes: UInt64) throws(SpanStoreError) -> UInt64? {
         let used = try usedBytes()
         guard used > maxBytes, let connection = openConnection else { return nil }
-        for border in try OldestSpans(connection).borders(bytes: used - maxBytes) {
+        var oldest = try OldestSpans(connection)
+        for border in try oldest.borders(bytes: used - maxBytes) {
             let removed = try remove(before: border)
             if removed > 0 { return removed }
         }

@@ -54,9 +54,7 @@ struct SelectedSpans {
     private func read(_ parts: [StoredColumns]) throws(SpanStoreError) -> [[SelectedBlock]] {
         let selection = selection
         return try concurrentMap(parts, reader.share) { part throws(SpanStoreError) in
-            guard let rows = StoredRows(part.data, attributes: selection.keys),
-                rows.blockTraces.count == part.blocks.count, let spans = selection.spans(rows)
-            else { throw BlockReader.damaged("columns \(part.id) cannot be read") }
+            guard let spans = selection.spans(try part.rows(attributes: selection.keys)) else { throw part.unreadable }
             return spans
         }
     }

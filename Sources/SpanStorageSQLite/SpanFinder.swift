@@ -23,9 +23,13 @@ struct SpanFinder {
         let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
         func look(at number: Int, of run: Run) throws(SpanStoreError) {
             let set = try reader.reports(run, number, ofTrace: trace)
+            var isThere = false
             for entry in set.entries where entry.key.traceID == trace {
+                isThere = true
                 states[entry.key, default: SpanState()].join(try set.stored(entry))
             }
+            // Another trace can have the same hash; hardly ever.
+            if !isThere { _ = try reader.reports(run, number) { $0 == hash } }
         }
         for run in runs where run.traceSegment == 0 && isMeant(run) {
             for number in try reader.blocks(of: run, withTrace: hash, segments) { try look(at: number, of: run) }
@@ -34,7 +38,6 @@ struct SpanFinder {
             for (id, number) in try reader.blocks(in: segment, withTrace: hash) {
                 // A run that is gone has left its entries.
                 guard let run = runs.first(where: { $0.id == id }), isMeant(run) else { continue }
-                guard number < run.blocks else { throw BlockReader.strayBlock(of: run) }
                 try look(at: number, of: run)
             }
         }
@@ -56,8 +59,7 @@ struct SpanFinder {
                 continue
             }
             for chunk in 0..<run.traceChunks {
-                for entry in TraceIndex.entries(in: try reader.traceChunk(of: run, chunk), isSegment: false)
-                where hashes.contains(entry.trace) {
+                for entry in try reader.entries(of: run, chunk) where hashes.contains(entry.trace) {
                     found[run.id, default: []].insert(Int(entry.block))
                 }
             }
@@ -81,7 +83,7 @@ struct SpanFinder {
         var all: [(run: Run, blocks: Set<Int>)] = []
         for run in runs {
             guard let blocks = found[run.id], !blocks.isEmpty else { continue }
-            all.append((run, try reader.checked(blocks, of: run)))
+            all.append((run, blocks))
         }
         return all
     }
@@ -109,7 +111,7 @@ struct SpanFinder {
             // Those are in the set.
             if run.kind == .loose && run.starts.overlaps(starts) { continue }
             for number in blocks.sorted() {
-                let found = try reader.reports(run, number)
+                let found = try reader.reports(run, number) { hashes.contains($0) }
                 for entry in found.entries where keys.contains(entry.key) {
                     let state = try found.stored(entry)
                     if run.kind == .settled {
@@ -166,7 +168,8 @@ struct SpanFinder {
         let trace = UInt32(truncatingIfNeeded: key.traceHash)
         for other in runs where other.kind == .whole && (run.kind == .settled || other.id > run.id) {
             for number in try reader.blocks(of: other, withTrace: trace, segments)
-            where try reader.reports(other, number).entries.contains(where: { $0.key == key }) {
+            where try reader.reports(other, number, indexed: { $0 == trace }).entries.contains(where: { $0.key == key })
+            {
                 return true
             }
         }

@@ -48,6 +48,8 @@ struct SpanRemoval {
         if least >= border, !hasOthers { return }
         // The age of a span without a start counts from its end, which only its bytes tell.
         if least > 0, greatest < border, !hasOthers {
+            // Nobody reads what goes as a whole: what is said of it has to be true.
+            _ = try finder.reader.blocks(of: run)
             try tables.delete([run.id])
             if run.kind == .settled { removedSpans += UInt64(run.summary.spans) }
             return
@@ -133,18 +135,29 @@ struct OldestSpans {
 
     private let runs: [Run]
     private let reader: BlockReader
+    private var sizes: PartSizes
 
+    /// - Throws: `corrupt` where the file has parts of no run: what they take cannot be removed, and all runs would go for it.
     init(_ connection: Connection) throws(SpanStoreError) {
         reader = try BlockReader(connection)
-        runs = try reader.runs().sorted { $0.summary.maxStart < $1.summary.maxStart }
+        let all = try reader.load().runs
+        for parts in RunParts.all { try PartCheck(connection, parts).check(all) }
+        sizes = try reader.sizes()
+        runs = all.sorted { $0.summary.maxStart < $1.summary.maxStart }
     }
 
     /// Ages: with the first, about so many bytes go, if it can be; with each further one more, with the last all.
-    func borders(bytes: UInt64) throws(SpanStoreError) -> [UInt64] {
+    ///
+    /// - Throws: `corrupt` where a run that goes does not take as much as its row says, or is not what its blocks are.
+    mutating func borders(bytes: UInt64) throws(SpanStoreError) -> [UInt64] {
         if runs.isEmpty { return [] }
         var left = Int(min(bytes, UInt64(Self.step)))
         var borders: [UInt64] = []
         for run in runs {
+            if left > 0 {
+                try sizes.check(run)
+                _ = try reader.blocks(of: run)
+            }
             if borders.isEmpty, run.bytes > left { borders.append(try border(in: run, bytes: left)) }
             left -= run.bytes
             if left <= 0 { borders.append(run.summary.maxStart &+ 1) }

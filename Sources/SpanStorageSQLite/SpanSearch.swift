@@ -126,12 +126,12 @@ struct SpanSearch {
             if selection.isEmpty { return }
             if !candidate.hasJoined { return try look(for: selection.spans, at: candidate, in: run, loose) }
         }
-        let payload = try finder.reader.payload(run, candidate.block)
+        let block = try finder.reader.read(run, candidate.block)
         // Most blocks that a filter lets through for nothing end here.
-        let places = text.isEmpty ? nil : payload.places(of: text)
-        if let places, places.isEmpty { return }
+        let places = text.isEmpty ? nil : block.payload.places(of: text)
+        if let places, places.isEmpty { return try block.check() }
         let set = try finder.reader.reports(
-            run, candidate.block, payload: payload, withTerms: places == nil && !attributeTerms.isEmpty)
+            run, candidate.block, read: block, withTerms: places == nil && !attributeTerms.isEmpty)
         if candidate.hasJoined {
             var merged: [MergedSpan] = []
             try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
@@ -160,6 +160,10 @@ struct SpanSearch {
         for selection: [UInt32], at candidate: Candidate, in run: Run, _ loose: LooseSpans
     ) throws(SpanStoreError) {
         let set = try finder.reader.reports(run, candidate.block, only: selection)
+        let there = Set(set.entries.map { SpanColumns.hash($0.key.spanID) })
+        guard selection.allSatisfy(there.contains) else {
+            throw BlockReader.damaged("columns of run \(run.id) have spans that block \(candidate.block) has not")
+        }
         for entry in set.entries where selection.contains(SpanColumns.hash(entry.key.spanID)) {
             let rank = query.order.rank(startUnixNano: entry.startUnixNano, durationNano: entry.durationNano)
             guard found.mayTake(rank) else { continue }

@@ -99,8 +99,8 @@ struct SpanVisit {
                 continue
             }
             for chunk in 0..<run.traceChunks {
-                let entries = TraceIndex.entries(in: try finder.reader.traceChunk(of: run, chunk), isSegment: false)
-                for entry in entries where isMeant[run.id]?[checked: Int(entry.block)] == true {
+                for entry in try finder.reader.entries(of: run, chunk)
+                where isMeant[run.id]?[checked: Int(entry.block)] == true {
                     blocksLeft[entry.trace, default: 0] += 1
                 }
             }
@@ -137,7 +137,12 @@ struct SpanVisit {
         var hashes: Set<UInt32> = []
         for trace in traces {
             let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
-            if hashes.insert(hash).inserted, let left = blocksLeft[hash] {
+            if hashes.insert(hash).inserted {
+                // What is not counted would end before its last block was read.
+                guard let left = blocksLeft[hash] else {
+                    throw BlockReader.damaged(
+                        "the index of traces of run \(run.id) has not a trace of its block \(place.block)")
+                }
                 blocksLeft[hash] = left > 1 ? left - 1 : nil
             }
             if blocksLeft[hash] == nil { ended.append(trace) }

@@ -21,8 +21,10 @@ final class TableCheck {
         do throws(SpanStoreError) { faults += try SchemaCheck.faults(connection) } catch {
             faults.append(error.message)
         }
-        for table in ["block", "block_data", "term_index", "trace_index", "span_columns"] {
+        for parts in RunParts.all {
+            let table = parts.table
             count("rows of \(table) belong to no run", "\(table) WHERE id >> 16 NOT IN (SELECT id FROM run)")
+            checkParts(parts, runs)
         }
         count("rows of run_service belong to no run", "run_service WHERE run_id NOT IN (SELECT id FROM run)")
         count(
@@ -37,7 +39,8 @@ final class TableCheck {
         checkSenders()
         checkPresence()
         checkDeletions()
-        checkSegments(segments, runs)
+        checkSegments(segments)
+        checkSizes(segments, runs)
         checkIDs()
         return faults
     }
@@ -83,24 +86,41 @@ final class TableCheck {
         }
     }
 
-    /// Each entry of a segment's index is in its chunk, and of a run that has the block.
-    private func checkSegments(_ segments: [TraceSegment], _ runs: [Run]) {
-        let blocks = Dictionary(runs.map { ($0.id, $0.blocks) }) { first, _ in first }
-        for segment in segments {
-            note { () throws(SpanStoreError) in
-                let reader = try BlockReader(connection)
-                for chunk in 0..<segment.chunks {
-                    for entry in try reader.entries(of: segment, chunk) {
-                        // A run that is gone has left its entries.
-                        guard let most = blocks[try segment.run(of: entry)] else { continue }
-                        guard Int(entry.block) < most,
-                            TraceIndex.chunk(of: entry.trace, count: segment.chunks) == chunk
-                        else {
-                            throw BlockReader.damaged("the index of segment \(segment.id) has an entry that is none")
-                        }
-                    }
-                }
+    /// No run has more parts than its row says.
+    private func checkParts(_ parts: RunParts, _ runs: [Run]) {
+        note { () throws(SpanStoreError) in
+            let select = try connection.prepare("SELECT count(*) FROM \(parts.table) WHERE id BETWEEN ?1 AND ?2")
+            for run in runs where parts.count(run) < PartID.maxParts {
+                select.bind(0, run.part(parts.count(run)))
+                select.bind(1, run.part(PartID.maxParts - 1))
+                defer { select.reset() }
+                let more = try select.step() ? select.integer(0) : 0
+                if more > 0 { faults.append("\(more) rows of \(parts.table) are more than run \(run.id) has") }
             }
+        }
+    }
+
+    /// Each entry of a segment's index is in its chunk, and of a run that has the block.
+    private func checkSegments(_ segments: [TraceSegment]) {
+        for segment in segments {
+            count(
+                "rows of trace_segment_index are more than segment \(segment.id) has",
+                """
+                trace_segment_index WHERE id BETWEEN \(segment.part(0) + Int64(segment.chunks)) \
+                AND \(segment.part(PartID.maxParts - 1))
+                """)
+            note { () throws(SpanStoreError) in
+                let reader = try TraceIndexReader(connection)
+                for chunk in 0..<segment.chunks { _ = try reader.chunk(of: segment, chunk) }
+            }
+        }
+    }
+
+    /// The parts of each run take what its row says.
+    private func checkSizes(_ segments: [TraceSegment], _ runs: [Run]) {
+        note { () throws(SpanStoreError) in
+            var sizes = try PartSizes(connection, TraceIndexReader(connection), segments)
+            for run in runs { note { () throws(SpanStoreError) in try sizes.check(run) } }
         }
     }
 

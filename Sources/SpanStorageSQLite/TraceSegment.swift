@@ -7,6 +7,8 @@ struct TraceSegment {
     /// Those that it was made of; some may be gone.
     var runs: [Int64]
     var chunks: Int
+    /// How many blocks each of them has; `nil` for one that is gone, whose entries are left.
+    private(set) var blocks: [Int?] = []
 
     /// How many finished runs of a partition get a segment.
     static let runsPerSegment = 16
@@ -26,7 +28,11 @@ struct TraceSegment {
             runs.append(run)
         }
         chunks = try row.count(2, "chunks", in: 1...PartID.maxParts)
+        blocks = [Int?](repeating: nil, count: runs.count)
     }
+
+    /// Takes in which of its runs there are.
+    mutating func note(_ all: [Int64: Run]) { blocks = runs.map { all[$0]?.blocks } }
 
     /// Which run an entry of its index means.
     func run(of entry: TraceIndex.Entry) throws(SpanStoreError) -> Int64 {

@@ -1,0 +1,55 @@
+import ProtoWire
+import SpanBlocks
+import SpanModel
+import SpanStorage
+
+/// A block as it is stored, with what its row says of it; for any thread.
+struct StoredBlock: Sendable {
+    var id: Int64
+    var summary: BlockSummary
+    var frame: [UInt8]
+    /// How much it may have before it is compressed.
+    var maxBytes: Int
+
+    /// - Throws: `corrupt`.
+    func decompressed(_ decompressor: borrowing BlockDecompressor) throws(SpanStoreError) -> ReadBlock {
+        guard let payload = decompressor.decompress(frame, maxBytes: maxBytes) else {
+            throw BlockReader.damaged("block \(id) cannot be decompressed or its checksum differs")
+        }
+        return ReadBlock(id: id, summary: summary, payload: payload)
+    }
+}
+
+/// The same, decompressed.
+struct ReadBlock: Sendable {
+    var id: Int64
+    var summary: BlockSummary
+    /// `TracesData`.
+    var payload: [UInt8]
+
+    /// Adds reports to a set, and holds all that the block has against its row.
+    ///
+    /// - Parameters:
+    ///   - spans: those that are wanted, as `SpanColumns.hash` of their ids; `nil` for all.
+    ///   - trace: the one that is wanted; `nil` for all.
+    /// - Throws: `corrupt`.
+    func add(
+        to set: inout ReportSet, withTerms: Bool, only spans: [UInt32]? = nil, ofTrace trace: TraceID? = nil
+    ) throws(SpanStoreError) {
+        let added: ReportSet.Added
+        do {
+            added = try set.add(payload, withTerms: withTerms, only: spans, ofTrace: trace)
+        } catch {
+            throw BlockReader.damaged("block \(id) cannot be read (\(error.code.rawValue))")
+        }
+        guard added.rejected == 0, summary.agrees(with: added.reports) else {
+            throw BlockReader.damaged("block \(id) is not what its row says")
+        }
+    }
+
+    /// The same of a block of which nothing is wanted.
+    func check() throws(SpanStoreError) {
+        var set = ReportSet()
+        try add(to: &set, withTerms: false, only: [])
+    }
+}
