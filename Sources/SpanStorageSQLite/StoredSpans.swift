@@ -110,12 +110,16 @@ struct StoredSpans {
         var name: StaticString
         /// The table of what the rows are parts of.
         var owners: StaticString
+        /// Of the owners: how many chunks each has, and blocks, where they are known.
+        var chunks: StaticString
+        var blocks: StaticString
         var isSegment: Bool
     }
 
     private static let indexes = [
-        Index(name: "trace_index", owners: "run", isSegment: false),
-        Index(name: "trace_segment_index", owners: "trace_segment", isSegment: true),
+        Index(name: "trace_index", owners: "run", chunks: "trace_chunks", blocks: "blocks", isSegment: false),
+        Index(
+            name: "trace_segment_index", owners: "trace_segment", chunks: "chunks", blocks: "NULL", isSegment: true),
     ]
 
     /// - Parameter start: by table, the first row to read.
@@ -130,17 +134,40 @@ struct StoredSpans {
             }
             // What belongs to no run is in no answer, and its id could be above those that come.
             let select = try connection.prepare(
-                "SELECT entries, id FROM \(name) WHERE id >= \(start[name] ?? 0) AND id < \((last + 1) << 16) ORDER BY id"
-            )
+                """
+                SELECT i.entries, i.id, \(table.chunks), \(table.blocks)
+                FROM \(name) i LEFT JOIN \(table.owners) o ON o.id = i.id >> 16
+                WHERE i.id >= \(start[name] ?? 0) AND i.id < \((last + 1) << 16) ORDER BY i.id
+                """)
             while try select.step() {
                 // Ids of parts rise, and none is used twice.
                 let id = select.integer(1)
                 earlier.next[name] = id + 1
-                let chunk = try StoredRow(select, of: table.name, id: id).traceEntries(0, isSegment: table.isSegment)
+                let row = StoredRow(select, of: table.name, id: id)
+                let chunk = try row.traceEntries(0, isSegment: table.isSegment)
+                try check(chunk, select, row, id, table)
                 for trace in TraceIndex.traces(in: chunk, isSegment: table.isSegment) {
                     earlier.traces.insert(key(ofTrace: trace))
                 }
             }
+        }
+    }
+
+    /// A trace that is missing, or is in another chunk, would be taken for new.
+    private static func check(
+        _ chunk: [UInt8], _ select: Statement, _ row: StoredRow, _ id: Int64, _ table: Index
+    ) throws(SpanStoreError) {
+        // What belongs to nothing is in no answer.
+        if select.isNull(2) { return }
+        let chunks = try row.count(2, table.chunks, in: 1...PartID.maxParts)
+        let blocks: [Int?] =
+            table.isSegment
+            ? [Int?](repeating: nil, count: TraceIndex.maxSegmentRuns)
+            : [try row.count(3, table.blocks, in: 1...RunBuilder.maxBlocks)]
+        let number = Int(id & Int64(PartID.maxParts - 1))
+        if number >= chunks { throw row.damaged("it is behind the last chunk") }
+        if let fault = TraceIndex.fault(in: chunk, number, of: chunks, blocks: blocks, isSegment: table.isSegment) {
+            throw row.damaged(fault)
         }
     }
 

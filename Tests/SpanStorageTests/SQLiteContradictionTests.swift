@@ -247,6 +247,24 @@ import Testing
         connection.close()
     }
 
+    @Test(
+        "with an index of traces that lacks traces no report is taken for the first of its span, and that is told",
+        arguments: ["x''", "zeroblob(length(entries))"])
+    func appending(entries: String) async throws {
+        let path = try copy(
+            try await makeStore(),
+            "UPDATE trace_index SET entries = \(entries) WHERE id >> 16 < (SELECT max(id) FROM run)")
+        let store = try await Damage.open(path)
+        // Of a span that is there.
+        let start = Damage.now - 2 * Damage.hour + 300 * 5_000_000
+        let span = Damage.span(10_300, 1, start, end: start + 70, kind: .client)
+        try await store.append([Damage.batch("service-1", [span])])
+        #expect(store.takeCompactionFailure()?.code == .corrupt)
+        await store.close()
+        let connection = try Connection(path: path, mode: .readOnly)
+        #expect(try connection.integer("SELECT kind FROM run ORDER BY id DESC LIMIT 1") == RunKind.loose.rawValue)
+    }
+
     @Test("an index of traces that lacks a trace, or has it elsewhere, deletes nothing and says so")
     func deleting() async throws {
         let sound = try await makeStore()
