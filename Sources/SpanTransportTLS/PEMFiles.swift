@@ -13,7 +13,7 @@ import SpanTransport
 struct KeyPair {
     var chain: [NIOSSLCertificate]
     var key: NIOSSLPrivateKey
-    /// When the first certificate is valid.
+    /// When all certificates are valid.
     var validity: Validity
     /// That others may read the key, in words for a log; `nil` when they may not.
     var exposure: String?
@@ -22,11 +22,15 @@ struct KeyPair {
     /// - Throws: `invalid_setting`, naming the file, never its content.
     init(certificateChainFile: String, privateKeyFile: String, now: Int) throws(TransportError) {
         chain = try PEMFiles.certificates(certificateChainFile, "the certificate file")
-        validity = Validity(chain[0])
-        if let words = validity.fault(at: now) {
+        // Whoever is to trust the first needs those behind it, too.
+        for (index, certificate) in chain.enumerated() {
+            guard let words = Validity(certificate).fault(at: now) else { continue }
+            let which = chain.count == 1 ? "the certificate" : "certificate \(index + 1) of \(chain.count)"
+            let orNone = index == 0 ? "" : ", or leave it out where nobody needs it"
             throw TransportError(
-                .invalidSetting, "the certificate in \(certificateChainFile) \(words); put a valid one there")
+                .invalidSetting, "\(which) in \(certificateChainFile) \(words); put a valid one there\(orNone)")
         }
+        validity = Validity(chain)
         let file = try SmallFile.readSecret(privateKeyFile, "the key file")
         exposure = file.exposure
         do {
@@ -49,6 +53,12 @@ struct Validity: Sendable {
     init(_ certificate: NIOSSLCertificate) {
         notBefore = Int(certificate.notValidBefore)
         notAfter = Int(certificate.notValidAfter)
+    }
+
+    /// When all of them are valid; there is one at least.
+    init(_ certificates: [NIOSSLCertificate]) {
+        notBefore = certificates.map { Int($0.notValidBefore) }.max() ?? .min
+        notAfter = certificates.map { Int($0.notValidAfter) }.min() ?? .max
     }
 
     /// `valid until 2026-11-25`

@@ -76,6 +76,24 @@ import Testing
         #expect(client(identity: "early").contains(early))
         #expect(client(ca: "expired").contains("\(files.certificate("expired")) is of no use: the certificate has"))
         #expect(client(identity: "server") == "fine")
+        // The others of a chain count as the first one does: who is asked to trust it looks at all of them.
+        func makeChain(_ names: [String]) throws {
+            let texts = try names.map { try String(contentsOfFile: files.certificate($0), encoding: .utf8) }
+            try texts.joined().write(toFile: files.certificate("chain"), atomically: true, encoding: .utf8)
+            try Data(contentsOf: URL(fileURLWithPath: files.key(names[0]))).write(
+                to: URL(fileURLWithPath: files.key("chain")))
+        }
+        try makeChain(["server", "ca"])
+        #expect(server("chain") == "fine")
+        #expect(client(identity: "chain") == "fine")
+        for (names, number, words) in [
+            (["server", "expired"], "2 of 2", expired), (["server", "early", "ca"], "2 of 3", early),
+        ] {
+            try makeChain(names)
+            for found in [server("chain"), client(identity: "chain")] {
+                #expect(found.contains("certificate \(number) in \(files.certificate("chain")) \(words)"), "\(found)")
+            }
+        }
         // An old authority beside a new one is how they are replaced.
         let both = try ["expired", "ca"].map { try String(contentsOfFile: files.certificate($0), encoding: .utf8) }
         try both.joined().write(toFile: files.certificate("both"), atomically: true, encoding: .utf8)
