@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The command line: parse the arguments, call the library, print.
-@main struct Spanwire: AsyncParsableCommand {
+@main struct Spanwire: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spanwire",
         abstract: "Carries, stores and explains tracing spans.",
@@ -22,8 +22,5 @@ import ArgumentParser
         throw ValidationError("Missing subcommand.")
     }
 
-    static func main() async {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        Process.exit(await CommandRun.run(arguments))
-    }
+    static func main() { CommandRun.run(Array(CommandLine.arguments.dropFirst())) }
 }

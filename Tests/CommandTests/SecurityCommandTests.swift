@@ -206,7 +206,7 @@ import Testing
             ["query", "services", "--store", "x.db"], ["store", "check", "x.db"],
         ])
     func noDescriptors(command: [String]) throws {
-        for limit in [9, 11, 13] {
+        for limit in [5, 6, 7, 9, 11, 13] {
             let outcome = try SpanwireCommand.run(command, descriptors: limit)
             #expect(outcome.exitCode == 1, "\(limit): \(outcome.exitCode) \(outcome.words)")
             #expect(outcome.words.contains("file descriptors"), "\(limit): \(outcome.words)")

@@ -1,28 +1,45 @@
 import ArgumentParser
+import Dispatch
 import SpanCapture
 import SpanModel
 
 /// Runs a command line and turns every outcome into an exit code and, where it failed, one line on standard error.
 enum CommandRun {
-    static func run(_ arguments: [String]) async -> Int32 {
+    /// Does what the arguments say, and ends the process.
+    static func run(_ arguments: [String]) -> Never {
         Process.ignoreBrokenPipes()
+        let words = arguments.flatMap(parts)
         do {
-            var command = try Spanwire.parseAsRoot(arguments.flatMap(parts))
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try DescriptorLimit.require(
-                    asynchronous is CollectCommand ? DescriptorLimit.ofACollector : DescriptorLimit.ofACommand)
-                try await asynchronous.run()
-            } else {
+            var command = try Spanwire.parseAsRoot(words)
+            guard let asynchronous = command as? any AsyncParsableCommand else {
                 try command.run()
+                Process.exit(0)
             }
-            return 0
-        } catch let failure as CommandFailure {
-            if let message = failure.message { Process.writeError("spanwire: \(TerminalText.line(message))\n") }
-            for line in failure.lines { Process.writeError("\(TerminalText.line(line))\n") }
-            return failure.exitCode
+            // Before there is a task: without descriptors the runtime cannot begin one, and ends the process without a word.
+            try DescriptorLimit.require(
+                asynchronous is CollectCommand ? DescriptorLimit.ofACollector : DescriptorLimit.ofACommand)
         } catch {
-            return finish(error, arguments)
+            Process.exit(exitCode(of: error, arguments))
         }
+        Task {
+            do {
+                // Parsed anew, for a command cannot be handed to a task.
+                guard var command = try Spanwire.parseAsRoot(words) as? any AsyncParsableCommand else { return }
+                try await command.run()
+                Process.exit(0)
+            } catch {
+                Process.exit(exitCode(of: error, arguments))
+            }
+        }
+        dispatchMain()
+    }
+
+    /// Says what is wrong.
+    private static func exitCode(of error: any Error, _ arguments: [String]) -> Int32 {
+        guard let failure = error as? CommandFailure else { return finish(error, arguments) }
+        if let message = failure.message { Process.writeError("spanwire: \(TerminalText.line(message))\n") }
+        for line in failure.lines { Process.writeError("\(TerminalText.line(line))\n") }
+        return failure.exitCode
     }
 
     /// `--option=VALUE` in two, where the value begins with a mark: it is one character together with the `=`, in which the
