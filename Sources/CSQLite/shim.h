@@ -11,6 +11,8 @@ static inline int spanwire_bind_blob(sqlite3_stmt *statement, int index, const v
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
-// Macros with operators in them, which Swift does not import.
+// A call with a variable number of arguments, which Swift does not import.
 
-static const int spanwire_sqlite_readonly_rollback = SQLITE_READONLY_ROLLBACK;
+static inline void spanwire_keep_log_at_close(sqlite3 *database) {
+    sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}

@@ -25,6 +25,8 @@ public struct SpanStoreError: Error, Sendable, Hashable {
         public static let busy = Code(rawValue: "busy")
         /// No room is left. May pass.
         public static let diskFull = Code(rawValue: "disk_full")
+        /// The process or the machine may have no more files open.
+        public static let outOfDescriptors = Code(rawValue: "out_of_descriptors")
         /// Reading or writing failed in the operating system.
         public static let ioFailed = Code(rawValue: "io_failed")
         /// What is stored contradicts itself.

@@ -65,15 +65,7 @@ final class BlockReader {
 
     /// Runs `body` in one view of the file, whatever a writer does meanwhile.
     func inOneView<Result>(_ body: () throws(SpanStoreError) -> Result) throws(SpanStoreError) -> Result {
-        try connection.execute("BEGIN")
-        do {
-            let result = try body()
-            try connection.execute("COMMIT")
-            return result
-        } catch {
-            try? connection.execute("ROLLBACK")
-            throw error
-        }
+        try connection.inOneView(body)
     }
 
     /// All runs and segments, the oldest first; within `inOneView`, on a connection that writes nothing. Read again only when

@@ -16,6 +16,8 @@ final class Connection {
     private var handle: OpaquePointer?
     let path: String
     private let mode: SQLiteSpanStore.Mode
+    /// `nil` until they are noted: then they are watched.
+    private var openFiles: OpenFiles?
 
     /// Opens the file; looks at nothing in it.
     ///
@@ -28,26 +30,24 @@ final class Connection {
         }
         // So that SQLite takes names such as ":memory:" for what they are here, files.
         let file = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
-        let exists = unsafe access(file, F_OK) == 0
-        if mode == .readOnly && !exists {
-            throw SpanStoreError(
-                .notFound, "there is no file \(path); check the path or start a collector that writes it")
-        }
+        if mode == .readOnly { try StoreFile.find(path) }
         try StoreFile.check(path)
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let code = unsafe sqlite3_open_v2(file, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else {
             let error = error(code, "open")
             close()
-            if mode == .readWrite, exists, let fault = StoreFile.fault(writing: path) { throw fault }
-            throw error.code == .cannotOpen || error.code == .engineFailed
-                ? SpanStoreError(
-                    .cannotOpen,
-                    "cannot open \(path): check that its folder exists and that folder and file may be "
-                        + (mode == .readOnly ? "read" : "written"))
-                : error
+            throw error
         }
         unsafe sqlite3_extended_result_codes(handle, 1)
+        do throws(SpanStoreError) {
+            // The log lies beside the file itself, wherever symbolic links to it lie.
+            if resolvedPath != file { try StoreFile.check(resolvedPath) }
+            try StoreFile.checkHasOneName(path, file: resolvedPath)
+        } catch {
+            close()
+            throw error
+        }
     }
 
     private init(inMemoryNamed path: String) throws(SpanStoreError) {
@@ -70,6 +70,11 @@ final class Connection {
     /// Frees the connection; all statements must be gone by then or are finished by SQLite when they go.
     func close() {
         guard let open = unsafe handle else { return }
+        // The last connection brings the log to the file, which must be the right log.
+        if mode == .readWrite, let loss = lostFiles, !loss.mayEndAsUsual {
+            _ = saveLog(loss)
+            unsafe spanwire_keep_log_at_close(open)
+        }
         unsafe sqlite3_close_v2(open)
         unsafe handle = nil
     }
@@ -111,6 +116,94 @@ final class Connection {
         return code == SQLITE_OK && hasMoved != 0
     }
 
+    /// The path without symbolic links, from which SQLite makes the names of the log's files.
+    private var resolvedPath: String {
+        guard let name = unsafe sqlite3_db_filename(handle, "main") else { return path }
+        return unsafe String(cString: name)
+    }
+
+    /// Notes which files are open, from now on to be held against those that have their names. The file has been read by then.
+    ///
+    /// - Throws: `io_failed` when writing, where the log's files are gone already.
+    func watchFiles() throws(SpanStoreError) {
+        // With a first look at the file SQLite opens its log.
+        _ = try integer("PRAGMA schema_version")
+        let files = OpenFiles(resolvedPath)
+        guard mode == .readOnly || files.areThere else {
+            throw SpanStoreError(
+                .ioFailed, "\(path)-wal or \(path)-shm was deleted while \(path) was being opened; try again")
+        }
+        openFiles = files
+    }
+
+    private var lostFiles: OpenFiles.Loss? {
+        guard let openFiles else { return nil }
+        return openFiles.loss(fileIsGone: fileIsGone)
+    }
+
+    /// What is committed to a file without a name is lost, and must not be acknowledged; what is read there is no answer.
+    ///
+    /// - Throws: `io_failed` where others are in the places of the files that are open. Outside of a transaction what is in the
+    ///   log is saved then, where that is safe.
+    func checkFiles(inTransaction: Bool = false) throws(SpanStoreError) {
+        guard let loss = lostFiles else { return }
+        throw loss.error(path, logIsSaved: mode == .readOnly ? nil : !inTransaction && saveLog(loss))
+    }
+
+    /// Brings a log that has lost its name to the file, where that is safe.
+    ///
+    /// - Returns: whether all of it is there.
+    private func saveLog(_ loss: OpenFiles.Loss) -> Bool {
+        guard mode == .readWrite, loss.leavesLogOfUse, let openFiles else { return false }
+        if loss.sharedMemory == .own { return checkpoint() }
+        return openFiles.keepingOthersOut { checkpoint() } ?? false
+    }
+
+    /// Waits for nobody: what readers hold back is left for the next time.
+    ///
+    /// - Returns: whether nothing is left.
+    private func checkpoint() -> Bool {
+        guard let checkpoint = try? prepare("PRAGMA wal_checkpoint(PASSIVE)"), (try? checkpoint.step()) == true else {
+            return false
+        }
+        return checkpoint.integer(0) == 0 && checkpoint.integer(1) == checkpoint.integer(2)
+    }
+
+    /// Runs `body`, in which the file is as it was at the first look, whatever others write.
+    func inOneView<Result>(_ body: () throws(SpanStoreError) -> Result) throws(SpanStoreError) -> Result {
+        try execute("BEGIN")
+        do {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            try? execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`; takes everything back when it throws.
+    ///
+    /// - Throws: what `body` throws, `busy`, what `checkFiles` throws.
+    func transaction<Result>(_ body: () throws(SpanStoreError) -> Result) throws(SpanStoreError) -> Result {
+        do {
+            try execute("BEGIN IMMEDIATE")
+            // Large changes are written to the log ahead of the commit.
+            try checkFiles(inTransaction: true)
+            let result = try body()
+            // As late as can be.
+            try checkFiles(inTransaction: true)
+            try execute("COMMIT")
+            return result
+        } catch {
+            // Where SQLite has rolled back by itself this fails, and nothing is left to take back.
+            try? execute("ROLLBACK")
+            // In another one's log everything looks damaged.
+            try checkFiles()
+            throw error
+        }
+    }
+
     /// Leaves the files of the log in place when the last connection is closed, the log empty, so that whoever may read the
     /// file and not write its folder can read the store: SQLite then follows a writer that comes meanwhile, and without these
     /// files it would have to make them.
@@ -133,54 +226,22 @@ final class Connection {
         unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no connection"
     }
 
-    /// Whether a reader has not the files of the log, and no other fault is known: what a first writer that was killed leaves
-    /// is a journal.
-    private var lacksLogFiles: Bool {
-        guard mode == .readOnly, unsafe access(path, R_OK) == 0, unsafe access(path + "-journal", F_OK) != 0 else {
-            return false
-        }
-        return ["-wal", "-shm"].contains { unsafe access(path + $0, R_OK) != 0 }
-    }
+    /// SQLite's words for a last fault that is the statement's: it names what is not there, or makes what is there already.
+    var statementFault: String? { unsafe sqlite3_errcode(handle) & 0xFF == SQLITE_ERROR ? words : nil }
 
     /// How long a statement waits for another process, in milliseconds.
     func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(handle, milliseconds) }
 
     /// What a result code means.
     func error(_ code: Int32, _ action: StaticString) -> SpanStoreError {
-        if code == spanwire_sqlite_readonly_rollback {
-            return SpanStoreError(
-                .cannotOpen,
-                "\(path) was left in the middle of a change by a process that was ended, and whoever writes undoes it first; "
-                    + "start its collector, or run: spanwire store compact \(path)")
-        }
-        switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED:
-            return SpanStoreError(.busy, "\(path) is held by another process; try again")
-        case SQLITE_FULL:
-            return SpanStoreError(.diskFull, "no room is left for \(path); free some or raise its limit")
-        case SQLITE_NOTADB:
-            return SpanStoreError(.notADatabase, "\(path) is no SQLite database; choose another file")
-        case SQLITE_CORRUPT:
-            return SpanStoreError(
-                .corrupt, "\(path) is damaged; keep a copy and try the recover command of sqlite3 on it")
-        case SQLITE_READONLY where lacksLogFiles, SQLITE_CANTOPEN where lacksLogFiles:
-            return SpanStoreError(
-                .cannotOpen,
-                "reading \(path) takes the files \(path)-wal and \(path)-shm, which are not there or may not be read, and this "
-                    + "user may not make them in its folder; let a user who may write there ask once (spanwire query services "
-                    + "--store \(path)), or copy \(path), with its -wal if there is one, to a folder that you may write"
-            )
-        case SQLITE_READONLY:
-            return StoreFile.fault(writing: path)
-                ?? SpanStoreError(
-                    .cannotOpen, "\(path) or its folder may not be written; check whether the disk is read-only")
-        case SQLITE_CANTOPEN:
-            if mode == .readWrite, let fault = StoreFile.fault(writing: path) { return fault }
-            return SpanStoreError(.cannotOpen, "cannot open \(path); check that it is a file and its permissions")
-        case SQLITE_IOERR:
-            return SpanStoreError(.ioFailed, "reading or writing \(path) failed (SQLite \(code)); check the disk")
-        default:
-            return SpanStoreError(.engineFailed, "SQLite could not \(action) (\(code)): \(words)")
-        }
+        // The file that may not be written is the one to name.
+        let mayNotWrite = [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM].contains(code & 0xFF)
+        let isNamed = code == SQLiteFault.readOnlyRollback || code == SQLiteFault.readOnlyMoved
+        if mode == .readWrite, mayNotWrite, !isNamed, let fault = StoreFile.fault(writing: path) { return fault }
+        // Only where the operating system refused something: SQLite forgets no number that it had before.
+        let systemError =
+            [SQLITE_IOERR, SQLITE_CANTOPEN].contains(code & 0xFF) ? unsafe sqlite3_system_errno(handle) : 0
+        return SQLiteFault(code: code, systemError: systemError, words: words)
+            .error(path, mode, action, places: SQLiteFault.Places(path, mode))
     }
 }

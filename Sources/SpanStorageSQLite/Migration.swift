@@ -75,15 +75,7 @@ struct Migration: ~Copyable {
 
     /// - Returns: `false` when no row was left.
     mutating func step() throws(SpanStoreError) -> Bool {
-        try connection.execute("BEGIN IMMEDIATE")
-        do {
-            let moved = try move()
-            try connection.execute("COMMIT")
-            return moved
-        } catch {
-            try? connection.execute("ROLLBACK")
-            throw error
-        }
+        try connection.transaction { () throws(SpanStoreError) in try move() }
     }
 
     private mutating func move() throws(SpanStoreError) -> Bool {

@@ -30,6 +30,16 @@ actor SQLiteReader {
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
         let connection = try Connection(path: path, mode: .readOnly)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
+        // A writer may be bringing the file to this format meanwhile.
+        try connection.inOneView { () throws(SpanStoreError) in try Self.checkFormat(connection) }
+        try connection.watchFiles()
+        open = Opened(
+            connection: connection, blocks: try BlockReader(connection, share),
+            sequence: try connection.prepare("SELECT stored_sequence FROM sender WHERE id = ?1"))
+    }
+
+    private static func checkFormat(_ connection: Connection) throws(SpanStoreError) {
+        let path = connection.path
         guard try Schema.inspect(connection) == .ours else {
             throw SpanStoreError(
                 .notADatabase, "\(path) is empty, no store; check the path")
@@ -41,9 +51,6 @@ actor SQLiteReader {
                 .olderFormat,
                 "\(path) has an older format; bring it up to date with: spanwire store compact \(path)")
         }
-        open = Opened(
-            connection: connection, blocks: try BlockReader(connection, share),
-            sequence: try connection.prepare("SELECT stored_sequence FROM sender WHERE id = ?1"))
     }
 
     /// Opens an existing file, where that was not done yet.
@@ -63,10 +70,14 @@ actor SQLiteReader {
     }
 
     func storedSequence(of sender: SenderID) throws(SpanStoreError) -> UInt64 {
-        let statement = try opened().sequence
+        let opened = try opened()
+        let statement = opened.sequence
         statement.bind(0, blob: sender.high, sender.low)
         defer { statement.reset() }
-        return try statement.step() ? statement.unsigned(0) : 0
+        let sequence = try statement.step() ? statement.unsigned(0) : 0
+        // A sender takes what it is told for an acknowledgement.
+        try opened.connection.checkFiles()
+        return sequence
     }
 
     func trace(_ id: TraceID) throws(SpanStoreError) -> [MergedSpan] {

@@ -32,7 +32,11 @@ actor SQLiteWriter {
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
-        if StoreFile.kind(path) == .nothing { StoreFile.make(path) }
+        NewStoreFile.removeLeftovers(of: path)
+        if StoreFile.kind(path) == .nothing {
+            try StoreFile.checkNoLogIsLeft(of: path)
+            NewStoreFile.make(path)
+        }
         let connection = try Connection(path: path, mode: .readWrite)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         // Whose file it is comes first: nothing of a stranger's file is changed.
@@ -47,6 +51,7 @@ actor SQLiteWriter {
                 .cannotOpen, "\(path) cannot have a write-ahead log; put it on a local disk in a folder you may write")
         }
         connection.keepLogFiles()
+        try connection.watchFiles()
         // FULL flushes the log at every commit, so that what was acknowledged outlives a loss of power.
         try connection.execute(
             """
@@ -113,7 +118,6 @@ actor SQLiteWriter {
                 try tables.insert(run, description)
             }
             for summary in senders { try SenderTable.store(summary, connection) }
-            try connection.checkThatFileIsThere()
             hashes = incoming.hashes
         }
         // Not before they are stored.
@@ -145,7 +149,6 @@ actor SQLiteWriter {
             guard left == seen.count, merged == 0 else { return false }
             try tables.delete(ids)
             for (run, description) in runs { try tables.insert(run, description) }
-            try connection.checkThatFileIsThere()
             return true
         }
     }
@@ -158,18 +161,19 @@ actor SQLiteWriter {
             let alone = try connection.integer(
                 "SELECT count(*) FROM run WHERE trace_segment = 0 AND id IN (\(list))")
             if alone == runs.count { try tables.insertSegment(of: runs, chunks) }
-            try connection.checkThatFileIsThere()
         }
     }
 
     /// Gives pages that nothing is on back to the file system.
     func shrink() throws(SpanStoreError) {
         guard let connection else { throw .closedStore }
+        try connection.checkFiles()
         if try connection.integer("PRAGMA auto_vacuum") == 0 {
             // A file of an earlier format.
             try connection.execute("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
         }
         try connection.execute("PRAGMA incremental_vacuum")
+        try connection.checkFiles()
         try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
@@ -185,9 +189,7 @@ actor SQLiteWriter {
     ) throws(SpanStoreError) -> Result {
         guard let connection, let tables else { throw .closedStore }
         let result = try connection.transaction { () throws(SpanStoreError) in
-            let result = try body(connection, tables, &builder)
-            try connection.checkThatFileIsThere()
-            return result
+            try body(connection, tables, &builder)
         }
         if forgets { known = KnownReports(limit: options.knownReports) }
         return result
@@ -267,28 +269,6 @@ extension Connection {
             }
         } catch {
             if !error.mayPass { throw error }
-        }
-    }
-
-    /// What is committed to a file without a name is lost, and must not be acknowledged: asked as late as can be.
-    fileprivate func checkThatFileIsThere() throws(SpanStoreError) {
-        guard fileIsGone else { return }
-        throw SpanStoreError(.ioFailed, "\(path) was deleted or moved while open; put it back or start anew")
-    }
-
-    /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`; takes everything back when it throws.
-    fileprivate func transaction<Result>(
-        _ body: () throws(SpanStoreError) -> Result
-    ) throws(SpanStoreError) -> Result {
-        try execute("BEGIN IMMEDIATE")
-        do {
-            let result = try body()
-            try execute("COMMIT")
-            return result
-        } catch {
-            // Where SQLite has rolled back by itself this fails, and nothing is left to take back.
-            try? execute("ROLLBACK")
-            throw error
         }
     }
 }

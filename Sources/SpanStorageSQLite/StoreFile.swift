@@ -19,18 +19,7 @@ enum StoreFile {
         case other(String)
     }
 
-    static func kind(_ path: String) -> Kind {
-        var status = stat()
-        // Proof: the pointer is to a local that lives through the call.
-        guard unsafe stat(path, &status) == 0 else { return .nothing }
-        return switch status.st_mode & S_IFMT {
-        case S_IFREG: .file
-        case S_IFDIR: .folder
-        case S_IFIFO: .other("a FIFO")
-        case S_IFSOCK: .other("a socket")
-        default: .other("a device")
-        }
-    }
+    static func kind(_ path: String) -> Kind { FileStatus(path)?.kind ?? .nothing }
 
     /// Looks at a path before it is opened, and at what lies beside it.
     ///
@@ -74,30 +63,150 @@ enum StoreFile {
         )
     }
 
-    /// Makes a store's file beside its place and puts it there whole, so that whoever is ended meanwhile leaves no half of
-    /// one. Where that cannot be it makes nothing, and who opens the file makes it in place, or says why it cannot be.
-    static func make(_ path: String) {
-        let temporary = "\(path).\(getpid()).new"
-        _ = unsafe unlink(temporary)
-        defer { for suffix in ["", "-wal", "-shm", "-journal"] { _ = unsafe unlink(temporary + suffix) } }
-        do throws(SpanStoreError) {
-            let connection = try Connection(path: temporary, mode: .readWrite)
-            defer { connection.close() }
-            try connection.execute(
-                """
-                \(Schema.settings)
-                PRAGMA synchronous = FULL;
-                PRAGMA fullfsync = 1;
-                PRAGMA journal_mode = MEMORY;
-                BEGIN;
-                \(Schema.creation)
-                COMMIT;
-                PRAGMA journal_mode = WAL;
-                """)
-        } catch {
-            return
+    /// Looks for the file, for a reader.
+    ///
+    /// - Throws: `not_found`; `cannot_open` where it may not be looked for.
+    static func find(_ path: String) throws(SpanStoreError) {
+        if FileStatus(path) != nil { return }
+        switch errno {
+        case EACCES, EPERM:
+            throw SpanStoreError(
+                .cannotOpen,
+                "the folder of \(path), or one above it, may not be looked into by this user; check their permissions")
+        case ELOOP, ENAMETOOLONG:
+            throw SpanStoreError(.cannotOpen, "\(path) is no usable path (\(words(errno))); check it")
+        default:
+            throw SpanStoreError(
+                .notFound, "there is no file \(path); check the path or start a collector that writes it")
         }
-        // Takes the place of nothing: another process may have made the file meanwhile.
-        _ = unsafe link(temporary, path)
+    }
+
+    /// Refuses to make a file beside the log of one that is gone: SQLite would play that log into the new file.
+    ///
+    /// - Throws: `cannot_open`.
+    static func checkNoLogIsLeft(of path: String) throws(SpanStoreError) {
+        for suffix in ["-wal", "-journal"] {
+            guard let log = FileStatus(path + suffix), log.kind == .file, log.bytes > 0 else { continue }
+            // Another process may have made the file, and written, since it was looked for.
+            guard kind(path) == .nothing else { return }
+            throw SpanStoreError(
+                .cannotOpen,
+                "there is no file \(path), but its log \(path + suffix) is there, with what was stored last; put \(path) "
+                    + "back, or remove \(path + suffix) to begin anew")
+        }
+    }
+
+    /// Refuses a file that is reached by several names. SQLite finds the log by the name of the file, so each name would have
+    /// a log and locks of its own, and what is stored by way of one would be lost by way of the other.
+    ///
+    /// - Parameters:
+    ///   - path: how the user calls it.
+    ///   - file: the same without symbolic links.
+    /// - Throws: `cannot_open`.
+    static func checkHasOneName(_ path: String, file: String) throws(SpanStoreError) {
+        if let status = FileStatus(file), status.links > 1 {
+            // A process that makes the file gives it a second name for a moment, or for longer where it was killed then.
+            let left = NewStoreFile.names(beside: file, of: status.identity).count
+            let links = FileStatus(file)?.links ?? 1
+            if links > 1 + left {
+                throw SpanStoreError(
+                    .cannotOpen,
+                    "\(path) has \(links) names (hard links), and by way of each it would have a log of its own, so that spans "
+                        + "would be lost; remove the other names (find / -xdev -samefile \(path) lists them), or copy it (cp) "
+                        + "and use the copy")
+            }
+        }
+        guard let table = mountTable(), isMountPoint(file, in: table) else { return }
+        throw SpanStoreError(
+            .cannotOpen,
+            "\(path) is mounted alone, without its folder, so that its log would lie in another place and spans would be lost; "
+                + "mount the folder that it is in (docker run -v FOLDER:FOLDER)")
+    }
+
+    /// Whether something is mounted at a path.
+    ///
+    /// - Parameters:
+    ///   - file: a path without symbolic links.
+    ///   - table: as `/proc/self/mountinfo` is written.
+    static func isMountPoint(_ file: String, in table: String) -> Bool {
+        // The fifth field, in which blanks and backslashes are written as octal numbers.
+        var escaped = ""
+        for byte in file.utf8 {
+            switch byte {
+            case 0x20: escaped += "\\040"
+            case 0x09: escaped += "\\011"
+            case 0x0A: escaped += "\\012"
+            case UInt8(ascii: "\\"): escaped += "\\134"
+            default: escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        let bytes = Array(escaped.unicodeScalars.map { UInt8($0.value) })
+        return table.utf8.split(separator: UInt8(ascii: "\n")).contains { line in
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+            return fields.count > 4 && fields[4].elementsEqual(bytes)
+        }
+    }
+
+    /// What this process has mounted; `nil` where the system does not tell.
+    private static func mountTable() -> String? {
+        guard let file = unsafe fopen("/proc/self/mountinfo", "re") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = unsafe fread(&part, 1, part.count, file)
+            if count == 0 { break }
+            bytes += part.prefix(count)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The operating system's words for an error number.
+    static func words(_ errorNumber: Int32) -> String {
+        guard let text = unsafe strerror(errorNumber) else { return "error \(errorNumber)" }
+        return unsafe String(cString: text)
+    }
+}
+
+/// Which file something is, whatever it is called.
+struct FileIdentity: Equatable {
+    var device: UInt64
+    var number: UInt64
+}
+
+/// What the file system says of what is at a path.
+struct FileStatus {
+    var kind: StoreFile.Kind
+    var identity: FileIdentity
+    var links: Int
+    var bytes: Int64
+    var changedUnixSeconds: Int
+
+    /// Fails where there is nothing, or it may not be looked at: `errno` tells then.
+    ///
+    /// - Parameter followsLinks: a symbolic link is what it leads to.
+    init?(_ path: String, followsLinks: Bool = true) {
+        var status = stat()
+        // Proof: the pointers are to a local that lives through the calls.
+        let result = followsLinks ? unsafe stat(path, &status) : unsafe lstat(path, &status)
+        guard result == 0 else { return nil }
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .folder
+            case S_IFIFO: .other("a FIFO")
+            case S_IFSOCK: .other("a socket")
+            case S_IFLNK: .other("a symbolic link")
+            default: .other("a device")
+            }
+        identity = FileIdentity(
+            device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
+        links = Int(clamping: status.st_nlink)
+        bytes = Int64(clamping: status.st_size)
+        #if canImport(Darwin)
+            changedUnixSeconds = status.st_mtimespec.tv_sec
+        #else
+            changedUnixSeconds = status.st_mtim.tv_sec
+        #endif
     }
 }

@@ -115,4 +115,31 @@ import Testing
         await store.close()
         for client in [one, two, four] { _ = await client.shutdown(within: .zero) }
     }
+
+    @Test(
+        "where the memory that two collectors share is deleted the first stores nothing more, and nothing stored is lost"
+    )
+    func deletedMemory() async throws {
+        let first = try RunningCollector()
+        let second = try RunningCollector(store: first.store)
+        let one = try Self.client(try first.start([]), 1)
+        await Self.report(one, (1...50).map { Self.span(1, $0) })
+        try FileManager.default.removeItem(atPath: first.store + "-shm")
+        let two = try Self.client(try second.start([]), 2)
+        for number in UInt64(0)..<5 {
+            one.reporter().report(Self.span(2, number + 1))
+            await Self.report(two, (1...20).map { Self.span(3, number * 20 + $0) })
+        }
+        try first.wait(for: "store.db-shm, without which")
+        #expect(await one.flush(within: .zero).pendingSpans == 5)
+        #expect(first.stop() == 0)
+        #expect(second.stop() == 0)
+        let store = try await SQLiteSpanStore.open(path: first.store, mode: .readOnly)
+        #expect(try await store.check().faults == [])
+        var counts: [Int] = []
+        for trace in UInt64(1)...3 { counts.append(try await store.trace(TraceID(high: 5, low: trace)).count) }
+        #expect(counts == [50, 0, 100])
+        await store.close()
+        for client in [one, two] { _ = await client.shutdown(within: .zero) }
+    }
 }

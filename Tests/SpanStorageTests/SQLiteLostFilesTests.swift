@@ -1,0 +1,206 @@
+import Foundation
+import SpanModel
+import SpanStorage
+import SpanStorageSQLite
+import Testing
+
+/// The log and the shared memory of a store that is open lose their names.
+@Suite struct SQLiteLostFilesTests {
+    let folder = try! TemporaryFolder()
+
+    private var path: String { folder.file("spans.db") }
+
+    private func remove(_ suffix: String) throws { try FileManager.default.removeItem(atPath: path + suffix) }
+
+    private func move(_ from: String, _ to: String) throws {
+        try FileManager.default.moveItem(atPath: folder.file(from), toPath: folder.file(to))
+    }
+
+    private func bytes(_ suffix: String = "") throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: path + suffix))
+    }
+
+    /// A store with one span of the first trace, in its log, that nothing is merged in.
+    private func open() async throws -> SQLiteSpanStore {
+        let store = try await SQLiteSpanStore.open(
+            path: path, mode: .readWrite, options: SQLiteSpanStore.Options(compactsInBackground: false))
+        try await store.append([batch(trace: 1, sender: SenderID(high: 1, low: 1), sequence: 1)])
+        return store
+    }
+
+    /// What a store does not take, and says of it.
+    private func refusal(
+        _ store: SQLiteSpanStore, sourceLocation: SourceLocation = #_sourceLocation
+    ) async -> String {
+        let error = await #expect(throws: SpanStoreError.self, sourceLocation: sourceLocation) {
+            try await store.append([batch(trace: 2)])
+        }
+        #expect(error?.code == .ioFailed, sourceLocation: sourceLocation)
+        return error?.message ?? ""
+    }
+
+    /// How many spans whoever comes now finds, without the log and with it.
+    private func spansInFileAlone() async throws -> Int {
+        let copy = folder.file("copy-\(UUID().uuidString).db")
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        return try await spans(copy)
+    }
+
+    private func spans(_ path: String) async throws -> Int {
+        let reader = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        let count = try await reader.search(SpanQuery(limit: 1_000)).count
+        #expect(try await reader.check().faults == [])
+        await reader.close()
+        return count
+    }
+
+    @Test("where the log is deleted nothing more is taken, and what was acknowledged is brought to the file at once")
+    func deletedLog() async throws {
+        let store = try await open()
+        #expect(try await spansInFileAlone() == 0)
+        try remove("-wal")
+        let words = await refusal(store)
+        #expect(words.contains("\(path)-wal") && words.contains("what was acknowledged is in \(path);"), "\(words)")
+        // As after a kill: nobody closed the store.
+        #expect(try await spansInFileAlone() == 1)
+        _ = await refusal(store)
+        await store.close()
+        #expect(try await spans(path) == 1)
+        let next = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        try await next.append([batch(trace: 2)])
+        await next.close()
+        #expect(try await spans(path) == 2)
+    }
+
+    @Test("all changes are held against the files, and so is what a sender is told that the store has")
+    func allChanges() async throws {
+        let store = try await open()
+        try remove("-wal")
+        let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
+        let changes: [@Sendable () async throws -> Void] = [
+            { _ = try await store.storedSequence(of: SenderID(high: 1, low: 1)) },
+            { _ = try await store.note([], by: lease) },
+            { try await store.endLease(of: lease.collector) },
+            { _ = try await store.deleteTrace(TraceID(high: 1, low: 1), nowUnixNano: 1) },
+            { _ = try await store.enforce(RetentionPolicy(maxAgeNano: 1), nowUnixNano: 1 << 60) },
+            { try await store.compact() },
+        ]
+        for (number, change) in changes.enumerated() {
+            let error = await #expect(throws: SpanStoreError.self, "\(number)") { try await change() }
+            #expect(error?.code == .ioFailed, "\(number)")
+        }
+        await store.close()
+        #expect(try await spans(path) == 1)
+    }
+
+    @Test("a store that is closed brings a deleted log to its file")
+    func closing() async throws {
+        for both in [false, true] {
+            let store = try await open()
+            try remove("-wal")
+            if both { try remove("-shm") }
+            await store.close()
+            #expect(try await spans(path) == 1)
+            try remove("")
+        }
+    }
+
+    @Test("an empty log in the place of one is as good as none")
+    func emptiedPlace() async throws {
+        let store = try await open()
+        try remove("-wal")
+        #expect(FileManager.default.createFile(atPath: path + "-wal", contents: nil))
+        let words = await refusal(store)
+        #expect(words.contains("what was acknowledged is in \(path);"), "\(words)")
+        await store.close()
+        #expect(try await spans(path) == 1)
+    }
+
+    @Test("where another log was written to nothing is brought to the file, now or when the store is closed")
+    func otherLog() async throws {
+        let store = try await open()
+        try move("spans.db-wal", "aside")
+        try Data(repeating: 7, count: 100_000).write(to: URL(fileURLWithPath: path + "-wal"))
+        let before = try bytes()
+        let words = await refusal(store)
+        #expect(words.contains("put it back if it was moved"), "\(words)")
+        await store.close()
+        #expect(try bytes() == before)
+        // It was moved and is put back.
+        try remove("-wal")
+        try move("aside", "spans.db-wal")
+        #expect(try await spans(path) == 1)
+    }
+
+    @Test("where the memory that processes share is deleted or replaced nothing more is taken, and the log is kept")
+    func sharedMemory() async throws {
+        for isReplaced in [false, true] {
+            let store = try await open()
+            let before = try bytes()
+            let log = try bytes("-wal")
+            try remove("-shm")
+            if isReplaced { try Data(count: 32_768).write(to: URL(fileURLWithPath: path + "-shm")) }
+            let words = await refusal(store)
+            #expect(words.contains("\(path)-shm") && words.contains("keep both"), "\(words)")
+            await store.close()
+            #expect(try bytes() == before)
+            #expect(try bytes("-wal") == log)
+            #expect(try await spans(path) == 1)
+            for suffix in ["", "-wal", "-shm"] { try remove(suffix) }
+        }
+    }
+
+    @Test("where both are deleted what was acknowledged is brought to the file, unless somebody came meanwhile")
+    func both() async throws {
+        for hasCome in [false, true] {
+            let store = try await open()
+            let before = try bytes()
+            try remove("-wal")
+            try remove("-shm")
+            if hasCome { #expect(FileManager.default.createFile(atPath: path + "-shm", contents: Data(count: 3))) }
+            let words = await refusal(store)
+            #expect(words.contains("-wal and \(path)-shm"), "\(words)")
+            #expect(words.contains("what was acknowledged is in \(path);") == !hasCome, "\(words)")
+            if hasCome { #expect(try bytes() == before) }
+            await store.close()
+            if hasCome { #expect(try bytes() == before) }
+            #expect(try await spans(path) == (hasCome ? 0 : 1))
+            for suffix in ["", "-wal", "-shm"] { try remove(suffix) }
+        }
+    }
+
+    @Test("files that are put back are taken again")
+    func putBack() async throws {
+        let store = try await open()
+        for suffix in ["-wal", "-shm"] {
+            try move("spans.db" + suffix, "aside")
+            _ = await refusal(store)
+            // What was saved behind the lock of a new memory has left that there.
+            try? remove(suffix)
+            try move("aside", "spans.db" + suffix)
+        }
+        try await store.append([batch(trace: 3)])
+        await store.close()
+        #expect(try await spans(path) == 2)
+    }
+
+    @Test("beside the log of a file that is gone none is made, for SQLite would play that log into it")
+    func logAlone() async throws {
+        let store = try await open()
+        let log = try bytes("-wal")
+        await store.close()
+        try remove("")
+        try remove("-shm")
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        let error = await #expect(throws: SpanStoreError.self) {
+            try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        }
+        #expect(error?.code == .cannotOpen)
+        #expect(error?.message.contains("remove \(path)-wal to begin anew") == true, "\(String(describing: error))")
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(try bytes("-wal") == log)
+        try remove("-wal")
+        try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
+        #expect(try await spans(path) == 0)
+    }
+}
