@@ -47,6 +47,7 @@ actor SQLiteReader {
         guard try connection.integer("PRAGMA user_version") == Schema.version,
             try !Migration.isUnfinished(connection)
         else {
+            try Migration.checkCanBegin(connection)
             throw SpanStoreError(
                 .olderFormat,
                 "\(path) has an older format; bring it up to date with: spanwire store compact \(path)")

@@ -240,4 +240,93 @@ import Testing
         await store.close()
         try await expectAll(states, in: path)
     }
+
+    /// Files of an earlier format that are not what they should be: what was done to one of the fourth, and what is said.
+    private static let unusual: [(change: String, words: String)] = [
+        ("CREATE TABLE collector (a)", "there is a table collector already"),
+        ("DROP TABLE sender", "there is no table sender"),
+        (
+            "ALTER TABLE sender ADD COLUMN presence_since_unix_nano NOT NULL DEFAULT 0",
+            "has a column presence_since_unix_nano already"
+        ),
+        ("DROP TABLE span_columns", "there is no table span_columns"), ("DROP TABLE block", "there is no table block"),
+        ("PRAGMA user_version = 3", "there is a table span_columns already"),
+        ("PRAGMA user_version = 2", "has a column running_sources already"),
+        ("PRAGMA user_version = 1", "has a column rejected_reports already"),
+    ]
+
+    @Test("a file that cannot be brought to this format is left as it was, and all say so alike", arguments: 0..<8)
+    func unusualFiles(number: Int) async throws {
+        let (change, words) = Self.unusual[number]
+        let path = folder.file("unusual.db")
+        try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
+        try Connection(path: path, mode: .readWrite).execute(
+            "\(Self.toFourthFormat) PRAGMA user_version = 4; \(change)")
+        func content() throws -> [String] {
+            let connection = try Connection(path: path, mode: .readOnly)
+            let select = try connection.prepare("SELECT coalesce(sql, '') FROM sqlite_master ORDER BY name")
+            var all = [String(try connection.integer("PRAGMA user_version"))]
+            while try select.step() { all.append(select.text(0)) }
+            return all
+        }
+        let before = try content()
+        var messages: Set<String> = []
+        for mode in [.readOnly, .readWrite, .readOnly] as [SQLiteSpanStore.Mode] {
+            let error = await #expect(throws: SpanStoreError.self) {
+                try await SQLiteSpanStore.open(path: path, mode: mode)
+            }
+            #expect(error?.code == .corrupt)
+            messages.insert(error?.message ?? "")
+        }
+        #expect(messages.count == 1, "\(messages)")
+        let message = messages.first ?? ""
+        #expect(message.contains(path) && message.contains(words), "\(message)")
+        #expect(message.contains("it is left as it was") && message.contains("sqlite3 \(path)"), "\(message)")
+        #expect(!message.contains("spanwire store compact"), "\(message)")
+        #expect(try content() == before)
+    }
+
+    @Test("views that are missing, or that somebody added, hinder nothing")
+    func views() async throws {
+        for (number, change) in [
+            "DROP VIEW senders", "CREATE VIEW mine AS SELECT * FROM senders",
+            "CREATE VIEW mine AS SELECT no_such FROM sender",
+        ].enumerated() {
+            let path = folder.file("views\(number).db")
+            try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
+            try Connection(path: path, mode: .readWrite).execute(
+                "\(Self.toFourthFormat) PRAGMA user_version = 4; \(change)")
+            let error = await #expect(throws: SpanStoreError.self) {
+                try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+            }
+            #expect(error?.code == .olderFormat && error?.message.contains("spanwire store compact \(path)") == true)
+            let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+            #expect(try await store.check().faults == [])
+            await store.close()
+        }
+        let (path, states) = try makeFile(spans: 10)
+        try Connection(path: path, mode: .readWrite).execute("DROP VIEW spans; DROP VIEW senders")
+        try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
+        try await expectAll(states, in: path)
+    }
+
+    @Test("a row of an earlier format that cannot be read is named with its file, and the others stay where they are")
+    func unreadableRow() async throws {
+        let (path, _) = try makeFile(spans: 20)
+        try Connection(path: path, mode: .readWrite).execute("UPDATE merged_span SET state = x'FF' WHERE id = 7")
+        let error = await #expect(throws: SpanStoreError.self) {
+            try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        }
+        #expect(error?.code == .corrupt)
+        let message = error?.message ?? ""
+        #expect(message.contains("\(path): row 7 of merged_span"), "\(message)")
+        #expect(message.contains("DELETE FROM merged_span WHERE id = 7"), "\(message)")
+        let connection = try Connection(path: path, mode: .readOnly)
+        #expect(try connection.integer("SELECT count(*) FROM merged_span") == 20)
+        connection.close()
+        try Connection(path: path, mode: .readWrite).execute("DELETE FROM merged_span WHERE id = 7")
+        let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        #expect(try await store.check().faults == [])
+        await store.close()
+    }
 }
