@@ -164,6 +164,7 @@ struct Migration: ~Copyable {
                 throw unreadable(select, error.code.rawValue)
             }
             let members = Array(first..<Int32(set.entries.count))
+            if members.isEmpty { throw unreadable(select, "no report") }
             let start = merged.span.startTimeUnixNano
             plan.add(
                 members[...], partition: partition(start), kind: .settled, start: start,

@@ -310,10 +310,12 @@ import Testing
         try await expectAll(states, in: path)
     }
 
-    @Test("a row of an earlier format that cannot be read is named with its file, and the others stay where they are")
-    func unreadableRow() async throws {
+    @Test(
+        "a row of an earlier format that cannot be read is named with its file, and the others stay where they are",
+        arguments: ["x'FF'", "x''", "'text'"])
+    func unreadableRow(state: String) async throws {
         let (path, _) = try makeFile(spans: 20)
-        try Connection(path: path, mode: .readWrite).execute("UPDATE merged_span SET state = x'FF' WHERE id = 7")
+        try Connection(path: path, mode: .readWrite).execute("UPDATE merged_span SET state = \(state) WHERE id = 7")
         let error = await #expect(throws: SpanStoreError.self) {
             try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         }
