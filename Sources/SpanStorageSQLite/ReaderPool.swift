@@ -62,13 +62,12 @@ final class ReaderPool: Sendable {
     /// - Throws: what `body` throws, what keeps a further reader from being opened, `closed`; `cancelled` where the task was
     ///   cancelled before its turn came.
     func ask<Answer: Sendable>(
-        _ length: Length, _ body: (SQLiteReader) async throws(SpanStoreError) -> Answer
+        _ length: Length, _ body: @Sendable (isolated SQLiteReader) async throws(SpanStoreError) -> Answer
     ) async throws(SpanStoreError) -> Answer {
         try await takeTurn(length)
         let reader = state.withLock { $0.idle.popLast() } ?? SQLiteReader(share)
         do {
-            try await reader.openUnlessOpen(path: path, options: options)
-            let answer = try await body(reader)
+            let answer = try await reader.answer(path: path, options: options, body)
             await giveBack(reader, length)
             return answer
         } catch {

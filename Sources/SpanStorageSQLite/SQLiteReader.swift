@@ -54,9 +54,14 @@ actor SQLiteReader {
         }
     }
 
-    /// Opens an existing file, where that was not done yet.
-    func openUnlessOpen(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+    /// Opens an existing file, where that was not done yet, and answers a question on the same visit to the reader's thread:
+    /// each visit costs a question as much as finding a trace in memory does.
+    func answer<Answer: Sendable>(
+        path: String, options: SQLiteSpanStore.Options,
+        _ body: @Sendable (isolated SQLiteReader) async throws(SpanStoreError) -> Answer
+    ) async throws(SpanStoreError) -> Answer {
         if open == nil { try open(path: path, options: options) }
+        return try await body(self)
     }
 
     func close() {

@@ -152,27 +152,27 @@ public final class SQLiteSpanStore: SpanStore {
     public func storedSequence(of sender: SenderID) async throws(SpanStoreError) -> UInt64 {
         if let lookUps { return try await lookUps.storedSequence(of: sender) }
         return try await readers.ask(.lookUp) { reader throws(SpanStoreError) in
-            try await reader.storedSequence(of: sender)
+            try reader.storedSequence(of: sender)
         }
     }
 
     public func trace(_ id: TraceID) async throws(SpanStoreError) -> [MergedSpan] {
-        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.trace(id) }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try reader.trace(id) }
     }
 
     public func services() async throws(SpanStoreError) -> [ServiceSummary] {
-        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.services() }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try reader.services() }
     }
 
     public func search(_ query: SpanQuery) async throws(SpanStoreError) -> [MergedSpan] {
         // In one trace there is no more to look at than in a look-up.
         let length = query.conditions.trace == nil ? ReaderPool.Length.search : .lookUp
-        return try await readers.ask(length) { reader throws(SpanStoreError) in try await reader.search(query) }
+        return try await readers.ask(length) { reader throws(SpanStoreError) in try reader.search(query) }
     }
 
     public func senders(nowUnixNano: UInt64) async throws(SpanStoreError) -> [SenderSummary] {
         try await readers.ask(.lookUp) { reader throws(SpanStoreError) in
-            try await reader.senders(nowUnixNano: nowUnixNano)
+            try reader.senders(nowUnixNano: nowUnixNano)
         }
     }
 
@@ -196,24 +196,24 @@ public final class SQLiteSpanStore: SpanStore {
 
     /// How much the store holds and how it lies there.
     public func statistics() async throws(SpanStoreError) -> StoreStatistics {
-        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try await reader.statistics() }
+        try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try reader.statistics() }
     }
 
     /// Reads the whole file and compares what is in it with what it says of itself: the database, each block's checksum,
     /// its content, and all that finds it.
     public func check() async throws(SpanStoreError) -> StoreCheck {
-        try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.check() }
+        try await readers.ask(.scan) { reader throws(SpanStoreError) in try reader.check() }
     }
 
     public func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) async throws(SpanStoreError) -> Result {
-        try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.scan(scan, into: result, body)
+        try await readers.ask(.scan) { reader throws(SpanStoreError) in try reader.scan(scan, into: result, body)
         }
     }
 
     public func dependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
-        let graph = try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.dependencies(scan)
+        let graph = try await readers.ask(.scan) { reader throws(SpanStoreError) in try reader.dependencies(scan)
         }
         if let graph { return graph }
         return try await scannedDependencies(scan)
@@ -221,14 +221,14 @@ public final class SQLiteSpanStore: SpanStore {
 
     public func operations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
         let operations = try await readers.ask(.scan) { reader throws(SpanStoreError) in
-            try await reader.operations(scan)
+            try reader.operations(scan)
         }
         if let operations { return operations }
         return try await scannedOperations(scan)
     }
 
     public func latency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
-        let series = try await readers.ask(.scan) { reader throws(SpanStoreError) in try await reader.latency(query) }
+        let series = try await readers.ask(.scan) { reader throws(SpanStoreError) in try reader.latency(query) }
         if let series { return series }
         return try await scannedLatency(query)
     }
@@ -271,7 +271,7 @@ public final class SQLiteSpanStore: SpanStore {
         _ body: @Sendable (MergedSpan) throws(SpanStoreError) -> Void
     ) async throws(SpanStoreError) {
         try await readers.ask(.scan) { reader throws(SpanStoreError) in
-            try await reader.forEachSpan(startingIn: starts, body)
+            try reader.forEachSpan(startingIn: starts, body)
         }
     }
 
