@@ -56,7 +56,8 @@ package enum TraceIndex {
         min(max(1, (entries + chunkEntries - 1) / chunkEntries), 1 << 16)
     }
 
-    /// What cannot be in a chunk, in words; `nil` where all can be.
+    /// What cannot be in a chunk, in words; `nil` where all can be. Any number of entries can be equal: whoever sends spans
+    /// chooses their ids, and so can choose many traces that have one hash.
     ///
     /// - Parameters:
     ///   - number: of the chunk.
@@ -71,8 +72,6 @@ package enum TraceIndex {
         let whole = chunks == 1 && !isSegment ? blocks.first.flatMap { $0 } ?? 0 : 0
         var isLacking = [Bool](repeating: true, count: whole)
         var lacking = isLacking.count
-        var last = Entry(trace: 0, block: 0)
-        var repeats = 0
         for index in 0..<count {
             // Proof for the loads: as in `entries`.
             let trace = bytes.half(unchecked: index &* 4)
@@ -85,17 +84,10 @@ package enum TraceIndex {
                 isLacking[Int(block)] = false
                 lacking -= 1
             }
-            let entry = Entry(trace: trace, run: run, block: block)
-            if index > 0, entry == last { repeats += 1 }
-            last = entry
         }
         if lacking > 0 { return "entries have not all blocks of the run" }
-        // Two traces of a block can have one hash, but not many in a row.
-        if repeats > maxRepeats { return "entries are there more than once" }
         return nil
     }
-
-    private static let maxRepeats = 4
 
     /// Whether a chunk has so few entries that some are missing, or very many are of few traces.
     package static func isSparse(_ chunk: [UInt8], of chunks: Int, isSegment: Bool) -> Bool {

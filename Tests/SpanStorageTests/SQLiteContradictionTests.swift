@@ -106,7 +106,8 @@ import Testing
                 "UPDATE trace_segment_index SET entries = \(entries) WHERE \(condition)",
             ]
         }
-        return change("x''") + change("x''", "id & 65535 = 0") + change("zeroblob(length(entries))")
+        return change("x''") + change("x''", "id & 65535 = 0")
+            + change("zeroblob(length(entries))", "id & 65535 > 0") + onlyChecked
             + change("substr(entries, 1, length(entries) / 84 * 42)")
             + change("CAST(entries || entries AS BLOB)")
             + [
@@ -127,6 +128,12 @@ import Testing
                 "UPDATE term_index SET slices = substr(slices, 1, length(slices) - 1)",
                 "UPDATE term_index SET slices = CAST(slices || x'00' AS BLOB)",
             ]
+    }
+
+    /// What only the check tells: entries of right form that are of other traces. A first chunk of zeros could be that of many
+    /// traces of the hash 0, which whoever sends spans can make.
+    private static let onlyChecked = ["trace_index", "trace_segment_index"].map {
+        "UPDATE \($0) SET entries = zeroblob(length(entries)) WHERE id & 65535 = 0"
     }
 
     private static var statistics: [String] {
@@ -206,7 +213,8 @@ import Testing
             let path = try copy(sound, sql)
             let found = try await Self.looks(path)
             #expect(found.faults != [], "the check finds nothing: \(sql)")
-            #expect(found.answers.differences(from: expected.answers) == [], "\(sql)")
+            let differences = found.answers.differences(from: expected.answers)
+            #expect(differences == [] || Self.onlyChecked.contains(sql), "\(sql) \(differences)")
             for policy in try Self.policies(path) {
                 try await expectYoungStays(try copy(sound, sql), policy, sql)
             }
