@@ -14,12 +14,27 @@ extension BlockSummary {
             && maxDuration >= reports.maxDuration && reports.flags & ~flags == 0
     }
 
+    /// The same of reports of which the starts alone were taken into account: what tells that a block is another one.
+    package func agrees(withStartsOf reports: BlockSummary) -> Bool {
+        self.reports == reports.reports && minStart == reports.minStart && maxStart == reports.maxStart
+    }
+
     /// Whether what is described so can be a part of this.
     package func covers(_ part: BlockSummary) -> Bool {
         var both = self
         both.add(part)
         (both.spans, both.reports) = (spans, reports)
         return both == self && part.spans < spans && part.reports < reports
+    }
+
+    /// Takes the start of a report into account as if it were a span of its own.
+    @inline(__always)
+    mutating func add(startOf span: borrowing SpanView) {
+        spans += 1
+        reports += 1
+        let start = span.startTimeUnixNano
+        minStart = min(minStart, start)
+        maxStart = max(maxStart, start)
     }
 
     /// Takes a report into account as if it were a span of its own.

@@ -36,7 +36,7 @@ package struct ReportSet: Sendable {
 
     /// What a payload has.
     package struct Added: Sendable {
-        /// All reports, each taken for a span.
+        /// All reports, each taken for a span; their starts alone where not all were wanted.
         package fileprivate(set) var reports = BlockSummary()
         /// How many were left out because an id of theirs is none.
         package fileprivate(set) var rejected = 0
@@ -67,6 +67,7 @@ package struct ReportSet: Sendable {
         let number = Int32(payloads.count)
         payloads.append(payload)
         var added = Added()
+        let isWhole = spans == nil && trace == nil
         let bytes = payload.rawSpan
         let batch = try SpanBatchView(bytes, options: Self.options)
         var groups = batch.resourceSpans
@@ -78,7 +79,7 @@ package struct ReportSet: Sendable {
                 var ownOrigin: Int32?
                 var views = scope.spans
                 while let span = try views.next() {
-                    added.reports.add(report: span)
+                    if isWhole { added.reports.add(report: span) } else { added.reports.add(startOf: span) }
                     if let trace, span.traceID != trace { continue }
                     if let spans, !spans.contains(SpanColumns.hash(span.spanID)) { continue }
                     let origin = if let ownOrigin { ownOrigin } else { try self.origin(resourceFields, scopeFields) }

@@ -42,7 +42,10 @@ struct ReadBlock: Sendable {
         } catch {
             throw BlockReader.damaged("block \(id) cannot be read (\(error.code.rawValue))")
         }
-        guard added.rejected == 0, summary.agrees(with: added.reports) else {
+        let agrees =
+            spans == nil && trace == nil
+            ? summary.agrees(with: added.reports) : summary.agrees(withStartsOf: added.reports)
+        guard added.rejected == 0, agrees else {
             throw BlockReader.damaged("block \(id) is not what its row says")
         }
     }
