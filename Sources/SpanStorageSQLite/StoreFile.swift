@@ -96,6 +96,10 @@ enum StoreFile {
         }
     }
 
+    /// For about a second.
+    private static let linkLooks = 50
+    private static let linkPauseMicroseconds: UInt32 = 20_000
+
     /// Refuses a file that is reached by several names. SQLite finds the log by the name of the file, so each name would have
     /// a log and locks of its own, and what is stored by way of one would be lost by way of the other.
     ///
@@ -104,17 +108,22 @@ enum StoreFile {
     ///   - file: the same without symbolic links.
     /// - Throws: `cannot_open`.
     static func checkHasOneName(_ path: String, file: String) throws(SpanStoreError) {
-        if let status = FileStatus(file), status.links > 1 {
+        var looks = 0
+        while let status = FileStatus(file), status.links > 1 {
             // A process that makes the file gives it a second name for a moment, or for longer where it was killed then.
             let left = NewStoreFile.names(beside: file, of: status.identity).count
             let links = FileStatus(file)?.links ?? 1
-            if links > 1 + left {
+            if links <= 1 + left { break }
+            // So does a program that makes a backup of links first.
+            looks += 1
+            if looks > linkLooks {
                 throw SpanStoreError(
                     .cannotOpen,
                     "\(path) has \(links) names (hard links), and by way of each it would have a log of its own, so that spans "
                         + "would be lost; remove the other names (find / -xdev -samefile \(path) lists them), or copy it (cp) "
                         + "and use the copy")
             }
+            usleep(linkPauseMicroseconds)
         }
         guard let table = mountTable(), isMountPoint(file, in: table) else { return }
         throw SpanStoreError(

@@ -41,6 +41,19 @@ import Testing
         for mode in modes { try await SQLiteSpanStore.open(path: path, mode: mode).close() }
     }
 
+    @Test("a second name that is there for a moment, as while a backup is made, keeps nobody out")
+    func passingHardLink() async throws {
+        try await make()
+        for mode in modes {
+            let other = folder.file("other.db")
+            try FileManager.default.linkItem(atPath: path, toPath: other)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(100)) {
+                try? FileManager.default.removeItem(atPath: other)
+            }
+            try await SQLiteSpanStore.open(path: path, mode: mode).close()
+        }
+    }
+
     @Test("a symbolic link is no second name")
     func symbolicLink() async throws {
         try await make()
