@@ -32,6 +32,8 @@ final class Connection {
         let file = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
         if mode == .readOnly { try StoreFile.find(path) }
         try StoreFile.check(path)
+        // With a first look at the file SQLite deletes the log.
+        try StoreFile.checkNoLogIsLeft(of: path)
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let code = unsafe sqlite3_open_v2(file, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else {

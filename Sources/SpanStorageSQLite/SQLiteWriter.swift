@@ -32,10 +32,11 @@ actor SQLiteWriter {
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
-        NewStoreFile.removeLeftovers(of: path)
-        if StoreFile.kind(path) == .nothing {
+        let file = StoreFile.withoutLinks(path)
+        NewStoreFile.removeLeftovers(of: file)
+        if StoreFile.kind(file) == .nothing {
             try StoreFile.checkNoLogIsLeft(of: path)
-            NewStoreFile.make(path)
+            NewStoreFile.make(file)
         }
         let connection = try Connection(path: path, mode: .readWrite)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)

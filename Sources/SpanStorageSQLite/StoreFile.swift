@@ -81,19 +81,44 @@ enum StoreFile {
         }
     }
 
-    /// Refuses to make a file beside the log of one that is gone: SQLite would play that log into the new file.
+    /// Where symbolic links lead, also where nothing is there: SQLite finds the log by the name of the file itself.
+    static func withoutLinks(_ path: String) -> String {
+        var file = path
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        // As many as the system follows.
+        for _ in 0..<40 {
+            let count = unsafe readlink(file, &target, target.count - 1)
+            guard count > 0 else { break }
+            let name = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let folder = name.utf8.first == UInt8(ascii: "/") ? nil : file.utf8.lastIndex(of: UInt8(ascii: "/"))
+            file = (folder.map { String(file[...$0]) } ?? "") + name
+        }
+        return file
+    }
+
+    /// Refuses the log of a file that is gone, or was emptied: SQLite would play it into the new file, or delete it.
     ///
     /// - Throws: `cannot_open`.
     static func checkNoLogIsLeft(of path: String) throws(SpanStoreError) {
-        for suffix in ["-wal", "-journal"] {
-            guard let log = FileStatus(path + suffix), log.kind == .file, log.bytes > 0 else { continue }
+        let file = withoutLinks(path)
+        guard let state = stateWithoutPages(file) else { return }
+        // A file that is being made is empty beside its journal.
+        for log in state == .nothing ? [file + "-wal", file + "-journal"] : [file + "-wal"] {
+            guard let status = FileStatus(log), status.kind == .file, status.bytes > 0 else { continue }
             // Another process may have made the file, and written, since it was looked for.
-            guard kind(path) == .nothing else { return }
+            guard stateWithoutPages(file) == state else { return }
+            let words = state == .nothing ? "there is no file \(file)" : "\(file) is empty"
             throw SpanStoreError(
                 .cannotOpen,
-                "there is no file \(path), but its log \(path + suffix) is there, with what was stored last; put \(path) "
-                    + "back, or remove \(path + suffix) to begin anew")
+                "\(words), but its log \(log) is there, with what was stored last; put \(file) back, or remove \(log) to "
+                    + "begin anew")
         }
+    }
+
+    /// `nil` for a file with something in it.
+    private static func stateWithoutPages(_ file: String) -> Kind? {
+        guard let status = FileStatus(file) else { return .nothing }
+        return status.kind == .file && status.bytes == 0 ? .file : nil
     }
 
     /// For about a second.

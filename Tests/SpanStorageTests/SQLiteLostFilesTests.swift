@@ -203,4 +203,46 @@ import Testing
         try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
         #expect(try await spans(path) == 0)
     }
+
+    @Test("the log of a file that is gone is also found where symbolic links lead to it")
+    func logBehindLinks() async throws {
+        let store = try await open()
+        let log = try bytes("-wal")
+        await store.close()
+        for suffix in ["", "-shm"] { try remove(suffix) }
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        let manager = FileManager.default
+        try manager.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
+        try manager.createSymbolicLink(atPath: folder.file("folder/second"), withDestinationPath: "../spans.db")
+        try manager.createSymbolicLink(
+            atPath: folder.file("first"), withDestinationPath: folder.file("folder/second"))
+        let error = await #expect(throws: SpanStoreError.self) {
+            try await SQLiteSpanStore.open(path: folder.file("first"), mode: .readWrite)
+        }
+        #expect(error?.message.contains("spans.db-wal is there") == true, "\(String(describing: error))")
+        #expect(try bytes("-wal") == log)
+        try remove("-wal")
+        try await SQLiteSpanStore.open(path: folder.file("first"), mode: .readWrite).close()
+        #expect(try await spans(path) == 0)
+    }
+
+    @Test("a file that was emptied beside its log is refused, for SQLite would delete that log")
+    func emptiedFile() async throws {
+        let store = try await open()
+        let whole = try bytes()
+        let log = try bytes("-wal")
+        await store.close()
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        try Data().write(to: URL(fileURLWithPath: path))
+        for mode in [SQLiteSpanStore.Mode.readOnly, .readWrite] {
+            let error = await #expect(throws: SpanStoreError.self) {
+                try await SQLiteSpanStore.open(path: path, mode: mode)
+            }
+            #expect(error?.code == .cannotOpen)
+            #expect(error?.message.contains("\(path) is empty") == true, "\(String(describing: error))")
+            #expect(try bytes("-wal") == log)
+        }
+        try whole.write(to: URL(fileURLWithPath: path))
+        #expect(try await spans(path) == 1)
+    }
 }
