@@ -16,3 +16,23 @@ static inline int spanwire_bind_blob(sqlite3_stmt *statement, int index, const v
 static inline void spanwire_keep_log_at_close(sqlite3 *database) {
     sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
+
+// The log that a connection has open, which may have no name any more.
+
+static inline sqlite3_file *spanwire_log(sqlite3 *database) {
+    sqlite3_file *log = 0;
+    int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    return code == SQLITE_OK && log && log->pMethods ? log : 0;
+}
+
+// How many bytes it has; less than 0 where there is none.
+static inline long long spanwire_log_bytes(sqlite3 *database) {
+    sqlite3_file *log = spanwire_log(database);
+    sqlite3_int64 size = 0;
+    return log && log->pMethods->xFileSize(log, &size) == SQLITE_OK ? size : -1;
+}
+
+static inline int spanwire_read_log(sqlite3 *database, void *bytes, int count, long long offset) {
+    sqlite3_file *log = spanwire_log(database);
+    return log ? log->pMethods->xRead(log, bytes, count, offset) : SQLITE_ERROR;
+}

@@ -18,6 +18,9 @@ final class Connection {
     private let mode: SQLiteSpanStore.Mode
     /// `nil` until they are noted: then they are watched.
     private var openFiles: OpenFiles?
+    /// What was done about a log that has lost its name; it stands until that has its name again.
+    private var savedLog: OpenFiles.Log?
+    private var busyMilliseconds: Int32 = 0
 
     /// Opens the file; looks at nothing in it.
     ///
@@ -70,15 +73,20 @@ final class Connection {
     deinit { close() }
 
     /// Frees the connection; all statements must be gone by then or are finished by SQLite when they go.
-    func close() {
-        guard let open = unsafe handle else { return }
-        // The last connection brings the log to the file, which must be the right log.
-        if mode == .readWrite, let loss = lostFiles, !loss.mayEndAsUsual {
-            _ = saveLog(loss)
-            unsafe spanwire_keep_log_at_close(open)
+    ///
+    /// - Returns: what a writer has lost of its files.
+    @discardableResult
+    func close() -> SpanStoreError? {
+        guard let open = unsafe handle else { return nil }
+        var error: SpanStoreError?
+        if mode == .readWrite, let loss = lostFiles {
+            error = loss.error(path, saveLog(loss, waits: true))
+            // The last connection brings the log to the file, which must be the right log.
+            if !loss.mayEndAsUsual { unsafe spanwire_keep_log_at_close(open) }
         }
         unsafe sqlite3_close_v2(open)
         unsafe handle = nil
+        return error
     }
 
     func prepare(_ sql: String) throws(SpanStoreError) -> Statement {
@@ -148,17 +156,73 @@ final class Connection {
     /// - Throws: `io_failed` where others are in the places of the files that are open. Outside of a transaction what is in the
     ///   log is saved then, where that is safe.
     func checkFiles(inTransaction: Bool = false) throws(SpanStoreError) {
-        guard let loss = lostFiles else { return }
-        throw loss.error(path, logIsSaved: mode == .readOnly ? nil : !inTransaction && saveLog(loss))
+        guard let loss = lostFiles else {
+            forgetSavedLog()
+            if !inTransaction { openFiles?.noteFile() }
+            return
+        }
+        guard mode == .readWrite else { throw loss.error(path, nil) }
+        throw loss.error(path, inTransaction ? savedLog ?? .unsaved : saveLog(loss, waits: savedLog == nil))
     }
 
-    /// Brings a log that has lost its name to the file, where that is safe.
+    /// Takes the file for what those made of it who share its log, while all files have their names.
+    func noteFile() {
+        if lostFiles == nil { openFiles?.noteFile() }
+    }
+
+    /// How long others are waited for who are in, in milliseconds, and how long until the next look.
+    private static let savingMilliseconds: Int32 = 2_000
+    private static let pauseMilliseconds: Int32 = 10
+
+    /// Brings a log that has lost its name to the file, where that is safe, and copies it else.
     ///
-    /// - Returns: whether all of it is there.
-    private func saveLog(_ loss: OpenFiles.Loss) -> Bool {
-        guard mode == .readWrite, loss.leavesLogOfUse, let openFiles else { return false }
-        if loss.sharedMemory == .own { return checkpoint() }
-        return openFiles.keepingOthersOut { checkpoint() } ?? false
+    /// - Parameter waits: for others who have the file open, a while.
+    private func saveLog(_ loss: OpenFiles.Loss, waits: Bool) -> OpenFiles.Log {
+        if savedLog == .saved { return .saved }
+        guard let openFiles, !loss.file, loss.log != .own else { return .unsaved }
+        var left = waits ? min(busyMilliseconds, Self.savingMilliseconds) : 0
+        while mayCheckpoint {
+            let isSaved =
+                loss.sharesMemory
+                ? checkpoint() : openFiles.keepingOthersOut { mayCheckpoint ? checkpoint() : nil } ?? false
+            if isSaved {
+                forgetSavedLog()
+                savedLog = .saved
+                return .saved
+            }
+            guard left > 0 else { break }
+            usleep(UInt32(Self.pauseMilliseconds) * 1_000)
+            left -= Self.pauseMilliseconds
+        }
+        if case .copied(let copy, fits: true)? = savedLog, !mayCheckpoint {
+            // Others were in and have written now.
+            let name = LogCopy.name(openFiles.file, fits: false)
+            if FileStatus(name) == nil, unsafe rename(copy, name) == 0 { savedLog = .copied(name, fits: false) }
+        }
+        // A copy that failed may not fail again, as when room was made.
+        if let savedLog, savedLog != .unsaved { return savedLog }
+        let log = copyLog(openFiles)
+        savedLog = log
+        return log
+    }
+
+    /// A copy of the log is not needed any more, and would keep out who writes next.
+    private func forgetSavedLog() {
+        if case .copied(let copy, _)? = savedLog { _ = unsafe unlink(copy) }
+        savedLog = nil
+    }
+
+    /// Whether nobody has written but to the log that is open.
+    private var mayCheckpoint: Bool {
+        guard let loss = lostFiles, let openFiles, loss.leavesLogOfUse else { return false }
+        return loss.sharesMemory || openFiles.fileIsAsItWas
+    }
+
+    private func copyLog(_ openFiles: OpenFiles) -> OpenFiles.Log {
+        guard let open = unsafe handle else { return .unsaved }
+        let fits = mayCheckpoint
+        let copy = LogCopy.name(openFiles.file, fits: fits)
+        return unsafe LogCopy.write(of: open, to: copy, like: openFiles.file) ? .copied(copy, fits: fits) : .unsaved
     }
 
     /// Waits for nobody: what readers hold back is left for the next time.
@@ -196,6 +260,8 @@ final class Connection {
             // As late as can be.
             try checkFiles(inTransaction: true)
             try execute("COMMIT")
+            // Large logs are brought to the file after it.
+            noteFile()
             return result
         } catch {
             // Where SQLite has rolled back by itself this fails, and nothing is left to take back.
@@ -232,7 +298,10 @@ final class Connection {
     var statementFault: String? { unsafe sqlite3_errcode(handle) & 0xFF == SQLITE_ERROR ? words : nil }
 
     /// How long a statement waits for another process, in milliseconds.
-    func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(handle, milliseconds) }
+    func setBusyTimeout(milliseconds: Int32) {
+        busyMilliseconds = milliseconds
+        unsafe sqlite3_busy_timeout(handle, milliseconds)
+    }
 
     /// What a result code means.
     func error(_ code: Int32, _ action: StaticString) -> SpanStoreError {

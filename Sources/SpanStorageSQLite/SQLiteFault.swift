@@ -101,7 +101,7 @@ struct SQLiteFault {
                 .cannotOpen,
                 "\(path) was left in the middle of a change by a process that was ended, and whoever writes undoes it first; "
                     + "start its collector, or run: spanwire store compact \(path)")
-        case Self.readOnlyMoved: OpenFiles.Loss(file: true).error(path, logIsSaved: false)
+        case Self.readOnlyMoved: OpenFiles.Loss(file: true).error(path, .unsaved)
         default: barred(path, mode, places)
         }
     }

@@ -194,6 +194,10 @@ public final class SQLiteSpanStore: SpanStore {
     /// runs that are damaged (`corrupt`), which `check()` names.
     public func takeCompactionFailure() -> SpanStoreError? { compaction?.takeFailure() }
 
+    /// Whether files of the store were deleted or replaced by others when it was closed, and what became of what was acknowledged;
+    /// `nil`: nothing was lost. It is known after `close()`, and told once.
+    public func takeLoss() -> SpanStoreError? { writer?.loss.take() }
+
     /// How much the store holds and how it lies there.
     public func statistics() async throws(SpanStoreError) -> StoreStatistics {
         try await readers.ask(.lookUp) { reader throws(SpanStoreError) in try reader.statistics() }

@@ -19,6 +19,8 @@ actor SQLiteWriter {
 
     /// What hampers it and keeps it from nothing.
     nonisolated let failure = StoreFailure()
+    /// What it has lost of its files by the time that it is closed.
+    nonisolated let loss = StoreFailure()
     private var connection: Connection?
     private var tables: RunTables?
     private var deletedTraces: DeletedTraceTable?
@@ -34,6 +36,7 @@ actor SQLiteWriter {
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
         let file = StoreFile.withoutLinks(path)
         NewStoreFile.removeLeftovers(of: file)
+        try StoreFile.checkNoLogIsSaved(of: file)
         if StoreFile.kind(file) == .nothing {
             try StoreFile.checkNoLogIsLeft(of: path)
             NewStoreFile.make(file)
@@ -95,7 +98,7 @@ actor SQLiteWriter {
         tables = nil
         deletedTraces = nil
         presence = nil
-        connection?.close()
+        if let error = connection?.close() { loss.note(error) }
         connection = nil
     }
 
@@ -176,6 +179,7 @@ actor SQLiteWriter {
         try connection.execute("PRAGMA incremental_vacuum")
         try connection.checkFiles()
         try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.noteFile()
     }
 
     /// For the writer's other parts.

@@ -121,6 +121,19 @@ enum StoreFile {
         return status.kind == .file && status.bytes == 0 ? .file : nil
     }
 
+    /// Refuses to write to a file whose log was lost and is kept as a copy: with the first change that copy fits no more.
+    ///
+    /// - Parameter file: without symbolic links.
+    /// - Throws: `cannot_open`.
+    static func checkNoLogIsSaved(of file: String) throws(SpanStoreError) {
+        let copy = LogCopy.name(file, fits: true)
+        guard FileStatus(copy) != nil else { return }
+        throw SpanStoreError(
+            .cannotOpen,
+            "\(copy) has what was acknowledged last, when the log of \(file) was removed; end every process that has \(file) "
+                + "open and move \(copy) to \(file)-wal, or remove it to go on without")
+    }
+
     /// For about a second.
     private static let linkLooks = 50
     private static let linkPauseMicroseconds: UInt32 = 20_000
@@ -215,6 +228,8 @@ struct FileStatus {
     var links: Int
     var bytes: Int64
     var changedUnixSeconds: Int
+    /// What is beyond the seconds.
+    var changedNanos: Int
 
     /// Fails where there is nothing, or it may not be looked at: `errno` tells then.
     ///
@@ -224,6 +239,10 @@ struct FileStatus {
         // Proof: the pointers are to a local that lives through the calls.
         let result = followsLinks ? unsafe stat(path, &status) : unsafe lstat(path, &status)
         guard result == 0 else { return nil }
+        self.init(status)
+    }
+
+    init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .file
@@ -239,8 +258,10 @@ struct FileStatus {
         bytes = Int64(clamping: status.st_size)
         #if canImport(Darwin)
             changedUnixSeconds = status.st_mtimespec.tv_sec
+            changedNanos = status.st_mtimespec.tv_nsec
         #else
             changedUnixSeconds = status.st_mtim.tv_sec
+            changedNanos = status.st_mtim.tv_nsec
         #endif
     }
 }

@@ -52,6 +52,24 @@ import Testing
         }
     }
 
+    @Test("a collector that lost its log does not end in good order, though what it acknowledged is saved")
+    func lostLog() async throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([])
+        let bench = try SpanwireCommand.run(["bench", "--total", "50", "--warm-up", "0", "--to", "127.0.0.1:\(port)"])
+        try #require(bench.exitCode == 0, "\(bench.words)")
+        let stored = try SpanwireCommand.run(["query", "search", "--store", collector.store, "--limit", "1000"]).text
+        for suffix in ["-wal", "-shm"] { try FileManager.default.removeItem(atPath: collector.store + suffix) }
+        // A reader that comes and goes.
+        _ = try SpanwireCommand.run(["query", "services", "--store", collector.store])
+        #expect(collector.stop() == 1)
+        #expect(!collector.words.contains("ended in good order"), "\(collector.words)")
+        #expect(collector.words.contains("what was acknowledged is in \(collector.store);"), "\(collector.words)")
+        let found = try SpanwireCommand.run(["query", "search", "--store", collector.store, "--limit", "1000"]).text
+        #expect(found == stored)
+        #expect(try SpanwireCommand.run(["store", "check", collector.store]).exitCode == 0)
+    }
+
     @Test("a byte that changed in a block is told, and reading it fails")
     func damage() async throws {
         try await withStore { path in

@@ -24,8 +24,8 @@ struct CollectCommand: AsyncParsableCommand {
             With --keep and --keep-bytes, spans that started longer ago, or first, are removed once a minute. Bytes are \
             those in use in the file, which itself does not become smaller: what is removed makes room for what comes.
 
-            Exit codes: 0 ended by a signal in good order, 1 an address, a file or the store cannot be used, 2 for a \
-            wrong command line.
+            Exit codes: 0 ended by a signal in good order, 1 an address, a file or the store cannot be used, or a file \
+            of the store was removed meanwhile, 2 for a wrong command line.
 
             Examples:
               spanwire collect --store spans.db
@@ -184,6 +184,7 @@ struct CollectCommand: AsyncParsableCommand {
         case let error?: throw CommandFailure("the collector ended: \(error)")
         case nil: break
         }
+        if let loss = spans?.takeLoss() { throw CommandFailure(loss.message) }
         let done = collector.statistics
         logger.info(
             "ended in good order",

@@ -48,6 +48,7 @@ struct DeleteCommand: AsyncParsableCommand {
                 throw error
             }
             await opened.close()
+            if let loss = opened.takeLoss() { throw loss }
         } catch {
             throw CommandFailure(error.message)
         }

@@ -32,14 +32,16 @@ extension SQLiteSpanStore {
         do throws(SpanStoreError) {
             let store = try await SQLiteSpanStore.open(
                 path: path, mode: mode, options: Options(compactsInBackground: false))
+            let answer: Answer
             do throws(SpanStoreError) {
-                let answer = try await body(store)
-                await store.close()
-                return answer
+                answer = try await body(store)
             } catch {
                 await store.close()
                 throw error
             }
+            await store.close()
+            if let loss = store.takeLoss() { throw loss }
+            return answer
         } catch {
             throw CommandFailure(error.message)
         }
