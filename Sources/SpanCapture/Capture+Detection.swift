@@ -14,16 +14,32 @@ extension Capture {
         }
         if BlankText.isBlank(bytes) { return blank(bytes.count) }
         let binary = detectedBinary(bytes, options)
-        let isDoubtful = startsAsText(bytes) && binary.namesNothing
-        if binary.fault == nil && !isDoubtful { return binary }
+        if binary.fault == nil || FileKind(bytes) != nil { return binary }
         var best = binary
         if let text = detectedText(bytes, options) {
-            // A valid message stays one, unless it holds nothing that the schema names and the text does.
             if text.rank >= signalRank { return text }
+            // Text that happens to be the start of a message is told as text, unless spans are in it.
             let isEmpty = startsAsText(bytes) && binary.message?.spanCount == 0
-            if binary.fault != nil && (!binary.isPartial || isDoubtful || isEmpty) { best = text }
+            if !binary.isPartial || isEmpty { best = text }
         }
-        return best.rank == 0 && JSONScalars.isJSON(bytes) ? json(bytes, options) : best
+        if best.rank == 0 && JSONScalars.isJSON(bytes) { return json(bytes, options) }
+        return best.mayBeWords(in: bytes) && PlainWords.areWords(bytes) ? words(bytes, options) : best
+    }
+
+    /// Nothing that is said of the bytes would still hold if they were plain words.
+    private func mayBeWords(in bytes: [UInt8]) -> Bool {
+        guard case .nothing = content, fault?.code != .notHex, fault?.code != .otherSignal else { return false }
+        return encoding == nil || encoding == .base64 && PlainWords.haveBlanks(bytes)
+    }
+
+    private static func words(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        let name = options.type.messageName
+        return Capture(
+            .nothing, "text: \(bytes.count.counted("byte")) that stand for no \(name)",
+            fault: CaptureError(
+                .unknownProtobuf,
+                "this looks like text; it is no JSON, no hexadecimal or base64 text and no dump of a \(name)", offset: 0
+            ))
     }
 
     /// White space alone is no message to anybody, though two blanks are one to protobuf (an unknown field 4).
@@ -43,8 +59,12 @@ extension Capture {
             empty.explanation = "\(name) text of \(empty.explanation)"
             return empty
         }
-        let choice = TextForms.choice(bytes, encoding: options.form, maxBytes: options.limits.maxPayloadBytes)
-        return chosen(choice, bytes, options) ?? Capture(.nothing, "\(name) text, as asked for", fault: choice.fault)
+        let text = bytes
+        let choice = TextForms.choice(text, encoding: options.form, maxBytes: options.limits.maxPayloadBytes)
+        let capture =
+            chosen(choice, text, options) ?? Capture(.nothing, "\(name) text, as asked for", fault: choice.fault)
+        guard capture.rank == 0, let kind = FileKind(bytes) else { return capture }
+        return foreign(kind, bytes.count)
     }
 
     /// The first of the readings that is valid and names something; else the one that comes nearest to it. When none is
@@ -79,9 +99,9 @@ extension Capture {
 
     /// How well bytes are explained: the higher the better.
     private var rank: Int {
-        if fault == nil { return namesNothing ? 2 : Self.maxRank }
+        if fault == nil { return Self.maxRank }
         if fault?.code == .otherSignal { return Self.signalRank }
-        return isPartial && !namesNothing ? 1 : 0
+        return isPartial ? 1 : 0
     }
 
     private static let maxRank = 4
@@ -108,7 +128,8 @@ extension Capture {
     private static func detectedText(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture? {
         // Bytes that are no text are read by no form, and need not be tried by each.
         guard bytes.prefix(256).allSatisfy({ $0 >= 0x20 || $0.isTextSpace }) else { return nil }
-        return chosen(TextForms.choice(bytes, maxBytes: options.limits.maxPayloadBytes), bytes, options)
+        let text = bytes
+        return chosen(TextForms.choice(text, maxBytes: options.limits.maxPayloadBytes), text, options)
     }
 
     static func message(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
@@ -117,10 +138,12 @@ extension Capture {
         let signal = SignalScan(bytes.rawSpan)
         if let other = signal.other {
             return Capture(
-                .nothing, "raw protobuf: \(bytes.count.counted("byte")) of OTLP \(other.name)", fault: signal.fault(at: 0))
+                .nothing, "raw protobuf: \(bytes.count.counted("byte")) of OTLP \(other.name)",
+                fault: signal.fault(at: 0))
         }
         do throws(WireError) {
             let message = try CapturedMessage(options.type, bytes, 0..<bytes.count, limits: options.limits)
+            guard KnownFields.areIn(bytes, options.type) else { return unknown(bytes, options) }
             // Of an answer nothing in the bytes says what was exported.
             let twins = options.type == .response ? ", as are answers to logs, metrics and profiles" : ""
             return Capture(
@@ -130,6 +153,10 @@ extension Capture {
                     : "raw protobuf: \(bytes.count.counted("byte")) that are a valid \(name)\(twins)",
                 notes: holdsSpans ? signal.notes() : [])
         } catch {
+            if let kind = FileKind(bytes) { return foreign(kind, bytes.count) }
+            if error.code == .truncated || error.code == .invalidLength, !KnownFields.areIn(bytes, options.type) {
+                return unknown(bytes, options)
+            }
             let explanation = "raw protobuf: \(bytes.count.counted("byte")) that are no valid \(name)"
             guard let cut = CutMessage(bytes.rawSpan, options.type, options.limits) else {
                 return Capture(.nothing, explanation, fault: CaptureError(error))
@@ -145,6 +172,25 @@ extension Capture {
                     + (isUntold ? " or of another signal" : ""), fault: fault, isCut: true,
                 notes: holdsSpans && cut.message != nil ? signal.notes(isCut: true) : [])
         }
+    }
+
+    /// Protobuf, or what looks like it, of which nothing is understood.
+    private static func unknown(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
+        if let kind = FileKind(bytes) { return foreign(kind, bytes.count) }
+        let name = options.type.messageName
+        let looks =
+            PlainWords.areWords(bytes)
+            ? "this looks like text" : "this is another message, or a part of a payload whose start is missing"
+        return Capture(
+            .nothing, "raw protobuf: \(bytes.count.counted("byte")) without a field of a \(name)",
+            fault: CaptureError(.unknownProtobuf, "not one field of a \(name) is in it; \(looks)", offset: 0))
+    }
+
+    /// A file of another kind, by its first bytes.
+    static func foreign(_ kind: FileKind, _ count: Int) -> Capture {
+        Capture(
+            .nothing, "\(kind.name): \(count.counted("byte"))",
+            fault: CaptureError(.unknownProtobuf, "this looks like \(kind.name); \(kind.advice)", offset: 0))
     }
 
     static func framed(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
@@ -163,18 +209,5 @@ extension Capture {
 
     private static func startsAsText(_ bytes: [UInt8]) -> Bool {
         !bytes.isEmpty && bytes.prefix(64).allSatisfy { $0.isTextSpace || (0x20..<0x7F).contains($0) }
-    }
-
-    /// A message without a single field that its schema has.
-    private var namesNothing: Bool {
-        guard let message else { return false }
-        var namesSomething = false
-        message.forEachPart { part in
-            guard var reader = try? WireReader(part, options: CapturedMessage.checkedOptions) else { return }
-            while !namesSomething, let key = try? reader.nextKey(), (try? reader.skip(key)) != nil {
-                namesSomething = message.type.schema.field(key.number)?.type.wireType == key.wireType
-            }
-        }
-        return !namesSomething
     }
 }

@@ -19,6 +19,8 @@ public struct CaptureError: Error, Sendable, Hashable {
         public static let invalidJSON = Code(rawValue: "invalid_json")
         /// JSON in which not one key is known at the top.
         public static let unknownJSON = Code(rawValue: "unknown_json")
+        /// Bytes with content of which not one field is known: text, another file, a part of a payload.
+        public static let unknownProtobuf = Code(rawValue: "unknown_protobuf")
         /// OTLP of another signal: logs, metrics or profiles.
         public static let otherSignal = Code(rawValue: "other_signal")
         /// White space and nothing else.
@@ -35,7 +37,7 @@ public struct CaptureError: Error, Sendable, Hashable {
     public var message: String
 
     /// Where the faulty element starts: bytes from the start of the input, once hexadecimal or base64 text around it is
-    /// undone; in that text itself for `not_hex`, `not_base64` and `blank`, and of JSON.
+    /// undone; in that text itself, as UTF-8, for `not_hex`, `not_base64` and `blank`, and of JSON.
     public var offset: Int
 
     /// The field in which the fault lies, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`, or empty.

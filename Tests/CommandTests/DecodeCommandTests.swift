@@ -92,6 +92,19 @@ import Testing
         }
     }
 
+    @Test("where nothing is understood nothing is shown, and exit code 1 says so")
+    func notUnderstood() throws {
+        for text in [
+            "error", "hello world", "ERROR: no such file", "(null)", "%PDF-1.4", "a:\n  - b\n", "f83f05f83f05",
+        ] {
+            for output in ["tree", "json", "binary"] {
+                let outcome = try SpanwireCommand.run(["decode", "--quiet", "--to", output], input: Data(text.utf8))
+                #expect(outcome.exitCode == 1 && outcome.output.isEmpty, "\(text) \(outcome.text)")
+                #expect(outcome.words.hasPrefix("spanwire: unknown_protobuf at byte 0: "), "\(outcome.words)")
+            }
+        }
+    }
+
     @Test("logs are refused with exit code 1 whichever message was asked for; a cut that tells nothing says so")
     func signals() throws {
         let line = try #require(

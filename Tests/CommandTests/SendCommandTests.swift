@@ -43,7 +43,7 @@ import Testing
         let texts = [
             "snake": #"{"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"a1"}]}]}]}"#,
             "logs": #"{"resourceLogs":[{"scopeLogs":[]}]}"#, "jaeger": #"{"data":[{"traceID":"a","spans":[]}]}"#,
-            "blank": " \n\n",
+            "blank": " \n\n", "words": "error", "log": "ERROR: no such file\n", "tail": "f83f05f83f05\n",
             "ignored": #"{"resourceSpans":[{"resource":{},"scope_spans":[{"spans":[{"traceId":"a1"}]}]}]}"#,
             "beside": #"{"resourceSpans":[],"resourceLogs":[{}]}"#,
             "lines": #"{"resourceSpans":[]}"# + "\n" + #"{"resourceLogs":[{"scopeLogs":[]}]}"#,

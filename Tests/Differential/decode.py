@@ -45,8 +45,8 @@ def decode(spanwire, form, data, source="protobuf"):
 
 def accepted(message, data):
     try:
-        message.FromString(data)
-        return True
+        # Of content that has not one known field nothing is understood, which is a fault (unknown_protobuf).
+        return not data or bool(message.FromString(data).ListFields())
     except DecodeError:
         return False
 

@@ -171,7 +171,11 @@ import Testing
             }
             // White space alone is blank, whatever protobuf makes of two blanks.
             if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }), !bytes.isEmpty { continue }
-            if (try? SpanBatch(decoding: bytes)) != nil { #expect(Capture(bytes).fault == nil, "\(bytes)") }
+            // Of content without a known field nothing is understood.
+            guard let batch = try? SpanBatch(decoding: bytes), bytes.isEmpty || !batch.resourceSpans.isEmpty else {
+                continue
+            }
+            #expect(Capture(bytes).fault == nil, "\(bytes)")
         }
     }
 

@@ -134,5 +134,6 @@ struct WholePart {
 
     private static let walkOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
 
-    private static let containers: Set<String> = [ResourceSpans.schema.name, ScopeSpans.schema.name]
+    /// Messages that are looked into where the cut goes through them.
+    static let containers: Set<String> = [ResourceSpans.schema.name, ScopeSpans.schema.name]
 }

@@ -1,0 +1,96 @@
+import Foundation
+import ProtoWire
+import SpanCapture
+import SpanModel
+import Testing
+
+/// The table of input × form in which nothing is understood: a fault that says what it looks like, never a message.
+@Suite struct UnknownInputTests {
+    private static let types: [MessageType] = [.traces, .batch, .response, .hello, .ack]
+
+    private static func text(_ text: String, _ form: CaptureForm? = nil) -> Capture {
+        Capture(Array(text.utf8), options: CaptureOptions(form: form))
+    }
+
+    @Test(
+        "words are told as text, whatever protobuf makes of them",
+        arguments: [
+            "error", "hello world", "ERROR: no such file", "(null)", "a: 1\nb:\n  - c\n  - d\n", "\nhello",
+            "\nhello there\n",
+            "Child process ended", "not found", "Überlauf", "ERROR",
+        ])
+    func words(text: String) {
+        let capture = Self.text(text)
+        #expect(capture.fault?.code == .unknownProtobuf, "\(capture.explanation) \(capture.fault as Any)")
+        #expect(capture.fault?.message.contains("looks like text") == true, "\(capture.fault as Any)")
+        #expect(capture.message == nil && !capture.isPartial && !capture.isCut)
+    }
+
+    @Test(
+        "content without a known field is a fault for every message and in every form, whole or cut off",
+        arguments: [
+            [0xF8, 0x3F, 0x05], [0xF8, 0x3F, 0x05, 0xF8, 0x3F], [0xFA, 0x3F, 0x02, 1, 2, 0xFA, 0x3F, 0x09, 1],
+            [0xFA, 0x3F, 0x09, 1],
+        ] as [[UInt8]])
+    func unknown(bytes: [UInt8]) {
+        let inputs: [(CaptureForm?, [UInt8])] = [
+            (nil, bytes), (.protobuf, bytes), (nil, Array(CaptureTests.hex(bytes).utf8)),
+            (.hex, Array(CaptureTests.hex(bytes).utf8)), (.base64, Array(Data(bytes).base64EncodedString().utf8)),
+        ]
+        for type in Self.types {
+            for (form, input) in inputs {
+                let capture = Capture(input, options: CaptureOptions(form: form, type: type))
+                #expect(
+                    capture.fault?.code == .unknownProtobuf,
+                    "\(type) \(form as Any) \(capture.explanation) \(capture.fault as Any)"
+                )
+                #expect(capture.fault?.message.contains(type.messageName) == true)
+                #expect(capture.message == nil && !capture.isPartial)
+            }
+        }
+    }
+
+    @Test("known fields beside unknown ones, empty messages and empty containers are valid")
+    func known() {
+        let unknown: [UInt8] = [0xF8, 0x3F, 0x05]
+        for bytes in [[], unknown + CaptureTests.payload, CaptureTests.payload + unknown, [0x0A, 0x00]] {
+            #expect(Capture(bytes).fault == nil)
+            #expect(Capture(bytes, options: CaptureOptions(form: .protobuf)).fault == nil)
+        }
+        // What is there before a cut is still the start of a message.
+        for count in 2..<CaptureTests.payload.count {
+            #expect(Capture(Array(CaptureTests.payload[..<count])).fault?.code == .truncated, "\(count)")
+        }
+    }
+
+    @Test("digits of which the start is missing are told as a part of a payload")
+    func tail() {
+        let capture = Self.text(CaptureTests.hex([0x60, 0x05, 0x78, 0x01]) + "\n")
+        #expect(capture.encoding == .hex && capture.fault?.message.contains("whose start is missing") == true)
+    }
+
+    @Test("files of other kinds are told by their first bytes, as they are and as text")
+    func files() {
+        let kinds: [(String, [UInt8])] = [
+            ("a gzip file", [0x1F, 0x8B, 8, 0]), ("a zstd file", [0x28, 0xB5, 0x2F, 0xFD, 0x24]),
+            ("a bzip2 file", Array("BZh91AY".utf8)), ("an xz file", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0]),
+            ("a zip file", [0x50, 0x4B, 3, 4, 20]), ("an SQLite file", Array("SQLite format 3\0\u{10}".utf8)),
+            ("a PEM file", Array("-----BEGIN CERTIFICATE-----\nAAAA\n".utf8)), ("a PDF file", Array("%PDF-1.4\n".utf8)),
+            ("an ELF file", [0x7F, 0x45, 0x4C, 0x46, 2]), ("HTML or XML", Array(" <!DOCTYPE html>\n<p>x".utf8)),
+            ("HTML or XML", Array("<?xml version=\"1.0\"?>".utf8)), ("UTF-16 text", [0xFF, 0xFE, 0x30]),
+            ("UTF-16 text", [0x30, 0, 0x61, 0]),
+        ]
+        for (name, bytes) in kinds {
+            for form in [nil, .protobuf, .hex, .base64] as [CaptureForm?] {
+                let capture = Capture(bytes, options: CaptureOptions(form: form))
+                #expect(
+                    capture.fault?.message.hasPrefix("this looks like \(name)") == true,
+                    "\(form as Any) \(capture.explanation) \(capture.fault as Any)")
+                #expect(capture.message == nil && !capture.isPartial)
+            }
+            guard name != "UTF-16 text" else { continue }
+            let text = Self.text(Data(bytes).base64EncodedString(), .base64)
+            #expect(text.fault?.message.hasPrefix("this looks like \(name)") == true, "\(text)")
+        }
+    }
+}
