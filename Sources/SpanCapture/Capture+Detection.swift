@@ -59,7 +59,7 @@ extension Capture {
             empty.explanation = "\(name) text of \(empty.explanation)"
             return empty
         }
-        let text = bytes
+        let text = PlainText.normalized(bytes)
         let choice = TextForms.choice(text, encoding: options.form, maxBytes: options.limits.maxPayloadBytes)
         let capture =
             chosen(choice, text, options) ?? Capture(.nothing, "\(name) text, as asked for", fault: choice.fault)
@@ -128,7 +128,7 @@ extension Capture {
     private static func detectedText(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture? {
         // Bytes that are no text are read by no form, and need not be tried by each.
         guard bytes.prefix(256).allSatisfy({ $0 >= 0x20 || $0.isTextSpace }) else { return nil }
-        let text = bytes
+        let text = PlainText.normalized(bytes)
         return chosen(TextForms.choice(text, maxBytes: options.limits.maxPayloadBytes), text, options)
     }
 

@@ -91,6 +91,11 @@ public struct Capture: Sendable {
 
     /// Reads captured bytes. Never fails: what is wrong is in `fault`.
     public init(_ bytes: [UInt8], options: CaptureOptions = CaptureOptions()) {
+        if options.form != .protobuf, options.form != .frames, let text = PlainText.fromUTF16(bytes) {
+            self = Capture(text, options: options)
+            explanation = "UTF-16, \(explanation)"
+            return
+        }
         switch options.form {
         case nil: self = Capture.detected(bytes, options)
         case .protobuf: self = Capture.message(bytes, options)

@@ -93,4 +93,40 @@ import Testing
             #expect(text.fault?.message.hasPrefix("this looks like \(name)") == true, "\(text)")
         }
     }
+
+    // MARK: Text of other systems
+
+    private static func dump(_ bytes: [UInt8], end: String = "\n") -> String {
+        stride(from: 0, to: bytes.count, by: 16).map { start in
+            let part = bytes[start..<min(start + 16, bytes.count)]
+            return String(format: "%08x: ", start) + part.map { String(format: "%02x", $0) }.joined(separator: " ")
+        }.joined(separator: end) + end
+    }
+
+    @Test("byte order marks, UTF-16, no-break spaces and carriage returns are read in every form of text")
+    func systems() throws {
+        let bytes = CaptureTests.payload
+        let json = try CaptureTests.text(Capture(bytes), as: .json)
+        let texts: [(CaptureForm, String)] = [
+            (.hex, CaptureTests.hex(bytes)), (.base64, Data(bytes).base64EncodedString()), (.hex, Self.dump(bytes)),
+            (.json, json),
+        ]
+        for (form, text) in texts {
+            let ends = text.replacingOccurrences(of: "\n", with: "\r\n")
+            var inputs: [[UInt8]] = [
+                Array(("\u{FEFF}" + text).utf8), Array(("\u{FEFF}" + ends + "\r\n").utf8),
+                [0xFF, 0xFE] + ends.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] },
+                [0xFE, 0xFF] + ends.utf16.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] },
+                Array(text.replacingOccurrences(of: "\n", with: "\r").utf8),
+            ]
+            if form != .json { inputs.append(Array(text.replacingOccurrences(of: " ", with: "\u{A0}").utf8)) }
+            for (index, input) in inputs.enumerated() {
+                for asked in [nil, form] {
+                    let capture = Capture(input, options: CaptureOptions(form: asked))
+                    #expect(capture.fault == nil, "\(form) \(index) \(capture.explanation) \(capture.fault as Any)")
+                    #expect(capture.encoding == form && capture.message?.spanCount == 2)
+                }
+            }
+        }
+    }
 }
