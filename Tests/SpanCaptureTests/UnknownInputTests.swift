@@ -129,4 +129,45 @@ import Testing
             }
         }
     }
+
+    // MARK: Dumps
+
+    @Test(
+        "lines that repeat in a dump without offsets cannot be written out",
+        arguments: [" 0a 12", " 120a 1012", " 1012120a"])
+    func repeats(columns: String) {
+        for form in [nil, CaptureForm.hex] {
+            let capture = Self.text(
+                "\(columns)\n\(columns.replacingOccurrences(of: "1", with: "0"))\n*\n\(columns)\n", form)
+            #expect(capture.fault?.code == .notHex && capture.fault?.message.hasSuffix("od -v") == true, "\(capture)")
+        }
+    }
+
+    @Test("a dump from its last line to its first is out of order, and nothing of it is decoded")
+    func reversed() {
+        let lines = Self.dump(CaptureTests.batch((0..<20).map { "span \($0)" }).encoded()).split(separator: "\n")
+        for form in [nil, CaptureForm.hex] {
+            let capture = Self.text(lines.reversed().joined(separator: "\n"), form)
+            #expect(capture.fault?.code == .notHex, "\(capture)")
+            #expect(capture.fault?.message.hasSuffix("is missing, cut or out of order") == true)
+            #expect(capture.explanation.hasPrefix("hex dump (xxd)") && capture.message == nil)
+        }
+    }
+
+    @Test("decimal words are named, with zeros and lines that repeat too")
+    func decimal() {
+        let text = """
+            0000000 43274  2567  2603  2582 29452 29285 26998 25955
+            0000020 28206 28001  4709  2566 25348 29281  2676  2577
+            0000040 26633 29551 11892 24942 25965 10420 52200 12648
+            0000060     0     0     0     0     0     0     0     0
+            *
+            0000100  2170  1042 28514 28015   536 30738  4106 62291
+            0000120
+
+            """
+        for form in [nil, CaptureForm.hex] {
+            #expect(Self.text(text, form).fault?.message.hasPrefix("a dump of decimal numbers") == true)
+        }
+    }
 }

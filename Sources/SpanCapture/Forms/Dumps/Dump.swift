@@ -68,7 +68,8 @@ private struct DumpEvidence {
             lines += 1
             if let before {
                 let distance = line.offset - before.offset
-                if distance == before.count { steps += 1 }
+                // Lines from the last to the first follow each other too.
+                if distance == before.count || distance < 0 && -distance == line.bytes.count { steps += 1 }
                 if distance > 0, before.count > 0, distance % before.count == 0 { aligned += 1 }
             }
             before = (line.offset, line.bytes.count)

@@ -33,6 +33,8 @@ struct DumpReader {
     private var contradictions: (count: Int, line: Int) = (0, 0)
     private var strangers: (count: Int, line: Int) = (0, 0)
     private var notes: [String] = []
+    /// Lines of the shape that stand before the start of the dump, and the first of them.
+    private var early: (count: Int, line: DumpLine?, number: Int, position: Int) = (0, nil, 0, 0)
     /// Zero bytes at the end that a wide column may have been filled up with.
     private var doubtfulBytes = 0
 
@@ -74,6 +76,11 @@ struct DumpReader {
         }
         try closeBlock()
         guard lines > 0 else { throw CaptureError(.notHex, "no line of a dump", offset: 0) }
+        // A dump with a few words before it may be; more lines of one before its start are out of order.
+        if early.count >= lines, let line = early.line {
+            (base, blockStart, pending) = (0, bytes.count, nil)
+            throw misplaced(line, early.number, at: early.position)
+        }
         return readings()
     }
 
@@ -87,6 +94,10 @@ struct DumpReader {
         } else {
             // Another block, or the first; a dump may have lost its start.
             guard line.offset == 0 || lines == 0 && strangers.count == 0, !line.isEnd else {
+                if lines == 0, !line.isEnd {
+                    early = early.line == nil ? (1, line, lineNumber, position) : early
+                    if early.number != lineNumber { early.count += 1 }
+                }
                 if lines == 0 || line.isEnd { return false }
                 throw CaptureError(
                     .notHex, "a line with the offset \(line.offset) behind the end of a dump (line \(lineNumber))",
@@ -150,7 +161,7 @@ struct DumpReader {
     }
 
     /// Both offsets as the dump writes them: what it counts in is not for its reader to know.
-    private func misplaced(_ line: DumpLine, at position: Int) -> CaptureError {
+    private func misplaced(_ line: DumpLine, _ number: Int? = nil, at position: Int) -> CaptureError {
         let due = base + blockBytes + (pending?.line.bytes.count ?? 0)
         func text(_ offset: Int) -> String {
             let digits = String(offset, radix: radix)
@@ -158,7 +169,7 @@ struct DumpReader {
         }
         return CaptureError(
             .notHex,
-            "the offset \(text(line.offset)) stands where \(text(due)) is due (line \(lineNumber)): "
+            "the offset \(text(line.offset)) stands where \(text(due)) is due (line \(number ?? lineNumber)): "
                 + "a line before it is missing, cut or out of order", offset: position)
     }
 

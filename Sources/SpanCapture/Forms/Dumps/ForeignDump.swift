@@ -3,10 +3,15 @@ struct ForeignDump {
     /// How it is called.
     let name: String
 
+    private var isRepeating = false
+
     /// What to do instead.
     var error: CaptureError {
-        CaptureError(
-            .notHex, "\(name) is not read; make the dump with xxd, hexdump -C or od -A x -t x1 instead", offset: 0)
+        let words =
+            isRepeating
+            ? "lines that repeat are left out (*), and without offsets nothing says how many; make the dump with od -v"
+            : "\(name) is not read; make the dump with xxd, hexdump -C or od -A x -t x1 instead"
+        return CaptureError(.notHex, words, offset: 0)
     }
 
     private static let maxBytes = 64 << 10
@@ -25,15 +30,22 @@ struct ForeignDump {
             name = "a dump of sections (objdump -s)"
         } else if lines.dropFirst().first?.text.contains("\u{2502}") == true {
             name = "a dump in a frame of lines (hexyl)"
+        } else if Self.areColumns(lines), Self.hasRepeats(text) {
+            name = "a dump without offsets (od -An)"
+            isRepeating = true
+        } else if Self.areWideNumbers(lines) {
+            name = Self.numbers
         } else if Self.areCharacters(lines) {
             name = "a dump of characters (od -c, od -a, hexdump -c)"
         } else if !isNamed, Self.haveOffsets(lines) {
             let isNumbers = lines.allSatisfy { $0.tokens.dropFirst().allSatisfy(Self.isDecimal) }
-            name = isNumbers ? "a dump of decimal numbers (od -t d, -t u or -t f)" : "a dump of this kind"
+            name = isNumbers ? Self.numbers : "a dump of this kind"
         } else {
             return nil
         }
     }
+
+    private static let numbers = "a dump of decimal numbers (od -t d, -t u or -t f)"
 
     private struct Line {
         let text: String
@@ -89,6 +101,36 @@ struct ForeignDump {
         "si", "dle", "dc1", "dc2", "dc3", "dc4", "nak", "syn", "etb", "can", "em", "sub", "esc", "fs", "gs", "rs", "us",
         "sp", "del",
     ]
+
+    // MARK: Columns
+
+    /// Nothing but digits in columns of one width, which no offset has beside bytes.
+    private static func areColumns(_ lines: [Line]) -> Bool {
+        let width = lines[0].tokens[0].count
+        return width > 1
+            && lines.allSatisfy { $0.tokens.allSatisfy { $0.count == width && $0.allSatisfy(\.isHexDigit) } }
+    }
+
+    /// A line is `*` and nothing else.
+    private static func hasRepeats(_ text: [UInt8]) -> Bool {
+        text.indices.contains { position in
+            text[position] == UInt8(ascii: "*") && (position == 0 || text[position - 1] == 0x0A)
+                && (position + 1 == text.count || text[position + 1] == 0x0A || text[position + 1] == 0x0D)
+        }
+    }
+
+    /// Offsets, and numbers without leading zeros of which some have more digits than a byte: no hexadecimal digits stand so.
+    private static func areWideNumbers(_ lines: [Line]) -> Bool {
+        guard lines.count > 1, lines.allSatisfy({ $0.offset != nil && $0.tokens[0].count >= 6 }) else { return false }
+        var widths: Set<Int> = []
+        for number in lines.flatMap({ $0.tokens.dropFirst() }) {
+            let digits = number.hasPrefix("-") ? number.dropFirst() : number
+            guard digits == "0" || digits.first != "0", !digits.isEmpty, digits.allSatisfy({ ("0"..."9").contains($0) })
+            else { return false }
+            widths.insert(digits.count)
+        }
+        return widths.count > 1 && (widths.max() ?? 0) > 3
+    }
 
     // MARK: Offsets
 
