@@ -19,7 +19,7 @@ extension Segment {
         var unreadWithoutOrigin = 0
         /// Behind the last record.
         var end = SpoolHeader.byteCount
-        /// Bytes between records that are no record.
+        /// Bytes that are no record, and those of damaged copies of an origin.
         var damagedBytes = 0
         /// Bytes behind the last record: of one whose writing was cut short.
         var tornBytes = 0
@@ -46,7 +46,8 @@ extension Segment {
         var accounted = 0
         var whole: [UInt16: (spans: Int, unread: Int)] = [:]
         let accountEnd = Int(account?.end ?? 0)
-        let countsFrom = max(readFrom, accountEnd)
+        // Of a segment to which nothing was appended afterwards the ledger knows all that it held.
+        let countsFrom = account?.isOfAll == true ? .max : max(readFrom, accountEnd)
         var walk = RecordWalk(file, seed: seed, range: SpoolHeader.byteCount..<max(size, SpoolHeader.byteCount))
         while let step = try walk.next({ readsBodies || $0.kind == originKind }) {
             switch step {
@@ -67,8 +68,10 @@ extension Segment {
                         whole[head.tag, default: (0, 0)].spans += 1
                         whole[head.tag, default: (0, 0)].unread += unread
                     }
-                } else if head.kind == originKind, let body, survey.origins[head.tag] == nil {
-                    survey.origins[head.tag] = origin(body)
+                } else if head.kind == originKind, let body {
+                    if survey.origins[head.tag] == nil { survey.origins[head.tag] = origin(body) }
+                } else if head.kind == originKind {
+                    survey.damagedBytes += head.bodyBytes
                 }
             }
         }

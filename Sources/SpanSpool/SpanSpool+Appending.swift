@@ -125,7 +125,8 @@ extension SpanSpool {
         guard let active, let last = segments.last else { return }
         if configuration.sync != .never, last.syncedEnd < last.end { unsynced.append((last.number, active.file)) }
         self.active = nil
-        if last.unreadSpans > 0 {
+        // One of which nothing is left goes.
+        if last.unreadSpans > 0 || last.flights > 0 {
             write(unwrittenCuts + [.held(last.account)])
             cutsAreWritten()
             segments[segments.count - 1].accountEnd = last.end

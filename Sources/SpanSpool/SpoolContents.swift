@@ -14,8 +14,10 @@ package struct SpoolContents: Sendable {
         var isHeaderDamaged: Bool
         /// Before this place everything was cut, as the ledger has it.
         var cutEnd: Int
-        /// The ledger knows of all spans that are there, and of no other.
+        /// The ledger knows of all spans that are there, of no other, and that none was appended afterwards.
         var isAccounted: Bool
+        /// All of it was cut, and of a later segment too.
+        var isCut: Bool
 
         /// Before this place, which is in the file, everything was cut.
         var readFrom: Int {
@@ -85,7 +87,9 @@ package struct SpoolContents: Sendable {
             segments.append(
                 Found(
                     number: number, seed: seed, survey: survey, size: size, isHeaderDamaged: headers[number] == nil,
-                    cutEnd: readFrom, isAccounted: account.map { Int($0.spans) } == survey.unreadSpans))
+                    cutEnd: readFrom,
+                    isAccounted: account?.isOfAll == true && account.map { Int($0.spans) } == survey.unreadSpans,
+                    isCut: isCut))
         }
     }
 }
@@ -159,7 +163,7 @@ extension SpanSpool {
             drop(.spoolDamaged, Int(account.spans), with: [.held(none)])
         }
         for (index, found) in contents.segments.enumerated()
-        where found.survey.unreadSpans > 0 || found.survey.isDamaged {
+        where found.survey.unreadSpans > 0 || found.survey.isDamaged || !found.isCut && !found.isAccounted {
             uncountedLosses += found.survey.doubtfulPlaces
             let end = max(found.size, found.survey.end, found.cutEnd)
             segments[index].accountEnd = end

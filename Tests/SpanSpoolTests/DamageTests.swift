@@ -151,6 +151,41 @@ struct DamageTests {
         }
     }
 
+    @Test(arguments: ["closed", "cut and closed", "taken over", "cut and taken over"])
+    func `bytes that come behind a segment which the ledger knows to its end are told, and are no lost span`(
+        _ life: String
+    ) throws {
+        let storage = MemoryStorage()
+        let first = try Process(storage)
+        for number in 0..<4 { _ = try first.append(number) }
+        if life.hasPrefix("cut") {
+            for (index, batch) in first.takeAll().enumerated() { first.numbered(UInt64(index + 1), batch) }
+        }
+        if life.hasSuffix("closed") { first.close() } else { _ = try Process(storage) }
+        for place in [storage, MemoryStorage(storage.files)] {
+            // The second time a later segment is there too.
+            if place !== storage {
+                let second = try Process(place)
+                for number in 4..<6 { _ = try second.append(number) }
+                second.close()
+            }
+            for bytes in [16, 40, 100] {
+                for name in place.files.keys.sorted() where Segment.number(of: name) != nil {
+                    var files = place.files
+                    files[name]! += [UInt8](repeating: 0xA5, count: bytes)
+                    let damaged = MemoryStorage(files)
+                    let process = try Process(damaged)
+                    #expect(process.takeDropped().isEmpty, "\(name), \(bytes) bytes")
+                    #expect(process.report.uncountedLosses == 0, "\(name), \(bytes) bytes")
+                    #expect(process.findings.count == 1, "\(name), \(bytes) bytes: \(process.findings)")
+                    let count = place === storage ? 4 : 6
+                    #expect(process.takeEverything().numbers.sorted() == Array(0..<count), "\(name)")
+                    #expect(try Process(damaged).takeDropped().isEmpty, "\(name), \(bytes) bytes")
+                }
+            }
+        }
+    }
+
     @Test func `a wrong bit anywhere in a ledger costs no span`() throws {
         let files = try specimen()
         for name in Ledger.names {
