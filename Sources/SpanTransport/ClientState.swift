@@ -66,11 +66,13 @@ struct ClientState: ~Copyable {
     /// - Parameters:
     ///   - span: what it was encoded into.
     ///   - countsFull: a span without room is dropped and counted.
+    ///   - countsClosed: the same of one that comes after the shutdown.
     /// - Returns: what became of it, whether the driver has to be woken, and whether the spool has something to write.
     mutating func offer(
-        _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool,
+        _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool, countsClosed: Bool = true,
         now: @autoclosure () -> SessionInstant
     ) -> (SpanClient.Offer, wakes: Bool, works: Bool) {
+        if isClosed, !countsClosed, reasonAfterEnd == .shutdown { return (.closed, wakes: false, works: false) }
         let hasSpool = spool != nil
         let (offer, wakes) = take(span, origin, hasSpool: hasSpool, countsFull: countsFull, now: now())
         return (offer, wakes, works: hasSpool && look { $0.hasWork } ?? false)

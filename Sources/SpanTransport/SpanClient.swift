@@ -32,6 +32,8 @@ public final class SpanClient: Sendable {
     private let resource: Resource
     private let resourceSchemaURL: String
     let eventLoop: any EventLoop
+    /// What was damaged in the spool when it was taken over, whether or not it cost anything.
+    package let spoolFindings: [String]
     /// `nil` without a spool.
     let spoolThread: SpoolThread?
     let state: Mutex<ClientState>
@@ -72,6 +74,7 @@ public final class SpanClient: Sendable {
             limits: configuration.queue, spool: try SpanClient.openSpool(configuration, logger, openStorage))
         spoolThread = configuration.spool == nil ? nil : SpoolThread()
         senderID = shared.look { $0.sender } ?? configuration.senderID
+        spoolFindings = shared.look { $0.findings } ?? []
         state = Mutex(shared)
         driver = .makeEmptyBox(eventLoop: eventLoop)
     }
@@ -106,28 +109,49 @@ public final class SpanClient: Sendable {
     ///
     /// - Returns: how many were taken; the others found no room within the limit and are counted as `queue_full`.
     public func deliver(_ batch: SpanBatch, within limit: Duration) async -> Int {
+        await deliver(batch, within: limit, countsClosed: true).taken
+    }
+
+    /// Like `deliver`, but for who can hand the spans over again: from the client's shutdown on nothing more is handed over,
+    /// and what is left of the batch is not counted as dropped.
+    ///
+    /// - Returns: how many spans were handed over, those that found no room included.
+    package func deliverUntilClosed(_ batch: SpanBatch, within limit: Duration) async -> Int {
+        await deliver(batch, within: limit, countsClosed: false).handedOver
+    }
+
+    private func deliver(
+        _ batch: SpanBatch, within limit: Duration, countsClosed: Bool
+    ) async -> (taken: Int, handedOver: Int) {
         let deadline = NIODeadline.now() + TimeAmount(limit)
-        var taken = 0
+        var (taken, handedOver) = (0, 0)
         for resourceSpans in batch.resourceSpans {
             for scopeSpans in resourceSpans.scopeSpans {
                 let origin = EncodedOrigin(
                     resource: resourceSpans.resource, resourceSchemaURL: resourceSpans.schemaURL,
                     scope: scopeSpans.scope, scopeSchemaURL: scopeSpans.schemaURL)
-                for span in scopeSpans.spans where await deliver(span, origin, until: deadline) { taken += 1 }
+                for span in scopeSpans.spans {
+                    switch await deliver(span, origin, until: deadline, countsClosed: countsClosed) {
+                    case .taken: taken += 1
+                    case .closed: return (taken, handedOver)
+                    case .dropped, .full: break
+                    }
+                    handedOver += 1
+                }
             }
         }
-        return taken
+        return (taken, handedOver)
     }
 
-    func deliver(_ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline) async -> Bool {
+    /// - Returns: not `full`, for then the span is dropped.
+    func deliver(
+        _ span: SpanRecord, _ origin: EncodedOrigin, until deadline: NIODeadline, countsClosed: Bool = true
+    ) async -> Offer {
         // Mostly there is room, and no clock is asked.
         var isLastTry = false
         while true {
-            switch offer(span, origin, countsFull: isLastTry) {
-            case .taken: return true
-            case .dropped: return false
-            case .full: if isLastTry { return false }
-            }
+            let offer = offer(span, origin, countsFull: isLastTry, countsClosed: countsClosed)
+            guard offer == .full, !isLastTry else { return offer == .full ? .dropped : offer }
             await waitForRoom(until: deadline)
             isLastTry = Task.isCancelled || NIODeadline.now() >= deadline
         }
@@ -140,16 +164,23 @@ public final class SpanClient: Sendable {
 
     /// Waits until it is worth offering a span again that found no room.
     func waitForRoom(until deadline: NIODeadline) async {
-        await waitForProgress(until: deadline) { $0.isOver || $0.hasRoom }
+        await waitForProgress(until: deadline) { $0.isOver || $0.isClosed || $0.hasRoom }
     }
 
-    package enum Offer { case taken, dropped, full }
+    /// What becomes of a span that is offered; of one that was `full` or `closed` nothing is counted.
+    package enum Offer { case taken, dropped, full, closed }
 
-    /// - Parameter countsFull: a span without room is dropped and counted.
-    func offer(_ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool) -> Offer {
+    /// - Parameters:
+    ///   - countsFull: a span without room is dropped and counted.
+    ///   - countsClosed: the same of one that comes after the shutdown.
+    func offer(
+        _ span: SpanRecord, _ origin: EncodedOrigin, countsFull: Bool, countsClosed: Bool = true
+    ) -> Offer {
         let (offer, wakes, works) = encoders.withWriter { writer in
             span.encode(to: &writer)
-            return state.withLock { state in state.offer(writer, origin, countsFull: countsFull, now: .now()) }
+            return state.withLock { state in
+                state.offer(writer, origin, countsFull: countsFull, countsClosed: countsClosed, now: .now())
+            }
         }
         if wakes { wake() }
         if offer == .dropped { countLateDrops() }
@@ -200,6 +231,8 @@ public final class SpanClient: Sendable {
             state.isClosed = true
             return state.isStarted
         }
+        // Who waits for room has none to wait for.
+        resumeWaiters()
         if isStarted {
             eventLoop.execute { [driver] in driver.value?.finish() }
             await waitForProgress(until: deadline, evenIfCancelled: true) { $0.isOver }
@@ -343,7 +376,7 @@ public struct SpanReporter: Sendable {
     /// - Returns: `false` when it was dropped.
     @discardableResult
     public func report(_ span: SpanRecord, waitingUpTo limit: Duration) async -> Bool {
-        await client.deliver(span, origin, until: .now() + TimeAmount(limit))
+        await client.deliver(span, origin, until: .now() + TimeAmount(limit)) == .taken
     }
 
     /// Hands a span over if there is room, and counts nothing if not.

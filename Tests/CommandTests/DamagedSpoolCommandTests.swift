@@ -74,7 +74,7 @@ import Testing
             ({ $0.prefix(40) }, 0, "", "1 span in COPY was damaged and is lost", "1 span lost"),
             ({ _ in Data() }, 0, "", "1 span in COPY was damaged and is lost", "1 span lost"),
             (
-                { $0.dropLast(1) + [$0.last! ^ 1] }, 0, "of these 1 span is damaged and cannot be sent",
+                { $0.dropLast(1) + [$0.last! ^ 1] }, 0, "1 span in COPY is damaged and cannot be sent",
                 "1 span in COPY was damaged and is lost", "1 span"
             ),
         ]
@@ -92,7 +92,7 @@ import Testing
             try FileManager.default.copyItem(atPath: copy, toPath: waiting)
             let kept = try SpanwireCommand.run(
                 ["send", "--spool", waiting, "--to", "127.0.0.1:1", "--timeout", "1"])
-            let words = each.waits.isEmpty ? told.replacingOccurrences(of: copy, with: waiting) : each.waits
+            let words = (each.waits.isEmpty ? each.told : each.waits).replacingOccurrences(of: "COPY", with: waiting)
             #expect(kept.exitCode == 1 && kept.words.contains(words), "case \(index): \(kept.words)")
             let sent = try SpanwireCommand.run([
                 "send", "--spool", copy, "--to", "127.0.0.1:\(port)", "--timeout", "60",
@@ -106,6 +106,44 @@ import Testing
             #expect(again.exitCode == 0, "case \(index): \(again.words)")
         }
         #expect(collector.stop() == 0)
+    }
+
+    @Test("damage that costs nothing is an exit of 0, and the words say that nothing was lost")
+    func harmless() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([])
+        let changes: [(Data) -> Data] = [
+            // The head of one copy of the origin, its body, and bytes behind all that the ledger knows of.
+            { $0.prefix(52) + [$0[52] ^ 1] + $0.dropFirst(53) }, { $0.prefix(70) + [$0[70] ^ 1] + $0.dropFirst(71) },
+            { $0 + [UInt8](repeating: 0xA5, count: 16) },
+        ]
+        for (index, change) in changes.enumerated() {
+            let spool = collector.path("spool\(index)")
+            _ = try SpanwireCommand.run(
+                ["send", "-", "--spool", spool, "--to", "127.0.0.1:1", "--timeout", "1"], input: Self.payload)
+            let file = URL(fileURLWithPath: spool + "/0000000000000001.spans")
+            try change(try Data(contentsOf: file)).write(to: file)
+            let shown = try SpanwireCommand.run(["spool", spool])
+            #expect(shown.exitCode == 1 && !shown.text.contains("lost"), "case \(index): \(shown.text)")
+            let sent = try SpanwireCommand.run(
+                ["send", "--spool", spool, "--to", "127.0.0.1:\(port)", "--timeout", "60"])
+            #expect(sent.exitCode == 0, "case \(index): \(sent.words)")
+            #expect(sent.words.contains("stored 1, rejected 0, dropped 0,"), "case \(index): \(sent.words)")
+            let words = "nothing was lost by what is damaged in \(spool): no span is missing or altered\n"
+            #expect(sent.words.contains(words), "case \(index): \(sent.words)")
+        }
+        #expect(collector.stop() == 0)
+    }
+
+    @Test("a file that is named as the spool's directory is told to be one")
+    func file() throws {
+        let place = try RunningCollector()
+        try place.write("", to: "file")
+        let sent = try SpanwireCommand.run(["send", "small.pb", "--spool", place.path("file"), "--to", "127.0.0.1:1"])
+        #expect(sent.exitCode == 1)
+        #expect(
+            sent.words == "spanwire: \(place.path("file")) is a file and no directory; name a directory for the spool\n"
+        )
     }
 
     /// How many damaged spans the collector has heard of.

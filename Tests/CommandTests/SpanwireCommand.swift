@@ -64,6 +64,35 @@ enum SpanwireCommand {
             words: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 
+    /// Runs it and sends it a signal as soon as that is reached, which is asked with what it has said so far.
+    ///
+    /// - Parameter afterwards: done right after the signal was sent.
+    static func runUntil(
+        _ arguments: [String], signal: Int32, afterwards: () -> Void = {}, isReached: (_ words: String) -> Bool
+    ) throws -> Outcome {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data().write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.currentDirectoryURL = corpus
+        process.standardInput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: file)
+        try process.run()
+        func words() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
+        // Another process has no other way to tell.
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        while process.isRunning, ContinuousClock.now < deadline {
+            if try isReached(words()) { break }
+            usleep(1_000)
+        }
+        kill(process.processIdentifier, signal)
+        afterwards()
+        process.waitUntilExit()
+        return Outcome(exitCode: process.terminationStatus, output: Data(), words: try words())
+    }
+
     /// Runs it with a terminal for standard output.
     ///
     /// - Parameter columns: how wide the terminal says it is; 0 for one that does not say.

@@ -30,6 +30,9 @@ package final class DirectoryStorage: SpoolStorage {
                 .cannotOpen, "cannot make the directory \(directory): \(words(errno)); make its parent, or name another"
             )
         }
+        if unsafe access("\(directory)/.", F_OK) != 0, errno == ENOTDIR {
+            throw SpoolError(.cannotOpen, "\(directory) is a file and no directory; name a directory for the spool")
+        }
         // A lock and ledgers that are there already could be opened, and no segment be made.
         guard unsafe access(directory, W_OK | X_OK) == 0 else {
             throw SpoolError(

@@ -19,14 +19,16 @@ struct SendCommand: AsyncParsableCommand {
             signal than traces. A file is sent when all of it is valid; one that is not, is blank, or has no span but for \
             what is ignored, is left out and named, and the others are sent all the same. Of spans that the collector has \
             to reject the file is told, and which of its spans they are. Ends when the collector has stored everything, \
-            or at the timeout; the last line on standard error says what became of the spans. Ctrl-C sends no more, waits \
-            up to five seconds for what is under way, and tells the same.
+            or at the timeout; the last line on standard error says what became of the spans. Ctrl-C takes no more \
+            spans from the files, waits up to five seconds for what is under way, and tells the same, and what of which file \
+            was not taken.
 
             With --spool everything lies in that directory until the collector has stored it: what is left at the \
-            timeout, or by a crash, is sent by the next send with the same directory, which needs no files then. What was \
-            damaged there is counted, told to the collector and said; the exit code is then 1.
+            timeout, by Ctrl-C or by a crash, is sent by the next send with the same directory, which needs no files then. \
+            What is damaged there is said; what is lost by it is counted and told to the collector too.
 
-            Exit codes: 0 when every span of every file and of the spool is stored, 1 otherwise, 2 for a wrong command line.
+            Exit codes: 0 when every span of every file and of the spool is stored as it was, also after Ctrl-C, and where \
+            damage of the spool cost nothing; 1 otherwise; 2 for a wrong command line.
 
             Examples:
               spanwire send payload.pb
@@ -41,7 +43,9 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "The files to send, or - for standard input.")
     var files: [String] = []
 
-    @Option(help: ArgumentHelp("The collector: host:port or unix:path.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp("The collector: host:port, with a port from 1 to 65535, or unix:path.", valueName: "address")
+    )
     var to = Address(host: "127.0.0.1", port: 4319)
 
     @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames, json.", valueName: "form"))
@@ -84,12 +88,14 @@ struct SendCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(error.message)
         }
+        // Before a span is taken: from then on a signal ends nothing unsaid.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         client.start()
         let interruption = Interruption()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await deliver(through: client, interruption) }
             group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+                for await _ in signals {
                     interruption.happens()
                     _ = await client.shutdown(within: .seconds(5))
                 }
@@ -106,17 +112,28 @@ struct SendCommand: AsyncParsableCommand {
         var badFiles = 0
         var given = 0
         var unfit = UnfitSpans()
-        for file in files where !interruption.hasHappened {
+        var untaken = UntakenSpans()
+        for file in files {
+            guard !interruption.hasHappened else {
+                untaken.noteFile(file)
+                continue
+            }
             do {
                 unfit.begin(file)
-                for message in try messages(of: file) {
-                    for batch in message.batches where batch.spanCount > 0 && !interruption.hasHappened {
-                        given += batch.spanCount
+                let messages = try messages(of: file)
+                let spans = messages.reduce(0) { $0 + ($1.spanCount ?? 0) }
+                var taken = 0
+                for message in messages {
+                    for batch in message.batches where batch.spanCount > 0 {
+                        if interruption.hasHappened { break }
                         unfit.note(batch)
-                        _ = await client.deliver(batch, within: clock.now.duration(to: deadline))
-                        Process.showProgress("sent \(given.counted("span")), stored \(client.report.storedSpans)")
+                        taken += await client.deliverUntilClosed(batch, within: clock.now.duration(to: deadline))
+                        Process.showProgress(
+                            "sent \((given + taken).counted("span")), stored \(client.report.storedSpans)")
                     }
                 }
+                given += taken
+                untaken.note(file, spans - taken, of: spans)
             } catch let failure as CommandFailure {
                 badFiles += 1
                 Process.clearProgress()
@@ -129,7 +146,9 @@ struct SendCommand: AsyncParsableCommand {
         Process.writeError("spanwire: \(report)\n")
         given += report.recoveredSpans
         if let spool {
-            for line in SpoolWords.lines(report, spool) { Process.writeError("spanwire: \(TerminalText.line(line))\n") }
+            for line in SpoolWords.lines(report, spool, findings: client.spoolFindings) {
+                Process.writeError("spanwire: \(TerminalText.line(line))\n")
+            }
         }
         if report.rejectedSpans > 0 {
             // The collector's words name a place in a batch; they are for spans that no file here has.
@@ -138,19 +157,33 @@ struct SendCommand: AsyncParsableCommand {
             }
             for line in unfit.lines { Process.writeError("spanwire: \(line)\n") }
         }
+        for line in untaken.lines { Process.writeError("spanwire: \(line)\n") }
+        // A drop is an exit of 1 by itself: the numbers beside it may be those of other spans.
+        let isWhole = report.droppedSpans == 0 && report.spansWithoutResource == 0 && report.uncountedLosses == 0
+        let isAllStored = report.storedSpans == given && isWhole && badFiles == 0 && untaken.isEmpty
         if interruption.hasHappened {
-            Process.writeError("spanwire: interrupted; what is not stored can be sent again\n")
+            let words = isAllStored ? "everything was stored" : Self.whatToDo(report, spool, untaken)
+            Process.writeError("spanwire: interrupted; \(words)\n")
         } else if clock.now >= deadline, report.storedSpans + report.rejectedSpans < given {
             let fault = client.connectionFault.map { "not connected: \(TerminalText.line($0))" }
             Process.writeError(
                 "spanwire: \(to) did not acknowledge everything within \(timeout) s; "
                     + (fault ?? "it is connected and behind: raise --timeout, or see its log") + "\n")
         }
-        // A drop is an exit of 1 by itself: the numbers beside it may be those of other spans.
-        let isWhole = report.droppedSpans == 0 && report.spansWithoutResource == 0 && report.uncountedLosses == 0
-        guard report.storedSpans == given, isWhole, badFiles == 0, !interruption.hasHappened else {
-            throw CommandFailure(nil)
+        guard isAllStored else { throw CommandFailure(nil) }
+    }
+
+    /// After an interruption that left something.
+    private static func whatToDo(_ report: DeliveryReport, _ spool: String?, _ untaken: UntakenSpans) -> String {
+        var words: [String] = []
+        if let spool, report.spooledSpans > 0 {
+            words.append("send --spool \(TerminalText.line(spool)) without files sends what waits there")
         }
+        if !untaken.isEmpty || report.droppedSpans > 0 && spool == nil {
+            words.append(
+                "send the files again for what was not sent: spans that are stored already are not stored twice")
+        }
+        return words.isEmpty ? "not everything was stored" : words.joined(separator: "; ")
     }
 
     /// The messages of one file, all of it being valid.

@@ -5,12 +5,29 @@ import SpanSpool
 
 /// What `send --spool` says of its directory when it ends: what waits there, and what was damaged.
 enum SpoolWords {
-    static func lines(_ report: DeliveryReport, _ spool: String) -> [String] {
+    /// - Parameter findings: what was damaged when the spool was taken over.
+    static func lines(_ report: DeliveryReport, _ spool: String, findings: [String]) -> [String] {
         var lines: [String] = []
+        var isHarmed = report.spansWithoutResource > 0 || report.uncountedLosses > 0
         if report.spooledSpans > 0 {
-            let wait = report.spooledSpans == 1 ? "1 span waits" : "\(report.spooledSpans) spans wait"
-            lines.append("\(wait) in \(spool) for the next send --spool")
-            lines += waiting(in: spool)
+            let found = try? SpoolInspection(of: spool)
+            // Of what nobody has tried to send yet.
+            let damaged = found?.segments.reduce(0) { $0 + $1.unsentDamagedSpans } ?? 0
+            let withoutResource = found?.segments.reduce(0) { $0 + $1.unsentSpansWithoutResource } ?? 0
+            isHarmed = isHarmed || damaged + withoutResource > 0 || found == nil
+            let waiting = report.spooledSpans - damaged
+            if waiting > 0 {
+                let wait = waiting == 1 ? "1 span waits" : "\(waiting) spans wait"
+                lines.append("\(wait) in \(spool) for the next send --spool")
+            }
+            if withoutResource > 0 {
+                let spans = AttributeText.count(withoutResource, "span")
+                lines.append("of these \(spans) can be sent without resource and scope only, which are damaged")
+            }
+            if damaged > 0 {
+                let spans = damaged == 1 ? "1 span in \(spool) is" : "\(damaged) spans in \(spool) are"
+                lines.append("\(spans) damaged and cannot be sent")
+            }
         }
         let lost = report.dropped.filter { $0.reason == DropReason.spoolDamaged.rawValue }.reduce(0) { $0 + $1.spans }
         if lost > 0 {
@@ -25,22 +42,8 @@ enum SpoolWords {
             let places = AttributeText.count(report.uncountedLosses, "damaged place")
             lines.append("\(places) in \(spool) may have held spans that are lost; how many is not known")
         }
-        return lines
-    }
-
-    /// Of what nobody has tried to send yet.
-    private static func waiting(in spool: String) -> [String] {
-        guard let found = try? SpoolInspection(of: spool) else { return [] }
-        let damaged = found.segments.reduce(0) { $0 + $1.unsentDamagedSpans }
-        let withoutResource = found.segments.reduce(0) { $0 + $1.unsentSpansWithoutResource }
-        var lines: [String] = []
-        if damaged > 0 {
-            let spans = damaged == 1 ? "1 span is" : "\(damaged) spans are"
-            lines.append("of these \(spans) damaged and cannot be sent")
-        }
-        if withoutResource > 0 {
-            let spans = AttributeText.count(withoutResource, "span")
-            lines.append("of these \(spans) can be sent without resource and scope only, which are damaged")
+        if !findings.isEmpty, !isHarmed, lost == 0 {
+            lines.append("nothing was lost by what is damaged in \(spool): no span is missing or altered")
         }
         return lines
     }
