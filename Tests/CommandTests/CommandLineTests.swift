@@ -52,6 +52,32 @@ import Testing
     }
 
     @Test(
+        "a value that an option does not take is told together with what it takes",
+        arguments: [
+            (["send", "x", "--to", "localhost"], "host:port, with a port from 1 to 65535, or unix:path."),
+            (["send", "x", "--to", "http://localhost:4319"], "host:port"),
+            (["send", "x", "--to", ":4319"], "host:port"),
+            (["send", "x", "--to", "a:99999"], "65535"), (["send", "x", "--to", "unix:"], "unix:path"),
+            (["send", "x", "--timeout", "soon"], "1 to 86400"),
+            (["send", "x", "--compression", "zip"], "any of zstd-stream, zstd, gzip, with commas between, or none"),
+            (["send", "x", "--to", "' is invalid for '--timeout <seconds>'"], "host:port"),
+            (["bench", "--to", "localhost"], "host:port"), (["bench", "--connections", "many"], "1 to 10000"),
+            (["collect", "--discard", "--listen", "127.0.0.1"], "host:port, with a port up to 65535"),
+            (["collect", "--discard", "--socket-mode", "999"], "in octal up to 0777"),
+            (["collect", "--store", "x", "--keep-bytes", "10X"], "500M, 10G"),
+            (["collect", "--store", "x", "--keep", "7"], "a number with a unit"),
+            (["spool", "x", "--format", "xml"], "'table' and 'json'"),
+            (["delete", "abc", "--store", "x"], "32 hexadecimal digits"),
+            (["query", "search", "--store", "x", "--limit", "few"], "10000"),
+        ])
+    func whatAnOptionTakes(arguments: [String], words: String) throws {
+        let outcome = try SpanwireCommand.run(arguments)
+        #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
+        #expect(outcome.words.contains(words), "\(outcome.words)")
+        #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+    }
+
+    @Test(
         "the help that a wrong command line is sent to is that of the command it named",
         arguments: [
             (["frob"], "spanwire"), (["decode", "--frob"], "spanwire decode"), (["query", "frob"], "spanwire query"),

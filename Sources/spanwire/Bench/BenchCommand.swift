@@ -35,7 +35,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The collector, host:port or unix:path; without it one that stores nothing is started.",
+            "The collector: host:port, with a port from 1 to 65535, or unix:path; without it one that stores nothing is started.",
             valueName: "address"))
     var to: Address?
 

@@ -37,7 +37,8 @@ struct CollectCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen: host:port, where port 0 takes a free one, or unix:path; may be given several times.",
+            "Where to listen: host:port, with a port up to 65535, where 0 takes a free one, or unix:path; may be given "
+                + "several times.",
             valueName: "address"))
     var listen = [Address(host: "127.0.0.1", port: 4319)]
 
@@ -49,7 +50,8 @@ struct CollectCommand: AsyncParsableCommand {
         transform: QueryArgument.duration)
     var keep: Int64?
 
-    @Option(help: ArgumentHelp("Remove the oldest spans beyond so many bytes: 500M, 10G.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp("Remove the oldest spans beyond so many bytes, 1M or more: 500M, 10G.", valueName: "size"))
     var keepBytes: ByteSize?
 
     @Flag(help: "Keep no spans: count and acknowledge them, to measure the transport alone.")

@@ -34,7 +34,8 @@ struct CollectSecurity: ParsableArguments {
     var reloadInterval = 5
 
     @Option(
-        help: ArgumentHelp("The permissions of Unix sockets; who may write may connect.", valueName: "octal"))
+        help: ArgumentHelp(
+            "The permissions of Unix sockets, in octal up to 0777; who may write may connect.", valueName: "octal"))
     var socketMode = FileMode(0o600)
 
     @Option(

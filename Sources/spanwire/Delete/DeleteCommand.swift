@@ -19,7 +19,8 @@ struct DeleteCommand: AsyncParsableCommand {
             Example: spanwire delete 5b8aa5a2d2c872e8321cf37308d69df2 --store spans.db
             """)
 
-    @Argument(help: ArgumentHelp("The traces' ids: 32 hexadecimal digits each.", valueName: "trace"))
+    @Argument(
+        help: ArgumentHelp("The traces' ids: 32 hexadecimal digits each, not all of them zero.", valueName: "trace"))
     var traces: [DeletedTrace]
 
     @Option(help: ArgumentHelp("The store's file.", valueName: "path"))

@@ -19,7 +19,7 @@ struct StoreStatsCommand: AsyncParsableCommand {
             Example: spanwire store stats spans.db
             """)
 
-    enum Format: String, ExpressibleByArgument { case table, json }
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
     @Argument(help: "The store's file.")
     var file: String

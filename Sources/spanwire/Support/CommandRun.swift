@@ -59,14 +59,16 @@ enum CommandRun {
             output.append(UInt8(ascii: "\n"))
             return 0
         }
-        let words = Spanwire.message(for: error).split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }
+        let (command, name) = command(named: arguments)
+        let message = OptionHelp.explained(Spanwire.message(for: error), of: command)
+        let words = message.split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }
         let line = TerminalText.line(words.joined(separator: " "))
-        Process.writeError("spanwire: \(line) (see '\(command(named: arguments)) --help')\n")
+        Process.writeError("spanwire: \(line) (see '\(name) --help')\n")
         return CommandFailure.usageExitCode
     }
 
     /// `spanwire query search`: the command that the first arguments name, as far as they name one.
-    private static func command(named arguments: [String]) -> String {
+    private static func command(named arguments: [String]) -> (any ParsableCommand.Type, name: String) {
         var command: any ParsableCommand.Type = Spanwire.self
         var name = "spanwire"
         for argument in arguments {
@@ -75,7 +77,7 @@ enum CommandRun {
             command = next
             name += " \(argument)"
         }
-        return name
+        return (command, name)
     }
 }
 
