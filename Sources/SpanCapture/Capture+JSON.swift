@@ -109,8 +109,8 @@ private struct JSONCapture {
             let name =
                 ForeignJSON.signal(outline).map { "OTLP \($0.name)" } ?? ForeignJSON.name(outline)
                 ?? "JSON of another kind"
-            capture.notes.append(
-                "\(strangers.count) of \(reader.documents) documents are left out, the first is \(name)")
+            let are = strangers.count == 1 ? "is left out: it" : "are left out, the first"
+            capture.notes.append("\(strangers.count) of \(reader.documents.counted("document")) \(are) is \(name)")
         }
         capture.notes += Self.notes(reader.ignoredKeys, reader.ignoredKeyNames, type)
         if fault == nil, type == .traces, (spanCount ?? 0) == 0, !capture.notes.isEmpty {

@@ -96,9 +96,10 @@ public struct SpoolInspection: Sendable, Hashable {
     /// Whether nothing of it is damaged or lost.
     public var isSound: Bool { !isLedgerDamaged && segments.allSatisfy(\.isSound) }
 
-    /// Spans that the next process with this directory sends.
+    /// Spans that the next process with this directory sends; those in no batch whose bits are wrong are not counted.
     public var waitingSpans: Int {
-        segments.reduce(0) { $0 + $1.unsentSpans } + batches.reduce(0) { $0 + $1.spans } + unnumberedSpans
+        segments.reduce(0) { $0 + $1.unsentSpans - $1.unsentDamagedSpans } + batches.reduce(0) { $0 + $1.spans }
+            + unnumberedSpans
     }
 }
 

@@ -68,7 +68,7 @@ import Testing
         let part = try SpanwireCommand.run(["decode", collector.path("both"), "--quiet"])
         let rest = try send(["both"], collector, port)
         #expect(part.exitCode == 0 && rest.exitCode == 0, "\(part.words)\(rest.words)")
-        let note = "1 of 2 documents are left out, the first is OTLP logs\n"
+        let note = "1 of 2 documents is left out: it is OTLP logs\n"
         #expect(part.words.contains(note) && rest.words.contains(note), "\(part.words)\(rest.words)")
         try collector.write("", to: "empty")
         let empty = try send(["empty"], collector, port)

@@ -27,7 +27,7 @@ struct SpoolCommand: ParsableCommand {
               spanwire spool /var/spool/spans --format json | jq .waitingSpans
             """)
 
-    enum Format: String, ExpressibleByArgument { case table, json }
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
     @Argument(help: "The directory.")
     var directory: String
@@ -64,7 +64,9 @@ struct SpoolCommand: ParsableCommand {
     private func text(_ found: SpoolInspection) -> [TextPart] {
         var text = "sender \(found.sender?.hex ?? "(none)")\(found.isInUse ? ", in use" : "")\n"
         let wait = found.waitingSpans == 1 ? "1 span waits" : "\(found.waitingSpans) spans wait"
-        text += "\(wait), numbers are given up to \(found.highestSequence)\n"
+        let used = found.highestSequence
+        let numbers = used == 0 ? "no batch number has been used" : "batch numbers up to \(used) have been used"
+        text += "\(wait), \(numbers)\n"
         if found.isLedgerDamaged { text += "the ledger is damaged: everything is sent anew\n" }
         for count in found.dropped {
             text += "dropped \(tables.room.name(NameText.listed(count.reason))) \(count.spans), not yet told\n"
