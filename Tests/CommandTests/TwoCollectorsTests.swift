@@ -132,7 +132,8 @@ import Testing
         }
         try first.wait(for: "store.db-shm, without which")
         #expect(await one.flush(within: .zero).pendingSpans == 5)
-        #expect(first.stop() == 0)
+        // It does not end in good order, and says so.
+        #expect(first.stop() == 1)
         #expect(second.stop() == 0)
         let store = try await SQLiteSpanStore.open(path: first.store, mode: .readOnly)
         #expect(try await store.check().faults == [])
