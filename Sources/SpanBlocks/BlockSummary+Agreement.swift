@@ -14,7 +14,7 @@ extension BlockSummary {
             && maxDuration >= reports.maxDuration && reports.flags & ~flags == 0
     }
 
-    /// The same of reports of which the starts alone were taken into account: what tells that a block is another one.
+    /// Whether reports of which only the starts were read can be those of this block; tells a block that was swapped.
     package func agrees(withStartsOf reports: BlockSummary) -> Bool {
         self.reports == reports.reports && minStart == reports.minStart && maxStart == reports.maxStart
     }

@@ -12,7 +12,7 @@ struct HiddenSpans {
     private var last: Origin?
     /// A damaged place, of which the next records tell what it was.
     private var place: Place?
-    /// Of origins and of spans.
+    /// The tags that were met, in origin records and in span records.
     private var metTags: Set<UInt16> = []
 
     private struct Origin {

@@ -15,15 +15,15 @@ public struct SpoolInspection: Sendable, Hashable {
         public var unsentSpans: Int
         /// Of these, spans whose bits are wrong.
         public var damagedSpans: Int
-        /// Of `unsentSpans`, spans whose bits are wrong: they cannot be sent.
+        /// Those of `unsentSpans` whose bits are wrong; they cannot be sent.
         public var unsentDamagedSpans: Int
         /// Spans that were in no batch, and are gone: so many at the least.
         public var lostSpans: Int
         /// Damaged places in which spans may have been lost, and nobody knows how many.
         public var uncountedLosses: Int
-        /// Of `spans`, those whose resource and scope cannot be read any more: they are sent without.
+        /// Those of `spans` whose resource and scope cannot be read any more; they are sent without.
         public var spansWithoutResource: Int
-        /// The same of `unsentSpans`.
+        /// Those of `unsentSpans` whose resource and scope cannot be read any more.
         public var unsentSpansWithoutResource: Int
         /// Bytes between records that are none.
         public var damagedBytes: Int

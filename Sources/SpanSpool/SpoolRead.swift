@@ -18,7 +18,7 @@ package struct SpoolRead: Sendable {
         let spans: Int
         /// Spans whose bits are wrong.
         let damagedSpans: Int
-        /// Of `spans`, those whose origin could not be read: they go without resource and scope.
+        /// Those of `spans` whose origin could not be read; they are sent without resource and scope.
         let spansWithoutOrigin: Int
         let range: Range<Int>
     }

@@ -24,7 +24,7 @@ enum QuestionLength: Int, Sendable, CaseIterable {
 /// waiting, and long ones no short one. Nobody waits while there is room for him.
 struct ReaderTurns<Waiter: Sendable>: Sendable {
     private var busyOf = [Int](repeating: 0, count: QuestionLength.allCases.count)
-    /// By length, the one that has waited longest first; tickets rise.
+    /// Questions that wait, by their length; the one that has waited longest is first, with the lowest ticket.
     private var waiters = [[(ticket: UInt64, waiter: Waiter)]](repeating: [], count: QuestionLength.allCases.count)
     private var lastTicket: UInt64 = 0
 

@@ -20,7 +20,7 @@ struct StoredBlock: Sendable {
     }
 }
 
-/// The same, decompressed.
+/// A block after decompression, with what its row says of it.
 struct ReadBlock: Sendable {
     var id: Int64
     var summary: BlockSummary
@@ -50,7 +50,9 @@ struct ReadBlock: Sendable {
         }
     }
 
-    /// The same of a block of which nothing is wanted.
+    /// Holds the block against its row and adds nothing.
+    ///
+    /// - Throws: `corrupt`.
     func check() throws(SpanStoreError) {
         var set = ReportSet()
         try add(to: &set, withTerms: false, only: [])

@@ -142,7 +142,7 @@ extension ValueFields {
     /// Of a form: the attribute around the value has unknown fields.
     @inlinable static var attributeUnknownBit: UInt64 { 1 << 9 }
 
-    /// Of a form: the value had a list that another member replaced.
+    /// The bit of a form that says: the value had a list that another member of the oneof replaced.
     @inlinable static var replacedListBit: UInt64 { 1 << 10 }
 
     /// The kind (8 bits), the three flags (8), the keys of `rest` (16), and the context of a list's elements (32).

@@ -17,7 +17,7 @@ public struct DeliveryReport: Sendable, Hashable {
     public var spooledSpans = 0
     /// Not reported to this client, but found in its spool: each is in one of the other numbers.
     public var recoveredSpans = 0
-    /// Of a spool, spans whose resource and scope could not be read any more: they are sent without.
+    /// Spans that a spool sent without resource and scope, which could not be read any more.
     public var spansWithoutResource = 0
     /// Damaged places of a spool in which spans may have been lost, and nobody knows how many; what is known is in `dropped`.
     public var uncountedLosses = 0

@@ -25,7 +25,7 @@ package struct LedgerState: Sendable, Hashable {
     private(set) var open: [SpoolRange: Open] = [:]
     /// Drop counts that no number tells of.
     private(set) var untold = DropLedger()
-    /// By segment: what it held that was in no batch, as far as it is known. What was cut since is taken off.
+    /// Spans of each segment that are in no batch yet, as far as they are known; those cut since are taken off.
     private(set) var held: [UInt64: SpoolAccount] = [:]
 
     package init() {}
