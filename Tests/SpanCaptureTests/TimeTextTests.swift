@@ -72,11 +72,19 @@ import Testing
 
     @Test(
         "what is neither how long ago nor a date is told of both forms",
-        arguments: ["", "yesterday", "-1h", "1h30m", "1w", "1785585600", "12:00", "1 h", "١h", ".5h", "1.h"])
+        arguments: ["", "yesterday", "-1h", "1h30m", "1w", "20260801", "12:00", "1 h", "١h", ".5h", "1.h"])
     func neither(text: String) {
         let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text, nowUnixNano: 1) }
         #expect(
             error?.description == "a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z",
             "\(text)")
+    }
+
+    @Test(
+        "a number since 1970 is told what to write instead",
+        arguments: ["1785585600", "1785585600.25", "1785585600000000000", "999999999"])
+    func sinceEpoch(text: String) {
+        let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text, nowUnixNano: 1) }
+        #expect(error?.description.hasPrefix("numbers since 1970 are not taken; write a date") == true, "\(text)")
     }
 }

@@ -75,7 +75,9 @@ import Testing
             ("name==x", "unexpected = after = at column 6; did you mean =?"),
             ("name=~x", "unexpected ~ after = at column 6; did you mean ~?"),
             ("name<>x", "unexpected > after < at column 6; put a value that starts with it in quotes"),
-            ("!error", "no field here at column 1; write a term such as service=checkout"),
+            ("!error", "a ! before a term at column 1; write not before a term"),
+            ("=error", "no field here at column 1; write a term such as service=checkout"),
+            ("root and !(error)", "a ! before a term at column 10; write not before a term"),
             ("error !", "a ! without = or ~ at column 7; write not before a term"),
             ("name=", "a value is missing at column 6; write \"\" for an empty one"),
             ("name=(a)", "a value is missing at column 6; write \"\" for an empty one"),
@@ -96,6 +98,24 @@ import Testing
             (
                 "duration>5",
                 "\"5\" is no duration at column 10; a duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h"
+            ),
+            (
+                "duration>99999999999d",
+                "\"99999999999d\" is out of range at column 10; a duration has at most 292 years (106751d)"
+            ),
+            (
+                "duration>-99999999999999999999.5h",
+                "\"-99999999999999999999.5h\" is out of range at column 10; a duration has at most 292 years (106751d)"
+            ),
+            (
+                "since=1796000000",
+                "\"1796000000\" is no time at column 7; numbers since 1970 are not taken; write a date like "
+                    + "2026-08-01T12:00:00Z (date -u -d @SECONDS +%FT%TZ prints one)"
+            ),
+            (
+                "until=1796000000123.25",
+                "\"1796000000123.25\" is no time at column 7; numbers since 1970 are not taken; write a date like "
+                    + "2026-08-01T12:00:00Z (date -u -d @SECONDS +%FT%TZ prints one)"
             ),
             (
                 "since=soon",

@@ -7,8 +7,8 @@ extension DurationText {
         return result
     }
 
-    /// The same, with `Int64.max` for more than 292 years.
-    static func heldNanoseconds(_ text: String) -> Int64? {
+    /// Reads a duration as `nanoseconds` does, with `Int64.max` for one over 292 years.
+    package static func heldNanoseconds(_ text: String) -> Int64? {
         read(text).map { result, overflows in overflows ? .max : result }
     }
 

@@ -26,9 +26,20 @@ extension UTCTime {
         if let ago = DurationText.heldNanoseconds(text) { return nowUnixNano - min(nowUnixNano, UInt64(ago)) }
         var scanner = Scanner(rest: Array(text.utf8)[...])
         guard scanner.number(4) != nil, scanner.skip("-") else {
+            if isUnixTime(text) {
+                throw TimeTextError(
+                    "numbers since 1970 are not taken; write a date like 2026-08-01T12:00:00Z "
+                        + "(date -u -d @SECONDS +%FT%TZ prints one)")
+            }
             throw TimeTextError("a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z")
         }
         return try parsed(text)
+    }
+
+    /// Whether a text is what other programs print for a time: seconds since 1970, or parts of them.
+    private static func isUnixTime(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        return parts[0].count >= 9 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
     /// Reads `2026-08-01`, `2026-08-01T12:00`, `2026-08-01T12:00:00.5Z`, `2026-08-01 12:00:00+02:00`; UTC where no

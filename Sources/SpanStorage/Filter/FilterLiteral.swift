@@ -12,6 +12,7 @@ enum FilterLiteral {
         case .attribute, .resourceAttribute, .eventAttribute: return attribute(word)
         case .duration:
             if let nanoseconds = duration(text) { return .value(.duration(nanoseconds)) }
+            if isDuration(text) { return fault("out of range", word, "a duration has at most 292 years (106751d)") }
             return fault("no duration", word, "a duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h")
         case .start, .end:
             do throws(TimeTextError) {
@@ -87,6 +88,12 @@ enum FilterLiteral {
             guard skipDigits() else { return false }
         }
         return rest.isEmpty
+    }
+
+    /// Whether a text has the form of a duration, however long.
+    private static func isDuration(_ text: String) -> Bool {
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        return DurationText.heldNanoseconds(isNegative ? String(text.unicodeScalars.dropFirst()) : text) != nil
     }
 
     /// As `DurationText` reads it, with a minus where it is negative: spans may end before they start.

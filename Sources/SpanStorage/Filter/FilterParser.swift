@@ -140,7 +140,10 @@ struct FilterParser {
             throw fault(.syntax, "nothing before \(word.text)", at: word.start, hint: "a term is missing there")
         }
         if word.text.isEmpty {
-            guard scanner.next != nil else { throw fault(.syntax, "a term is missing", at: word.start) }
+            guard let scalar = scanner.next else { throw fault(.syntax, "a term is missing", at: word.start) }
+            if scalar == "!" {
+                throw fault(.syntax, "a ! before a term", at: word.start, hint: "write not before a term")
+            }
             throw fault(.syntax, "no field here", at: word.start, hint: "write a term such as service=checkout")
         }
         for (prefix, make) in FilterFieldName.keyed where word.text.utf8.starts(with: prefix.utf8) {

@@ -55,7 +55,8 @@ enum QueryArgument {
     /// A duration in nanoseconds.
     @Sendable static func duration(_ text: String) throws -> Int64 {
         guard let duration = DurationText.nanoseconds(text) else {
-            throw ValidationError("A duration is a number with a unit: 250us, 100ms, 1.5s, 2m, 1h.")
+            throw ValidationError(
+                "A duration is a number with a unit, at most 292 years: 250us, 100ms, 1.5s, 2m, 1h.")
         }
         return duration
     }
