@@ -77,15 +77,26 @@ struct OperationScan {
     private struct Newest: Sendable {
         /// The id of its block.
         var part: Int64
-        var key: UInt64
+        var key: Key
 
-        init(part: Int64, trace: UInt32, span: UInt32) {
-            self.part = part
-            key = Self.key(trace, span)
+        /// What columns know a span by. Both sides of a call may have one id, and one of them may be left out of the block.
+        struct Key: Sendable, Hashable {
+            var trace: UInt32
+            var span: UInt32
+            var side: SpanSide
+
+            init(trace: UInt32, span: UInt32, side: SpanSide) {
+                self.trace = trace
+                self.span = span
+                self.side = side
+            }
+
+            init(_ key: SpanKey) {
+                self.init(
+                    trace: UInt32(truncatingIfNeeded: key.traceHash), span: SpanColumns.hash(key.spanID), side: key.side
+                )
+            }
         }
-
-        /// Of what columns know a span by.
-        static func key(_ trace: UInt32, _ span: UInt32) -> UInt64 { UInt64(trace) << 32 | UInt64(span) }
     }
 
     private struct Counted: Sendable {
@@ -136,7 +147,7 @@ struct OperationScan {
             }
         }
         var summaries: [Operation: OperationSummary] = [:]
-        var blocks: [Int64: Set<UInt64>] = [:]
+        var blocks: [Int64: Set<Newest.Key>] = [:]
         for (operation, counted) in tally.values {
             if counted.isCrowded { return nil }
             summaries[operation] = counted.summary
@@ -174,9 +185,10 @@ struct OperationScan {
                     rows.map { row in
                         let trace = columns.trace[row]
                         let block = ends.firstIndex { trace < $0 } ?? 0
-                        return Newest(
-                            part: stored.run.part(stored.first + block), trace: columns.traces[Int(trace)],
-                            span: columns.span[row])
+                        let key = Newest.Key(
+                            trace: columns.traces[Int(trace)], span: columns.span[row],
+                            side: SpanSide(columns.operations[operation].kind))
+                        return Newest(part: stored.run.part(stored.first + block), key: key)
                     })
             }
         }
@@ -187,12 +199,12 @@ struct OperationScan {
 
     /// Looks up the starts of rows in their blocks, to the nanosecond.
     private func findNewest(
-        _ blocks: [Int64: Set<UInt64>], _ summaries: inout [Operation: OperationSummary]
+        _ blocks: [Int64: Set<Newest.Key>], _ summaries: inout [Operation: OperationSummary]
     ) throws(SpanStoreError) {
         let runs = Dictionary(finder.runs.map { ($0.id, $0) }) { first, _ in first }
         let all = blocks.sorted { $0.key < $1.key }
         for start in stride(from: 0, to: all.count, by: Self.blocksAtOnce) {
-            var parts: [(block: StoredBlock, keys: Set<UInt64>)] = []
+            var parts: [(block: StoredBlock, keys: Set<Newest.Key>)] = []
             for (id, keys) in all[start..<min(start + Self.blocksAtOnce, all.count)] {
                 guard let run = runs[id >> 16] else { continue }
                 parts.append((try finder.reader.stored(run, Int(id & 0xFFFF)), keys))
@@ -212,15 +224,14 @@ struct OperationScan {
 
     /// The spans of a block with some keys.
     private static func starts(
-        _ block: StoredBlock, _ keys: Set<UInt64>
+        _ block: StoredBlock, _ keys: Set<Newest.Key>
     ) throws(SpanStoreError) -> [(Operation, UInt64)] {
         var set = ReportSet()
         try block.decompressed(BlockDecompressor()).add(
-            to: &set, withTerms: false, only: keys.map { UInt32(truncatingIfNeeded: $0) })
+            to: &set, withTerms: false, only: keys.map(\.span))
         var starts: [(Operation, UInt64)] = []
         try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
-            let own = Newest.key(UInt32(truncatingIfNeeded: key.traceHash), SpanColumns.hash(key.spanID))
-            guard keys.contains(own) else { return }
+            guard keys.contains(Newest.Key(key)) else { return }
             let merged = try set.stored(members).merged()
             starts.append((Operation(merged), merged.span.startTimeUnixNano))
         }

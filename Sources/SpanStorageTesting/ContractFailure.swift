@@ -1,5 +1,6 @@
 import ProtoWire
 import SpanMerge
+import SpanStorage
 
 /// What a store did against the contract.
 public struct ContractFailure: Error, Sendable, CustomStringConvertible {
@@ -11,6 +12,21 @@ public struct ContractFailure: Error, Sendable, CustomStringConvertible {
 
 func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws(ContractFailure) {
     if !condition { throw ContractFailure(message()) }
+}
+
+/// Holds two answers of groups to be equal, and names the groups that are not.
+func expectEqual<Group: Sendable & Hashable>(
+    _ found: SpanGroups<Group>, _ expected: SpanGroups<Group>, _ what: @autoclosure () -> String
+) throws(ContractFailure) {
+    if found == expected { return }
+    let (surplus, missing) = (
+        found.groups.filter { !expected.groups.contains($0) }, expected.groups.filter { !found.groups.contains($0) }
+    )
+    // Texts may have a NUL in them, where a message would end.
+    throw ContractFailure(
+        "\(what()): found \(String(reflecting: surplus)), expected \(String(reflecting: missing)), in the place of each "
+            + "other; left out \(found.leftOutSpans) of \(expected.leftOutSpans); in order: "
+            + "\(found.groups.count == expected.groups.count)")
 }
 
 func expectEqual<Value: Equatable>(
