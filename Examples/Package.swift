@@ -27,5 +27,11 @@ let package = Package(
         .executableTarget(
             name: "payloads",
             dependencies: [.product(name: "SpanModel", package: "spanwire")]),
+        .executableTarget(
+            name: "read-store",
+            dependencies: [
+                .product(name: "SpanStorage", package: "spanwire"),
+                .product(name: "SpanStorageSQLite", package: "spanwire"),
+            ]),
     ]
 )

@@ -80,6 +80,8 @@ expect checkout "reported 1, stored 1, rejected 0, dropped 0, pending 0"
 expect durable-checkout "reported 1, stored 1, rejected 0, dropped 0, pending 0"
 found=$("$spanwire" query search 'service=checkout since=1h' --store plain.db | grep -c 'POST /checkout') || true
 [[ $found == 1 ]] || die "the query of the README does not find the span of the README"
+ln -s plain.db spans.db
+expect read-store "POST /checkout"
 for collector in $plain $guarded; do stop_collector; done
 plain='' guarded=''
 expect checkout "reported 1, stored 0, rejected 0, dropped 1 (shutdown 1), pending 0"

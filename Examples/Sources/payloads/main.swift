@@ -1,5 +1,5 @@
 // payloads: makes a payload and reads it in the ways that the library offers.
-import SpanModel
+import SpanModel  // .product(name: "SpanModel", package: "spanwire")
 
 let traceID = TraceID.random()
 let made = SpanBatch(resourceSpans: [
