@@ -15,9 +15,12 @@ struct SourceTree {
 
     /// Folders with files that people write; everything else is built or fetched.
     static let folders = [
-        "Sources", "Tests", "Interop", "Benchmarks", "Fuzz", "scripts", "docs", "proto", ".ci",
+        "Sources", "Tests", "Interop", "Benchmarks", "Fuzz", "Examples", "scripts", "docs", "proto", ".ci",
     ]
-    static let topLevel = ["Package.swift", "README.md", "CONTRIBUTING.md", "Makefile", ".swift-format", ".gitignore"]
+    static let topLevel = [
+        "Package.swift", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "Makefile", ".swift-format",
+        ".spi.yml", ".gitignore",
+    ]
     static let textSuffixes: Set<String> = [
         "swift", "md", "proto", "py", "c", "cpp", "h", "sh", "yml", "json", "txt", "",
     ]
