@@ -2,25 +2,26 @@ import ProtoWire
 import SpanMerge
 import SpanModel
 
-/// Keeps spans in memory, plainly: what every other engine is held against. Nothing survives the process, and searches
-/// look at every span.
+/// Engine that keeps spans in memory, written plainly: the oracle for every other engine. Nothing survives the process,
+/// and every search looks at all spans.
 public actor InMemorySpanStore: SpanStore {
     private var states: [SpanKey: SpanState] = [:]
     private var keysByTrace: [TraceID: Set<SpanKey>] = [:]
     private var sendersByID: [SenderID: SenderSummary] = [:]
     private var leases: [CollectorID: CollectorLease] = [:]
-    /// When the connection of each sender to each collector began.
+    /// Beginning of the connection of each sender to each collector.
     private var connections: [SenderID: [CollectorID: UInt64]] = [:]
-    /// Of each sender, what became of that of its connections which began last of those that ended.
+    /// Outcome of each sender's connection that began last among those that have ended.
     private var ends: [SenderID: End] = [:]
     private struct End {
         var presence: SenderPresence
         var sinceUnixNano: UInt64
     }
-    /// Deleted traces with when they were deleted.
+    /// Deleted traces with the time of their deletion.
     private var deletedTraces: [TraceID: UInt64] = [:]
     private var isClosed = false
 
+    /// Creates an empty store.
     public init() {}
 
     @discardableResult
@@ -73,7 +74,7 @@ public actor InMemorySpanStore: SpanStore {
         forget(collector)
     }
 
-    /// Those that are connected to the collector are gone.
+    /// Removes a collector's lease; senders that are connected to it become `gone`.
     private func forget(_ collector: CollectorID) {
         leases[collector] = nil
         for sender in Array(connections.keys) {
@@ -82,7 +83,7 @@ public actor InMemorySpanStore: SpanStore {
         }
     }
 
-    /// What became of a connection, unless what became of one that began later is known.
+    /// Records the outcome of a connection, unless that of a connection that began later is known.
     private func end(_ sender: SenderID, _ presence: SenderPresence, since: UInt64) {
         if let known = ends[sender], known.sinceUnixNano > since { return }
         ends[sender] = End(presence: presence, sinceUnixNano: since)
@@ -163,7 +164,7 @@ public actor InMemorySpanStore: SpanStore {
         return UInt64(keys.count)
     }
 
-    /// Bytes are those of the encoded states.
+    /// Removes spans as `SpanStore.enforce` states. Bytes are those of the encoded states.
     public func enforce(_ policy: RetentionPolicy, nowUnixNano: UInt64) throws(SpanStoreError) -> RetentionReport {
         try checkOpen()
         let earliest = policy.earliestStart(nowUnixNano: nowUnixNano)
@@ -191,16 +192,16 @@ public actor InMemorySpanStore: SpanStore {
 }
 
 extension SpanStoreError {
-    /// What every call after `close()` throws.
+    /// Error that every call after `close()` throws.
     package static let closedStore = SpanStoreError(.closed, "the store was closed")
 
-    /// What a question whose task is cancelled is answered with.
+    /// Error that answers a question whose task was cancelled.
     package static let cancelledQuestion = SpanStoreError(
         .cancelled, "the task that asked was cancelled before the answer was there; ask again where it is still wanted")
 
-    /// For engines, now and then while they look for an answer.
+    /// Checks for cancellation; engines call it now and then while they look for an answer.
     ///
-    /// - Throws: `cancelled` when the task is.
+    /// - Throws: `cancelled` when the current task is cancelled.
     package static func checkCancelled() throws(SpanStoreError) {
         if Task.isCancelled { throw .cancelledQuestion }
     }

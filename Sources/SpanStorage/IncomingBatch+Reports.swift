@@ -2,10 +2,12 @@ import SpanMerge
 import SpanModel
 
 extension IncomingBatch {
-    /// Calls `body` with the key and the state of each report whose ids are ids, in their order.
+    /// Calls `body` with the key and the state of each report that has a valid trace id and span id, in the order of
+    /// the batch.
     ///
     /// - Parameter deleted: traces whose reports are left out.
-    /// - Returns: how many reports were stored and how many left out.
+    /// - Returns: counts of reports that were stored, rejected for an invalid id, and left out for a deleted trace.
+    /// - Throws: the error that `body` throws.
     package func forEachState<Failure: Error>(
         leavingOut deleted: Set<TraceID> = [], _ body: (SpanKey, SpanState) throws(Failure) -> Void
     ) throws(Failure) -> AppendResult {
@@ -31,7 +33,7 @@ extension IncomingBatch {
 }
 
 extension IncomingBatch {
-    /// Whose spans run, as far as their ids are ids; for `SenderSummary.takeRunning`.
+    /// Sources of running spans with valid ids, in the order of the batch; for `SenderSummary.takeRunning`.
     package var runningSources: [SpanSource] {
         reports.resourceSpans.compactMap { resource in
             let isRunning = resource.scopeSpans.contains { scope in
@@ -43,6 +45,7 @@ extension IncomingBatch {
 }
 
 extension AppendResult {
+    /// Adds the counts of `right` to those of `left`.
     package static func += (left: inout AppendResult, right: AppendResult) {
         left.storedReports += right.storedReports
         left.rejectedReports += right.rejectedReports

@@ -3,26 +3,27 @@ import SpanModel
 
 /// A batch as a collector received it, ready to be stored.
 public struct IncomingBatch: Sendable, Hashable {
-    /// Who numbered the batch; `SenderID.none` for a source without an id.
+    /// Sender that numbered the batch; `SenderID.none` for a source without an id.
     public var sender: SenderID
-    /// The batch's number, rising by sender; 0 for a batch without a number, which is always merged.
+    /// Number of the batch, rising for each sender; 0 for a batch without a number, which is always merged.
     public var sequence: UInt64
-    /// What the sender says it is, such as `spanwire-swift/1.0`; the last one is kept.
+    /// Description that the sender gives of itself, such as `spanwire-swift/1.0`; a store keeps the last one.
     public var agent: String
-    /// The reports. Those whose trace or span id is no id are left out and counted. Of a batch that came encoded they are
-    /// decoded each time they are asked for.
+    /// Span reports of the batch. A store leaves out and counts reports whose trace or span id is not valid. Reports of
+    /// a batch that came encoded are decoded at each access.
     public var reports: SpanBatch {
         get { content.reports }
         set { content = .decoded(newValue) }
     }
     private var content: Content
-    /// What the sender had to give up since its last batch; added to what is stored.
+    /// Spans that the sender had to drop since its last batch; a store adds them to the counts it keeps.
     public var dropped: [DropCount]
-    /// Reports that were taken out of the batch before, because they are not fit for a store; counted with the sender.
+    /// Number of reports that were removed from the batch as unfit for a store; counted with the sender.
     public var rejectedReports: Int
-    /// When the collector received it, nanoseconds since 1970-01-01T00:00:00Z by its clock.
+    /// Time of receipt by the collector's clock, nanoseconds since 1970-01-01T00:00:00Z.
     public var receivedAtUnixNano: UInt64
 
+    /// Creates a batch of decoded reports.
     public init(
         sender: SenderID = .none, sequence: UInt64 = 0, agent: String = "", reports: SpanBatch,
         dropped: [DropCount] = [], rejectedReports: Int = 0, receivedAtUnixNano: UInt64 = 0
@@ -36,7 +37,10 @@ public struct IncomingBatch: Sendable, Hashable {
         self.receivedAtUnixNano = receivedAtUnixNano
     }
 
-    /// - Parameter payload: a `TracesData` of which all was read, so that it can be decoded.
+    /// Creates a batch of encoded reports.
+    ///
+    /// - Parameter payload: an encoded `TracesData` that has been decoded once in full without a fault; one that cannot
+    ///   be decoded stops the process.
     package init(
         sender: SenderID, sequence: UInt64, agent: String, checked payload: [UInt8], dropped: [DropCount],
         rejectedReports: Int, receivedAtUnixNano: UInt64
@@ -47,7 +51,7 @@ public struct IncomingBatch: Sendable, Hashable {
         content = .encoded(payload)
     }
 
-    /// The reports as a `TracesData`: as they came where they came encoded, for an engine that keeps them so.
+    /// Reports as an encoded `TracesData`: the original bytes of a batch that came encoded.
     package var payload: [UInt8] {
         switch content {
         case .decoded(let reports): reports.encoded()
@@ -73,17 +77,18 @@ public struct IncomingBatch: Sendable, Hashable {
     }
 }
 
-/// What became of an appended group.
+/// Outcome of appending a group of batches.
 public struct AppendResult: Sendable, Hashable {
-    /// Span reports that were merged; copies of known ones count too.
+    /// Number of span reports that were merged; copies of known reports count too.
     public var storedReports: Int
-    /// Span reports that were left out because their trace or span id is no id.
+    /// Number of span reports that were left out because their trace id or span id is not valid.
     public var rejectedReports: Int
-    /// Batches that were skipped because their sequence was stored already.
+    /// Number of batches that were skipped because their sequence was stored already.
     public var skippedBatches: Int
-    /// Span reports that were left out because their trace was deleted.
+    /// Number of span reports that were left out because their trace was deleted.
     public var deletedReports: Int
 
+    /// Creates a result from its counts.
     public init(
         storedReports: Int = 0, rejectedReports: Int = 0, skippedBatches: Int = 0, deletedReports: Int = 0
     ) {

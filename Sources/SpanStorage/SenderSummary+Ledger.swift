@@ -2,9 +2,10 @@ import ProtoWire
 import SpanModel
 
 extension SenderSummary {
-    /// Takes a batch into account if it is to be merged.
+    /// Records a batch that is about to be merged: sequence, agent, time, drops and rejected reports.
     ///
-    /// - Returns: `false` when its sequence is stored already; nothing has changed then.
+    /// - Returns: `false` when the batch's sequence is stored already; nothing is changed then, and the batch is to be
+    ///   skipped.
     package mutating func take(_ batch: IncomingBatch) -> Bool {
         if batch.sequence > 0 && batch.sender.isValid {
             guard batch.sequence > storedSequence else { return false }
@@ -19,10 +20,10 @@ extension SenderSummary {
         return true
     }
 
-    /// How many sources of running spans are kept apart for one sender.
+    /// Greatest number of sources of running spans that are kept apart for one sender.
     package static let maxRunningSources = 256
 
-    /// Takes into account whose spans were running in a batch that was taken.
+    /// Records the sources of running spans of a batch; those beyond `maxRunningSources` set `hasMoreRunningSources`.
     package mutating func takeRunning(_ sources: [SpanSource]) {
         for source in sources where !runningSources.contains(source) {
             if runningSources.count < Self.maxRunningSources {
@@ -34,13 +35,13 @@ extension SenderSummary {
         }
     }
 
-    /// Takes into account what a change tells of the sender, besides whether it is there.
+    /// Records the agent and the time of a change; presence is kept elsewhere.
     package mutating func take(_ change: SenderChange) {
         if !change.agent.isEmpty { agent = change.agent }
         lastSeenUnixNano = max(lastSeenUnixNano, change.atUnixNano)
     }
 
-    /// Takes into account what became of a batch's reports. Counts stay at 2^64 - 1 rather than wrap.
+    /// Records the outcome of merging a batch's reports. Counts stay at 2^64 - 1 instead of overflowing.
     package mutating func take(_ counts: AppendResult) {
         storedReports = storedReports.saturatingSum(UInt64(clamping: counts.storedReports))
         rejectedReports = rejectedReports.saturatingSum(UInt64(clamping: counts.rejectedReports))
@@ -48,7 +49,7 @@ extension SenderSummary {
 }
 
 extension UInt64 {
-    /// The sum, or 2^64 - 1 where it would be more.
+    /// Returns the sum, or 2^64 - 1 when it would overflow.
     package func saturatingSum(_ other: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

@@ -1,25 +1,28 @@
 import SpanMerge
 import SpanModel
 
-/// What holds for every span that a search finds, in forms that engines have indexes, statistics and filters for.
+/// Conditions that hold for every span that a search finds, in forms for which engines have indexes, statistics and
+/// filters.
 ///
-/// Necessary, not sufficient: an engine may leave out spans for which one of these does not hold, and has to ask
-/// `SpanQuery.matches` of the others.
+/// The conditions are necessary, not sufficient: an engine may skip spans for which one of them does not hold, and has
+/// to ask `SpanQuery.matches` about the others.
 public struct SpanConditions: Sendable, Hashable {
-    /// An attribute has a value, or is an array with it among its elements.
+    /// Condition that an attribute has a value, or is an array with the value among its elements.
     public struct AttributeEquality: Sendable, Hashable {
-        /// Whose attribute it is.
+        /// Owner of an attribute.
         public enum Owner: Sendable, Hashable {
+            /// The span itself, or the resource that reported it.
             case span, resource
         }
 
-        /// Where the attribute is looked for.
+        /// Owner of the attribute.
         public var owner: Owner
-        /// The attribute's key.
+        /// Key of the attribute.
         public var key: ExactText
-        /// A `text`, `flag`, `integer` or `decimal`; a number equals an `int` or a `double` of the same value.
+        /// Value: a `text`, `flag`, `integer` or `decimal`. A number equals an `int` or a `double` of the same value.
         public var value: SpanFilter.Value
 
+        /// Creates a condition on the attribute `key` of `owner`.
         public init(_ owner: Owner, _ key: ExactText, _ value: SpanFilter.Value) {
             self.owner = owner
             self.key = key
@@ -27,36 +30,37 @@ public struct SpanConditions: Sendable, Hashable {
         }
     }
 
-    /// No span can match: the conditions contradict each other.
+    /// `true` when the conditions contradict each other, so that no span can match.
     public var isImpossible = false
-    /// The service's name.
+    /// Name of the service; `nil` for any.
     public var service: ExactText?
-    /// The span's name.
+    /// Name of the span; `nil` for any.
     public var name: ExactText?
+    /// Kind of the span; `nil` for any.
     public var kind: SpanKind?
-    /// The status code; `unset` for a span without a status too.
+    /// Status code; `unset` also holds for a span without a status; `nil` for any.
     public var status: SpanStatus.Code?
-    /// The trace's id.
+    /// Trace id; `nil` for any.
     public var trace: TraceID?
-    /// The span's id.
+    /// Span id; `nil` for any.
     public var span: SpanID?
-    /// The parent's id; `.invalid` for a span that names no parent.
+    /// Span id of the parent; `.invalid` for a span that names no parent; `nil` for any.
     public var parent: SpanID?
-    /// Whether it still runs.
+    /// `true` for spans that run, `false` for spans that have ended, `nil` for both.
     public var isRunning: Bool?
-    /// The least and the greatest start, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Least and greatest start, nanoseconds since 1970-01-01T00:00:00Z; `nil` for any.
     public var start: ClosedRange<UInt64>?
-    /// The least and the greatest end, of an ended span.
+    /// Least and greatest end of an ended span, nanoseconds since 1970-01-01T00:00:00Z; `nil` for any.
     public var end: ClosedRange<UInt64>?
-    /// The least and the greatest duration in nanoseconds, of a span that has one.
+    /// Least and greatest duration in nanoseconds, of a span that has one; `nil` for any or none.
     public var durationNano: ClosedRange<Int64>?
-    /// In the order in which they were found, each once.
+    /// Conditions on attributes, each once, in the order in which they were found.
     public var attributes: [AttributeEquality] = []
 
-    /// No condition.
+    /// Creates conditions that hold for every span.
     public init() {}
 
-    /// Whether all of them hold.
+    /// Returns `true` when all conditions hold for a span.
     public func hold(for merged: MergedSpan) -> Bool {
         if isImpossible { return false }
         let span = merged.span
@@ -76,7 +80,7 @@ public struct SpanConditions: Sendable, Hashable {
         return attributes.allSatisfy { $0.filter?.matches(merged) ?? false }
     }
 
-    /// Both hold.
+    /// Returns conditions that hold when both of these hold.
     func and(_ other: SpanConditions) -> SpanConditions {
         var result = self
         result.isImpossible = isImpossible || other.isImpossible
@@ -112,7 +116,7 @@ public struct SpanConditions: Sendable, Hashable {
         return result
     }
 
-    /// What holds where one of them does.
+    /// Returns conditions that hold when at least one of these holds.
     func or(_ other: SpanConditions) -> SpanConditions {
         if isImpossible { return other }
         if other.isImpossible { return self }
@@ -141,7 +145,7 @@ public struct SpanConditions: Sendable, Hashable {
 }
 
 extension SpanConditions.AttributeEquality {
-    /// The same as a filter; `nil` for a value that attributes do not have.
+    /// Filter that says the same as the condition; `nil` for a value that attributes do not have.
     var filter: SpanFilter? {
         .compare(owner == .span ? .attribute(key) : .resourceAttribute(key), .equal, value)
     }

@@ -1,19 +1,19 @@
 import SpanMerge
 import SpanModel
 
-/// Where a search goes on: behind one span in an order of results.
+/// Position in the results of a search, right behind one span, from which another search goes on.
 ///
-/// A page that begins here has no span that was on an earlier page and leaves none out, whatever is stored meanwhile,
-/// except for spans whose place in the order or whose match a later report changed.
+/// A page that begins here repeats no span of an earlier page and leaves none out, whatever is stored meanwhile. The
+/// exception is a span whose place in the order, or whose match, a later report changed.
 public struct SpanCursor: Sendable, Hashable {
-    /// The order in which it is a place; a search in another one refuses it.
+    /// Order to which the position belongs; a search in another order refuses the cursor.
     public let order: SpanOrder
-    /// Where the last span that was seen comes in it.
+    /// Rank of the last span seen.
     package let rank: SpanRank
-    /// The key of that span.
+    /// Key of the last span seen.
     public let key: SpanKey
 
-    /// Behind a span.
+    /// Creates the position right behind a span.
     public init(_ last: MergedSpan, order: SpanOrder) {
         self.init(order: order, rank: order.rank(of: last), key: last.key)
     }
@@ -24,13 +24,13 @@ public struct SpanCursor: Sendable, Hashable {
         self.key = key
     }
 
-    /// Whether a span comes behind it.
+    /// Returns `true` when a span comes behind the position.
     public func precedes(_ merged: MergedSpan) -> Bool {
         let other = order.rank(of: merged)
         return other == rank ? key < merged.key : rank < other
     }
 
-    /// - Parameter text: what `text` gave; `nil` for anything else.
+    /// Reads a position back from `text`; `nil` for any other text.
     public init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard let order = parts.first.flatMap({ SpanOrder(rawValue: String($0)) }),
@@ -45,8 +45,8 @@ public struct SpanCursor: Sendable, Hashable {
             key: SpanKey(traceID: trace, spanID: span, side: side))
     }
 
-    /// The order's name, the place in it, trace id, span id and side, all but the first and the last in hexadecimal digits:
-    /// 93 characters at the most.
+    /// Text form, at most 93 characters: name of the order, rank, trace id, span id and side. Rank and ids are in
+    /// hexadecimal digits.
     public var text: String {
         let place =
             order.hasSecondRank ? "\(SpanID(rank.first).hex)-\(SpanID(rank.second).hex)" : SpanID(rank.first).hex
@@ -59,7 +59,7 @@ extension SpanCursor: CustomStringConvertible {
 }
 
 extension SpanCursor {
-    /// What holds for every span behind it, as far as conditions say such a thing.
+    /// Conditions that hold for every span behind the position, as far as conditions can express that.
     var conditions: SpanConditions {
         var conditions = SpanConditions()
         switch order {
@@ -73,6 +73,6 @@ extension SpanCursor {
 }
 
 extension SpanOrder {
-    /// Whether something else than the key decides where what it compares is equal.
+    /// `true` when spans with equal first ranks are ordered by more than their keys.
     fileprivate var hasSecondRank: Bool { self == .longest || self == .shortest }
 }

@@ -1,35 +1,36 @@
 import SpanMerge
 import SpanModel
 
-/// In which order a search gives spans: which come first, and so which its limit keeps.
+/// Order in which a search returns spans, and which decides the spans that its limit keeps.
 ///
-/// A span that lacks what is compared comes last: by start one whose start is not known, by duration one that runs or
-/// whose start is not known. Of equal starts the key decides, of equal durations the newest start, then the key; so no two
-/// spans are at one place.
+/// A span without the compared value comes last: by start a span whose start is not known; by duration a span that runs
+/// or whose start is not known. Spans with equal starts are ordered by key, spans with equal durations by start, the
+/// newest first, then by key. So no two spans share a place.
 public enum SpanOrder: String, Sendable, Hashable, CaseIterable {
-    /// The newest start first.
+    /// Newest start first.
     case newest
-    /// The oldest start first.
+    /// Oldest start first.
     case oldest
-    /// The longest duration first.
+    /// Longest duration first.
     case longest
-    /// The shortest duration first; negative ones, of clocks that were wrong, before 0.
+    /// Shortest duration first; negative ones, which wrong clocks produce, before 0.
     case shortest
 
-    /// Whether one span comes before another.
+    /// Returns `true` when the left span comes before the right one.
     public func precedes(_ left: MergedSpan, _ right: MergedSpan) -> Bool {
         let (leftRank, rightRank) = (rank(of: left), rank(of: right))
         return leftRank == rightRank ? left.key < right.key : leftRank < rightRank
     }
 }
 
-/// Where a span comes in an order, but for its key: the less, the earlier.
+/// Place of a span in an order, its key aside: lesser ranks come first.
 package struct SpanRank: Sendable, Hashable, Comparable {
-    /// By what the order compares; the greatest number where the span lacks it.
+    /// Rank by the compared value; 2^64 - 1 when the span does not have it.
     package var first: UInt64
-    /// By what decides where that is equal; 0 where it is the key.
+    /// Rank among spans with equal first ranks; 0 when only the key decides.
     package var second: UInt64
 
+    /// Creates a rank from its parts.
     package init(first: UInt64, second: UInt64) {
         self.first = first
         self.second = second
@@ -41,16 +42,17 @@ package struct SpanRank: Sendable, Hashable, Comparable {
 }
 
 extension SpanOrder {
-    /// The rank of a span.
+    /// Returns the rank of a span.
     package func rank(of merged: MergedSpan) -> SpanRank {
         rank(startUnixNano: merged.span.startTimeUnixNano, durationNano: merged.durationNano)
     }
 
-    /// The rank of what starts then and takes that long.
+    /// Returns the rank of a span with the given start and duration.
     ///
     /// - Parameters:
-    ///   - startUnixNano: 0 where it is not known.
-    ///   - durationNano: as `MergedSpan.durationNano`, which is never the least number; asked for by orders that compare it.
+    ///   - startUnixNano: nanoseconds since 1970-01-01T00:00:00Z; 0 when the start is not known.
+    ///   - durationNano: duration as in `MergedSpan.durationNano`, which is never `Int64.min`; evaluated only by orders
+    ///     that compare it.
     package func rank(startUnixNano start: UInt64, durationNano: @autoclosure () -> Int64?) -> SpanRank {
         switch self {
         case .newest: SpanRank(first: ~start, second: 0)
@@ -61,6 +63,6 @@ extension SpanOrder {
         }
     }
 
-    /// In the order of the signed numbers, from 0 for the least.
+    /// Returns a number that is ordered as the signed one is: 0 for `Int64.min`.
     private static func ordered(_ number: Int64) -> UInt64 { UInt64(bitPattern: number) ^ 1 << 63 }
 }

@@ -2,32 +2,34 @@ import ProtoWire
 import SpanMerge
 import SpanModel
 
-/// Which spans to find: those for which everything that is set holds.
+/// Question for spans: those for which every condition that is set holds.
 public struct SpanQuery: Sendable, Hashable {
-    /// The service's name, byte for byte; an empty one finds spans without a service.
+    /// Name of the service, byte for byte; an empty one finds spans without a service; `nil` for any.
     public var service: String?
-    /// The span's name, byte for byte.
+    /// Name of the span, byte for byte; `nil` for any.
     public var name: String?
-    /// The least duration in nanoseconds. Running spans have none and are not found.
+    /// Least duration in nanoseconds; spans without a duration, such as running ones, are not found. `nil` for any or
+    /// none.
     public var minDurationNano: Int64?
-    /// The status code; `unset` finds spans without a status too.
+    /// Status code; `unset` finds spans without a status too; `nil` for any.
     public var status: SpanStatus.Code?
-    /// The earliest start, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Least start, nanoseconds since 1970-01-01T00:00:00Z; `nil` for any.
     public var sinceUnixNano: UInt64?
-    /// What else is asked; `everything` for nothing more.
+    /// Filter that spans match besides; `everything` for no further condition.
     public var filter: SpanFilter
-    /// What comes first.
+    /// Order of the results.
     public var order: SpanOrder
-    /// Where to go on: spans behind it alone. It has to be a place in `order`.
+    /// Cursor behind which the results begin; it has to belong to `order`. `nil` for the first page.
     public var after: SpanCursor?
-    /// How many spans at the most, the first in `order`; held within `limitRange`.
+    /// Greatest number of spans in the answer, the first ones in `order`; clamped to `limitRange`.
     public var limit: Int {
         didSet { limit = Self.held(limit) }
     }
 
-    /// 1 ... 10,000.
+    /// Range of `limit`: 1 ... 10,000.
     public static let limitRange = 1...10_000
 
+    /// Creates a query; without arguments it finds the newest 100 spans.
     public init(
         service: String? = nil, name: String? = nil, minDurationNano: Int64? = nil, status: SpanStatus.Code? = nil,
         sinceUnixNano: UInt64? = nil, filter: SpanFilter = .everything, order: SpanOrder = .newest,
@@ -46,7 +48,7 @@ public struct SpanQuery: Sendable, Hashable {
 
     private static func held(_ limit: Int) -> Int { min(max(limit, limitRange.lowerBound), limitRange.upperBound) }
 
-    /// Whether a span is among those meant, the limit aside.
+    /// Returns `true` when a span satisfies the query and lies behind the cursor; the limit is not looked at.
     public func matches(_ merged: MergedSpan) -> Bool {
         if let service, !service.hasSameBytes(as: merged.service) { return false }
         if let name, !name.hasSameBytes(as: merged.span.name) { return false }
@@ -59,7 +61,8 @@ public struct SpanQuery: Sendable, Hashable {
         return filter.matches(merged)
     }
 
-    /// What holds for every span that is found: what is set here, the limit aside, and what follows from the filter.
+    /// Conditions that hold for every span that the query finds: its own, those of the cursor, and those that follow
+    /// from the filter.
     public var conditions: SpanConditions {
         var own = SpanConditions()
         own.service = service.map { ExactText($0) }
@@ -71,9 +74,9 @@ public struct SpanQuery: Sendable, Hashable {
         return own.and(filter.conditions)
     }
 
-    /// For engines, before they search.
+    /// Checks that the parts of the query fit together; engines call it before they search.
     ///
-    /// - Throws: `invalidQuery` where the cursor is a place in another order.
+    /// - Throws: `invalidQuery` when the cursor belongs to another order.
     public func check() throws(SpanStoreError) {
         guard let after, after.order != order else { return }
         throw SpanStoreError(

@@ -1,14 +1,15 @@
 import SpanModel
 
-/// A service that spans came from.
+/// Counts of a service that reported spans.
 public struct ServiceSummary: Sendable, Hashable {
-    /// `service.name`; empty for spans whose resource has none.
+    /// Value of `service.name`; empty for spans whose resource has none.
     public var name: String
-    /// How many merged spans it has.
+    /// Number of the service's merged spans.
     public var spans: UInt64
-    /// The latest start among them, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Latest start among the service's spans, nanoseconds since 1970-01-01T00:00:00Z.
     public var newestStartUnixNano: UInt64
 
+    /// Creates a summary of a service.
     public init(name: String, spans: UInt64, newestStartUnixNano: UInt64) {
         self.name = name
         self.spans = spans
@@ -16,30 +17,31 @@ public struct ServiceSummary: Sendable, Hashable {
     }
 }
 
-/// A sender that batches came from.
+/// State and counts of a sender.
 public struct SenderSummary: Sendable, Hashable {
-    /// `SenderID.none` stands for all sources without an id.
+    /// Identity of the sender; `SenderID.none` stands for all sources without an id.
     public var sender: SenderID
-    /// What it said it is, as of the batch stored last.
+    /// Description that the sender gave of itself last.
     public var agent: String
-    /// The highest sequence that is stored.
+    /// Highest stored sequence.
     public var storedSequence: UInt64
-    /// Span reports that were merged; copies in further batches count, resent batches do not.
+    /// Number of span reports that were merged; copies in further batches count, resent batches do not.
     public var storedReports: UInt64
-    /// Spans that the sender had to give up, sorted by reason (bytes), each reason once.
+    /// Spans that the sender had to drop, each reason once, sorted by reason (bytes).
     public var dropped: [DropCount]
-    /// Span reports that the collector had to refuse one by one, such as for an id that is none.
+    /// Number of span reports that were refused one by one, such as for an id that is not valid.
     public var rejectedReports: UInt64
-    /// Whether it is there.
+    /// Presence of the sender.
     public var presence: SenderPresence
-    /// When a batch or a change of its presence was received last, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Time at which a batch or a change of presence was received last, nanoseconds since 1970-01-01T00:00:00Z.
     public var lastSeenUnixNano: UInt64
-    /// Whose spans it reported while they ran, sorted; at most 256. So a span without an end is known to be abandoned,
-    /// without a word about senders in what is merged.
+    /// Sources whose running spans the sender reported, sorted; at most 256. They tell which spans without an end are
+    /// abandoned, without a word about senders in merged spans.
     public var runningSources: [SpanSource]
-    /// It reported running spans of further sources, which are not kept apart.
+    /// `true` when the sender reported running spans of further sources, which are not kept apart.
     public var hasMoreRunningSources: Bool
 
+    /// Creates the summary of `sender`.
     public init(
         sender: SenderID, agent: String = "", storedSequence: UInt64 = 0, storedReports: UInt64 = 0,
         dropped: [DropCount] = [], rejectedReports: UInt64 = 0, presence: SenderPresence = .unknown,

@@ -1,9 +1,10 @@
-/// Finds whose span is whose parent among rows that know ids by hashes: what `TraceShape` is for spans.
+/// Finds the parent of each span of a trace among rows that know ids only by hashes: the counterpart of `TraceShape`,
+/// which works on spans.
 package struct CallParents: Sendable {
-    /// By place in the range that was looked at last: the place of the parent, -1 for a root.
+    /// Place of each row's parent within the range last given to `find`, in the order of that range; -1 for a root.
     package private(set) var parents: [Int32] = []
-    /// A circle of parents was found of which the starts, as far as they are known, do not tell where it begins: what was
-    /// found is not sure.
+    /// `true` once a cycle of parents was found in which several rows share the earliest start. Ids are known by hashes
+    /// alone, so the place where such a cycle is cut is a guess; the caller then reads whole spans.
     package private(set) var isAmbiguous = false
     private var halves: [UInt32: (inbound: Int32, other: Int32)] = [:]
     private var seenBy: [Int32] = []
@@ -11,9 +12,14 @@ package struct CallParents: Sendable {
     /// With fewer rows looking at each of them is faster.
     private static let fewRows = 24
 
+    /// Creates a finder without rows.
     package init() {}
 
-    /// - Parameter range: of the rows, all of one trace.
+    /// Finds the parent of each row of one trace and leaves the result in `parents`. O(rows of the trace), expected.
+    ///
+    /// - Parameters:
+    ///   - rows: rows of any number of traces.
+    ///   - range: places in `rows` of all rows of one trace.
     package mutating func find(_ rows: [CallRow], _ range: Range<Int>) {
         parents.removeAll(keepingCapacity: true)
         if range.count > Self.fewRows { index(rows, range) }
@@ -71,7 +77,7 @@ package struct CallParents: Sendable {
         return other
     }
 
-    /// As `TraceShape`: the earliest of a circle has no parent.
+    /// Cuts each cycle at its earliest row, which then has no parent, as `TraceShape` does.
     private mutating func cutCircles(_ rows: [CallRow], _ range: Range<Int>) {
         seenBy.removeAll(keepingCapacity: true)
         seenBy.append(contentsOf: repeatElement(0, count: range.count))

@@ -1,17 +1,24 @@
 import SpanMerge
 import SpanModel
 
-/// Which attributes of a span tell whom it called, by OpenTelemetry's semantic conventions, older names included.
+/// Rules by which attributes of a span name the other side of its call, from OpenTelemetry's semantic conventions,
+/// older attribute names included.
 package enum CallPeer {
-    /// The attributes that decide, of `keys`.
+    /// Attributes that name the other side, as indices into `CallPeer.keys`.
     package enum Deciding: Hashable, Sendable {
+        /// A database: its system and, where they are set, its name and the `peer.service` that takes the place of
+        /// both.
         case database(system: Int, name: Int?, service: Int?)
+        /// A messaging system and, where it is set, the destination.
         case messaging(system: Int, destination: Int?)
+        /// A service: the attribute `peer.service`.
         case service(Int)
+        /// A network address and, where it is set, its port.
         case address(Int, port: Int?)
     }
 
-    /// All of them, of each the names that it has had, the one that counts most first.
+    /// Keys of all attributes that are looked at. Of one attribute the current name stands before the older ones, and
+    /// the first name that a span has counts.
     package static let keys = [
         "db.system.name", "db.system", "db.namespace", "db.name", "messaging.system", "messaging.destination.name",
         "messaging.destination", "peer.service", "server.address", "net.peer.name", "network.peer.address",
@@ -25,13 +32,17 @@ package enum CallPeer {
     private static let address = 8..<12
     private static let port = 12..<14
 
-    /// Whether attributes of spans of a kind tell whom they called, or, of a `consumer` span, got their message from.
+    /// Returns `true` when attributes of spans of this kind may name the other side: the callee of a `client` or
+    /// `producer` span, the origin of the message of a `consumer` span.
     package static func isTold(by kind: SpanKind) -> Bool { kind.isOutbound || kind == .consumer }
 
+    /// Chooses the attributes that name the other side of a span.
+    ///
     /// - Parameters:
-    ///   - kind: of the span.
-    ///   - has: whether the span has an attribute, of `keys`: ports with any value, others with a text that is not empty.
-    /// - Returns: `nil` where the attributes do not tell.
+    ///   - kind: kind of the span.
+    ///   - has: returns `true` when the span has the attribute with an index in `keys`: a port with any value, every
+    ///     other attribute with a non-empty string.
+    /// - Returns: `nil` when the attributes do not name the other side.
     package static func deciding(_ kind: SpanKind, has: (Int) -> Bool) -> Deciding? {
         if let system = database.first(where: has) {
             return .database(system: system, name: databaseName.first(where: has), service: service.first(where: has))
@@ -44,7 +55,8 @@ package enum CallPeer {
         return address.first(where: has).map { .address($0, port: port.first(where: has)) }
     }
 
-    /// A number, whatever its type: engines know equal ones by one hash.
+    /// Returns the port number that an integer or an integral double holds; engines hash equal numbers of both types
+    /// equally.
     static func port(_ value: AttributeValue?) -> Int64? {
         switch value {
         case .int(let number)?: number
@@ -53,19 +65,21 @@ package enum CallPeer {
         }
     }
 
-    /// A double that is an integer. By hand: `Int64(exactly:)` calls the C library's mathematics, which the core does not link.
+    /// Returns the integer that a double holds; `nil` when it has a fraction or lies outside `Int64`. Written by hand:
+    /// `Int64(exactly:)` calls the C library's mathematics, which the core does not link.
     private static func whole(_ double: Double) -> Int64? {
         guard double >= -0x1p63, double < 0x1p63 else { return nil }
         let whole = Int64(double)
         return Double(whole) == double ? whole : nil
     }
 
-    /// Whether any value of an attribute counts, not texts alone.
+    /// Returns `true` for the index of a port, which counts with a value of any type; other attributes count only as
+    /// strings.
     package static func isPort(_ key: Int) -> Bool { port.contains(key) }
 }
 
 extension CallPeer.Deciding {
-    /// Of `CallPeer.keys`; -1 for none.
+    /// Indices into `CallPeer.keys` of the attributes that decide, -1 for none.
     package var keys: (Int, Int, Int) {
         switch self {
         case .database(let system, let name, let service): (system, name ?? -1, service ?? -1)
@@ -77,8 +91,8 @@ extension CallPeer.Deciding {
 }
 
 extension DependencyGraph.Node {
-    /// Whom a `client` or `producer` span called, or whom a `consumer` span got its message from, as its attributes tell;
-    /// `nil` when they do not.
+    /// Creates the node that the attributes of a span name: the callee of a `client` or `producer` span, the origin of
+    /// the message of a `consumer` span. `nil` when the attributes name nobody.
     package init?(peerOf span: SpanRecord) {
         let attributes = span.attributes
         func text(_ key: Int) -> String { attributes.text(CallPeer.keys[key]) ?? "" }
@@ -104,6 +118,6 @@ extension DependencyGraph.Node {
 }
 
 extension SpanKind {
-    /// A span that asks somebody else: `client` or `producer`.
+    /// `true` for the kinds that ask another process: `client` and `producer`.
     var isOutbound: Bool { self == .client || self == .producer }
 }

@@ -1,26 +1,32 @@
 import SpanMerge
 import SpanModel
 
-/// What the dependency graph needs of a span: so that an engine that has these in columns need not read whole spans.
+/// The part of a span that the dependency graph needs. An engine that keeps these fields in columns need not read whole
+/// spans.
 public struct CallSpan: Sendable {
+    /// Key of the merged span.
     public var key: SpanKey
-    /// The id that the span names; not valid for a root.
+    /// Span id of the parent; not valid for a root.
     public var parentSpanID: SpanID
+    /// Kind of the span.
     public var kind: SpanKind
-    /// `service.name`; empty without.
+    /// Value of the resource's `service.name`; empty when it has none.
     public var service: ExactText
-    /// Nanoseconds since 1970-01-01T00:00:00Z; 0 where it is not known.
+    /// Start in nanoseconds since 1970-01-01T00:00:00Z; 0 when it is not known.
     public var startUnixNano: UInt64
-    /// Nanoseconds; `nil` while it runs or when its start is not known.
+    /// Duration in nanoseconds; `nil` while the span runs and when its start is not known.
     public var durationNano: Int64?
-    /// Its status is `error`.
+    /// `true` when the span's status is `error`.
     public var isError: Bool
-    /// Whom a `client` or `producer` span called, or a `consumer` span got its message from, as its attributes tell.
+    /// Other side of the call as the span's attributes name it: the callee of a `client` or `producer` span, the origin
+    /// of the message of a `consumer` span. `nil` when they name nobody.
     public var peer: DependencyGraph.Node?
-    /// Whether it is among those that the question is about, not only beside them.
+    /// `true` when the scan matches the span; `false` for a span that is only looked at as the other side of a call.
     public var isMeant: Bool
 
-    /// - Parameter isMeant: whether the question is about it.
+    /// Creates the part of `merged` that the dependency graph needs.
+    ///
+    /// - Parameter isMeant: `true` when the scan matches the span.
     public init(_ merged: MergedSpan, isMeant: Bool) {
         key = merged.key
         parentSpanID = merged.span.parentSpanID

@@ -1,34 +1,45 @@
-/// A span as counting calls needs it, in numbers alone.
+/// Fixed-size form of a span for counting calls: ids as hashes, services as numbers.
 package struct CallRow: BitwiseCopyable, Sendable {
-    /// What else is known of it.
+    /// Flags of a row.
     package struct Marks: OptionSet, BitwiseCopyable, Sendable {
+        /// Bits of the flags.
         package let rawValue: UInt8
 
+        /// Creates the flags from their bits.
         package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// A `client` or `producer` span.
+        /// Set for a `client` or `producer` span.
         package static let isOutbound = Marks(rawValue: 1)
-        /// A `server` or `consumer` span.
+        /// Set for a `server` or `consumer` span.
         package static let isInbound = Marks(rawValue: 2)
+        /// Set for a `consumer` span.
         package static let isConsumer = Marks(rawValue: 4)
+        /// Set when `durationNano` is known.
         package static let hasDuration = Marks(rawValue: 8)
+        /// Set for a span with status `error`.
         package static let isError = Marks(rawValue: 16)
-        /// The question is about it; others are beside it.
+        /// Set for a span that the scan matches; clear for one that is only looked at as the other side of a call.
         package static let isMeant = Marks(rawValue: 32)
     }
 
-    /// What the trace is known by; the same of its id and its parent's, which is 0 for a root.
+    /// Hash of the trace id.
     package var trace: UInt32
+    /// Hash of the span id.
     package var span: UInt32
+    /// Hash of the parent's span id; 0 for a root.
     package var parent: UInt32
-    /// Of a `CallNodes`.
+    /// Number of the span's service in a `CallNodes`.
     package var service: Int32
-    /// The same; `CallNodes.none` where the attributes do not tell whom it called.
+    /// Number in a `CallNodes` of the other side that the attributes name; `CallNodes.none` when they name nobody.
     package var peer: Int32
+    /// Flags of the span.
     package var marks: Marks
+    /// Start in nanoseconds since 1970-01-01T00:00:00Z; 0 when it is not known.
     package var startUnixNano: UInt64
+    /// Duration in nanoseconds; meaningless without the flag `hasDuration`.
     package var durationNano: Int64
 
+    /// Creates a row from its fields.
     package init(
         trace: UInt32, span: UInt32, parent: UInt32, service: Int32, peer: Int32, marks: Marks, startUnixNano: UInt64,
         durationNano: Int64
@@ -44,21 +55,24 @@ package struct CallRow: BitwiseCopyable, Sendable {
     }
 }
 
-/// Services and what stands in for them, by number.
+/// Numbers for services and for the nodes that stand in for silent ones.
 package struct CallNodes: Sendable {
     private var numbers: [DependencyGraph.Node: Int32] = [:]
+    /// Known nodes; the number of a node is its index.
     package private(set) var nodes: [DependencyGraph.Node] = []
 
-    /// No node.
+    /// Number that stands for no node.
     package static let none: Int32 = -1
-    /// One of too many: its calls are not told apart.
+    /// Number that stands for every node beyond `limit`; calls from and to it are not told apart.
     package static let leftOut: Int32 = -2
-    /// So many are told apart, so that addresses without number cost no memory without bound.
+    /// Greatest number of nodes that are told apart. Without it, addresses made up without end would take memory
+    /// without bound.
     package static let limit = 1 << 17
 
+    /// Creates a table without nodes.
     package init() {}
 
-    /// The number of a node, which may be new.
+    /// Returns the number of a node, which is added when it is new; `leftOut` when the table is full.
     package mutating func number(of node: DependencyGraph.Node) -> Int32 {
         if let known = numbers[node] { return known }
         if nodes.count >= Self.limit { return Self.leftOut }
@@ -68,7 +82,7 @@ package struct CallNodes: Sendable {
     }
 }
 
-/// What a call is, and counts of them: the same for every form in which an engine has spans.
+/// Decides which spans make a call and counts the calls by edge, for every form in which an engine keeps spans.
 package struct CallTally: Sendable {
     private struct Sums: Sendable {
         var calls: UInt64 = 0
@@ -77,7 +91,8 @@ package struct CallTally: Sendable {
         var callees = Latencies()
     }
 
-    /// Durations, some of them not in the sketch yet.
+    /// Durations of one side of an edge. Up to 255 of them wait outside the sketch, since adding many at once costs
+    /// less.
     private struct Latencies: Sendable {
         var sketch = LatencySketch()
         private var waiting: [Int64] = []
@@ -95,21 +110,23 @@ package struct CallTally: Sendable {
     }
 
     private var edges = CallEdges()
-    /// By edge.
+    /// Sums of each edge, in the order of `edges.edges`.
     private var sums: [Sums] = []
-    /// Calls of further edges.
+    /// Number of calls of edges beyond `SpanGroupLimit.groups`.
     private var leftOut: UInt64 = 0
     private var unknownCalls: UInt64 = 0
     private var isToldBelow: [Bool] = []
     private var scratch = LatencySketch.BucketCounts()
 
+    /// Creates a tally without calls.
     package init() {}
 
-    /// Counts the calls of a trace.
+    /// Counts the calls of one trace.
     ///
     /// - Parameters:
-    ///   - rows: of one trace: those that are meant, and those around them.
-    ///   - parents: of each the place of its parent in `range`; -1 for a root.
+    ///   - rows: rows of any number of traces, spans around those that the scan matches included.
+    ///   - range: places in `rows` of all rows of the trace.
+    ///   - parents: place of each row's parent within `range`, in the order of `range`; -1 for a root.
     package mutating func add(_ rows: [CallRow], _ range: Range<Int>, parents: [Int32]) {
         let first = range.lowerBound
         // Spans of which one below tells whom they called.
@@ -138,10 +155,10 @@ package struct CallTally: Sendable {
         }
     }
 
-    /// A call that no callee reported.
+    /// Counts a call whose callee reported no span.
     ///
-    /// Layers of a program may each report it (a mapper, its driver): spans below one another. The innermost counts; where
-    /// its attributes do not tell whom it called, those of the span above it may.
+    /// Several layers of a program may report one call, such as an object mapper and its driver: spans one below the
+    /// other. The innermost counts; when its attributes do not name the callee, those of the span above it may.
     private mutating func addInferredCallee(_ caller: CallRow, below parent: CallRow?) {
         var peer = caller.peer
         if peer == CallNodes.none, let parent, parent.marks.contains(.isOutbound), parent.service == caller.service {
@@ -172,7 +189,7 @@ package struct CallTally: Sendable {
         }
     }
 
-    /// - Returns: `nil` where no further edge fits.
+    /// Returns the index of an edge, which is added when it is new; `nil` when no further edge fits.
     private mutating func edge(_ edge: CallEdges.Edge) -> Int? {
         if let known = edges.number(of: edge) { return known }
         guard edges.edges.count < SpanGroupLimit.groups else { return nil }
@@ -180,7 +197,7 @@ package struct CallTally: Sendable {
         return edges.insert(edge)
     }
 
-    /// Adds what another tally counted, by the same numbers of nodes.
+    /// Adds the counts of another tally that numbers nodes as this one does.
     package mutating func merge(_ other: CallTally) {
         unknownCalls += other.unknownCalls
         leftOut += other.leftOut
@@ -199,7 +216,7 @@ package struct CallTally: Sendable {
         }
     }
 
-    /// What was counted so far, by caller, then callee.
+    /// Returns the graph of the calls counted so far, its edges ordered by caller, then callee.
     package func graph(_ nodes: CallNodes) -> DependencyGraph {
         var scratch = LatencySketch.BucketCounts()
         let all = zip(edges.edges, sums).map { key, sums in
@@ -219,9 +236,9 @@ package struct CallTally: Sendable {
     }
 }
 
-/// Numbers of edges: a table of its own, since every call is looked up in it.
+/// Numbers for edges: a hash table of its own, since every call is looked up in it.
 struct CallEdges: Sendable {
-    /// Two nodes, and whether one of them is inferred.
+    /// Two nodes and a flag that says if one of them is inferred, packed into 64 bits.
     struct Edge: Sendable, Equatable {
         private let bits: UInt64
 
@@ -239,7 +256,7 @@ struct CallEdges: Sendable {
     }
 
     private(set) var edges: [Edge] = []
-    /// One more than the number; 0 for none.
+    /// Hash slots: the index of an edge plus one; 0 for an empty slot.
     private var slots = [Int32](repeating: 0, count: 256)
 
     func number(of edge: Edge) -> Int? {
@@ -252,7 +269,9 @@ struct CallEdges: Sendable {
         return nil
     }
 
-    /// - Parameter edge: one that is not there yet.
+    /// Adds an edge and returns its index.
+    ///
+    /// - Parameter edge: an edge that is not in the table.
     mutating func insert(_ edge: Edge) -> Int {
         edges.append(edge)
         if edges.count * 2 > slots.count {

@@ -1,10 +1,10 @@
 import SpanModel
 
-/// Who calls whom.
+/// Calls between services, and between services and the databases, queues and addresses that they use.
 public struct DependencyGraph: Sendable, Hashable {
-    /// A service, or what stands in for one that reports no spans.
+    /// A service, or a stand-in for one that reports no spans.
     public struct Node: Sendable, Hashable, Comparable {
-        /// What it is.
+        /// Kind of a node.
         public enum Kind: UInt8, Sendable, Hashable {
             /// A service, by `service.name` or the `peer.service` that a caller names.
             case service
@@ -16,46 +16,49 @@ public struct DependencyGraph: Sendable, Hashable {
             case address
         }
 
+        /// Kind of the node.
         public var kind: Kind
-        /// What its kind says.
+        /// Name of the node, in the form that its kind states.
         public var name: ExactText
 
+        /// Creates a node.
         public init(_ kind: Kind, _ name: ExactText) {
             self.kind = kind
             self.name = name
         }
 
-        /// By name (bytes), then kind.
+        /// Orders nodes by name (bytes), then kind.
         public static func < (left: Node, right: Node) -> Bool {
             let order = left.name.order(right.name)
             return order == 0 ? left.kind.rawValue < right.kind.rawValue : order < 0
         }
     }
 
-    /// Calls from one node to another.
+    /// Calls from one node to another, with counts and durations.
     public struct Edge: Sendable, Hashable {
-        /// Who calls.
+        /// Calling node.
         public var caller: Node
-        /// Who is called.
+        /// Called node.
         public var callee: Node
-        /// One side reported no span: it is known from the attributes of the other side's alone.
+        /// `true` when one side reported no span and is known only from the attributes of the other side.
         public var isInferred: Bool
-        /// How many, each counted once however often it was reported.
+        /// Number of calls; a call counts once, however often its spans were reported.
         public var calls: UInt64 = 0
-        /// Those of which the caller's or the callee's span has status `error`.
+        /// Number of calls in which the caller's or the callee's span has status `error`.
         public var errors: UInt64 = 0
-        /// Durations of the callers' `client` and `producer` spans, those that have one.
+        /// Durations of the callers' `client` and `producer` spans, as far as they have one.
         public var callerLatency = LatencySketch()
-        /// Durations of the callees' `server` and `consumer` spans, those that have one.
+        /// Durations of the callees' `server` and `consumer` spans, as far as they have one.
         public var calleeLatency = LatencySketch()
 
+        /// Creates an edge without calls.
         public init(_ caller: Node, _ callee: Node, isInferred: Bool) {
             self.caller = caller
             self.callee = callee
             self.isInferred = isInferred
         }
 
-        /// By caller, then callee, those that are not inferred first.
+        /// Orders edges by caller, then callee, observed ones before inferred ones.
         static func precedes(_ left: Edge, _ right: Edge) -> Bool {
             if left.caller != right.caller { return left.caller < right.caller }
             if left.callee != right.callee { return left.callee < right.callee }
@@ -63,17 +66,19 @@ public struct DependencyGraph: Sendable, Hashable {
         }
     }
 
-    /// By caller, then callee, those that are not inferred first.
+    /// Edges, ordered by caller, then callee, observed ones before inferred ones.
     public var edges: [Edge]
-    /// `client` and `producer` spans of which neither a callee's span nor an attribute tells whom they called.
+    /// Number of `client` and `producer` spans whose callee neither a span nor an attribute names.
     public var unknownCalls: UInt64
-    /// Calls of further edges, which are not told apart; see `SpanGroupLimit`.
+    /// Number of calls of edges beyond `SpanGroupLimit.groups`, which are not told apart.
     public var leftOutCalls: UInt64
 
-    /// How much earlier than the range a callee may start (its clock may be behind), and how much later (it may have
-    /// waited in a queue), to be found as the callee of a call that starts within the range: 5 minutes.
+    /// Time before and after the range of a scan in which the other side of a call is looked for: 300,000,000,000 ns, 5
+    /// minutes. A callee may start before its caller when its clock is behind, and after the range when it waited in a
+    /// queue.
     public static let lookaroundNano: UInt64 = 300_000_000_000
 
+    /// Creates a graph from its edges and counts.
     public init(edges: [Edge] = [], unknownCalls: UInt64 = 0, leftOutCalls: UInt64 = 0) {
         self.edges = edges
         self.unknownCalls = unknownCalls
@@ -82,7 +87,7 @@ public struct DependencyGraph: Sendable, Hashable {
 }
 
 extension ClosedRange<UInt64> {
-    /// The range with so much more on both sides, held within `UInt64`.
+    /// Returns the range extended by `amount` at both ends, within the bounds of `UInt64`.
     func widened(by amount: UInt64) -> ClosedRange<UInt64> {
         let (end, overflow) = upperBound.addingReportingOverflow(amount)
         return (lowerBound > amount ? lowerBound - amount : 0)...(overflow ? .max : end)

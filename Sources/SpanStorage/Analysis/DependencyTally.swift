@@ -1,19 +1,20 @@
 import SpanMerge
 import SpanModel
 
-/// The dependency graph while traces are being looked at: for engines that have spans in another form than merged ones.
+/// Builds the dependency graph trace by trace, for engines that have spans in another form than merged ones.
 public struct DependencyTally: Sendable {
     private var nodes = CallNodes()
     private var calls = CallTally()
 
+    /// Creates a tally without calls.
     public init() {}
 
-    /// What was counted so far, by caller, then callee.
+    /// Graph of the calls counted so far, its edges ordered by caller, then callee.
     public var graph: DependencyGraph { calls.graph(nodes) }
 
-    /// Counts the calls of a trace.
+    /// Counts the calls of one trace.
     ///
-    /// - Parameter spans: of one trace, each key once; those that are meant, and those around them.
+    /// - Parameter spans: spans of one trace, each key once; those that the scan matches and those around them.
     public mutating func add(_ spans: [CallSpan]) {
         // Most spans call nobody; a trace without any of the other kinds needs no tree.
         guard spans.contains(where: { $0.kind.isOutbound || $0.isInbound }) else { return }
@@ -36,6 +37,7 @@ public struct DependencyTally: Sendable {
 }
 
 extension CallRow.Marks {
+    /// Creates the flags of a span from its fields.
     package init(_ kind: SpanKind, hasDuration: Bool, isError: Bool, isMeant: Bool) {
         self = []
         if kind.isOutbound { insert(.isOutbound) }

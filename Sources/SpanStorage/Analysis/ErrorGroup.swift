@@ -1,24 +1,26 @@
 import SpanMerge
 import SpanModel
 
-/// Failed spans that failed in the same way.
+/// Failed spans of one operation with the same exception type and the same shape of message.
 public struct ErrorGroup: Sendable, Hashable {
+    /// Operation of the spans.
     public var operation: Operation
-    /// `exception.type` of the last exception event, else `error.type` of the span; empty without.
+    /// Value of `exception.type` in the last event called `exception`, else the span's `error.type`; empty without
+    /// either.
     public var exceptionType: ExactText
-    /// The status message, else `exception.message`, with what differs from span to span taken out (numbers, ids, texts
-    /// in quotes), cut off at 200 characters; empty without.
+    /// Shape of the status message, or of `exception.message` without one: numbers, ids and quoted texts are replaced,
+    /// and the result is cut off at `MessageShape.maxLength` characters. Empty without a message.
     public var messageShape: ExactText
-    /// How many merged spans.
+    /// Number of merged spans in the group.
     public var spans: UInt64 = 0
-    /// The earliest start, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Earliest start in the group, nanoseconds since 1970-01-01T00:00:00Z.
     public var firstStartUnixNano = UInt64.max
-    /// The latest start.
+    /// Latest start in the group, nanoseconds since 1970-01-01T00:00:00Z.
     public var newestStartUnixNano: UInt64 = 0
-    /// The newest of them, the one with the least key of several.
+    /// Key of the newest span in the group; of several that started then, the least key.
     public var example: SpanKey
 
-    /// The group of a span, without a span in it.
+    /// Creates the group that a span belongs to, without counting the span.
     init(_ merged: MergedSpan) {
         let exception = merged.span.events.last { $0.name == "exception" }
         let type = exception?.attributes.text("exception.type") ?? merged.span.attributes.text("error.type")
@@ -30,7 +32,7 @@ public struct ErrorGroup: Sendable, Hashable {
         example = merged.key
     }
 
-    /// What makes two groups the same.
+    /// Fields that two spans of one group share.
     struct Key: Hashable, Sendable {
         var operation: Operation
         var exceptionType: ExactText
@@ -39,7 +41,7 @@ public struct ErrorGroup: Sendable, Hashable {
 
     var key: Key { Key(operation: operation, exceptionType: exceptionType, messageShape: messageShape) }
 
-    /// Counts one span in.
+    /// Adds one span to the counts.
     mutating func add(_ merged: MergedSpan) {
         let start = merged.span.startTimeUnixNano
         if spans == 0 || start > newestStartUnixNano || start == newestStartUnixNano && merged.key < example {
@@ -50,7 +52,7 @@ public struct ErrorGroup: Sendable, Hashable {
         newestStartUnixNano = max(newestStartUnixNano, start)
     }
 
-    /// The most frequent first, then by operation, type and message.
+    /// Orders groups by number of spans, the greatest first, then by operation, type and message.
     static func precedes(_ left: ErrorGroup, _ right: ErrorGroup) -> Bool {
         if left.spans != right.spans { return left.spans > right.spans }
         if left.operation != right.operation { return left.operation < right.operation }

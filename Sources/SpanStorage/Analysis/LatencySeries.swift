@@ -1,42 +1,45 @@
 import SpanMerge
 import SpanModel
 
-/// Rate, errors and durations: of which spans, and in steps of what length.
+/// Question for rate, errors and durations of operations, in steps of time.
 public struct LatencyQuery: Sendable, Hashable {
-    /// Which spans are counted. `kind=server` for what services answer, `kind=client` for what they ask.
+    /// Spans that are counted. `kind=server` selects what services answer, `kind=client` what they ask.
     public var scan: SpanScan
-    /// The length of a step in nanoseconds; 0 for one step over everything. Steps begin at its multiples since 1970.
+    /// Length of a step in nanoseconds; 0 for one step over everything. Steps begin at multiples of the length since
+    /// 1970.
     public var stepNano: UInt64
 
+    /// Creates a question about the spans that `scan` matches.
     public init(_ scan: SpanScan = SpanScan(), stepNano: UInt64 = 0) {
         self.scan = scan
         self.stepNano = stepNano
     }
 }
 
-/// An operation over time.
+/// Rate, errors and durations of one operation over time.
 public struct LatencySeries: Sendable, Hashable {
-    /// One step.
+    /// Counts of one step.
     public struct Point: Sendable, Hashable {
-        /// Where the step begins, nanoseconds since 1970-01-01T00:00:00Z; 0 where there is one step over everything.
+        /// Beginning of the step in nanoseconds since 1970-01-01T00:00:00Z; 0 when there is one step over everything.
         public var startUnixNano: UInt64
-        /// Merged spans that start within the step, running ones included.
+        /// Number of merged spans that start within the step, running ones included.
         public var spans: UInt64 = 0
-        /// With status `error`.
+        /// Number of spans with status `error`.
         public var errors: UInt64 = 0
-        /// The durations of those that have one.
+        /// Durations of the spans that have one.
         public var latency = LatencySketch()
 
+        /// Creates a step without spans.
         public init(startUnixNano: UInt64) { self.startUnixNano = startUnixNano }
 
-        /// Counts one span in.
+        /// Adds one span to the counts.
         mutating func add(_ merged: MergedSpan) {
             spans += 1
             if merged.statusCode == .error { errors += 1 }
             if let duration = merged.durationNano { latency.add(duration) }
         }
 
-        /// Counts the spans of another point in.
+        /// Adds the counts of another step.
         package mutating func add(_ other: Point) {
             spans += other.spans
             errors += other.errors
@@ -44,16 +47,18 @@ public struct LatencySeries: Sendable, Hashable {
         }
     }
 
+    /// Operation that is counted.
     public var operation: Operation
-    /// Steps in which spans start, by time; those without are left out.
+    /// Steps in order of time; steps without spans are left out.
     public var points: [Point]
 
+    /// Creates the series of `operation`.
     public init(_ operation: Operation, points: [Point]) {
         self.operation = operation
         self.points = points
     }
 
-    /// All steps as one, which begins where the first does.
+    /// Sum of all steps as one step, which begins where the first one does.
     public var total: Point {
         var total = Point(startUnixNano: points.first?.startUnixNano ?? 0)
         for point in points { total.add(point) }
@@ -61,7 +66,7 @@ public struct LatencySeries: Sendable, Hashable {
     }
 }
 
-/// Steps while they are being counted. The limit of groups is one of steps, all operations together.
+/// Counts steps while spans are read. `SpanGroupLimit` bounds the number of steps of all operations together.
 package struct LatencyTally: Sendable {
     private struct Cell: Hashable, Sendable {
         var operation: Operation
@@ -71,6 +76,7 @@ package struct LatencyTally: Sendable {
     private var cells = GroupTally<Cell, LatencySeries.Point>()
     private let step: UInt64
 
+    /// Creates a tally with steps of `step` nanoseconds; 0 for one step over everything.
     package init(step: UInt64) { self.step = step }
 
     mutating func add(_ merged: MergedSpan) {
@@ -79,13 +85,13 @@ package struct LatencyTally: Sendable {
         cells.update(cell, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(merged) }
     }
 
-    /// Counts in what was counted of a step.
+    /// Adds the counts of one step of an operation.
     package mutating func add(_ operation: Operation, _ point: LatencySeries.Point) {
         let cell = Cell(operation: operation, start: point.startUnixNano)
         cells.update(cell, spans: point.spans, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(point) }
     }
 
-    /// By operation.
+    /// Series of the operations counted so far, ordered by operation.
     package var series: SpanGroups<LatencySeries> {
         var points: [Operation: [LatencySeries.Point]] = [:]
         for (cell, point) in cells.values { points[cell.operation, default: []].append(point) }

@@ -1,30 +1,33 @@
-/// How durations are distributed, in little memory: percentiles within 1/128 of the true value, whatever the range.
+/// Distribution of durations in little memory, with percentiles within 1/128 of the true value, whatever the range.
 ///
-/// A histogram whose buckets grow with their values: each power of two is cut into 64 of equal width, values below 128 ns
-/// have one each. A percentile is the middle of the bucket in which the value of that rank lies, so at most 0.79 % from
-/// it; the least and the greatest value are kept exactly, and no answer lies beyond them. Sketches of parts merge into
-/// the sketch of the whole, in any order. At most 3,712 buckets are there, and only those that hold something take
-/// memory (10 bytes).
+/// A sketch is a histogram whose buckets grow with their values: each power of two is cut into 64 buckets of equal
+/// width, and values below 128 ns have one bucket each. A percentile is the middle of the bucket that holds the value
+/// of that rank, so at most 0.79 % away from it. The least and the greatest value are kept exactly, and no answer lies
+/// beyond them. Sketches of parts merge into the sketch of the whole, in any order. There are at most 3,712 buckets,
+/// and only buckets that hold something take memory (10 bytes each).
 public struct LatencySketch: Sendable, Hashable {
-    /// How far an estimate may be from the true value, as a part of it.
+    /// Greatest distance of an estimate from the true value, as a part of the true value.
     public static let relativeError = 1.0 / 128
 
-    /// Of buckets that hold something, rising.
+    /// Indices of the buckets that hold something, ascending.
     private var indices: [UInt16] = []
     private var counts: [UInt64] = []
 
-    /// How many durations.
+    /// Number of durations.
     public private(set) var count: UInt64 = 0
-    /// The least, in nanoseconds, exactly; 0 without any.
+    /// Least duration in nanoseconds, exact; 0 without durations.
     public private(set) var leastNano: Int64 = 0
-    /// The greatest, likewise.
+    /// Greatest duration in nanoseconds, exact; 0 without durations.
     public private(set) var greatestNano: Int64 = 0
-    /// The sum in nanoseconds; held within `Int64`.
+    /// Sum of all durations in nanoseconds; stays at `Int64.max` instead of overflowing.
     public private(set) var sumNano: Int64 = 0
 
+    /// Creates a sketch without durations.
     public init() {}
 
-    /// - Parameter durationNano: nanoseconds; negative ones, which clocks make, count as 0.
+    /// Adds one duration. O(log buckets), and O(buckets) for the first value in a bucket.
+    ///
+    /// - Parameter durationNano: nanoseconds; a negative duration, which unequal clocks produce, counts as 0.
     public mutating func add(_ durationNano: Int64) {
         let value = max(durationNano, 0)
         add(Self.index(of: value), 1)
@@ -34,9 +37,9 @@ public struct LatencySketch: Sendable, Hashable {
         count += 1
     }
 
-    /// Adds many at once, which costs less.
+    /// Adds many durations at once, which costs less than one at a time.
     ///
-    /// - Parameter scratch: what `BucketCounts` says.
+    /// - Parameter scratch: working memory, empty before and after the call.
     package mutating func add(_ durations: [Int64], _ scratch: inout BucketCounts) {
         guard !durations.isEmpty else { return }
         for duration in durations {
@@ -70,11 +73,13 @@ public struct LatencySketch: Sendable, Hashable {
         (indices, counts) = merged
     }
 
-    /// How many values fell in each bucket, for `add`: made once and used for many sketches, one after the other.
+    /// Working memory for adding many durations: a count for each bucket. Made once and used for many sketches, one
+    /// after the other.
     package struct BucketCounts: Sendable {
         private var counts = [UInt64](repeating: 0, count: 1 << 12)
         private var range = (least: 1 << 12, greatest: -1)
 
+        /// Allocates working memory for every bucket: 32 KiB.
         package init() {}
 
         mutating func add(_ index: UInt16) {
@@ -82,7 +87,8 @@ public struct LatencySketch: Sendable, Hashable {
             range = (min(range.least, Int(index)), max(range.greatest, Int(index)))
         }
 
-        /// Gives each bucket that holds something, and is empty afterwards.
+        /// Passes index and count of each bucket that holds something to `body`, in ascending order, and empties the
+        /// memory.
         mutating func take(_ body: (UInt16, UInt64) -> Void) {
             if range.least <= range.greatest {
                 for index in range.least...range.greatest where counts[index] != 0 {
@@ -94,7 +100,7 @@ public struct LatencySketch: Sendable, Hashable {
         }
     }
 
-    /// Adds what another sketch holds.
+    /// Adds the durations of another sketch.
     public mutating func merge(_ other: LatencySketch) {
         guard other.count > 0 else { return }
         for (index, amount) in zip(other.indices, other.counts) { add(index, amount) }
@@ -104,10 +110,11 @@ public struct LatencySketch: Sendable, Hashable {
         count += other.count
     }
 
-    /// The duration that this part of all durations does not exceed (nearest rank), in nanoseconds.
+    /// Returns the duration that the given part of all durations does not exceed (nearest rank), in nanoseconds.
+    /// O(buckets).
     ///
-    /// - Parameter part: 0.5 for the median, 0.99 for p99; held within 0 ... 1.
-    /// - Returns: within `relativeError` of the true value; `nil` without durations.
+    /// - Parameter part: 0.5 for the median, 0.99 for p99; clamped to 0 ... 1.
+    /// - Returns: a value within `relativeError` of the true one; `nil` without durations.
     public func percentile(_ part: Double) -> Int64? {
         guard count > 0 else { return nil }
         let exact = min(max(part.isNaN ? 0 : part, 0), 1) * Double(count)
@@ -125,7 +132,7 @@ public struct LatencySketch: Sendable, Hashable {
         return greatestNano
     }
 
-    /// The mean in nanoseconds, exactly; `nil` without durations.
+    /// Mean in nanoseconds, exact unless `sumNano` stays at its bound; `nil` without durations.
     public var meanNano: Int64? { count == 0 ? nil : sumNano / Int64(clamping: count) }
 
     private mutating func add(_ index: UInt16, _ amount: UInt64) {
@@ -142,7 +149,7 @@ public struct LatencySketch: Sendable, Hashable {
         }
     }
 
-    /// 0 ... 127 for themselves; above, 64 for each power of two.
+    /// Returns the bucket of a value: values 0 ... 127 have one each; above, each power of two has 64.
     static func index(of value: Int64) -> UInt16 {
         guard value >= 128 else { return UInt16(max(value, 0)) }
         let shift = 57 - value.leadingZeroBitCount

@@ -1,12 +1,12 @@
-/// What error messages have in common that differ in their numbers and names alone.
+/// Shape of error messages: the part that messages share when they differ only in numbers and names.
 package enum MessageShape {
-    /// How many characters (Unicode scalars) are kept; behind them stands `…`.
+    /// Number of Unicode scalars of a shape that are kept; `…` follows a shape that was cut.
     package static let maxLength = 200
 
-    /// The message with `#` for each run of digits, `<id>` for each run of eight or more hexadecimal digits and dashes
-    /// that has a digit, and `"…"` for each text in double quotes that is closed; line breaks are spaces.
+    /// Returns the message with `#` for each run of digits, `<id>` for each run of eight or more hexadecimal digits and
+    /// dashes that has a digit, and `"…"` for each text in double quotes that is closed. White space becomes spaces.
     ///
-    /// `order 5f0c2a11-77 not found after 300 ms: "cart"` is `order <id> not found after # ms: "…"`. O(length).
+    /// `order 5f0c2a11-77 not found after 300 ms: "cart"` becomes `order <id> not found after # ms: "…"`. O(length).
     package static func of(_ message: String) -> String {
         let scalars = Array(message.unicodeScalars.prefix(maxLength * 8))
         var result = String.UnicodeScalarView()

@@ -1,26 +1,28 @@
 import SpanMerge
 import SpanModel
 
-/// What spans of one kind of work have in common: service, name and kind.
+/// Service, name and kind that spans of one kind of work share.
 public struct Operation: Sendable, Hashable, Comparable {
-    /// `service.name`; empty without.
+    /// Value of the resource's `service.name`; empty when it has none.
     public var service: ExactText
-    /// The spans' name.
+    /// Name of the spans.
     public var name: ExactText
+    /// Kind of the spans.
     public var kind: SpanKind
 
+    /// Creates an operation from its parts.
     public init(service: ExactText, name: ExactText, kind: SpanKind) {
         self.service = service
         self.name = name
         self.kind = kind
     }
 
-    /// The operation of a span.
+    /// Creates the operation that a span belongs to.
     public init(_ merged: MergedSpan) {
         self.init(service: ExactText(merged.service), name: ExactText(merged.span.name), kind: merged.span.kind)
     }
 
-    /// By service, then name (bytes), then number of the kind.
+    /// Orders operations by service (bytes), then name (bytes), then number of the kind.
     public static func < (left: Operation, right: Operation) -> Bool {
         let order = left.service.order(right.service)
         if order != 0 { return order < 0 }
@@ -30,25 +32,27 @@ public struct Operation: Sendable, Hashable, Comparable {
 }
 
 extension ExactText {
-    /// -1, 0 or 1 as its bytes come before, equal or come after the other's.
+    /// Returns -1, 0 or 1 when the bytes of this text come before, equal or come after those of the other.
     func order(_ other: ExactText) -> Int { byteOrder(string, other.string) }
 }
 
-/// How often an operation was seen.
+/// Counts of the spans of one operation.
 public struct OperationSummary: Sendable, Hashable {
+    /// Operation that is counted.
     public var operation: Operation
-    /// Merged spans, running ones included.
+    /// Number of merged spans, running ones included.
     public var spans: UInt64 = 0
-    /// With status `error`.
+    /// Number of spans with status `error`.
     public var errors: UInt64 = 0
-    /// Without an end.
+    /// Number of spans without an end.
     public var running: UInt64 = 0
-    /// The latest start among them, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Latest start of the spans, nanoseconds since 1970-01-01T00:00:00Z.
     public var newestStartUnixNano: UInt64 = 0
 
+    /// Creates the summary of `operation`, without spans.
     public init(_ operation: Operation) { self.operation = operation }
 
-    /// Counts one span in.
+    /// Adds one span to the counts.
     mutating func add(_ merged: MergedSpan) {
         spans += 1
         if merged.statusCode == .error { errors += 1 }
@@ -56,7 +60,7 @@ public struct OperationSummary: Sendable, Hashable {
         newestStartUnixNano = max(newestStartUnixNano, merged.span.startTimeUnixNano)
     }
 
-    /// Counts the spans of another summary in.
+    /// Adds the counts of another summary of the same operation.
     package mutating func add(_ other: OperationSummary) {
         spans += other.spans
         errors += other.errors

@@ -1,24 +1,26 @@
 import SpanMerge
 import SpanModel
 
-/// What is slow: by which measure, of which spans.
+/// Question for the slowest spans and operations, by one measure.
 public struct SlowQuery: Sendable, Hashable {
-    /// What is compared.
+    /// Time by which spans are compared.
     public enum Measure: Sendable, Hashable {
-        /// From start to end.
+        /// Time from start to end.
         case duration
-        /// What no child covers; see `TraceTree.selfTimesNano`.
+        /// Part of the duration that no child covers; see `TraceTree.selfTimesNano`.
         case selfTime
     }
 
-    /// Which spans are meant. Children are counted as such whatever the filter says of them.
+    /// Spans that are compared. Children of a span count as its children even when the filter does not match them.
     public var scan: SpanScan
+    /// Measure by which spans are compared.
     public var measure: Measure
-    /// How many spans at the most; held within `SpanQuery.limitRange`.
+    /// Greatest number of spans in the answer; clamped to `SpanQuery.limitRange`.
     public var limit: Int {
         didSet { limit = Self.held(limit) }
     }
 
+    /// Creates a question about the spans that `scan` matches.
     public init(_ scan: SpanScan = SpanScan(), measure: Measure = .duration, limit: Int = 20) {
         self.scan = scan
         self.measure = measure
@@ -30,46 +32,51 @@ public struct SlowQuery: Sendable, Hashable {
     }
 }
 
-/// The slowest spans and operations. Only spans with a duration count.
+/// Slowest spans and operations. Only spans with a duration count.
 ///
-/// Children are looked for among spans that start within the range or up to `DependencyGraph.lookaroundNano` beside it.
+/// Children are looked for among spans that start within the range of the scan or up to
+/// `DependencyGraph.lookaroundNano` outside it.
 public struct SlowSpans: Sendable, Hashable {
-    /// A span with its measures.
+    /// A span with both of its measures.
     public struct Entry: Sendable, Hashable {
+        /// Merged span.
         public var span: MergedSpan
-        /// From start to end, in nanoseconds.
+        /// Time from start to end, in nanoseconds.
         public var durationNano: Int64
-        /// What no child covers, in nanoseconds.
+        /// Part of the duration that no child covers, in nanoseconds.
         public var selfTimeNano: Int64
     }
 
-    /// An operation with the sums over its spans.
+    /// An operation with sums over its spans.
     public struct OperationTotal: Sendable, Hashable {
+        /// Operation of the spans.
         public var operation: Operation
-        /// Merged spans with a duration.
+        /// Number of merged spans with a duration.
         public var spans: UInt64 = 0
-        /// The sum of durations in nanoseconds, held within `Int64`; negative ones count as 0.
+        /// Sum of durations in nanoseconds, at most `Int64.max`; negative durations count as 0.
         public var durationNano: Int64 = 0
-        /// The sum of self times, likewise.
+        /// Sum of self times in nanoseconds, at most `Int64.max`.
         public var selfTimeNano: Int64 = 0
-        /// Of what is compared.
+        /// Distribution of the measure by which the question compares.
         public var latency = LatencySketch()
 
+        /// Creates the total of `operation`, without spans.
         public init(_ operation: Operation) { self.operation = operation }
     }
 
-    /// The slowest first, then by key.
+    /// Slowest spans, the slowest first, then by key.
     public var spans: [Entry]
-    /// By the sum of what is compared, the greatest first, then by operation.
+    /// Operations by the sum of the compared measure, the greatest first, then by operation.
     public var operations: SpanGroups<OperationTotal>
 
+    /// Creates an answer from its parts.
     public init(spans: [Entry] = [], operations: SpanGroups<OperationTotal> = SpanGroups()) {
         self.spans = spans
         self.operations = operations
     }
 }
 
-/// The slowest while traces are being looked at.
+/// Collects the slowest spans and the totals of operations while traces are read.
 struct SlowTally: Sendable {
     private let query: SlowQuery
     private var entries: Foremost<SlowSpans.Entry>
@@ -85,7 +92,7 @@ struct SlowTally: Sendable {
         }
     }
 
-    /// - Parameter spans: of one trace.
+    /// Adds the spans of one trace.
     mutating func add(_ spans: [MergedSpan]) {
         guard spans.contains(where: query.scan.matches) else { return }
         let tree = TraceTree(spans)
@@ -120,7 +127,7 @@ struct SlowTally: Sendable {
     }
 }
 
-/// The first few of many in an order, in memory for twice as many at the most.
+/// Keeps the first few of many elements in an order, in memory for at most twice as many.
 struct Foremost<Element: Sendable>: Sendable {
     private var elements: [Element] = []
     private let limit: Int
@@ -136,6 +143,6 @@ struct Foremost<Element: Sendable>: Sendable {
         if elements.count >= 2 * limit { elements = sorted }
     }
 
-    /// The first ones in order.
+    /// First elements in order, at most `limit`.
     var sorted: [Element] { Array(elements.sorted(by: precedes).prefix(limit)) }
 }

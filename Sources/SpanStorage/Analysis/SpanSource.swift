@@ -1,17 +1,19 @@
 import SpanMerge
 import SpanModel
 
-/// Whose spans they are: the process that a resource stands for, in 8 bytes.
+/// Process that reported spans, as its resource describes it, in 8 bytes.
 ///
-/// From namespace, name and instance id of the service where the resource has `service.instance.id` (OpenTelemetry's
-/// conventions make the three unique), else from the whole resource. Two processes that say the same of themselves are
-/// one source.
+/// The source is a hash of the service's namespace, name and instance id when the resource has `service.instance.id`,
+/// since OpenTelemetry's conventions make the three unique; else of the whole resource. Two processes with equal
+/// descriptions are one source.
 public struct SpanSource: RawRepresentable, Sendable, Hashable, Comparable {
-    /// A hash (FNV-1a, 64 bits). Two sources with one hash are taken for one.
+    /// FNV-1a hash of 64 bits. Two sources with one hash are taken for one.
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// - Parameter resource: in any form; it is put in canonical form where all of it counts.
+    /// Creates the source that a resource describes.
+    ///
+    /// - Parameter resource: resource in any form; it is put in canonical form when all of it counts.
     public init(_ resource: Resource?) {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func mix(_ bytes: some Sequence<UInt8>) {

@@ -7,7 +7,7 @@ extension SpanStore {
         try await scannedOperations(scan)
     }
 
-    /// The operations from whole spans, as `scannedDependencies`.
+    /// Answers `operations` from whole spans with one scan.
     package func scannedOperations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
         let tally = try await self.scan(scan, into: GroupTally<Operation, OperationSummary>()) { tally, spans in
             for merged in spans {
@@ -52,7 +52,8 @@ extension SpanStore {
         try await scannedDependencies(scan)
     }
 
-    /// The dependency graph from whole spans: for an engine whose faster way does not always do.
+    /// Answers `dependencies` from whole spans with one scan; an engine falls back on it when its columns do not
+    /// suffice.
     package func scannedDependencies(_ scan: SpanScan) async throws(SpanStoreError) -> DependencyGraph {
         let scan = scan.metered
         let tally = try await self.scan(scan.surroundings, into: DependencyTally()) { tally, spans in
@@ -67,7 +68,7 @@ extension SpanStore {
         try await scannedLatency(query)
     }
 
-    /// Rate, errors and durations from whole spans, as `scannedDependencies`.
+    /// Answers `latency` from whole spans with one scan; an engine falls back on it when its columns do not suffice.
     package func scannedLatency(_ query: LatencyQuery) async throws(SpanStoreError) -> SpanGroups<LatencySeries> {
         try await scan(query.scan, into: LatencyTally(step: query.stepNano)) { tally, spans in
             for merged in spans { tally.add(merged) }

@@ -1,41 +1,45 @@
 import SpanMerge
 import SpanModel
 
-/// Spans without an end, and whether one is to be expected.
+/// Spans without an end, each with its prospect of one.
 public struct UnfinishedSpans: Sendable, Hashable {
-    /// What is to be expected of a span without an end.
+    /// Prospect of an end for a span without one.
     public enum Outlook: Sendable, Hashable {
-        /// It runs: one of those that may have sent it is connected, or none of them is known to have gone.
+        /// The span runs: a sender that may have reported it is connected, or no such sender is known to have gone.
         case running
-        /// All that may have sent it are gone, one of them without a goodbye: it is not going to end.
+        /// Every sender that may have reported the span is gone, and one of them left without a goodbye: the span will
+        /// not end.
         case abandoned
-        /// All that may have sent it said goodbye, which means they had nothing left to send: it was never ended, or its
-        /// end was dropped.
+        /// Every sender that may have reported the span said goodbye, so it had nothing left to send: the span was
+        /// never ended, or its end was dropped.
         case leftOpen
     }
 
-    /// A span with its outlook.
+    /// A span with its prospect of an end.
     public struct Entry: Sendable, Hashable {
+        /// Merged span without an end.
         public var span: MergedSpan
+        /// Prospect of an end.
         public var outlook: Outlook
     }
 
-    /// Those that run for the longest first (an unknown start is the earliest), then by key.
+    /// Spans in order of their start, an unknown start first, then by key.
     public var spans: [Entry]
-    /// How many run, those that the limit leaves out included.
+    /// Number of spans that run, those beyond the limit included.
     public var running: UInt64 = 0
-    /// How many are abandoned, likewise.
+    /// Number of abandoned spans, those beyond the limit included.
     public var abandoned: UInt64 = 0
-    /// How many were left open, likewise.
+    /// Number of spans left open, those beyond the limit included.
     public var leftOpen: UInt64 = 0
 
+    /// Creates an answer with counts of 0.
     public init(spans: [Entry] = []) { self.spans = spans }
 }
 
-/// From sources to what is to be expected of their spans.
+/// Prospects of running spans by their source.
 struct SourceOutlooks: Sendable {
     private var outlooks: [SpanSource: UnfinishedSpans.Outlook] = [:]
-    /// Of a sender with more sources than are kept apart: it may be any span's.
+    /// Prospect given by senders with more sources than are kept apart: any span may be theirs.
     private var ofAll: UnfinishedSpans.Outlook?
 
     init(_ senders: [SenderSummary]) {
@@ -53,13 +57,13 @@ struct SourceOutlooks: Sendable {
         }
     }
 
-    /// A source of which nothing is known runs.
+    /// Returns the prospect of a source's spans; a source of which nothing is known runs.
     func outlook(of source: SpanSource) -> UnfinishedSpans.Outlook {
         guard let known = outlooks[source] else { return ofAll ?? .running }
         return Self.better(ofAll, known)
     }
 
-    /// Of two that may have sent a span, what it can hope for.
+    /// Returns the better of two prospects, for a span that either sender may have reported.
     private static func better(
         _ left: UnfinishedSpans.Outlook?, _ right: UnfinishedSpans.Outlook
     ) -> UnfinishedSpans.Outlook {
@@ -69,7 +73,7 @@ struct SourceOutlooks: Sendable {
     }
 }
 
-/// Unfinished spans while they are being looked at.
+/// Counts unfinished spans while they are read.
 struct UnfinishedTally: Sendable {
     private let outlooks: SourceOutlooks
     private var entries: Foremost<UnfinishedSpans.Entry>

@@ -1,11 +1,13 @@
 import ProtoWire
 
-/// A text that equals another one only byte for byte.
+/// A string that equals another one only byte for byte.
 ///
-/// Not `String`, for which two spellings of é are equal: no store holds them so.
+/// `String` compares by canonical equivalence, so that two spellings of é are equal; no store may treat them as one.
 public struct ExactText: Sendable, Hashable {
+    /// Text as a `String`, whose own `==` compares by canonical equivalence.
     public let string: String
 
+    /// Creates a text with the bytes of `string`.
     public init(_ string: String) { self.string = string }
 
     public static func == (left: ExactText, right: ExactText) -> Bool {

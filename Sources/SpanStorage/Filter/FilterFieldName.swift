@@ -1,17 +1,17 @@
-/// What may stand where the text of a filter names a field.
+/// Names that may stand where the text of a filter names a field.
 enum FilterFieldName: Equatable {
     case field(SpanFilter.Field)
-    /// `start>=`
+    /// The name `since`, short for `start>=`.
     case since
-    /// `start<`
+    /// The name `until`, short for `start<`.
     case until
 
-    /// Those with a key behind them.
+    /// Prefixes of fields that are followed by a key.
     static let keyed: [(prefix: String, make: @Sendable (ExactText) -> SpanFilter.Field)] = [
         ("attr.", { .attribute($0) }), ("resource.", { .resourceAttribute($0) }), ("event.", { .eventAttribute($0) }),
     ]
 
-    /// - Returns: `nil` when no field is called so, keyed ones aside.
+    /// Creates the field with a name; `nil` when no field has it. Fields with a key are not looked up here.
     init?(_ name: String) {
         if name == "since" {
             self = .since
@@ -24,10 +24,10 @@ enum FilterFieldName: Equatable {
         }
     }
 
-    /// What was meant by a name that no field has, as a sentence.
+    /// Returns a sentence that guesses the meaning of a name that no field has.
     ///
-    /// - Parameter value: the term that ends right before the name, with the name drawn into its value, where that may be
-    ///   meant; then only what hardly differs is taken for a word that was meant.
+    /// - Parameter value: the term that ends right before the name, with the name drawn into its value, when that may
+    ///   be meant. A near name then counts only at a distance of one character.
     static func suggestion(for name: String, behind value: String? = nil) -> String {
         let name = String(name.unicodeScalars.prefix(64))
         if let hint = foreignWords[name] { return hint }
@@ -56,7 +56,7 @@ enum FilterFieldName: Equatable {
             + ", event.KEY"
     }
 
-    /// Words of other languages.
+    /// Hints for words of other query languages.
     private static let foreignWords = [
         "&&": "write and", "&": "write and", "||": "write or", "|": "write or", "in": "write service=a or service=b",
         "IN": "write service=a or service=b",
@@ -64,7 +64,7 @@ enum FilterFieldName: Equatable {
 }
 
 extension SpanFilter.Field {
-    /// Which operators the field has, where this one is not among them; `nil` where it is.
+    /// Returns a sentence with the operators that the field has when `operation` is not among them; `nil` when it is.
     func refusal(of operation: SpanFilter.Operator) -> String? {
         let isEquality = operation.positive == .equal
         let isPattern = operation.positive == .matches

@@ -1,6 +1,6 @@
 import SpanModel
 
-/// Values in the text of a filter: what a word means depends on the field before it.
+/// Value in the text of a filter; the field before a word decides how the word is read.
 enum FilterLiteral {
     case value(SpanFilter.Value)
     case fault(String, hint: String)
@@ -47,7 +47,8 @@ enum FilterLiteral {
         .fault("\(FilterSpelling.shown(word.text)) is \(what)", hint: hint)
     }
 
-    /// A number (`inf` and `-inf` among them), `true` or `false` where it stands without quotes, else a text.
+    /// Reads an attribute's value: a number (`inf` and `-inf` among them) or `true` and `false` when it stands without
+    /// quotes, else a string.
     private static func attribute(_ word: FilterWord) -> FilterLiteral {
         if word.isQuoted { return .value(.text(ExactText(word.text))) }
         switch word.text {
@@ -66,7 +67,7 @@ enum FilterLiteral {
         return .value(.decimal(double))
     }
 
-    /// `-12`, `1.5`, `2e9`, `1.5e-3`
+    /// Returns `true` for the form of a number: `-12`, `1.5`, `2e9`, `1.5e-3`.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
@@ -90,13 +91,13 @@ enum FilterLiteral {
         return rest.isEmpty
     }
 
-    /// Whether a text has the form of a duration, however long.
+    /// Returns `true` for the form of a duration, however long.
     private static func isDuration(_ text: String) -> Bool {
         let isNegative = text.utf8.first == UInt8(ascii: "-")
         return DurationText.heldNanoseconds(isNegative ? String(text.unicodeScalars.dropFirst()) : text) != nil
     }
 
-    /// As `DurationText` reads it, with a minus where it is negative: spans may end before they start.
+    /// Reads a duration as `DurationText` does, with a minus before a negative one: spans may end before they start.
     private static func duration(_ text: String) -> Int64? {
         guard text.utf8.first == UInt8(ascii: "-") else { return DurationText.nanoseconds(text) }
         if text == "-9223372036854775808ns" { return .min }

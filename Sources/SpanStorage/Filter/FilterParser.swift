@@ -1,4 +1,4 @@
-/// Descends through the grammar:
+/// Recursive-descent parser of the grammar:
 ///
 ///     filter = [ or ]
 ///     or     = and { "or" and }
@@ -10,7 +10,7 @@ struct FilterParser {
     private var depth = 0
     private var terms = 0
     private var patternSteps = 0
-    /// A term whose value stands without quotes, and where that begins and ends: the last of such.
+    /// Last term whose value stands without quotes, with the scalar indices at which the value begins and ends.
     private var bare: (term: String, start: Int, end: Int)?
 
     init(_ text: String, nowUnixNano: UInt64) {
@@ -49,7 +49,7 @@ struct FilterParser {
         }
     }
 
-    /// The word after the spaces here, which are skipped.
+    /// Skips spaces and returns the next word, which is not consumed.
     private mutating func peekedWord() -> FilterWord {
         scanner.skipSpaces()
         var ahead = scanner
@@ -178,8 +178,8 @@ struct FilterParser {
             hint: "write \" around a value; put one that has such a quote in it in \" too")
     }
 
-    /// The term before a word with the word drawn into its value, `name="GET /cart"`, where the value stands without quotes,
-    /// spaces alone are between them, and no operator is behind the word.
+    /// Returns the term before a word with the word drawn into its value, as in `name="GET /cart"`. `nil` unless the
+    /// value stands without quotes, only spaces are between them, and no operator follows the word.
     private func termBefore(_ word: FilterWord) -> String? {
         var ahead = scanner
         ahead.skipSpaces()
@@ -247,7 +247,7 @@ struct FilterParser {
         }
     }
 
-    /// What to do about a scalar right behind a value.
+    /// Returns advice about a scalar right behind a value.
     private func hint(behind value: FilterWord, _ scalar: Unicode.Scalar) -> String {
         if !value.isQuoted { return "put the whole value in quotes" }
         if value.text.isEmpty { return "write a quote once on each side of a value" }

@@ -1,12 +1,12 @@
-/// A word of a filter's text, with its place.
+/// A word of a filter's text with its position.
 struct FilterWord {
     var text: String
-    /// Index of its first scalar, the quote where it has one.
+    /// Index of the first scalar, which is the quote of a quoted word.
     var start: Int
     var isQuoted: Bool
 }
 
-/// Walks over the text of a filter.
+/// Walks over the text of a filter, scalar by scalar.
 struct FilterScanner {
     let scalars: [Unicode.Scalar]
     var position = 0
@@ -25,7 +25,7 @@ struct FilterScanner {
         while let scalar = next, scalar.properties.isWhitespace { position += 1 }
     }
 
-    /// The scalars from here up to a space, a parenthesis, a quote or, where it is the name of a field, an operator.
+    /// Reads the scalars up to a space, a parenthesis, a double quote or, for the name of a field, an operator.
     mutating func word(isName: Bool) -> FilterWord {
         let start = position
         while let scalar = next, !scalar.properties.isWhitespace, scalar != "(", scalar != ")", scalar != "\"",
@@ -41,7 +41,7 @@ struct FilterScanner {
         }
     }
 
-    /// The text in the quotes, single or double, that begin here, its escapes resolved.
+    /// Reads the text in the quotes, single or double, that begin here, and resolves its escapes.
     mutating func quotedText() throws(SpanFilterError) -> FilterWord {
         let start = position
         let quote = next
@@ -71,7 +71,8 @@ struct FilterScanner {
         throw openQuote(start)
     }
 
-    /// The expression in the quotes, single or double, that begin here, backslashes and all, for they belong to it.
+    /// Reads the regular expression in the quotes, single or double, that begin here. Backslashes stay, since they
+    /// belong to the expression.
     mutating func quotedPattern() throws(SpanFilterError) -> FilterWord {
         let start = position
         let quote = next

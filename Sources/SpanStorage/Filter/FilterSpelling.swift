@@ -1,8 +1,8 @@
 import SpanModel
 
-/// How words of a filter are written.
+/// Spelling of words in the text of a filter.
 enum FilterSpelling {
-    /// As it is where that is read back as the same text, else in quotes.
+    /// Returns the text as it is when a filter reads that back as the same text, else in quotes.
     static func word(_ text: String) -> String {
         let first = text.utf8.first ?? 0
         let isBare =
@@ -41,11 +41,11 @@ enum FilterSpelling {
         return result + "\""
     }
 
-    /// Whether quotes begin with the scalar: double ones, or single ones as shells and SQL have them.
+    /// Returns `true` for a scalar that begins a quoted text: a double quote, or a single one as in shells and SQL.
     static func isQuote(_ scalar: Unicode.Scalar?) -> Bool { scalar == "\"" || scalar == "'" }
 
-    /// Whether it is a quote for the eye, as text programs make them, or one of other languages, which would be taken for a
-    /// part of the value.
+    /// Returns `true` for a typographic quote, or a quote of other scripts, which a filter would take for a part of the
+    /// value.
     static func isTypographicQuote(_ scalar: Unicode.Scalar?) -> Bool {
         guard let scalar else { return false }
         switch scalar.value {
@@ -55,7 +55,7 @@ enum FilterSpelling {
         }
     }
 
-    /// In quotes, and cut where it is long: for messages.
+    /// Returns the text in quotes, cut after 40 scalars: for messages.
     static func shown(_ text: String) -> String {
         let start = text.unicodeScalars.prefix(40)
         var cut = String.UnicodeScalarView(start)
@@ -63,13 +63,13 @@ enum FilterSpelling {
         return quoted(String(cut))
     }
 
-    /// As it is where that is safe to show.
+    /// Returns the scalar as it is when it is safe to print, else its escape.
     static func shown(_ scalar: Unicode.Scalar) -> String { scalar.isShown ? String(scalar) : escape(scalar) }
 
-    /// `\u{1b}`
+    /// Returns the escape of a scalar, such as `\u{1b}`.
     static func escape(_ scalar: Unicode.Scalar) -> String { "\\u{" + String(scalar.value, radix: 16) + "}" }
 
-    /// Without loss: in the largest unit of which it is a whole number.
+    /// Returns the duration without loss, in the largest unit of which it is a whole number.
     static func duration(_ nanoseconds: Int64) -> String {
         let units: [(UInt64, String)] = [
             (3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us"),
@@ -98,7 +98,7 @@ enum FilterSpelling {
 }
 
 extension Unicode.Scalar {
-    /// Neither a control character nor one that reorders or breaks a line.
+    /// `true` unless the scalar is a control character, or one that reorders or breaks a line.
     var isShown: Bool {
         switch value {
         // C0, delete, C1; Arabic letter mark; direction marks; separators and embeddings; isolates; byte order mark.
@@ -107,9 +107,10 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Drawn onto what stands before it, or not to be seen at all: a mark, a joiner, a selector, a colour of skin, a filler.
+    /// `true` for a scalar that is drawn onto the one before it or is invisible: a combining mark, a joiner, a
+    /// variation selector, a skin tone, a filler.
     ///
-    /// Whoever looks for characters does not find the `=` before such a one.
+    /// A search for the character `=` does not find a `=` that such a scalar follows.
     var clings: Bool {
         value >= 0x80 && (properties.isDefaultIgnorableCodePoint || ("=" + String(self)).count == 1)
     }

@@ -1,14 +1,14 @@
-/// How commands write the names of what is stored (services, operations, keys, reasons), and how they read them back.
+/// Notation of stored names (services, operations, keys, reasons) in the output and the arguments of commands.
 ///
-/// A name stands as it is, or, where it could be taken for something else, in double quotes with the escapes of a filter.
-/// `read` gives for every name that `shown` wrote the name again, byte for byte; so does a filter for the same text where
-/// that has no spaces, or is put in quotes.
+/// A name stands as it is, or in double quotes with the escapes of a filter where it could be taken for something else.
+/// `read` returns for every text from `shown` the original name, byte for byte. So does a filter for a text from
+/// `shown` that has no spaces or is put in quotes.
 package enum NameText {
-    /// `GET /cart`, `"a \"b\"\n"`; `""` for an empty name.
+    /// Returns the notation of a name: `GET /cart`, `"a \"b\"\n"`, `""` for an empty name.
     ///
-    /// In quotes are: an empty name, one with a quote, a backslash or a character that drives a terminal, and one that
-    /// begins with a dash, with another quote, or with what joins the character before it or is not to be seen (a mark, a
-    /// joiner, a filler), or has white space at an end.
+    /// A name is quoted when it is empty; holds a double quote, a backslash or a character that drives a terminal;
+    /// begins with a dash, another kind of quote, or a scalar that joins the one before it or is invisible; or has
+    /// white space at either end.
     package static func shown(_ name: String) -> String {
         let scalars = name.unicodeScalars
         guard let first = scalars.first, let last = scalars.last, first != "-", first != "'",
@@ -19,9 +19,10 @@ package enum NameText {
         return name
     }
 
-    /// As `shown`, of a name that is cut in its middle where it has more columns; costs what is printed, however long it is.
+    /// Returns the notation of a name that is cut in its middle when it is far longer than `columns`. The cost depends
+    /// on `columns`, not on the length of the name.
     ///
-    /// - Parameter columns: what there is room for; at least 1. `nil` for all of the name.
+    /// - Parameter columns: width of the output, at least 1; `nil` for all of the name.
     package static func shown(_ name: String, columns: Int?) -> String {
         // No column takes more than eight scalars, so that what is left out here is not to be seen.
         guard let columns, name.utf8.count > 64 * max(columns, 1) else { return shown(name) }
@@ -32,15 +33,16 @@ package enum NameText {
         return shown(String(seen))
     }
 
-    /// As `shown`, and in quotes where there is a space or a comma in it: for lists of names.
+    /// Returns the notation of a name in a list: as `shown(_:)`, and quoted when it holds a space or a comma.
     package static func listed(_ name: String) -> String {
         let isWord = !name.utf8.contains(UInt8(ascii: " ")) && !name.utf8.contains(UInt8(ascii: ","))
         return isWord ? shown(name) : FilterSpelling.quoted(name)
     }
 
-    /// The name that is meant: what stands in the quotes where the text begins with one, else the text itself.
+    /// Returns the name that a notation stands for: the text in quotes when it begins with a double quote, else the
+    /// text itself.
     ///
-    /// - Throws: `syntax` where the quotes are not closed, something stands behind them, or an escape is unknown.
+    /// - Throws: `syntax` when the quotes are not closed, something follows them, or an escape is unknown.
     package static func read(_ text: String) throws(SpanFilterError) -> String {
         guard text.utf8.first == UInt8(ascii: "\"") else { return text }
         var scanner = FilterScanner(text)
@@ -55,14 +57,16 @@ package enum NameText {
 }
 
 extension AttributeKey {
-    /// As a filter has it, and `read` takes it: `attr.http.route`, `resource."odd key"`.
+    /// Name of the key in a filter, such as `attr.http.route` or `resource."odd key"`; `init(name:)` reads it back.
     package var name: String {
         (owner == .span ? SpanFilter.Field.attribute(key) : .resourceAttribute(key)).text
     }
 
-    /// The key of a name: `resource.KEY`, `attr.KEY`, or `KEY` alone for one of spans, each as it is or in quotes.
+    /// Reads the name of a key: `resource.KEY`, `attr.KEY`, or `KEY` alone for an attribute of spans. Each key stands
+    /// as it is or in quotes.
     ///
-    /// - Throws: as `NameText.read`, with the column in the name.
+    /// - Throws: `syntax` when quotes around the key are not closed, something follows them, or an escape is unknown;
+    ///   the column counts in `name`.
     package init(name: String) throws(SpanFilterError) {
         for (prefix, owner) in [("resource.", SpanConditions.AttributeEquality.Owner.resource), ("attr.", .span)]
         where name.utf8.starts(with: prefix.utf8) {

@@ -1,9 +1,9 @@
-/// Which of the names that there are was meant by one that is not among them.
+/// Guesses the existing name that an unknown name was meant to be.
 package enum NearName {
-    /// The one that was meant: without quotes or punctuation around it, in another case, the start of a longer one, or
-    /// with a slip. O(names · length of the name).
+    /// Returns the existing name that `name` stands for: without the quotes or punctuation around it, in another case,
+    /// the start of a longer name, or with a typing error. O(names · length of the name).
     ///
-    /// - Returns: `nil` where nobody can tell.
+    /// - Returns: `nil` when no name is near enough.
     package static func of(_ name: String, among names: [String]) -> String? {
         let bare = withoutQuotes(name)
         guard !bare.isEmpty else { return nil }
@@ -17,7 +17,8 @@ package enum NearName {
         return word(bare, among: Array(names.prefix(maxCompared)), distance: 2)
     }
 
-    /// The word that differs least, by so many characters at the most, and by less than half of them.
+    /// Returns the word with the least edit distance, when that is at most `most` and less than half of the name's
+    /// length.
     static func word(_ name: String, among words: [String], distance most: Int) -> String? {
         let lowercased = Array(name.lowercased().unicodeScalars.prefix(64))
         let near = words.map { (word: $0, distance: distance(lowercased, Array($0.unicodeScalars.prefix(65)))) }
@@ -27,7 +28,7 @@ package enum NearName {
         return near.word
     }
 
-    /// More names would take seconds.
+    /// Number of names that are compared by distance; more would take seconds.
     private static let maxCompared = 2_000
 
     private static func withoutQuotes(_ name: String) -> String {
@@ -41,7 +42,7 @@ package enum NearName {
         return String(scalars)
     }
 
-    /// Levenshtein's: how many scalars have to be put in, taken out or replaced. O(product of the lengths).
+    /// Returns the Levenshtein distance: the number of scalars to insert, delete or replace. O(product of the lengths).
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
         var row = Array(0...right.count)
         for (index, scalar) in left.enumerated() {

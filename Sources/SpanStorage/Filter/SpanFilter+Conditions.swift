@@ -1,7 +1,8 @@
 import SpanModel
 
 extension SpanFilter {
-    /// What holds for every span that the filter matches. Says nothing of what stands behind a `not`, flags aside.
+    /// Conditions that hold for every span that the filter matches. A part behind a `not` contributes nothing, except
+    /// `not running`.
     public var conditions: SpanConditions {
         switch node {
         case .all(let parts): return parts.reduce(SpanConditions()) { $0.and($1.conditions) }
@@ -17,7 +18,8 @@ extension SpanFilter {
 }
 
 extension SpanFilter {
-    /// Whether `conditions` say all that the filter says: it matches what they hold for.
+    /// `true` when `conditions` are not only necessary but sufficient: every span for which they hold matches the
+    /// filter.
     package var isToldByConditions: Bool {
         switch node {
         case .all(let parts): parts.allSatisfy(\.isToldByConditions)
@@ -98,7 +100,8 @@ extension SpanFilter.Comparison {
         return conditions
     }
 
-    /// The values for which the operator holds, within the bounds; notes where there are none.
+    /// Returns the values within the bounds for which the operator holds, and marks the conditions as impossible when
+    /// there are none.
     private func range<Number: FixedWidthInteger>(
         _ bound: Number, _ least: Number, _ most: Number, _ conditions: inout SpanConditions
     ) -> ClosedRange<Number> {

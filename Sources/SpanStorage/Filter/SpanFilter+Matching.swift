@@ -2,10 +2,10 @@ import SpanMerge
 import SpanModel
 
 extension SpanFilter {
-    /// Whether a span is among those meant. Every engine's search gives the spans for which this is true.
+    /// Returns `true` when a span matches the filter. Every engine's search returns the spans for which this is `true`.
     ///
-    /// A value that cannot be compared (of another type, or not there) never holds, whatever the operator; `not` is
-    /// the exact opposite of what it stands before. O(terms) times what the patterns cost (`TextPattern.matches`).
+    /// A comparison with a value that is absent or of another type is `false` for every operator; `not` is the exact
+    /// opposite of what it stands before. O(terms) times the cost of the patterns (`TextPattern.matches`).
     public func matches(_ merged: MergedSpan) -> Bool {
         switch node {
         case .all(let parts): parts.allSatisfy { $0.matches(merged) }
@@ -78,11 +78,11 @@ extension SpanFilter.Comparison {
         operation.isNegative ? tally.isComparable && !tally.holds : tally.holds
     }
 
-    /// What the values that were looked at say together.
+    /// Result of comparing all values that a field has.
     private struct Tally {
-        /// One of them could be compared.
+        /// `true` when at least one value could be compared.
         var isComparable = false
-        /// The positive operator holds for one of them.
+        /// `true` when the positive operator holds for at least one value.
         var holds = false
 
         mutating func add(_ verdict: Bool?) {
@@ -92,7 +92,8 @@ extension SpanFilter.Comparison {
         }
     }
 
-    /// Whether the positive operator holds; `nil` when the value compares with no text.
+    /// Returns `true` when the positive operator holds for a text; `nil` when the comparison's value is not comparable
+    /// with texts.
     private func verdict(_ text: String) -> Bool? {
         switch value {
         case .text(let other): operation.positive.holds(byteOrder(text, other.string))
@@ -101,19 +102,21 @@ extension SpanFilter.Comparison {
         }
     }
 
-    /// The same for a time, of which 0 is none.
+    /// Returns `true` when the positive operator holds for a time; `nil` when the time is 0, which stands for none, or
+    /// the comparison's value is no time.
     private func verdict(time: UInt64) -> Bool? {
         guard case .time(let bound) = value, time != 0 else { return nil }
         return operation.positive.holds(order(time, bound))
     }
 
-    /// The same for the value of a key: of several with that key the last, of an array each element.
+    /// Compares the value of a key and adds the result to `tally`: of several attributes with that key the last, of an
+    /// array each element.
     private func add(_ key: ExactText, of attributes: [Attribute], to tally: inout Tally) {
         guard let value = attributes.last(where: { key.isKey(of: $0) })?.value?.plain else { return }
         add(value, to: &tally)
     }
 
-    /// Whether an attribute with that value, which is not `extended`, compares so.
+    /// Returns `true` when the comparison holds for an attribute with that value, which must not be `extended`.
     package func holds(forValue value: AttributeValue) -> Bool {
         var tally = Tally()
         add(value, to: &tally)
@@ -147,12 +150,13 @@ extension ExactText {
     func isKey(of attribute: Attribute) -> Bool { byteOrder(string, attribute.key) == 0 }
 }
 
-/// -1, 0 or 1 as the left value is less than, equal to or greater than the right.
+/// Returns -1, 0 or 1 when the left value is less than, equal to or greater than the right.
 private func order<Number: Comparable>(_ left: Number, _ right: Number) -> Int {
     left < right ? -1 : left > right ? 1 : 0
 }
 
-/// The same for numbers of two kinds, without rounding either; `nil` for NaN.
+/// Returns -1, 0 or 1 when the integer is less than, equal to or greater than the double, without rounding either;
+/// `nil` for NaN.
 func exactOrder(_ integer: Int64, _ double: Double) -> Int? {
     if double.isNaN { return nil }
     if double >= 0x1p63 { return -1 }

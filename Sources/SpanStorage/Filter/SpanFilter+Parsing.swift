@@ -1,8 +1,12 @@
 extension SpanFilter {
-    /// Reads the text of a filter: `docs/search.md` has the grammar. An empty one matches every span.
+    /// Parses the text of a filter, whose grammar `docs/search.md` states. An empty text matches every span. O(length),
+    /// never nested deeper than `SpanFilterLimits` allow.
     ///
-    /// - Parameter nowUnixNano: what `since=1h` counts back from, nanoseconds since 1970-01-01T00:00:00Z.
-    /// - Throws: what is wrong with it and where. Takes O(length) and never goes deeper than `SpanFilterLimits` say.
+    /// - Parameters:
+    ///   - text: text of the filter, at most `SpanFilterLimits.maxLength` scalars.
+    ///   - nowUnixNano: time from which `since=1h` counts back, nanoseconds since 1970-01-01T00:00:00Z.
+    /// - Throws: the first fault with its column: `syntax`, `unknownField`, `wrongOperator`, `wrongValue`, `pattern`
+    ///   or `tooLarge`.
     public init(parsing text: String, nowUnixNano: UInt64) throws(SpanFilterError) {
         guard text.unicodeScalars.count <= SpanFilterLimits.maxLength else {
             throw SpanFilterError(

@@ -1,8 +1,8 @@
 import SpanModel
 
 extension SpanFilter: CustomStringConvertible {
-    /// The filter in the one form that is written: terms joined by spaces, `or` and `not` as words, parentheses only
-    /// where they are needed, times in full. Parses to an equal filter. One line of printable characters.
+    /// Canonical text of the filter, which parses to an equal filter. Terms are joined by spaces, `or` and `not` stand
+    /// as words, parentheses only where they are needed, times in full. One line of printable characters.
     public var text: String {
         var text = ""
         write(to: &text, within: .top)
@@ -11,7 +11,7 @@ extension SpanFilter: CustomStringConvertible {
 
     public var description: String { text }
 
-    /// What stands around a part: how tightly it holds its parts together.
+    /// Context of a part: the greater the raw value, the more tightly it binds.
     private enum Around: Int {
         case top, any, all, not
     }
@@ -53,7 +53,7 @@ extension SpanFilter: CustomStringConvertible {
 }
 
 extension SpanFilter.Field {
-    /// As it is written: `service`, `attr.http.route`, `attr."odd key"`.
+    /// Spelling of the field in a filter: `service`, `attr.http.route`, `attr."odd key"`.
     public var text: String {
         switch self {
         case .statusMessage: "status.message"
@@ -78,7 +78,7 @@ extension SpanFilter.Field {
         }
     }
 
-    /// Those without a key.
+    /// Fields that are not followed by a key.
     static let plain: [SpanFilter.Field] = [
         .service, .name, .kind, .status, .statusMessage, .duration, .start, .end, .trace, .span, .parent, .running,
         .root, .error, .scope, .event,
@@ -86,7 +86,7 @@ extension SpanFilter.Field {
 }
 
 extension SpanFilter.Value {
-    /// As it is written: `checkout`, `"GET /"`, `500`, `1500ms`, `2026-08-01T12:00:00Z`.
+    /// Spelling of the value in a filter: `checkout`, `"GET /"`, `500`, `1500ms`, `2026-08-01T12:00:00Z`.
     public var text: String {
         switch self {
         case .text(let text): FilterSpelling.word(text.string)

@@ -1,11 +1,11 @@
 import SpanMerge
 import SpanModel
 
-/// What is asked of a span: the filter language of `docs/search.md` as a value.
+/// Predicate over merged spans: the filter language of `docs/search.md` as a value.
 ///
-/// Made from text, or from parts; either way it is kept in one form (no `all` directly within an `all`, no double
-/// `not`), so that `text` parses to an equal filter, as long as it keeps to the limits of a text (`SpanFilterLimits`).
-/// Engines walk `node`, or ask `conditions` what they may narrow their search by; `matches` is the answer all of them
+/// A filter is made from text or from parts, and kept in one normal form: no `all` directly within an `all`, no double
+/// `not`. So `text` parses to an equal filter, as long as it keeps to the limits of a text (`SpanFilterLimits`).
+/// Engines walk `node`, or ask `conditions` for what may narrow a search; `matches` gives the answer that all engines
 /// have to give.
 ///
 /// ```swift
@@ -13,31 +13,34 @@ import SpanModel
 /// print(filter.text)
 /// ```
 public struct SpanFilter: Sendable, Hashable {
-    /// The outermost part of a filter.
+    /// Outermost part of a filter.
     public indirect enum Node: Sendable, Hashable {
-        /// Each holds; without any, every span matches. Never has one part, nor an `all` among its parts.
+        /// Conjunction: every part matches. Without parts it matches every span. Never has exactly one part, nor an
+        /// `all` among its parts.
         case all([SpanFilter])
-        /// One of them holds at least; without any, no span matches. Never has one part, nor an `any` among its parts.
+        /// Disjunction: at least one part matches. Without parts it matches no span. Never has exactly one part, nor an
+        /// `any` among its parts.
         case any([SpanFilter])
-        /// It does not hold. Never holds a `not`, nor an `all` or `any` without parts.
+        /// Negation: the part does not match. Never holds a `not`, nor an `all` or `any` without parts.
         case not(SpanFilter)
-        /// The field has a value; for `running`, `root` and `error`: it is true.
+        /// Presence: the field has a value; for `running`, `root` and `error`: the flag is true.
         case present(Field)
-        /// The field's value compares so. Never of `running`, `root` and `error`.
+        /// Comparison of a field with a value. Never of `running`, `root` and `error`.
         case comparison(Comparison)
     }
 
+    /// Outermost part, in normal form.
     public let node: Node
 
     private init(_ node: Node) { self.node = node }
 
-    /// Matches every span. Its text is empty.
+    /// Filter that matches every span. Its text is empty.
     public static let everything = SpanFilter(.all([]))
 
-    /// Matches no span. Its text is `not ()`.
+    /// Filter that matches no span. Its text is `not ()`.
     public static let nothing = SpanFilter(.any([]))
 
-    /// What each part matches; `everything` without parts.
+    /// Returns a filter that matches the spans that every part matches; `everything` without parts.
     public static func all(_ parts: [SpanFilter]) -> SpanFilter {
         var result: [SpanFilter] = []
         for part in parts {
@@ -47,7 +50,7 @@ public struct SpanFilter: Sendable, Hashable {
         return result.count == 1 ? result[0] : SpanFilter(.all(result))
     }
 
-    /// What one of the parts matches; `nothing` without parts.
+    /// Returns a filter that matches the spans that at least one part matches; `nothing` without parts.
     public static func any(_ parts: [SpanFilter]) -> SpanFilter {
         var result: [SpanFilter] = []
         for part in parts {
@@ -57,7 +60,7 @@ public struct SpanFilter: Sendable, Hashable {
         return result.count == 1 ? result[0] : SpanFilter(.any(result))
     }
 
-    /// What the filter does not match: exactly the other spans.
+    /// Returns a filter that matches exactly the spans that `filter` does not match.
     public static func not(_ filter: SpanFilter) -> SpanFilter {
         switch filter.node {
         case .not(let inner): inner
@@ -67,12 +70,13 @@ public struct SpanFilter: Sendable, Hashable {
         }
     }
 
-    /// Spans of which the field has a value; for `running`, `root` and `error`: is true.
+    /// Returns a filter that matches spans whose field has a value; for `running`, `root` and `error`: spans whose flag
+    /// is true.
     public static func present(_ field: Field) -> SpanFilter { SpanFilter(.present(field)) }
 
-    /// Spans whose field compares so with the value.
+    /// Returns a filter that matches spans whose field compares as stated with the value.
     ///
-    /// - Returns: `nil` when the field has no such operator or takes no such value (see `Comparison.init`).
+    /// - Returns: `nil` when the field does not have the operator or does not take the value (see `Comparison.init`).
     public static func compare(_ field: Field, _ operation: Operator, _ value: Value) -> SpanFilter? {
         if field.isFlag {
             guard case .flag(let flag) = value, operation == .equal || operation == .notEqual else { return nil }

@@ -1,32 +1,34 @@
-/// Why a text is no filter.
+/// Fault in the text of a filter, with its position.
 public struct SpanFilterError: Error, Sendable, Hashable {
-    /// The kind of fault. Open.
+    /// Code of the fault. Open: later versions may add codes.
     public struct Code: RawRepresentable, Sendable, Hashable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// A word stands where a field is meant and is none.
+        /// An unknown word stands in the place of a field.
         public static let unknownField = Code(rawValue: "unknown_field")
-        /// The field has no such operator.
+        /// The field does not have the operator.
         public static let wrongOperator = Code(rawValue: "wrong_operator")
-        /// The field takes no such value.
+        /// The field does not take the value.
         public static let wrongValue = Code(rawValue: "wrong_value")
         /// Something is missing, or stands where it must not.
         public static let syntax = Code(rawValue: "syntax")
-        /// A regular expression has a fault.
+        /// A regular expression is malformed.
         public static let pattern = Code(rawValue: "pattern")
-        /// Beyond one of `SpanFilterLimits`.
+        /// The text exceeds one of `SpanFilterLimits`.
         public static let tooLarge = Code(rawValue: "too_large")
     }
 
+    /// Code of the fault.
     public var code: Code
-    /// What is wrong, up to the column: `unknown field "durations"`.
+    /// Description of the fault, which "at column …" completes: `unknown field "durations"`.
     public var message: String
-    /// Where, in Unicode scalars from 1; one past the end where something is missing there.
+    /// Position of the fault in Unicode scalars, from 1; one past the end when something is missing there.
     public var column: Int
-    /// What to do; empty where the message says it.
+    /// Advice on how to mend the text; empty when the message gives it.
     public var hint: String
 
+    /// Creates an error at a column.
     public init(_ code: Code, _ message: String, column: Int, hint: String = "") {
         self.code = code
         self.message = message
@@ -36,15 +38,15 @@ public struct SpanFilterError: Error, Sendable, Hashable {
 }
 
 extension SpanFilterError: CustomStringConvertible {
-    /// `unknown field "durations" at column 14; did you mean duration?`
+    /// Message, column and hint: `unknown field "durations" at column 14; did you mean duration?`
     public var description: String { "\(message) at column \(column)" + (hint.isEmpty ? "" : "; \(hint)") }
 
-    /// The part of the text around the fault in one line, and a line with a caret below it.
+    /// Returns two lines: the part of the text around the fault, and a caret below the fault.
     ///
-    /// Control characters are shown as `·`, so that nothing in it drives a terminal; at most 76 characters wide. Every
-    /// scalar is taken for one column.
+    /// Control characters are shown as `·`, so that nothing in the text drives a terminal. The line has at most 76
+    /// scalars, each taken for one column.
     ///
-    /// - Parameter filter: the text that was parsed.
+    /// - Parameter filter: text that was parsed.
     public func caretLines(in filter: String) -> String {
         let width = 76
         let place = min(max(column, 1) - 1, filter.unicodeScalars.count)

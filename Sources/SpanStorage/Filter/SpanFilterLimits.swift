@@ -1,14 +1,14 @@
-/// What the text of a filter may be at the most, so that none takes long or much memory.
+/// Limits on the text of a filter, so that no filter takes long or much memory.
 public enum SpanFilterLimits {
-    /// Unicode scalars.
+    /// Greatest length of a text in Unicode scalars.
     public static let maxLength = 8_192
-    /// Terms.
+    /// Greatest number of terms.
     public static let maxTerms = 256
-    /// Parentheses and `not` within one another.
+    /// Greatest depth of parentheses and `not` within one another.
     public static let maxDepth = 64
-    /// Steps of all patterns together; see `TextPattern.maxSteps`.
+    /// Greatest number of steps of all patterns together; see `TextPattern.maxSteps`.
     public static let maxPatternSteps = 4_000
-    /// What the patterns of a query may cost over all texts: steps, beyond 32 for each character, those of
-    /// patterns with sets twice. About five seconds of one core in a release build.
+    /// Greatest cost of all patterns of one query, over all texts that it looks at. The unit is one step beyond 32 for
+    /// each character; steps of a pattern with a set count twice. About five seconds of one core in a release build.
     public static let maxPatternWork = 300_000_000
 }

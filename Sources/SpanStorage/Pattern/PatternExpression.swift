@@ -1,4 +1,4 @@
-/// A regular expression in parts.
+/// Syntax tree of a regular expression.
 indirect enum PatternExpression {
     case empty
     case scalar(UInt32)
@@ -8,10 +8,10 @@ indirect enum PatternExpression {
     case end
     case sequence([PatternExpression])
     case choice([PatternExpression])
-    /// - `most`: `nil` for any number.
+    /// A part repeated `least` to `most` times; without an upper bound when `most` is `nil`.
     case repetition(PatternExpression, least: Int, most: Int?)
 
-    /// How many steps a program of it has, held at a number beyond every limit.
+    /// Number of steps of the expression's program, clamped to a number beyond every limit.
     var size: Int {
         switch self {
         case .empty: return 0
@@ -29,7 +29,7 @@ indirect enum PatternExpression {
     private static func held(_ size: Int) -> Int { min(size, 1 << 20) }
 }
 
-/// A set of scalars as sorted ranges that do not touch.
+/// A set of Unicode scalars as sorted ranges that neither touch nor overlap.
 struct ScalarSet: Sendable {
     private(set) var ranges: [ClosedRange<UInt32>]
 
@@ -47,7 +47,7 @@ struct ScalarSet: Sendable {
     static let largest: UInt32 = 0x10_FFFF
     static let digits = ScalarSet([0x30...0x39])
     static let wordScalars = ScalarSet([0x30...0x39, 0x41...0x5A, 0x5F...0x5F, 0x61...0x7A])
-    /// Tab, line feed, vertical tab, form feed, carriage return, space.
+    /// White space of ASCII: tab, line feed, vertical tab, form feed, carriage return, space.
     static let spaces = ScalarSet([0x09...0x0D, 0x20...0x20])
 
     var inverted: ScalarSet {
@@ -61,7 +61,7 @@ struct ScalarSet: Sendable {
         return ScalarSet(result)
     }
 
-    /// O(log ranges).
+    /// Returns `true` when the set contains the scalar. O(log ranges).
     func contains(_ value: UInt32) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {

@@ -1,18 +1,19 @@
 // The classes of POSIX, and words for what other regular expressions have and these do not.
 extension PatternParser {
-    /// Refuses a set that is a class without the set around it: `[:alpha:]`, `[^:alpha:]`.
+    /// Refuses a POSIX class without the set around it: `[:alpha:]`, `[^:alpha:]`.
     ///
-    /// - Parameter start: of the set, of which the bracket and the `^` have been read.
+    /// - Parameter start: index of the set, whose bracket and `^` have been read.
     func checkForBareClass(from start: Int, isInverted: Bool) throws(SpanFilterError) {
         guard let word = colonWord(at: position), word.isClosed, scalar(at: word.end + 1) == "]" else { return }
         throw fault(
             "a class outside of a set", at: start, hint: "write [\(isInverted ? "^" : "")[:\(word.name):]]")
     }
 
-    /// Reads a class within a set, where one stands here.
+    /// Reads a POSIX class within a set, when one stands here.
     ///
-    /// - Throws: for a class that POSIX does not have; for `[:`, `[.` and `[=` without one, with which a class begins in
-    ///   POSIX and nothing elsewhere; for `:alpha:` without its brackets.
+    /// - Returns: `true` when a class was read.
+    /// - Throws: `pattern` for a class that POSIX does not have; for `[:`, `[.` and `[=` without a class, with which
+    ///   one begins in POSIX; for `:alpha:` without its brackets.
     mutating func skipClass(adding ranges: inout [ClosedRange<UInt32>]) throws(SpanFilterError) -> Bool {
         if let word = colonWord(at: position), Self.set(of: word.name) != nil,
             word.isClosed || scalar(at: word.end) == "]"
@@ -47,12 +48,12 @@ extension PatternParser {
         return true
     }
 
-    /// The class `alpha`, or all but its characters for `^alpha`.
+    /// Returns the class `alpha`, or all but its characters for `^alpha`.
     private static func set(of name: String) -> ScalarSet? {
         name.hasPrefix("^") ? ScalarSet.classes[String(name.dropFirst())]?.inverted : ScalarSet.classes[name]
     }
 
-    /// The letters behind a colon at the index, and whether a second colon is at their end.
+    /// Returns the letters behind a colon at the index, and `isClosed` when a second colon follows them.
     private func colonWord(at index: Int) -> (name: String, end: Int, isClosed: Bool)? {
         guard scalar(at: index) == ":" else { return nil }
         var name = ""
@@ -66,7 +67,7 @@ extension PatternParser {
 
     private func scalar(at index: Int) -> Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
 
-    /// Refuses a hyphen behind a class, from which no range goes anywhere, unless it ends the set.
+    /// Refuses a hyphen behind a class, from which no range can start, unless it ends the set.
     func checkForRange() throws(SpanFilterError) {
         guard scalar(at: position) == "-", let end = scalar(at: position + 1), end != "]" else { return }
         throw fault("a range that begins with a class", at: position, hint: Self.hyphen)
@@ -74,7 +75,8 @@ extension PatternParser {
 
     static let hyphen = "put the - first or last for the character"
 
-    /// What to do without a group that begins with `(?`, of which the question mark has been read.
+    /// Returns the error for a group that begins with an unknown `(?`, whose question mark has been read; its hint says
+    /// what to write instead.
     func unknownGroup(from start: Int) -> SpanFilterError {
         let next = position < scalars.count ? scalars[position] : " "
         let after = position + 1 < scalars.count ? scalars[position + 1] : " "
@@ -91,7 +93,8 @@ extension PatternParser {
         return fault("an unknown kind of group", at: start, hint: hint)
     }
 
-    /// What to do without the escape of a letter or a digit, or of `<` and `>`, which are ends of words for some.
+    /// Returns the error for an unknown escape of a letter, of a digit, or of `<` and `>`, which are ends of words
+    /// elsewhere; its hint says what to write instead.
     func unknownEscape(_ scalar: Unicode.Scalar, at start: Int) -> SpanFilterError {
         let hint =
             switch scalar {
@@ -110,7 +113,7 @@ extension PatternParser {
 }
 
 extension ScalarSet {
-    /// The classes of POSIX, of ASCII alone.
+    /// Character classes of POSIX, restricted to ASCII.
     static let classes: [String: ScalarSet] = [
         "alnum": ScalarSet([0x30...0x39, 0x41...0x5A, 0x61...0x7A]), "alpha": ScalarSet([0x41...0x5A, 0x61...0x7A]),
         "blank": ScalarSet([0x09...0x09, 0x20...0x20]), "cntrl": ScalarSet([0x00...0x1F, 0x7F...0x7F]),

@@ -1,4 +1,4 @@
-/// Reads a regular expression. Never goes deeper than `TextPattern.maxDepth`.
+/// Recursive-descent parser of regular expressions. Never nests deeper than `TextPattern.maxDepth`.
 struct PatternParser {
     let scalars: [Unicode.Scalar]
     var position = 0
@@ -6,7 +6,9 @@ struct PatternParser {
 
     init(_ source: String) { scalars = Array(source.unicodeScalars) }
 
-    /// - Throws: with the column in the expression.
+    /// Parses the whole expression.
+    ///
+    /// - Throws: `pattern` or `tooLarge`, with the column in the expression.
     mutating func parse() throws(SpanFilterError) -> PatternExpression {
         let expression = try choice()
         if position < scalars.count {
@@ -59,7 +61,7 @@ struct PatternParser {
         return .repetition(part, least: least, most: most)
     }
 
-    /// What follows of `*`, `+`, `?`, `{2}`, `{2,}`, `{2,5}`.
+    /// Reads a repetition, `*`, `+`, `?`, `{2}`, `{2,}` or `{2,5}`; `nil` when none stands here.
     private mutating func bounds() throws(SpanFilterError) -> (Int, Int?)? {
         if skip("*") { return (0, nil) }
         if skip("+") { return (1, nil) }
@@ -80,7 +82,8 @@ struct PatternParser {
         return ("0"..."9").contains(scalars[index + 1])
     }
 
-    /// `{,2}` or `{ 2 }`, which some take for a repetition and others for characters: digits, commas and blanks alone.
+    /// Returns `true` for `{,2}` or `{ 2 }`, which some dialects take for a repetition and others for characters: only
+    /// digits, commas and blanks between braces.
     private func isLooseRepetition(at index: Int) -> Bool {
         guard scalars[index] == "{" else { return false }
         let inner = scalars[(index + 1)...].prefix { " ,\t".unicodeScalars.contains($0) || ("0"..."9").contains($0) }
@@ -153,7 +156,7 @@ struct PatternParser {
         case set(ScalarSet)
     }
 
-    /// What stands behind a backslash at `start`.
+    /// Reads the rest of an escape whose backslash is at `start`.
     private mutating func escape(from start: Int) throws(SpanFilterError) -> Escaped {
         guard let scalar = next else { throw fault("a \\ at the end", at: start, hint: "write \\\\ for the character") }
         position += 1
@@ -180,7 +183,7 @@ struct PatternParser {
         }
     }
 
-    /// The rest of a set whose `[` is at `start`.
+    /// Reads the rest of a set whose `[` is at `start`.
     private mutating func set(from start: Int) throws(SpanFilterError) -> ScalarSet {
         let isInverted = skip("^")
         try checkForBareClass(from: start, isInverted: isInverted)
@@ -228,7 +231,7 @@ struct PatternParser {
         return isInverted ? set.inverted : set
     }
 
-    /// A scalar of a set; `nil` where it was a set of its own, which is added.
+    /// Reads one scalar of a set; `nil` when an escape stood for a set, which is then added to `ranges`.
     private mutating func member(adding ranges: inout [ClosedRange<UInt32>]) throws(SpanFilterError) -> UInt32? {
         let start = position
         let scalar = scalars[position]
@@ -244,7 +247,8 @@ struct PatternParser {
 }
 
 extension [Unicode.Scalar] {
-    /// The scalar of `{1f600}` at the position, which then stands behind it; `nil` for another form or no scalar.
+    /// Reads the scalar of `{1f600}` at the position, which then stands behind it; `nil` for another form or an invalid
+    /// scalar.
     func escapedScalar(at position: inout Int) -> Unicode.Scalar? {
         guard position < count, self[position] == "{" else { return nil }
         var value: UInt32 = 0

@@ -1,24 +1,25 @@
-/// A regular expression as steps that are followed all at once: Thompson's construction.
+/// A regular expression as the steps of a nondeterministic automaton (Thompson's construction), all of whose ways are
+/// followed at once.
 struct PatternProgram: Sendable {
     enum Step: Sendable {
         case scalar(UInt32)
         case any
         case set(ScalarSet)
-        /// Only at the start of the text.
+        /// Holds only at the start of the text.
         case start
-        /// Only at its end.
+        /// Holds only at the end of the text.
         case end
-        /// Both ways.
+        /// Goes on at both steps.
         case split(Int, Int)
         case jump(Int)
         case found
     }
 
     private(set) var steps: [Step] = []
-    /// What following a step by a character costs: sets take twice the time of a character.
+    /// Cost of following a step by one character: 2 for a program with a set in it, else 1.
     private var stepCost = 1
 
-    /// - Parameter expression: of a bounded `size`; there is one step more.
+    /// Compiles an expression of bounded `size` into that many steps and a last one.
     init(_ expression: PatternExpression) {
         steps.reserveCapacity(expression.size + 1)
         append(expression)
@@ -76,9 +77,10 @@ struct PatternProgram: Sendable {
         for split in splits { steps[split] = .split(split + 1, steps.count) }
     }
 
-    /// Whether it is found anywhere in the text, of which `TextPattern.maxTextLength` scalars are looked at.
+    /// Returns `true` when the expression is found anywhere in the first `TextPattern.maxTextLength` scalars of the
+    /// text.
     ///
-    /// - Parameter work: counts what it costs; nothing is found when that is used up.
+    /// - Parameter work: counts the cost; once it is used up the result is `false`.
     func matches(_ text: String, _ work: PatternWork?) -> Bool {
         if work?.isSpent == true { return false }
         var current = Places(steps.count)
@@ -109,7 +111,8 @@ struct PatternProgram: Sendable {
         }
     }
 
-    /// How much is counted in one go: little against the whole, and enough that threads do not wait for one another.
+    /// Cost that is counted in one go: little against the whole, and enough that threads do not contend for the
+    /// counter.
     private static let costsAtOnce = 1 << 18
 
     private func consumes(_ place: Int, _ value: UInt32) -> Bool {
@@ -121,9 +124,9 @@ struct PatternProgram: Sendable {
         }
     }
 
-    /// Adds a place and all that are reached from it without a scalar.
+    /// Adds a step and all steps that are reached from it without consuming a scalar.
     ///
-    /// - Returns: whether the end of the expression is among them.
+    /// - Returns: `true` when the end of the expression is among them.
     private func reach(_ place: Int, _ places: inout Places, isStart: Bool, isEnd: Bool) -> Bool {
         guard places.insert(place) else { return false }
         places.waiting.append(place)
@@ -149,7 +152,7 @@ struct PatternProgram: Sendable {
         private var order: [Int]
         private var indices: [Int]
         private(set) var count = 0
-        /// Those whose successors have not been looked at; empty between calls of `reach`.
+        /// Steps whose successors have not been looked at; empty between calls of `reach`.
         var waiting: [Int] = []
 
         init(_ capacity: Int) {
@@ -159,7 +162,7 @@ struct PatternProgram: Sendable {
 
         subscript(index: Int) -> Int { order[index] }
 
-        /// - Returns: whether it is new.
+        /// Inserts a step and returns `true` when it is new.
         mutating func insert(_ place: Int) -> Bool {
             let index = indices[place]
             if index < count && order[index] == place { return false }

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What the patterns of a filter may cost one query, and what they have cost it so far.
+/// Budget for the patterns of one query, and the part of it that is spent.
 ///
-/// Counted are the steps that a pattern takes beyond `freeSteps` for each character of a text: of usual patterns none, so
-/// that a store may be of any size, and of `a{900}` all but a few. Those of a pattern with a set in it count twice. One takes
-/// about 15 ns in a release build, and ten times as long in a debug build. From several threads at once, which share the bound:
-/// it is one of work, and so of seconds on one core.
+/// A pattern spends the steps that it takes beyond `freeSteps` for each character of a text. Usual patterns spend
+/// nothing, so a store may be of any size; `a{900}` spends nearly all of its steps. Steps of a pattern with a set count
+/// twice. A step takes about 15 ns in a release build, ten times as long in a debug build. Threads of one query share
+/// the budget, which bounds work, and so seconds of one core.
 final class PatternWork: Sendable {
-    /// Steps for each character that are not counted.
+    /// Steps for each character that cost nothing.
     static let freeSteps = 32
 
     let limit: Int
@@ -15,21 +15,22 @@ final class PatternWork: Sendable {
 
     init(limit: Int = SpanFilterLimits.maxPatternWork) { self.limit = limit }
 
-    /// Whether it is used up: no pattern is found from then on, and the answer is void.
+    /// `true` when the budget is used up: no pattern is found from then on, and the answer is void.
     var isSpent: Bool { spent.load(ordering: .relaxed) > limit }
 
-    /// Counts steps.
+    /// Spends steps.
     ///
-    /// - Returns: whether there is something left.
+    /// - Returns: `true` while something of the budget is left.
     func spend(_ steps: Int) -> Bool {
         steps <= 0 || spent.wrappingAdd(steps, ordering: .relaxed).newValue <= limit
     }
 }
 
 extension SpanFilter {
-    /// The same filter for one query, whose patterns may cost what a query may.
+    /// Returns the filter with a fresh budget for its patterns, shared by all of them: for one query.
     ///
-    /// - Parameter limit: how many steps; without it as before, and at first `SpanFilterLimits.maxPatternWork`.
+    /// - Parameter limit: number of steps; `nil` for the limit that the filter has, at first
+    ///   `SpanFilterLimits.maxPatternWork`.
     package func metered(limit: Int? = nil) -> SpanFilter {
         let patterns = patterns
         if patterns.isEmpty { return self }
@@ -37,9 +38,9 @@ extension SpanFilter {
         return metered(by: PatternWork(limit: limit))
     }
 
-    /// For engines, now and then and before they answer.
+    /// Checks the budget of the patterns; engines call it now and then and before they answer.
     ///
-    /// - Throws: `invalidQuery` when the patterns have cost more than one query may: what matched since is void.
+    /// - Throws: `invalidQuery` when the patterns have spent more than one query may; matches found since are void.
     package func checkPatternWork() throws(SpanStoreError) {
         guard patterns.contains(where: { $0.work?.isSpent ?? false }) else { return }
         throw SpanStoreError(
@@ -73,7 +74,7 @@ extension SpanFilter {
 }
 
 extension SpanQuery {
-    /// The same query with patterns that may cost what one query may; see `SpanFilter.metered`.
+    /// Query with a fresh budget for its patterns; see `SpanFilter.metered`.
     package var metered: SpanQuery {
         var query = self
         query.filter = filter.metered()
@@ -82,7 +83,7 @@ extension SpanQuery {
 }
 
 extension SpanScan {
-    /// The same scan with patterns that may cost what one query may; see `SpanFilter.metered`.
+    /// Scan with a fresh budget for its patterns; see `SpanFilter.metered`.
     package var metered: SpanScan {
         var scan = self
         scan.filter = filter.metered()

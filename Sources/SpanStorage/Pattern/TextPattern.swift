@@ -1,35 +1,42 @@
 import ProtoWire
 
-/// A regular expression that is looked for anywhere in a text, in time proportional to the text.
+/// A regular expression that is looked for anywhere in a text, in time proportional to the length of the text.
 ///
-/// Works on Unicode scalars, one after the other, with all ways through the expression at once, so that nothing in it
-/// can make it go back. What there is: literals, `.` (any scalar, line breaks too), `[a-z]` and `[^a-z]`, `\d` `\w` `\s`
-/// of ASCII and their opposites `\D` `\W` `\S`, `\n` `\r` `\t` `\u{1f600}`, a backslash before any other ASCII
-/// punctuation, `^` and `$` for the start and the end of the text, `*` `+` `?` `{2}` `{2,}` `{2,5}`, `|`, `( )` and
-/// `(?: )`, and in sets the classes of POSIX, `[[:alpha:]]`. A brace that no digit follows stands for itself, as in
-/// `/users/{id}`.
+/// The search works on Unicode scalars and follows all ways through the expression at once, so it never backtracks. The
+/// syntax has:
+///
+/// - literals, and `.` for any scalar, line breaks included;
+/// - the sets `[a-z]` and `[^a-z]`, with the classes of POSIX in them, `[[:alpha:]]`;
+/// - `\d` `\w` `\s` of ASCII and their opposites `\D` `\W` `\S`;
+/// - the escapes `\n` `\r` `\t` `\u{1f600}`, and a backslash before any other ASCII punctuation;
+/// - `^` and `$` for the start and the end of the text;
+/// - the repetitions `*` `+` `?` `{2}` `{2,}` `{2,5}`, the choice `|`, the groups `( )` and `(?: )`.
+///
+/// A brace that no digit follows stands for itself, as in `/users/{id}`.
 public struct TextPattern: Sendable, Hashable {
-    /// Scalars of an expression.
+    /// Greatest length of an expression in Unicode scalars.
     public static let maxLength = 1_024
-    /// Steps of an expression, which is about its scalars with every repetition written out.
+    /// Greatest number of steps of an expression: about its scalars with every repetition written out.
     public static let maxSteps = 1_000
-    /// The largest number in braces.
+    /// Greatest number in braces.
     public static let maxRepetition = 1_000
-    /// Groups within one another.
+    /// Greatest depth of groups within one another.
     public static let maxDepth = 64
-    /// How many scalars of a text are looked at; `$` holds at the end of the text alone.
+    /// Number of scalars of a text that are searched; `$` holds only at the end of the text.
     public static let maxTextLength = 65_536
 
-    /// The expression, on one line: quotes have a backslash before them, control characters are written as `\u{…}`.
+    /// Expression on one line: quotes have a backslash before them, control characters are written as `\u{…}`.
     public let source: String
     let program: PatternProgram
-    /// What it costs the query it is asked by; `nil` outside of one, where nothing is counted.
+    /// Budget of the query that uses the pattern; `nil` outside of a query, where nothing is counted.
     var work: PatternWork?
 
-    /// How much of a filter's `maxPatternSteps` it takes.
+    /// Number of steps, which counts towards a filter's `maxPatternSteps`.
     public var steps: Int { program.steps.count }
 
-    /// - Throws: `pattern` or `too_large`, with the column in the expression.
+    /// Compiles an expression.
+    ///
+    /// - Throws: `pattern` or `tooLarge`, with the column in the expression.
     public init(_ source: String) throws(SpanFilterError) {
         guard source.unicodeScalars.count <= Self.maxLength else {
             throw SpanFilterError(
@@ -45,8 +52,9 @@ public struct TextPattern: Sendable, Hashable {
         self.source = Self.printable(source)
     }
 
-    /// Whether the expression is found in the text. O(steps) at the most for each scalar; allocates a little. Of a query
-    /// whose patterns have cost too much (`SpanFilter.checkPatternWork`) none is found.
+    /// Returns `true` when the expression is found in the text. At most O(steps) for each scalar; allocates memory
+    /// proportional to `steps`. In a query whose patterns have spent their budget (`SpanFilter.checkPatternWork`) the
+    /// result is `false`.
     public func matches(_ text: String) -> Bool { program.matches(text, work) }
 
     // Expressions written differently are different, whatever they match.

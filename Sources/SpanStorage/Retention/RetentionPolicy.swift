@@ -1,35 +1,37 @@
 import SpanMerge
 import SpanModel
 
-/// What a store is to keep.
+/// Bounds on the age and the size of what a store keeps.
 public struct RetentionPolicy: Sendable, Hashable {
-    /// Spans that started longer ago are removed, nanoseconds; `nil` to keep them whatever their age.
+    /// Greatest age of a span in nanoseconds, beyond which it is removed; `nil` for no limit.
     public var maxAgeNano: UInt64?
-    /// Beyond so many bytes, by the engine's own measure, the spans that started first are removed; `nil` for no limit.
+    /// Greatest size of the store in bytes, by the engine's own measure, beyond which the spans that started first are
+    /// removed; `nil` for no limit.
     public var maxBytes: UInt64?
 
-    /// - Parameters: `nil` twice keeps everything.
+    /// Creates a policy; without arguments it keeps everything.
     public init(maxAgeNano: UInt64? = nil, maxBytes: UInt64? = nil) {
         self.maxAgeNano = maxAgeNano
         self.maxBytes = maxBytes
     }
 
-    /// The least start that is kept; 0 when none is too old.
+    /// Returns the least start that is kept, nanoseconds since 1970-01-01T00:00:00Z; 0 when no span is too old.
     public func earliestStart(nowUnixNano: UInt64) -> UInt64 {
         guard let maxAgeNano, nowUnixNano > maxAgeNano else { return 0 }
         return nowUnixNano - maxAgeNano
     }
 }
 
-/// What was removed.
+/// Outcome of enforcing a policy.
 public struct RetentionReport: Sendable, Hashable {
-    /// Merged spans.
+    /// Number of merged spans that were removed.
     public var spans: UInt64 = 0
-    /// By how many bytes the store became smaller, by the engine's own measure.
+    /// Number of bytes by which the store became smaller, by the engine's own measure.
     public var bytes: UInt64 = 0
-    /// How many it has now.
+    /// Number of bytes that the store holds now, by the engine's own measure.
     public var remainingBytes: UInt64 = 0
 
+    /// Creates a report from its counts.
     public init(spans: UInt64 = 0, bytes: UInt64 = 0, remainingBytes: UInt64 = 0) {
         self.spans = spans
         self.bytes = bytes
@@ -38,8 +40,8 @@ public struct RetentionReport: Sendable, Hashable {
 }
 
 extension MergedSpan {
-    /// What a span's age counts from: its start, or its end where the start is not known; 0, which is older than any age,
-    /// where neither is. Nanoseconds since 1970-01-01T00:00:00Z.
+    /// Time from which a span's age counts, nanoseconds since 1970-01-01T00:00:00Z: its start, else its end; 0 when
+    /// neither is known, which is older than any age.
     public var ageStartUnixNano: UInt64 {
         span.startTimeUnixNano != 0 ? span.startTimeUnixNano : span.endTimeUnixNano
     }
