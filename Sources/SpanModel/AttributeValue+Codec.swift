@@ -16,12 +16,12 @@ extension AttributeValue: WireMessage {
             FieldSchema(8, "string_value_strindex", .int32, oneof: "value"),
         ])
 
-    /// The message around the elements of `.array`.
+    /// Schema of the message around the elements of `.array`: `ArrayValue`.
     public static let arraySchema: MessageSchema = .init(
         "opentelemetry.proto.common.v1.ArrayValue",
         [FieldSchema(1, "values", .message { AttributeValue.schema }, repeated: true)])
 
-    /// The message around the attributes of `.keyValueList`.
+    /// Schema of the message around the attributes of `.keyValueList`: `KeyValueList`.
     public static let keyValueListSchema: MessageSchema = .init(
         "opentelemetry.proto.common.v1.KeyValueList",
         [FieldSchema(1, "values", .message { Attribute.schema }, repeated: true)])
@@ -34,7 +34,7 @@ extension AttributeValue: WireMessage {
         }
     }
 
-    /// `string_value`, or `bytes_value` where it has to be repaired.
+    /// Reads `string_value`; returns `.bytes` when the policy is to repair and the string is not UTF-8.
     private static func string(_ reader: inout WireReader) throws(WireError) -> AttributeValue {
         var invalid: [UInt8] = []
         guard let text = try reader.string(orInvalidBytes: &invalid) else { return .bytes(invalid) }
@@ -111,7 +111,7 @@ extension AttributeValue: WireMessage {
 }
 
 extension WireWriter {
-    /// `ArrayValue` or `KeyValueList`: messages in field 1.
+    /// Prepends an `ArrayValue` or a `KeyValueList`: messages in field 1.
     mutating func prependList<Element: WireMessage>(
         _ elements: [Element], _ unknownFields: UnknownFields, key: UInt32
     ) {
@@ -123,7 +123,7 @@ extension WireWriter {
 }
 
 extension WireReader {
-    /// `ArrayValue`: values in field 1.
+    /// Reads an `ArrayValue`, whose values stand in field 1, and appends its values.
     mutating func mergeList(
         _ elements: inout [AttributeValue], _ unknownFields: inout UnknownFields
     ) throws(WireError) {
@@ -138,7 +138,7 @@ extension WireReader {
         leaveMessage(outerEnd)
     }
 
-    /// `KeyValueList`: attributes in field 1.
+    /// Reads a `KeyValueList`, whose attributes stand in field 1, and appends its attributes.
     mutating func mergeList(
         _ elements: inout [Attribute], _ unknownFields: inout UnknownFields
     ) throws(WireError) {
@@ -181,7 +181,8 @@ extension Attribute: WireMessage {
         writer.prependString(key, key: 0x0A)
     }
 
-    /// A short string or number under a key, without unknown fields, is written at once.
+    /// Encodes the attribute as a field. A short string or number under a key, without unknown fields, is written in
+    /// one step.
     public func encode(to writer: inout WireWriter, key fieldKey: UInt32) {
         if unknownFields.isEmpty, !key.isEmpty, fieldKey < 0x80 {
             let fieldKey = UInt8(truncatingIfNeeded: fieldKey)
@@ -200,7 +201,8 @@ extension Attribute: WireMessage {
         writer.prependLength(since: mark, key: fieldKey)
     }
 
-    /// `key_strindex` (field 3), 0 when absent; found in the unknown fields.
+    /// Index of the key in a string table (`key_strindex`, field 3), found in the unknown fields; 0 when it is absent.
+    /// It has no meaning in a span.
     public var keyStringIndex: Int32 {
         guard !unknownFields.isEmpty else { return 0 }
         let bytes = unknownFields.bytes

@@ -1,30 +1,31 @@
 import ProtoWire
 
-/// A value of an attribute: OTLP's `AnyValue`.
+/// Value of an attribute: OTLP's `AnyValue`.
 public enum AttributeValue: Sendable, Hashable {
     /// An `AnyValue` in which no member is set.
     case empty
-    /// Field 1.
+    /// A string (field 1).
     case string(String)
-    /// Field 2.
+    /// A Boolean (field 2).
     case bool(Bool)
-    /// Field 3.
+    /// An integer of 64 bits (field 3).
     case int(Int64)
-    /// Field 4. Any bit pattern, NaN and infinities included.
+    /// A double (field 4) of any bit pattern, NaN and infinities included.
     case double(Double)
-    /// Field 5. Elements may be of different kinds and nested.
+    /// An array (field 5), whose elements may be of different kinds and nested.
     case array([AttributeValue])
-    /// Field 6. Keys are meant to be unique; nothing here enforces it.
+    /// A list of attributes (field 6). Keys are meant to be unique, which nothing here enforces.
     case keyValueList([Attribute])
-    /// Field 7.
+    /// Bytes (field 7).
     case bytes([UInt8])
-    /// Field 8, an index into a string table. Meant for profiles; in a span it has no table and reads as absent.
+    /// An index into a string table (field 8), meant for profiles. A span has no such table, so the value reads as
+    /// absent.
     case stringIndex(Int32)
     /// A value that came with fields the schema does not name: in the `AnyValue` itself, or in the `ArrayValue` or
-    /// `KeyValueList` inside. The value inside is never `extended` itself.
+    /// `KeyValueList` inside. The inner value is never `extended`.
     indirect case extended(AttributeValue, unknownFields: UnknownFields, listUnknownFields: UnknownFields)
 
-    /// The value without the unknown fields around it.
+    /// Value without the unknown fields around it.
     public var plain: AttributeValue {
         if case .extended(let value, _, _) = self { value } else { self }
     }
@@ -76,13 +77,15 @@ extension AttributeValue: ExpressibleByStringLiteral, ExpressibleByBooleanLitera
 
 /// A key with its value: OTLP's `KeyValue`.
 public struct Attribute: Sendable, Hashable {
-    /// Field 1.
+    /// Key of the attribute (field 1).
     public var key: String
-    /// Field 2; `nil` when the field is absent, which differs from an `AnyValue` with no member set (`.empty`).
+    /// Value of the attribute (field 2); `nil` when the field is absent, which differs from an `AnyValue` with no
+    /// member set (`.empty`).
     public var value: AttributeValue?
     /// Fields that the schema does not name, and `key_strindex` (field 3), which has no meaning in a span.
     public var unknownFields: UnknownFields
 
+    /// Creates an attribute; a value of `nil` leaves the field out.
     @inlinable
     public init(_ key: String, _ value: AttributeValue?) {
         self.key = key
@@ -92,27 +95,27 @@ public struct Attribute: Sendable, Hashable {
 }
 
 extension Attribute {
-    /// An attribute whose value is a string.
+    /// Creates an attribute whose value is a string.
     @inlinable
     public init(_ key: String, _ value: String) { self.init(key, .string(value)) }
 
-    /// An attribute whose value is an integer.
+    /// Creates an attribute whose value is an integer.
     @inlinable
     public init(_ key: String, _ value: Int) { self.init(key, .int(Int64(value))) }
 
-    /// An attribute whose value is an integer of 64 bits.
+    /// Creates an attribute whose value is an integer of 64 bits.
     @inlinable
     public init(_ key: String, _ value: Int64) { self.init(key, .int(value)) }
 
-    /// An attribute whose value is a floating-point number; NaN and infinities are legal.
+    /// Creates an attribute whose value is a double; NaN and infinities are legal.
     @inlinable
     public init(_ key: String, _ value: Double) { self.init(key, .double(value)) }
 
-    /// An attribute whose value is a Boolean.
+    /// Creates an attribute whose value is a Boolean.
     @inlinable
     public init(_ key: String, _ value: Bool) { self.init(key, .bool(value)) }
 
-    /// An attribute whose value is an array of strings, in the order given.
+    /// Creates an attribute whose value is an array of strings, in the order given.
     @inlinable
     public init(_ key: String, _ value: [String]) { self.init(key, .array(value.map { .string($0) })) }
 }

@@ -1,16 +1,22 @@
 import ProtoWire
 
-/// Whether an encoded message is what our own encoder would write, byte for byte, so that it can be passed on as it is.
+/// Decides if an encoded message is byte for byte what this package's encoder writes, so that it can be passed on as it
+/// is.
 ///
-/// Careful, not complete: some canonical messages (with packed fields or a string table's key) are taken for others.
+/// The check is conservative: some canonical messages, those with packed fields or with a key from a string table, are
+/// taken for others.
 package struct CanonicalCheck: Sendable {
     private let plan: JSONPlan
 
-    /// - Parameter schema: of the messages that are going to be asked about. Laid out once.
+    /// Lays out a schema once; keep the check for many messages.
+    ///
+    /// - Parameter schema: schema of the messages to check.
     package init(_ schema: MessageSchema) { plan = JSONPlan.of(schema) }
 
+    /// Returns `true` only when decoding the message and encoding it again gives the same bytes. O(bytes), no message
+    /// is built.
+    ///
     /// - Parameter bytes: a valid message.
-    /// - Returns: `true` only when decoding it and encoding it again gives the same bytes.
     package func isCanonical(_ bytes: RawSpan) -> Bool {
         do throws(WireError) {
             var reader = try WireReader(bytes, options: JSONPrinter.options(maxDepth: 500))
@@ -48,7 +54,7 @@ package struct CanonicalCheck: Sendable {
         }
     }
 
-    /// The value that comes next.
+    /// Returns `true` when the next value, of the given field, is encoded canonically.
     private func isCanonical(
         _ field: JSONPlan.Field, _ bytes: RawSpan, _ reader: inout WireReader
     ) throws(WireError) -> Bool {
@@ -83,6 +89,6 @@ package struct CanonicalCheck: Sendable {
         }
     }
 
-    /// The bytes of the shortest varint.
+    /// Returns the length in bytes of the shortest varint of a value.
     private static func width(_ value: UInt64) -> Int { max(1, (70 - value.leadingZeroBitCount) / 7) }
 }

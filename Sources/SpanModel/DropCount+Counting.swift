@@ -1,24 +1,25 @@
 import ProtoWire
 
 extension DropCount {
-    /// How many reasons of drops are kept apart, of one batch and of one sender; those that come later are counted
+    /// Greatest number of reasons that are kept apart, for one batch and for one sender. Later reasons are counted
     /// together under `otherReason`.
     package static let maxReasons = 32
 
-    /// The reason under which drops are counted when there are more than `maxReasons`.
+    /// Reason under which drops are counted when there are more than `maxReasons`.
     package static let otherReason = "other"
 
-    /// The most bytes of UTF-8 that a reason keeps; what is longer is cut between characters.
+    /// Greatest length of a reason in bytes of UTF-8; a longer one is cut between characters.
     package static let maxReasonBytes = 64
 }
 
 extension Array<DropCount> {
-    /// Counts spans under a reason: each reason once, in the order in which they first came, `DropCount.maxReasons` of them
-    /// apart and the others under `DropCount.otherReason`. A count stays at 2^64 - 1 rather than wrap.
+    /// Adds a number of spans to the count of a reason. Each reason stands once, in the order of first use; reasons
+    /// beyond `DropCount.maxReasons` count under `DropCount.otherReason`. A count stays at 2^64 - 1 instead of
+    /// overflowing.
     ///
     /// - Parameters:
-    ///   - spans: how many; 0 counts nothing.
-    ///   - reason: of any length; `DropCount.maxReasonBytes` of it count.
+    ///   - spans: number of spans; 0 adds nothing.
+    ///   - reason: reason of any length, cut to `DropCount.maxReasonBytes`.
     package mutating func count(_ spans: UInt64, under reason: String) {
         guard spans > 0 else { return }
         let reason = reason.bounded(toUTF8Bytes: DropCount.maxReasonBytes)

@@ -1,13 +1,15 @@
 import ProtoWire
 
-/// Spans that a sender had to give up, by reason. `spanwire.transport.v1.DropCount`.
+/// Number of spans that a sender dropped for one reason: `spanwire.transport.v1.DropCount`.
 public struct DropCount: Sendable, Hashable {
-    /// Field 1: a short machine-readable word, such as `queue_full`.
+    /// Short machine-readable word (field 1), such as `queue_full`.
     public var reason: String
-    /// Field 2: how many.
+    /// Number of spans (field 2).
     public var spans: UInt64
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates the count of a reason.
     public init(reason: String, spans: UInt64) {
         self.reason = reason
         self.spans = spans

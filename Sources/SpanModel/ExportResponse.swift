@@ -1,11 +1,13 @@
 import ProtoWire
 
-/// What a receiver answers: OTLP's `ExportTraceServiceResponse`.
+/// Answer of a receiver: OTLP's `ExportTraceServiceResponse`.
 public struct ExportResponse: Sendable, Hashable {
-    /// Field 1; `nil` when everything was accepted.
+    /// Refused spans or a warning (field 1); `nil` when everything was accepted.
     public var partialSuccess: ExportPartialSuccess?
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates an answer; without an argument it says that everything was accepted.
     public init(partialSuccess: ExportPartialSuccess? = nil) {
         self.partialSuccess = partialSuccess
         unknownFields = UnknownFields()
@@ -34,14 +36,16 @@ extension ExportResponse: WireMessage {
     }
 }
 
-/// What a receiver did not take, or a warning when `rejectedSpans` is 0: OTLP's `ExportTracePartialSuccess`.
+/// Number of refused spans, or a warning when `rejectedSpans` is 0: OTLP's `ExportTracePartialSuccess`.
 public struct ExportPartialSuccess: Sendable, Hashable {
-    /// Field 1: spans that were refused and must not be sent again.
+    /// Number of spans that were refused and must not be sent again (field 1).
     public var rejectedSpans: Int64
-    /// Field 2: for people.
+    /// Explanation for people (field 2).
     public var errorMessage: String
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates the statement that spans were refused.
     public init(rejectedSpans: Int64, errorMessage: String = "") {
         self.rejectedSpans = rejectedSpans
         self.errorMessage = errorMessage

@@ -1,15 +1,17 @@
 extension UInt64 {
+    /// Creates a number from up to 8 bytes, the most significant one first.
     package init(bigEndianBytes bytes: ArraySlice<UInt8>) {
         self = bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// The 8 bytes of the number, the most significant one first.
     package var bigEndianBytes: [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) }
     }
 }
 
 extension [UInt8] {
-    /// The bytes of an even number of hexadecimal digits in either case; `nil` for anything else.
+    /// Decodes hexadecimal digits in either case; `nil` for an odd number of digits or another character.
     package init?(hex: some StringProtocol) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(hex.utf8.count / 2)
@@ -41,7 +43,7 @@ extension [UInt8] {
 }
 
 extension UInt8 {
-    /// The value of an ASCII hexadecimal digit, `nil` for another byte.
+    /// Value of the byte as an ASCII hexadecimal digit in either case; `nil` for another byte.
     package var hexDigitValue: UInt8? {
         switch self {
         case 0x30...0x39: self - 0x30

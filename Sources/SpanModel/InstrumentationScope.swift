@@ -1,17 +1,19 @@
 import ProtoWire
 
-/// The library that recorded the spans. OTLP's `InstrumentationScope`.
+/// Library that recorded spans: OTLP's `InstrumentationScope`.
 public struct InstrumentationScope: Sendable, Hashable {
-    /// Field 1.
+    /// Name of the library (field 1).
     public var name: String
-    /// Field 2.
+    /// Version of the library (field 2).
     public var version: String
-    /// Field 3.
+    /// Attributes of the scope (field 3).
     public var attributes: [Attribute]
-    /// Field 4: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 4).
     public var droppedAttributesCount: UInt32
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a scope.
     public init(
         name: String, version: String = "", attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0
     ) {

@@ -1,12 +1,14 @@
 import ProtoWire
 
-/// Ids that came with another length than 8 or 16 bytes, or as zeros: kept so that a decoder can show and a relay can
-/// forward what was sent. One pointer wide, no allocation while empty.
+/// Ids that came with another length than 8 or 16 bytes, or as zeros. They are kept so that a decoder can show them and
+/// a relay can forward them. One pointer wide; allocates only when there is such an id.
 ///
-/// A record's typed id is `.invalid` where this has an entry; setting the typed id to a valid one hides the entry.
+/// A record's typed id is `.invalid` when this has an entry for its field; setting the typed id to a valid one hides
+/// the entry.
 public struct IrregularIDs: Sendable, Hashable {
-    /// The field an id stood in.
+    /// Field in which an id stands.
     public enum Field: UInt8, Sendable, Hashable {
+        /// The trace id, the span id, or the parent's span id.
         case traceID, spanID, parentSpanID
     }
 
@@ -17,13 +19,14 @@ public struct IrregularIDs: Sendable, Hashable {
 
     private var entries: [Entry]?
 
+    /// Creates an empty collection, without allocating.
     public init() { entries = nil }
 
-    /// Whether every id came as the schema wants it.
+    /// `true` when every id came as the schema requires.
     @inlinable
     public var isEmpty: Bool { self == IrregularIDs() }
 
-    /// The bytes that came for a field; `nil` when they were regular or absent. Setting an empty array means absent.
+    /// Bytes that came for a field; `nil` when the id was regular or absent. Setting an empty array removes the entry.
     public subscript(field: Field) -> [UInt8]? {
         get { entries?.first { $0.field == field }?.bytes }
         set {
@@ -36,7 +39,7 @@ public struct IrregularIDs: Sendable, Hashable {
 }
 
 extension WireReader {
-    /// A 16-byte id; other bytes go to `irregular`.
+    /// Reads a 16-byte id; other bytes, or zeros, go to `irregular`, and the result is `.invalid`.
     mutating func traceID(_ irregular: inout IrregularIDs) throws(WireError) -> TraceID {
         let span = try rawBytes()
         if span.byteCount == 16 {
@@ -53,7 +56,7 @@ extension WireReader {
         return .invalid
     }
 
-    /// An 8-byte id; other bytes go to `irregular`.
+    /// Reads an 8-byte id; other bytes, or zeros, go to `irregular`, and the result is `.invalid`.
     mutating func spanID(_ field: IrregularIDs.Field, _ irregular: inout IrregularIDs) throws(WireError) -> SpanID {
         let span = try rawBytes()
         if span.byteCount == 8 {

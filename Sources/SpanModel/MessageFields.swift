@@ -1,10 +1,11 @@
 import ProtoWire
 
-/// One level of an encoded message, so that a large one can be taken apart without decoding all of it.
+/// Access to the fields of one level of an encoded message, without decoding the messages inside.
 package enum MessageFields {
-    /// Calls `body` with the content of each length-delimited field of that number, in their order.
+    /// Calls `body` with the content of each length-delimited field of a number, in their order.
     ///
-    /// - Parameter message: a valid message; stops at the first field that is not whole.
+    /// - Parameter message: a valid message; the walk stops at the first field that is not whole.
+    /// - Throws: the error that `body` throws.
     package static func forEach<Failure: Error>(
         _ number: UInt32, in message: RawSpan, _ body: (RawSpan) throws(Failure) -> Void
     ) throws(Failure) {
@@ -19,9 +20,9 @@ package enum MessageFields {
         }
     }
 
-    /// The message without its length-delimited fields of that number.
+    /// Returns the message without its length-delimited fields of a number.
     ///
-    /// - Parameter message: a valid message; ends at the first field that is not whole.
+    /// - Parameter message: a valid message; the result ends at the first field that is not whole.
     package static func removing(_ number: UInt32, from message: RawSpan) -> [UInt8] {
         var rest: [UInt8] = []
         guard var reader = try? WireReader(message, options: JSONPrinter.options(maxDepth: 500)) else { return rest }

@@ -1,16 +1,16 @@
 import ProtoWire
 
-/// Whether encoded bytes are a valid message, without decoding them: nothing is allocated, each byte is read once.
+/// Validates an encoded message without decoding it: nothing is allocated, each byte is read once.
 ///
-/// Walks by the schema and accepts what the decoders accept: known fields of their wire type, strings that are UTF-8, any
-/// whole unknown field, messages and groups inside each other up to the limit.
+/// The check follows the schema and accepts what the decoders accept: known fields of their wire type, strings in
+/// UTF-8, whole unknown fields, and nested messages and groups up to the limit.
 package struct PayloadCheck {
     private let plan: JSONPlan
     private var spans = 0
 
-    /// How many spans the message holds.
+    /// Returns the number of spans in a message after validating all of it.
     ///
-    /// - Throws: what the message's decoder would throw.
+    /// - Throws: the error that the message's decoder would throw, with the field's path.
     package static func spanCount(
         in bytes: RawSpan, schema: MessageSchema, limits: WireLimits
     ) throws(WireError) -> Int {
@@ -72,7 +72,7 @@ package struct PayloadCheck {
 }
 
 extension UTF8Validation {
-    /// Whether all of the bytes are UTF-8.
+    /// Returns `true` when all bytes are UTF-8.
     static func isValid(_ text: RawSpan) -> Bool {
         let count = text.byteCount
         var position = 0

@@ -1,15 +1,17 @@
 import ProtoWire
 
-/// What produced the spans: service, host, process, as attributes. OTLP's `Resource`.
+/// Producer of spans: service, host, process, as attributes. OTLP's `Resource`.
 public struct Resource: Sendable, Hashable {
-    /// Field 1.
+    /// Attributes of the resource (field 1).
     public var attributes: [Attribute]
-    /// Field 2: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 2).
     public var droppedAttributesCount: UInt32
-    /// Field 3: which of the attributes identify entities.
+    /// References to entities, each naming the attributes that identify it (field 3).
     public var entityRefs: [EntityRef]
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a resource.
     public init(attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0, entityRefs: [EntityRef] = []) {
         self.attributes = attributes
         self.droppedAttributesCount = droppedAttributesCount
@@ -17,12 +19,13 @@ public struct Resource: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 
-    /// A resource made of a dictionary literal, in its order: `Resource(attributes: ["service.name": "checkout"])`.
+    /// Creates a resource from a dictionary literal, in its order: `Resource(attributes: ["service.name":
+    /// "checkout"])`.
     public init(attributes: KeyValuePairs<String, AttributeValue>) {
         self.init(attributes: attributes.map { Attribute($0.key, $0.value) })
     }
 
-    /// The text of `service.name`, `nil` when it is absent or no string. Of several, the last.
+    /// Value of `service.name`; `nil` when it is absent or not a string. The last one counts when there are several.
     public var serviceName: String? {
         guard case .string(let name)? = attributes.last(where: { $0.key == "service.name" })?.value?.plain else {
             return nil
@@ -61,18 +64,20 @@ extension Resource: WireMessage {
     }
 }
 
-/// Which attributes of a resource identify and describe one entity. OTLP's `EntityRef`.
+/// Reference to one entity of a resource, naming the attributes that identify and describe it: OTLP's `EntityRef`.
 public struct EntityRef: Sendable, Hashable {
-    /// Field 1.
+    /// URL of the schema that the entity follows (field 1).
     public var schemaURL: String
-    /// Field 2: such as `service` or `host`.
+    /// Type of the entity (field 2), such as `service` or `host`.
     public var type: String
-    /// Field 3: keys of identifying attributes.
+    /// Keys of the identifying attributes (field 3).
     public var idKeys: [String]
-    /// Field 4: keys of describing attributes.
+    /// Keys of the describing attributes (field 4).
     public var descriptionKeys: [String]
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a reference.
     public init(schemaURL: String = "", type: String, idKeys: [String], descriptionKeys: [String] = []) {
         self.schemaURL = schemaURL
         self.type = type

@@ -1,15 +1,17 @@
 import ProtoWire
 
-/// The spans of one resource. OTLP's `ResourceSpans`.
+/// Spans of one resource: OTLP's `ResourceSpans`.
 public struct ResourceSpans: Sendable, Hashable {
-    /// Field 1; `nil` when absent: the resource is not known.
+    /// Resource that produced the spans (field 1); `nil` when it is not known.
     public var resource: Resource?
-    /// Field 2.
+    /// Spans by instrumentation scope (field 2).
     public var scopeSpans: [ScopeSpans]
-    /// Field 3: of the resource's conventions.
+    /// URL of the schema that the resource follows (field 3).
     public var schemaURL: String
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a group.
     public init(resource: Resource?, scopeSpans: [ScopeSpans] = [], schemaURL: String = "") {
         self.resource = resource
         self.scopeSpans = scopeSpans
@@ -17,7 +19,7 @@ public struct ResourceSpans: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 
-    /// How many spans all scopes hold. O(number of scopes).
+    /// Number of spans in all scopes. O(number of scopes).
     public var spanCount: Int { scopeSpans.reduce(0) { $0 + $1.spans.count } }
 }
 
@@ -51,16 +53,18 @@ extension ResourceSpans: WireMessage {
     }
 }
 
-/// The spans that one instrumentation scope recorded. OTLP's `ScopeSpans`.
+/// Spans that one instrumentation scope recorded: OTLP's `ScopeSpans`.
 public struct ScopeSpans: Sendable, Hashable {
-    /// Field 1; `nil` when absent: the scope is not known.
+    /// Scope that recorded the spans (field 1); `nil` when it is not known.
     public var scope: InstrumentationScope?
-    /// Field 2.
+    /// Spans of the scope (field 2).
     public var spans: [SpanRecord]
-    /// Field 3: of the spans' conventions.
+    /// URL of the schema that the spans follow (field 3).
     public var schemaURL: String
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a group.
     public init(scope: InstrumentationScope?, spans: [SpanRecord] = [], schemaURL: String = "") {
         self.scope = scope
         self.spans = spans

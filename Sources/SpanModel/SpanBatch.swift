@@ -1,7 +1,7 @@
 import ProtoWire
 
-/// Spans with their resources and scopes: OTLP's `TracesData`, and `ExportTraceServiceRequest`, which is the same on the
-/// wire.
+/// Spans with their resources and scopes: OTLP's `TracesData`, and `ExportTraceServiceRequest`, which has the same wire
+/// form.
 ///
 /// ```swift
 /// let batch = try SpanBatch(decoding: payload)
@@ -9,16 +9,18 @@ import ProtoWire
 /// let bytes = batch.encoded()
 /// ```
 public struct SpanBatch: Sendable, Hashable {
-    /// Field 1.
+    /// Spans by resource (field 1).
     public var resourceSpans: [ResourceSpans]
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a batch.
     public init(resourceSpans: [ResourceSpans] = []) {
         self.resourceSpans = resourceSpans
         unknownFields = UnknownFields()
     }
 
-    /// How many spans all resources hold. O(number of resources and scopes).
+    /// Number of spans in all resources. O(number of resources and scopes).
     public var spanCount: Int { resourceSpans.reduce(0) { $0 + $1.spanCount } }
 
     /// All spans in the order of the payload.
@@ -32,7 +34,7 @@ extension SpanBatch: WireMessage {
 
     public static let schema: MessageSchema = .init("opentelemetry.proto.trace.v1.TracesData", schemaFields)
 
-    /// The same fields under the name that they have in a request.
+    /// Schema with the same fields under the name `ExportTraceServiceRequest`.
     public static let requestSchema: MessageSchema = .init(
         "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", schemaFields)
 

@@ -1,17 +1,19 @@
 import ProtoWire
 
-/// Something that happened at one moment within a span. OTLP's `Span.Event`.
+/// Event at one moment within a span: OTLP's `Span.Event`.
 public struct SpanEvent: Sendable, Hashable {
-    /// Field 1: nanoseconds since 1970-01-01T00:00:00Z.
+    /// Time of the event in nanoseconds since 1970-01-01T00:00:00Z (field 1).
     public var timeUnixNano: UInt64
-    /// Field 2.
+    /// Name of the event (field 2).
     public var name: String
-    /// Field 3.
+    /// Attributes of the event (field 3).
     public var attributes: [Attribute]
-    /// Field 4: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 4).
     public var droppedAttributesCount: UInt32
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates an event.
     public init(timeUnixNano: UInt64, name: String, attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0) {
         self.timeUnixNano = timeUnixNano
         self.name = name

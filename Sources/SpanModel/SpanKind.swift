@@ -1,25 +1,26 @@
 import ProtoWire
 
-/// The role of a span between its parent and its children. Open: other numbers are legal on the wire.
+/// Role of a span between its parent and its children. Open: other numbers are legal on the wire.
 public struct SpanKind: RawRepresentable, Sendable, Hashable, BitwiseCopyable {
     public let rawValue: Int32
 
     @inlinable
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// Not said; may be read as `internal`.
+    /// The role is not stated; the span may be read as `internal`.
     public static let unspecified = SpanKind(rawValue: 0)
-    /// Within one service.
+    /// The span stays within one service.
     public static let `internal` = SpanKind(rawValue: 1)
-    /// The handling of a request that came from outside.
+    /// The span handles a request from outside.
     public static let server = SpanKind(rawValue: 2)
-    /// A request to another service.
+    /// The span is a request to another service.
     public static let client = SpanKind(rawValue: 3)
-    /// The sending of a message that somebody handles later.
+    /// The span sends a message that is handled later.
     public static let producer = SpanKind(rawValue: 4)
-    /// The handling of a message.
+    /// The span handles a message.
     public static let consumer = SpanKind(rawValue: 5)
 
+    /// Numbers and names of the kinds in the schema.
     public static let schema = EnumSchema(
         "opentelemetry.proto.trace.v1.Span.SpanKind",
         [
@@ -29,7 +30,7 @@ public struct SpanKind: RawRepresentable, Sendable, Hashable, BitwiseCopyable {
 }
 
 extension SpanKind: CustomStringConvertible {
-    /// `server`, or the number where there is no name.
+    /// Name of the kind, such as `server`; the number when it has no name.
     public var description: String {
         switch self {
         case .unspecified: "unspecified"

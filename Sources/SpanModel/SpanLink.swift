@@ -1,23 +1,25 @@
 import ProtoWire
 
-/// A pointer from a span to a span of this or another trace. OTLP's `Span.Link`.
+/// Link from a span to a span of this or another trace: OTLP's `Span.Link`.
 public struct SpanLink: Sendable, Hashable {
-    /// Field 1.
+    /// Trace id of the linked span (field 1).
     public var traceID: TraceID
-    /// Field 2.
+    /// Span id of the linked span (field 2).
     public var spanID: SpanID
-    /// Field 3: W3C `tracestate`.
+    /// W3C `tracestate` of the linked span (field 3).
     public var traceState: String
-    /// Field 4.
+    /// Attributes of the link (field 4).
     public var attributes: [Attribute]
-    /// Field 5: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 5).
     public var droppedAttributesCount: UInt32
-    /// Field 6: W3C flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE`.
+    /// W3C trace flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE` (field 6).
     public var flags: UInt32
-    /// Ids that are no ids, as they came.
+    /// Ids that came with another length, or as zeros.
     public var irregularIDs: IrregularIDs
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a link.
     public init(
         traceID: TraceID, spanID: SpanID, traceState: String = "", attributes: [Attribute] = [],
         droppedAttributesCount: UInt32 = 0, flags: UInt32 = 0

@@ -55,7 +55,7 @@ extension SpanRecord: WireMessage {
         encodeFromAttributes(to: &writer)
     }
 
-    /// The fields behind the attributes.
+    /// Encodes the fields with higher numbers than the attributes.
     @inline(__always)
     func encodeAfterAttributes(to writer: inout WireWriter) {
         writer.prependUnknown(unknownFields)
@@ -69,7 +69,7 @@ extension SpanRecord: WireMessage {
         writer.prependVarint(UInt64(droppedAttributesCount), key: 0x50)
     }
 
-    /// The attributes and the fields in front of them.
+    /// Encodes the attributes and the fields with lower numbers.
     @inline(__always)
     func encodeFromAttributes(to writer: inout WireWriter) {
         writer.prependMessages(attributes, key: 0x4A)

@@ -1,47 +1,50 @@
 import ProtoWire
 
-/// One report of a span: a timed operation within a trace. OTLP's `Span`.
+/// One report of a span, a timed operation within a trace: OTLP's `Span`.
 ///
-/// A report may be of a span that still runs (`endTimeUnixNano == 0`); see `docs/merge.md` for how reports join.
+/// A report may be of a span that still runs (`endTimeUnixNano == 0`); `docs/merge.md` says how reports join.
 public struct SpanRecord: Sendable, Hashable {
-    /// Field 1.
+    /// Trace id (field 1).
     public var traceID: TraceID
-    /// Field 2.
+    /// Span id (field 2).
     public var spanID: SpanID
-    /// Field 3: W3C `tracestate`.
+    /// W3C `tracestate` (field 3).
     public var traceState: String
-    /// Field 4: `.invalid` for a root.
+    /// Span id of the parent (field 4); `.invalid` for a root.
     public var parentSpanID: SpanID
-    /// Field 5.
+    /// Name of the operation (field 5).
     public var name: String
-    /// Field 6.
+    /// Role of the span (field 6).
     public var kind: SpanKind
-    /// Field 7: nanoseconds since 1970-01-01T00:00:00Z by the sender's clock; 0 means not known.
+    /// Start in nanoseconds since 1970-01-01T00:00:00Z by the sender's clock (field 7); 0 when it is not known.
     public var startTimeUnixNano: UInt64
-    /// Field 8: nanoseconds since 1970-01-01T00:00:00Z by the sender's clock; 0 means the span still runs.
+    /// End in nanoseconds since 1970-01-01T00:00:00Z by the sender's clock (field 8); 0 while the span runs.
     public var endTimeUnixNano: UInt64
-    /// Field 9.
+    /// Attributes of the span (field 9).
     public var attributes: [Attribute]
-    /// Field 10: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 10).
     public var droppedAttributesCount: UInt32
-    /// Field 11.
+    /// Events of the span (field 11).
     public var events: [SpanEvent]
-    /// Field 12: events left out by the sender's limits.
+    /// Number of events left out by the sender's limits (field 12).
     public var droppedEventsCount: UInt32
-    /// Field 13.
+    /// Links of the span (field 13).
     public var links: [SpanLink]
-    /// Field 14: links left out by the sender's limits.
+    /// Number of links left out by the sender's limits (field 14).
     public var droppedLinksCount: UInt32
-    /// Field 15; `nil` when the field is absent, which reads as `unset`.
+    /// Status of the span (field 15); `nil` when the field is absent, which reads as `unset`.
     public var status: SpanStatus?
-    /// Field 16: W3C flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE` of the parent.
+    /// W3C trace flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE` of the parent (field 16).
     public var flags: UInt32
-    /// Field 1001, Spanwire's extension: which of several reports of a running span is the newer one.
+    /// Revision of a report of a running span (field 1001, Spanwire's extension): the greater of two is the newer
+    /// report.
     public var revision: UInt32
-    /// Ids that are no ids, as they came.
+    /// Ids that came with another length, or as zeros.
     public var irregularIDs: IrregularIDs
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a report; counts of left-out attributes, events and links are 0.
     public init(
         traceID: TraceID, spanID: SpanID, parentSpanID: SpanID = .invalid, name: String,
         kind: SpanKind = .unspecified, startTimeUnixNano: UInt64, endTimeUnixNano: UInt64 = 0,
@@ -69,6 +72,6 @@ public struct SpanRecord: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 
-    /// `false` while the span still runs.
+    /// `false` while the span runs.
     public var isEnded: Bool { endTimeUnixNano != 0 }
 }

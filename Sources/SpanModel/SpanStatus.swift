@@ -1,26 +1,27 @@
 import ProtoWire
 
-/// How the operation ended. OTLP's `Status`.
+/// Outcome of an operation: OTLP's `Status`.
 public struct SpanStatus: Sendable, Hashable {
-    /// Open: other numbers are legal on the wire.
+    /// Code of an outcome. Open: other numbers are legal on the wire.
     public struct Code: RawRepresentable, Sendable, Hashable, BitwiseCopyable, CustomStringConvertible {
         public let rawValue: Int32
 
         @inlinable
         public init(rawValue: Int32) { self.rawValue = rawValue }
 
-        /// Not said.
+        /// The outcome is not stated.
         public static let unset = Code(rawValue: 0)
-        /// Known to be fine.
+        /// The operation is known to have succeeded.
         public static let ok = Code(rawValue: 1)
-        /// Failed.
+        /// The operation failed.
         public static let error = Code(rawValue: 2)
 
+        /// Numbers and names of the codes in the schema.
         public static let schema = EnumSchema(
             "opentelemetry.proto.trace.v1.Status.StatusCode",
             [(0, "STATUS_CODE_UNSET"), (1, "STATUS_CODE_OK"), (2, "STATUS_CODE_ERROR")])
 
-        /// `error`, or the number where there is no name.
+        /// Name of the code, such as `error`; the number when it has no name.
         public var description: String {
             switch self {
             case .unset: "unset"
@@ -31,23 +32,25 @@ public struct SpanStatus: Sendable, Hashable {
         }
     }
 
-    /// Field 3.
+    /// Code of the outcome (field 3).
     public var code: Code
-    /// Field 2: for people, meant for `error`.
+    /// Message for people (field 2), meant for `error`.
     public var message: String
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates a status.
     public init(_ code: Code, message: String = "") {
         self.code = code
         self.message = message
         unknownFields = UnknownFields()
     }
 
-    /// The operation did not say how it ended.
+    /// Status that does not state an outcome.
     public static let unset = SpanStatus(.unset)
-    /// The operation is known to have ended well.
+    /// Status of an operation that is known to have succeeded.
     public static let ok = SpanStatus(.ok)
-    /// The operation failed, without a message; `SpanStatus(.error, message: "…")` has one.
+    /// Status of a failed operation, without a message; `SpanStatus(.error, message: "…")` has one.
     public static let error = SpanStatus(.error)
 }
 

@@ -1,4 +1,4 @@
-/// The 16 bytes that all spans of one request share.
+/// Identity of a trace, which all spans of one request share: 16 bytes.
 ///
 /// All-zero is invalid (`TraceID.invalid`) and stands for "none". Ordered and written as big-endian bytes, so that the
 /// order equals that of the hex text. Source: OTLP `Span.trace_id`, W3C Trace Context `trace-id`.
@@ -8,43 +8,44 @@ public struct TraceID: Sendable, Hashable, BitwiseCopyable {
     /// Bytes 8 to 15, big-endian.
     public let low: UInt64
 
+    /// Creates an id from its two halves.
     @inlinable
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// No trace: 16 zero bytes.
+    /// Id of no trace: 16 zero bytes.
     public static let invalid = TraceID(high: 0, low: 0)
 
     /// `false` for 16 zero bytes.
     @inlinable
     public var isValid: Bool { high | low != 0 }
 
-    /// - Parameter bytes: 16 bytes; `nil` for any other count.
+    /// Creates an id from 16 bytes; `nil` for any other count.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.init(high: UInt64(bigEndianBytes: bytes[..<8]), low: UInt64(bigEndianBytes: bytes[8...]))
     }
 
-    /// - Parameter hex: 32 hexadecimal digits in either case; `nil` for anything else.
+    /// Creates an id from 32 hexadecimal digits in either case; `nil` for anything else.
     public init?(hex: some StringProtocol) {
         guard let bytes = [UInt8](hex: hex) else { return nil }
         self.init(bytes: bytes)
     }
 
-    /// The 16 bytes.
+    /// The 16 bytes of the id.
     public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
 
-    /// 32 lowercase hexadecimal digits.
+    /// The id as 32 lowercase hexadecimal digits.
     public var hex: String { bytes.hex }
 
-    /// A random valid id.
+    /// Returns a random valid id from the given generator.
     public static func random(using generator: inout some RandomNumberGenerator) -> TraceID {
         TraceID(high: generator.next(), low: generator.next() | 1)
     }
 
-    /// A random valid id from the system's generator.
+    /// Returns a random valid id from the system's generator.
     public static func random() -> TraceID {
         var generator = SystemRandomNumberGenerator()
         return random(using: &generator)

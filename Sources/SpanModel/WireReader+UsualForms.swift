@@ -3,14 +3,14 @@ import ProtoWire
 // Most of a payload is attributes and spans, and nearly all of them have one form. These two read that form at once and
 // leave any other to the message's own `merge(from:)`, with the same result.
 extension WireReader {
-    /// Reads this field's attribute and those of the same key right behind it, at the end of `attributes`.
+    /// Reads this field's attribute and those of the same key right behind it, and appends them to `attributes`.
     ///
-    /// - Parameter key: what `nextKey()` returned last; one byte on the wire.
+    /// - Parameter key: the key that `nextKey()` returned last; one byte on the wire.
     mutating func attributes(_ key: UInt8, into attributes: inout [Attribute]) throws(WireError) {
         try self.attributes(count: runLength(key), into: &attributes)
     }
 
-    /// The same for a run that has been counted.
+    /// Reads a run of `count` attributes and appends them to `attributes`.
     private mutating func attributes(count: Int, into attributes: inout [Attribute]) throws(WireError) {
         if attributes.isEmpty {
             try attributes.append(addingCapacity: count) { output throws(WireError) in
@@ -60,7 +60,7 @@ extension WireReader {
         return try message()
     }
 
-    /// The same for a key.
+    /// Returns the text of a key in ASCII; common keys share one string.
     @inline(__always)
     private func keyText(_ range: TextRange) -> String {
         if CommonStrings.lengths.contains(range.count), let text = common.string(payload, range.start, range.count) {
@@ -69,7 +69,7 @@ extension WireReader {
         return text(range)
     }
 
-    /// The text in ASCII bytes of the payload.
+    /// Returns the text in ASCII bytes of the payload.
     @inline(__always)
     private func text(_ range: TextRange) -> String {
         if let shared, SharedStrings.lengths.contains(range.count) {
@@ -78,9 +78,9 @@ extension WireReader {
         return String(utf8: payload.span(range.start, count: range.count), isASCII: true)
     }
 
-    /// Reads this field's span and those of the same key right behind it, at the end of `spans`.
+    /// Reads this field's span and those of the same key right behind it, and appends them to `spans`.
     ///
-    /// - Parameter key: what `nextKey()` returned last; one byte on the wire.
+    /// - Parameter key: the key that `nextKey()` returned last; one byte on the wire.
     mutating func spans(_ key: UInt8, into spans: inout [SpanRecord]) throws(WireError) {
         let count = runLength(key)
         if spans.isEmpty { spans.reserveCapacity(count) }
@@ -91,7 +91,7 @@ extension WireReader {
         }
     }
 
-    /// Reads the span whose length comes next into one that is empty.
+    /// Reads the span whose length comes next into an empty record.
     private mutating func read(_ span: inout SpanRecord) throws(WireError) {
         let outerEnd = try enterMessage()
         let stop = messageEnd
@@ -125,7 +125,7 @@ extension WireReader {
 }
 
 extension SpanRecord {
-    /// Takes over what stands in the span itself.
+    /// Takes over the fields that stand in the span itself.
     fileprivate mutating func set(_ fields: SpanFields, name: String, traceState: String) {
         traceID = fields.traceID
         spanID = fields.spanID

@@ -1,10 +1,12 @@
 import ProtoWire
 
-/// Attributes of a span that are encoded once and spliced into many: what a service, a tenant or a request has in common.
+/// Attributes of a span that are encoded once and spliced into many spans: those that a service, a tenant or a request
+/// has in common.
 public struct EncodedAttributes: Sendable, Hashable {
     /// Fields 9 of `Span`, one behind the other.
     public let bytes: [UInt8]
 
+    /// Encodes the attributes.
     public init(_ attributes: [Attribute]) {
         var writer = WireWriter(capacity: 256)
         writer.prependMessages(attributes, key: 0x4A)
@@ -12,7 +14,7 @@ public struct EncodedAttributes: Sendable, Hashable {
     }
 }
 
-/// Where a message begins that is open in a `WireWriter`: what is written before it is closed is in it.
+/// Message that is open in a `WireWriter`: everything written before it is closed is in it.
 public struct OpenMessage: ~Copyable {
     fileprivate let mark: Int
 }
@@ -31,7 +33,7 @@ public struct OpenMessage: ~Copyable {
 extension WireWriter {
     /// Opens a `ResourceSpans` in front of what is written.
     ///
-    /// - Parameter schemaURL: field 3, of the resource's conventions.
+    /// - Parameter schemaURL: URL of the schema that the resource follows (field 3).
     public mutating func openResourceSpans(schemaURL: String = "") -> OpenMessage { open(schemaURL: schemaURL) }
 
     /// Closes the `ResourceSpans` that was opened last.
@@ -43,7 +45,7 @@ extension WireWriter {
 
     /// Opens a `ScopeSpans` in front of what is written, inside of a `ResourceSpans`.
     ///
-    /// - Parameter schemaURL: field 3, of the spans' conventions.
+    /// - Parameter schemaURL: URL of the schema that the spans follow (field 3).
     public mutating func openScopeSpans(schemaURL: String = "") -> OpenMessage { open(schemaURL: schemaURL) }
 
     /// Closes the `ScopeSpans` that was opened last.
@@ -53,10 +55,10 @@ extension WireWriter {
         close(message, first: scope, key: 0x12)
     }
 
-    /// A span in front of the spans of the open `ScopeSpans`.
+    /// Prepends a span to the spans of the open `ScopeSpans`.
     ///
-    /// - Parameter shared: attributes that stand behind the span's own. Keys are meant to be unique; nothing here
-    ///   enforces it.
+    /// - Parameter shared: attributes that stand behind the span's own. Keys are meant to be unique, which nothing here
+    ///   enforces.
     public mutating func prependSpan(_ span: SpanRecord, sharing shared: EncodedAttributes? = nil) {
         let mark = count
         span.encodeAfterAttributes(to: &self)
@@ -65,12 +67,12 @@ extension WireWriter {
         prependLength(since: mark, key: 0x12)
     }
 
-    /// An encoded span in front of the spans of the open `ScopeSpans`.
+    /// Prepends an encoded span to the spans of the open `ScopeSpans`.
     public mutating func prependSpan(encoded span: RawSpan) { prependEncoded(span, key: 0x12) }
 
-    /// An encoded message as a field.
+    /// Prepends an encoded message as a field.
     ///
-    /// - Parameter key: the field's key: `number << 3 | 2`.
+    /// - Parameter key: key of the field: `number << 3 | 2`.
     public mutating func prependEncoded(_ message: RawSpan, key: UInt32) {
         let mark = count
         prependRaw(message)

@@ -1,7 +1,7 @@
-/// Eight bytes of text at once.
+/// Tests on eight bytes of text at once.
 enum ASCIIWord {
-    /// The high bit of each byte that JSON cannot hold in a string as it is: a quote, a backslash, a control character. The
-    /// lowest bit set is exact, bits above it may be wrong.
+    /// Returns the high bit of each byte that a JSON string cannot hold as it is: a quote, a backslash, a control
+    /// character. The lowest bit set is exact, bits above it may be wrong.
     @inline(__always)
     static func specials(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -12,6 +12,6 @@ enum ASCIIWord {
         return found & highBits
     }
 
-    /// The high bit of every byte: what is set there is no ASCII.
+    /// High bit of every byte; a byte with it set is not ASCII.
     static let highBits: UInt64 = 0x8080_8080_8080_8080
 }

@@ -1,8 +1,12 @@
 import ProtoWire
 
-/// Collects text and hands it on in chunks, so that output of any size needs a bounded buffer.
+/// Buffer that collects bytes and passes them on in chunks, so that output of any size needs bounded memory.
 ///
-/// A consumer that fails keeps the failure to itself and ignores what comes after; the producer does not stop for it.
+/// A consumer that fails keeps the failure to itself and ignores later chunks; the producer does not stop for it. What
+/// is left in the buffer is passed on when the value ends.
+///
+/// Proof for all below: `count` is at most `capacity`, the size of the allocation, so every byte is stored inside it.
+/// The `count` bytes before it were stored. The allocation is freed in `deinit` alone, after the last use.
 @safe
 public struct ByteOutput: ~Copyable {
     private var base: UnsafeMutableRawPointer
@@ -10,8 +14,10 @@ public struct ByteOutput: ~Copyable {
     private var count = 0
     private let consume: ([UInt8]) -> Void
 
+    /// Creates an empty buffer.
+    ///
     /// - Parameters:
-    ///   - chunkBytes: how much is collected before it is handed on, at the most; at least 64.
+    ///   - chunkBytes: greatest size of a chunk; at least 64.
     ///   - consume: takes each chunk; never called with an empty one.
     public init(chunkBytes: Int = 64 << 10, _ consume: @escaping ([UInt8]) -> Void) {
         capacity = max(chunkBytes, 64)
@@ -24,7 +30,7 @@ public struct ByteOutput: ~Copyable {
         unsafe base.deallocate()
     }
 
-    /// Hands on what is collected so far.
+    /// Passes on the bytes that are collected so far.
     public mutating func flush() {
         unsafe Self.hand(UnsafeRawBufferPointer(start: base, count: count), to: consume)
         count = 0
@@ -35,10 +41,7 @@ public struct ByteOutput: ~Copyable {
         if bytes.count > 0 { consume(unsafe [UInt8](bytes)) }
     }
 
-    // Proof for every store below: `count` is at most `capacity`, the size of the allocation, and what is stored ends
-    // there.
-
-    /// Adds one byte.
+    /// Appends one byte.
     @inline(__always)
     public mutating func append(_ byte: UInt8) {
         if count == capacity { flush() }
@@ -46,21 +49,21 @@ public struct ByteOutput: ~Copyable {
         count += 1
     }
 
-    /// Adds bytes as they are.
+    /// Appends bytes.
     public mutating func append(_ bytes: [UInt8]) { append(copying: bytes.rawSpan) }
 
-    /// Adds bytes as they are.
+    /// Appends bytes from memory that is only read.
     public mutating func append(copying bytes: borrowing RawSpan) {
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
     }
 
-    /// Adds the text's UTF-8 as it is.
+    /// Appends a text as UTF-8.
     public mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Adds ASCII text as it is.
+    /// Appends a constant ASCII text.
     public mutating func append(ascii text: StaticString) {
         text.withUTF8Buffer { unsafe append(UnsafeRawBufferPointer($0)) }
     }
@@ -79,12 +82,11 @@ public struct ByteOutput: ~Copyable {
         count += rest.count
     }
 
-    /// Adds what is built in place.
+    /// Appends bytes that are built in place.
     ///
     /// - Parameters:
-    ///   - size: how many bytes at the most; up to 64.
-    ///   - build: stores from the start of the buffer on.
-    /// - Returns by `build`: how many bytes it stored.
+    ///   - size: greatest number of bytes, up to 64.
+    ///   - build: stores bytes from the start of the buffer on, and returns their number.
     @inline(__always)
     mutating func append(upTo size: Int, _ build: (UnsafeMutableRawBufferPointer) -> Int) {
         precondition(size <= 64, "more than the smallest buffer holds")
@@ -94,7 +96,7 @@ public struct ByteOutput: ~Copyable {
         count += stored
     }
 
-    /// Adds the same byte many times.
+    /// Appends one byte many times.
     package mutating func append(repeating byte: UInt8, count times: Int) {
         var left = times
         while left > 0 {

@@ -1,22 +1,20 @@
 import ProtoWire
 
-/// A number of JSON text, checked against the grammar, its value exact: `±mantissa × 10^exponent`.
+/// A number in JSON text, checked against the grammar, with its exact value `±mantissa × 10^exponent`.
 ///
 /// Source: RFC 8259, section 6.
 struct JSONNumber {
     var start: Int
     var end: Int
     var isNegative = false
-    /// The digits without leading and trailing zeros, as far as they fit.
+    /// Digits without leading and trailing zeros, as far as they fit.
     var mantissa: UInt64 = 0
-    /// The digits do not fit into `mantissa`.
+    /// `true` when the digits do not fit into `mantissa`.
     var overflows = false
-    /// Within ±2^40, which no digit's place exceeds.
+    /// Power of ten, within ±2^40, which no digit's place exceeds.
     var exponent = 0
 
-    /// The value as an integer.
-    ///
-    /// - Returns: its sign and amount; `nil` when it has a fraction or is above 2^64 - 1.
+    /// Amount of the number as an integer; `nil` when it has a fraction or is above 2^64 - 1.
     var amount: UInt64? {
         if mantissa == 0 && !overflows { return 0 }
         guard !overflows, (0...19).contains(exponent) else { return nil }
@@ -29,7 +27,7 @@ struct JSONNumber {
         return value
     }
 
-    /// The value where a `Double` holds it exactly by one operation on exact numbers, `nil` elsewhere.
+    /// Value when a `Double` holds it exactly by one operation on exact numbers; `nil` otherwise.
     ///
     /// Source: W. D. Clinger, "How to Read Floating Point Numbers Accurately", 1990.
     var exactDouble: Double? {
@@ -39,16 +37,17 @@ struct JSONNumber {
         return isNegative ? -value : value
     }
 
-    /// 10^0 to 10^22, which a `Double` holds exactly.
+    /// Powers 10^0 to 10^22, which a `Double` holds exactly.
     private static let powers: [Double] = [
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,
     ]
 
+    /// Reads the number that starts at a position; `nil` when none does.
+    ///
     /// - Parameters:
-    ///   - start: where the number starts.
-    ///   - end: how far to look.
-    /// - Returns: `nil` when it is no number.
+    ///   - start: offset at which the number starts.
+    ///   - end: offset at which the text ends, within `text`.
     init?(in text: RawSpan, from start: Int, to end: Int) {
         self.start = start
         self.end = start
@@ -136,7 +135,7 @@ struct JSONNumber {
 }
 
 extension JSONScanner {
-    /// Moves over the number that starts here.
+    /// Reads the number that starts here and moves behind it.
     mutating func number() throws(JSONError) -> JSONNumber {
         let start = cursor
         let first = byte(start)
@@ -152,7 +151,7 @@ extension JSONScanner {
         return number
     }
 
-    /// The text ends before the number does.
+    /// Returns `true` when the text ends before the number does.
     private func isNumberPrefix(from start: Int) -> Bool {
         var position = start
         while position < end {

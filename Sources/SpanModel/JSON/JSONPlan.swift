@@ -2,60 +2,60 @@ import ProtoWire
 
 /// A schema and all schemas below it, laid out for printing and reading: names ready as JSON text, messages by index.
 struct JSONPlan: Sendable {
-    /// How a field's value is written.
+    /// Form in which a field's value is written.
     enum Form: Sendable {
         case double, fixed32, fixed64, uint32, uint64, int32, int64, bool, string, base64, hex
-        /// By its place in `JSONPlan.enums`.
+        /// An enum, by its index in `JSONPlan.enums`.
         case enumeration(Int)
-        /// A message, by its place in `JSONPlan.messages`.
+        /// A message, by its index in `JSONPlan.messages`.
         case message(Int)
 
         var isMessage: Bool { if case .message = self { true } else { false } }
     }
 
-    /// Holds no reference, so that taking one out of the plan is a plain copy.
+    /// A field of the plan. It holds no reference, so that taking one out of the plan is a plain copy.
     struct Field: Sendable {
         let number: UInt32
-        /// The key on the wire: packed where several values can be.
+        /// Key on the wire, with the wire type of a packed field where several values can be.
         let key: UInt32
         let form: Form
-        /// Of one value that is not packed.
+        /// Wire type of one value that is not packed.
         let wireType: WireType
         let isRepeated: Bool
-        /// The bit of the oneof that the field is a member of, among those of its message; 0 for none.
+        /// Bit of the oneof that the field is a member of, among those of its message; 0 for none.
         let oneof: UInt8
-        /// Printed even when it is empty: messages and members of a oneof.
+        /// `true` for a field that is printed even when it is empty: a message or a member of a oneof.
         let isAlwaysPresent: Bool
-        /// Where in `labels` the text `"resourceSpans":` starts, the space of the pretty form not included.
+        /// Offset in `labels` of the text `"resourceSpans":`, without the space of the pretty form.
         let labelStart: Int
         let labelEnd: Int
 
-        /// The name without quotes and colon.
+        /// Offset in `labels` of the name without quotes and colon.
         var nameStart: Int { labelStart + 1 }
         var nameCount: Int { labelEnd - labelStart - 3 }
 
-        /// Several values share one key and length.
+        /// `true` when several values share one key and length.
         var isPacked: Bool { isRepeated && wireType != .lengthDelimited }
     }
 
     struct Message: Sendable {
-        /// Places in `JSONPlan.fields`.
+        /// Indices of the message's fields in `JSONPlan.fields`.
         var fields: Range<Int> = 0..<0
-        /// For field numbers 0 to 31 the place in `JSONPlan.fields`, or -1.
+        /// Index in `JSONPlan.fields` of each field number 0 to 31, or -1.
         var places = [Int](repeating: -1, count: 32)
-        /// Holds spans, so that a part of it is worth showing.
+        /// `true` for a message that holds spans, so that a part of it is worth showing.
         var isContainer = false
         var isSpan = false
     }
 
-    /// The outermost message comes first.
+    /// Messages of the plan, the outermost one first.
     private(set) var messages: [Message] = []
-    /// Those of one message stand behind each other, in the order of the schema.
+    /// Fields of all messages; those of one message stand together, in the order of the schema.
     private(set) var fields: [Field] = []
     private(set) var labels: [UInt8] = []
     private(set) var enums: [EnumSchema] = []
 
-    /// The plan of a schema; that of spans, which nearly all text holds, is laid out once.
+    /// Returns the plan of a schema; the plan of spans, which nearly all text holds, is made once.
     static func of(_ schema: MessageSchema) -> JSONPlan {
         schema.name == SpanBatch.schema.name ? spans : JSONPlan(schema)
     }
@@ -67,7 +67,7 @@ struct JSONPlan: Sendable {
         _ = add(schema, &places)
     }
 
-    /// The field's place in `fields`, `nil` when the message has none of that number.
+    /// Returns the index of a field in `fields`; `nil` when the message has no field of that number.
     func place(of number: UInt32, in message: Int) -> Int? {
         if number < 32 {
             let place = messages[message].places[Int(number)]
@@ -76,7 +76,7 @@ struct JSONPlan: Sendable {
         return messages[message].fields.first { fields[$0].number == number }
     }
 
-    /// The field's JSON name.
+    /// Returns the field's name in JSON.
     func name(of field: Field) -> String {
         String(decoding: labels[field.nameStart..<field.nameStart + field.nameCount], as: UTF8.self)
     }

@@ -1,6 +1,7 @@
 import ProtoWire
 
-/// A message whose fields come in another order, several times or in pieces: printed as what a decoder would make of it.
+/// Printing of a message whose fields come in another order, several times or in pieces: the text is that of the
+/// decoded message.
 ///
 /// Nothing is copied: a message in pieces is the list of its pieces, and each level looks its fields up in them.
 extension JSONPrinter {
@@ -15,7 +16,7 @@ extension JSONPrinter {
 
     /// Prints the fields of a message that stands in these pieces of the payload.
     ///
-    /// - Parameter reader: of the payload, with the depth that is left inside the message; wherever it stands.
+    /// - Parameter reader: reader of the payload at any position, with the depth that is left inside the message.
     private func printPieces(
         _ pieces: [Range<Int>], _ place: Int, _ reader: WireReader, _ object: inout PartialObject,
         _ output: inout ByteOutput, depth: Int
@@ -41,7 +42,7 @@ extension JSONPrinter {
     private struct Member {
         var oneof: UInt8
         var number: UInt32
-        /// Where the value of the first of its fields stands of which no other member stands behind.
+        /// Offset of the value of the first field of this member behind which no other member of the oneof stands.
         var start: Int
     }
 
@@ -82,7 +83,7 @@ extension JSONPrinter {
         }
     }
 
-    /// A singular field: of scalars the last counts, the pieces of a message are one message.
+    /// Prints a singular field: the last one of scalars, one message from all pieces of a message.
     private func printLast(
         _ field: JSONPlan.Field, _ pieces: [Range<Int>], _ place: Int, _ reader: WireReader, from: Int,
         _ object: inout PartialObject, _ output: inout ByteOutput, depth: Int

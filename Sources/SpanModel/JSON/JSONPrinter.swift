@@ -1,44 +1,48 @@
 import ProtoWire
 
-/// How JSON text is laid out.
+/// Layout of JSON text.
 public enum JSONStyle: Sendable, Hashable {
-    /// On one line, without spaces.
+    /// One line, without spaces.
     case compact
     /// A line for each value, indented by two spaces.
     case pretty
 }
 
-/// Writes messages of one type as JSON: OTLP's JSON mapping, which is protobuf's with hexadecimal ids and numeric enums.
+/// Prints messages of one type as JSON: OTLP's JSON mapping, which is protobuf's with hexadecimal ids and numeric
+/// enums.
 ///
-/// Works on the encoded form by the message's schema, so that every message with a codec has its JSON without code of
-/// its own, and large ones need no memory. The encoded form may be any that decodes: fields in any order, default values,
-/// messages in pieces; what is printed is what the decoded message holds. Fields that the schema does not name are not
-/// printed.
+/// The printer works on the encoded form by the message's schema. So every message with a codec has its JSON without
+/// code of its own, and large ones need no memory. The encoded form may be any that decodes: fields in any order,
+/// default values, messages in pieces; the text is that of the decoded message. Fields that the schema does not name
+/// are not printed.
 ///
 /// Source: OTLP specification, "JSON Protobuf Encoding"; protobuf language guide, "ProtoJSON Format".
 public struct JSONPrinter: Sendable {
     let plan: JSONPlan
     let style: JSONStyle
 
-    /// - Parameter schema: of the messages that are going to be printed. Laid out once; keep the printer for many.
+    /// Lays out a schema once; keep the printer for many messages.
+    ///
+    /// - Parameter schema: schema of the messages to print.
     public init(_ schema: MessageSchema, style: JSONStyle = .compact) {
         plan = JSONPlan.of(schema)
         self.style = style
     }
 
-    /// Writes one message. No newline at the end.
+    /// Prints one message, without a newline at the end.
     ///
-    /// - Throws: `too_deep` when the message holds more than 500 messages inside each other.
+    /// - Throws: `tooDeep` when more than 500 messages are nested.
     public func print(_ message: any WireMessage, to output: inout ByteOutput) throws(WireError) {
         var writer = WireWriter(capacity: 64 << 10)
         message.encode(to: &writer)
         try print(encoded: writer.bytes, to: &output)
     }
 
-    /// Writes one message given by its encoded form. No newline at the end.
+    /// Prints one encoded message, without a newline at the end.
     ///
-    /// - Parameter bytes: a valid message; strings are not checked to be UTF-8 again.
-    /// - Throws: what makes the bytes no message; a part of it is then printed. `too_deep` as above.
+    /// - Parameter bytes: a valid message; strings are not checked again to be UTF-8.
+    /// - Throws: the fault that makes the bytes no message, after a part of it was printed; `tooDeep` when more than
+    ///   500 messages are nested.
     public func print(encoded bytes: RawSpan, to output: inout ByteOutput) throws(WireError) {
         var object = openObject(&output)
         var reader = try WireReader(bytes, options: Self.options(maxDepth: 500))
@@ -46,23 +50,23 @@ public struct JSONPrinter: Sendable {
         closeObject(&object, &output, depth: 0)
     }
 
-    /// What is printed of an object so far.
+    /// State of an object that is printed in parts.
     public struct PartialObject: Sendable {
         var isEmpty = true
-        /// The repeated field whose array is open, 0 for none.
+        /// Number of the repeated field whose array is open; 0 for none.
         var openList: UInt32 = 0
     }
 
-    /// Starts a message that comes in parts, which one after the other are its encoded form, each of whole fields. Parts
-    /// have to come in the order of the fields' numbers.
+    /// Starts a message that comes in parts. Each part consists of whole fields, and all parts in their order are the
+    /// encoded form. Parts have to come in the order of the fields' numbers.
     public func openObject(_ output: inout ByteOutput) -> PartialObject {
         output.append(UInt8(ascii: "{"))
         return PartialObject()
     }
 
-    /// Writes one part of a message.
+    /// Prints one part of a message.
     ///
-    /// - Throws: as `print(encoded:to:)`.
+    /// - Throws: the errors of `print(encoded:to:)`.
     public func printPart(
         _ bytes: RawSpan, of object: inout PartialObject, to output: inout ByteOutput
     ) throws(WireError) {
@@ -70,7 +74,7 @@ public struct JSONPrinter: Sendable {
         try printFields(0, &reader, &object, &output, depth: 0)
     }
 
-    /// Ends a message that came in parts. No newline at the end.
+    /// Ends a message that came in parts, without a newline at the end.
     public func closeObject(_ object: inout PartialObject, _ output: inout ByteOutput) {
         closeObject(&object, &output, depth: 0)
     }
@@ -106,7 +110,8 @@ public struct JSONPrinter: Sendable {
         }
     }
 
-    /// The field that a key stands for; `nil` where the schema has none of that number or it has another wire type.
+    /// Returns the field that a key stands for; `nil` when the schema has no field of that number or it has another
+    /// wire type.
     @inline(__always)
     func field(_ key: FieldKey, _ place: Int) -> JSONPlan.Field? {
         guard let fieldPlace = plan.place(of: key.number, in: place) else { return nil }
@@ -115,7 +120,8 @@ public struct JSONPrinter: Sendable {
         return field
     }
 
-    /// The fields come in the order of their numbers, and singular ones once: what any usual encoder writes.
+    /// Returns `true` when the fields come in the order of their numbers, singular ones once, as usual encoders write
+    /// them.
     private func isInOrder(_ place: Int, _ start: WireReader) throws(WireError) -> Bool {
         var reader = start
         var last: UInt32 = 0
@@ -132,7 +138,7 @@ public struct JSONPrinter: Sendable {
         return true
     }
 
-    /// Prints one field, `key` being read: label and value, or one more element of the array that is open.
+    /// Prints one field whose key has been read: label and value, or one more element of the open array.
     func printField(
         _ field: JSONPlan.Field, _ key: FieldKey, _ reader: inout WireReader, _ object: inout PartialObject,
         _ output: inout ByteOutput, depth: Int
@@ -168,7 +174,7 @@ public struct JSONPrinter: Sendable {
         }
     }
 
-    /// The string or bytes that come next have no bytes.
+    /// Returns `true` when the next string or bytes are empty.
     private static func isEmpty(_ reader: WireReader) throws(WireError) -> Bool {
         var reader = reader
         return try reader.length() == 0
@@ -176,7 +182,7 @@ public struct JSONPrinter: Sendable {
 
     // MARK: Values
 
-    /// A string, bytes or a message, of which the length comes next.
+    /// Prints the next string, bytes or message, whose length comes next.
     func printContent(
         _ field: JSONPlan.Field, _ reader: inout WireReader, _ output: inout ByteOutput, depth: Int
     ) throws(WireError) {
@@ -191,7 +197,7 @@ public struct JSONPrinter: Sendable {
         }
     }
 
-    /// The bits of a scalar, cut off to the width of its type.
+    /// Reads the bits of a scalar, cut off to the width of its type.
     static func scalar(_ field: JSONPlan.Field, _ reader: inout WireReader) throws(WireError) -> UInt64 {
         switch field.form {
         case .double, .fixed64: try reader.fixed64()
@@ -272,9 +278,9 @@ public struct JSONPrinter: Sendable {
 }
 
 extension WireMessage {
-    /// The message as JSON text. For large messages and for many see `JSONPrinter`.
+    /// Returns the message as JSON text. For large messages and for many see `JSONPrinter`.
     ///
-    /// - Throws: `too_deep` when the message holds more than 500 messages inside each other.
+    /// - Throws: `tooDeep` when more than 500 messages are nested.
     public func json(style: JSONStyle = .compact) throws(WireError) -> String {
         let text = JSONTextBox()
         do {
@@ -286,7 +292,7 @@ extension WireMessage {
     }
 }
 
-/// Where the closure of `json(style:)` puts the chunks.
+/// Box in which the closure of `json(style:)` collects the chunks.
 private final class JSONTextBox {
     var bytes: [UInt8] = []
 }

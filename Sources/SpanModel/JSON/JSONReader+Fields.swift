@@ -1,21 +1,21 @@
 import ProtoWire
 
 extension JSONReader {
-    /// What is known of an object that is being read.
+    /// State of an object that is being read.
     struct ObjectState: Sendable {
-        /// A bit for each of its fields, which are fewer than 64.
+        /// One bit for each field that was seen; a message has fewer than 64 fields.
         var seen: UInt64 = 0
-        /// A bit for each oneof that has a member.
+        /// One bit for each oneof that has a member.
         var oneofs: UInt8 = 0
-        /// Writers have the schema's order, mostly: where to look first.
+        /// Index of the field to try first; writers mostly keep the schema's order.
         var next = 0
         var lastNumber: UInt32 = 0
         var isSorted = true
     }
 
-    /// Reads an object as the message at `place` of the plan and adds its fields, without a key and a length.
+    /// Reads an object as the message at `place` of the plan and appends its fields, without a key and a length.
     ///
-    /// - Throws: when the text ends too early in a message that holds spans, what was added is whole.
+    /// - Throws: the fault. When the text ends too early in a message that holds spans, the appended fields are whole.
     mutating func message(
         _ place: Int, depthLeft: Int, into output: inout WireAppender
     ) throws(JSONError) {
@@ -36,7 +36,7 @@ extension JSONReader {
         if !object.isSorted { output.sortFields(since: start) }
     }
 
-    /// - Returns: `false` when the object has no members, of which then nothing is left.
+    /// Reads the brace that opens an object; `false` when the object has no members, and then its end is read too.
     mutating func openObject() throws(JSONError) -> Bool {
         guard try scanner.peek() == UInt8(ascii: "{") else { throw scanner.wrongType(expected: "an object") }
         scanner.cursor += 1
@@ -45,7 +45,7 @@ extension JSONReader {
         return false
     }
 
-    /// - Returns: `false` when the array has no elements, of which then nothing is left.
+    /// Reads the bracket that opens an array; `false` when the array has no elements, and then its end is read too.
     mutating func openArray(_ field: JSONPlan.Field) throws(JSONError) -> Bool {
         do throws(JSONError) {
             guard try scanner.peek() == UInt8(ascii: "[") else { throw scanner.wrongType(expected: "an array") }
@@ -60,7 +60,7 @@ extension JSONReader {
 
     /// Reads a key and its colon.
     ///
-    /// - Returns: the field's place in the plan; `nil` when the schema has none of that name, and then the value is
+    /// - Returns: the field's index in the plan; `nil` when the schema has no field of that name, and then the value is
     ///   skipped.
     mutating func fieldKey(
         _ place: Int, _ object: inout ObjectState, depthLeft: Int
@@ -94,8 +94,8 @@ extension JSONReader {
         return found
     }
 
-    /// The field whose key and colon stand here as our own printer writes them: the short cut for writers that have the
-    /// schema's order.
+    /// Returns the field whose key and colon stand here as this package's printer writes them: the fast path for
+    /// writers that keep the schema's order.
     @inline(__always)
     private func labelledField(in fields: Range<Int>) -> Int? {
         let labels = plan.labels.rawSpan
@@ -164,14 +164,14 @@ extension JSONReader {
         object.lastNumber = field.number
     }
 
-    /// Moves over `null`, which stands for an absent value.
+    /// Moves over `null`, which stands for an absent value; `false` when another value stands here.
     private mutating func isNull() throws(JSONError) -> Bool {
         guard try scanner.peek() == UInt8(ascii: "n") else { return false }
         try scanner.literal("null")
         return true
     }
 
-    /// All elements of an array that is open and has some.
+    /// Reads all elements of an open array that has some.
     private mutating func elements(
         _ field: JSONPlan.Field, depthLeft: Int, into output: inout WireAppender
     ) throws(JSONError) {
@@ -191,7 +191,7 @@ extension JSONReader {
         if isPacked { output.closeMessage(mark, lengthWidth: 1) }
     }
 
-    /// One element of an array.
+    /// Reads one element of an array.
     mutating func element(
         _ field: JSONPlan.Field, index: Int, depthLeft: Int, into output: inout WireAppender
     ) throws(JSONError) {
@@ -209,9 +209,9 @@ extension JSONReader {
         if case .message(let place) = field.form { plan.messages[place].isContainer } else { false }
     }
 
-    /// One value with its key; in a packed field the value alone.
+    /// Reads one value and appends it with its key; in a packed field without a key.
     ///
-    /// - Parameter isPresent: write it also when it is the default.
+    /// - Parameter isPresent: `true` to append the value even when it is the default.
     private mutating func single(
         _ field: JSONPlan.Field, isPresent: Bool, depthLeft: Int, into output: inout WireAppender
     ) throws(JSONError) {

@@ -3,7 +3,7 @@ import ProtoWire
 extension JSONReader {
     // MARK: Strings and bytes
 
-    /// A string token where the field wants one.
+    /// Reads a string token where the field requires one.
     private mutating func stringToken(_ expected: String) throws(JSONError) -> JSONStringToken {
         guard try scanner.peek() == UInt8(ascii: "\"") else { throw scanner.wrongType(expected: expected) }
         return try scanner.string()
@@ -42,7 +42,9 @@ extension JSONReader {
         }
     }
 
-    /// - Returns: `false` when these are no pairs of digits; what was added then makes no sense.
+    /// Decodes hexadecimal digits and appends the field.
+    ///
+    /// - Returns: `false` when these are not pairs of digits; the appended bytes then make no sense.
     private func appendHex(
         _ digits: RawSpan, _ field: JSONPlan.Field, _ isPresent: Bool, _ output: inout WireAppender
     ) -> Bool {
@@ -78,9 +80,9 @@ extension JSONReader {
         }
     }
 
-    /// Bits left over at the end are ignored.
+    /// Decodes base64 and appends the field; bits left over at the end are ignored.
     ///
-    /// - Returns: `false` when this is no base64; what was added then makes no sense.
+    /// - Returns: `false` when this is not base64; the appended bytes then make no sense.
     private func appendBase64(
         _ text: RawSpan, _ field: JSONPlan.Field, _ isPresent: Bool, _ output: inout WireAppender
     ) -> Bool {
@@ -157,9 +159,9 @@ extension JSONReader {
         }
     }
 
-    /// A number as it is or in quotes.
+    /// Reads a number, which stands as it is or in quotes.
     ///
-    /// - Returns: `nil` for a string that holds no number; `token` then has it.
+    /// - Returns: `nil` for a string that holds no number; `token` then holds the string.
     private mutating func number(
         _ token: inout JSONStringToken?, expected: @autoclosure () -> String
     ) throws(JSONError) -> JSONNumber? {
@@ -182,7 +184,7 @@ extension JSONReader {
         return number?.end == string.end ? number : nil
     }
 
-    /// - Returns: the number in two's complement.
+    /// Reads an integer and returns it in two's complement.
     private mutating func integer(_ range: ClosedRange<Int64>) throws(JSONError) -> UInt64 {
         var token: JSONStringToken?
         let start = try scanner.peekOffset()
@@ -265,14 +267,14 @@ extension JSONReader {
         }
     }
 
-    /// The nearest `Double`, by the standard library.
+    /// Returns the nearest `Double`, by the standard library.
     private static func double(_ text: RawSpan, _ number: JSONNumber) -> Double? {
         Double(String(decoding: [UInt8](copying: text.extracting(number.start..<number.end)), as: UTF8.self))
     }
 }
 
 extension JSONScanner {
-    /// Where the next value starts.
+    /// Moves over white space and returns the offset of the next value.
     mutating func peekOffset() throws(JSONError) -> Int {
         _ = try peek()
         return cursor

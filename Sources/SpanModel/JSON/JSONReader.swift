@@ -1,18 +1,19 @@
 import ProtoWire
 
-/// A cursor over OTLP/JSON text that turns it into encoded messages: one document, or several one after the other with or
-/// without line breaks between (OTLP JSON Lines).
+/// Reader of OTLP/JSON text that turns it into encoded messages: one document, or several one after the other, with or
+/// without line breaks between them (OTLP JSON Lines).
 ///
-/// Works by the message's schema, so that every message with a codec has its JSON without code of its own. Reads what
-/// `JSONPrinter` writes and what other writers of the mapping write:
-/// - keys in lowerCamelCase; others are ignored with their values, and counted;
-/// - ids as hexadecimal digits in either case, of any even number; other bytes as base64 of either alphabet, padded or not;
-/// - integers as numbers or strings, also `1.0` and `1e3` where that is a whole number; enums also by name;
+/// The reader works by the message's schema, so every message with a codec has its JSON without code of its own. It
+/// reads the text of `JSONPrinter` and of other writers of the mapping:
+/// - keys in lowerCamelCase; other keys are ignored with their values, and counted;
+/// - ids as an even number of hexadecimal digits in either case; other bytes as base64 of either alphabet, padded or
+///   not;
+/// - integers as numbers or strings, also `1.0` and `1e3` when that is a whole number; enums also by name;
 /// - floating point as numbers, strings, `"NaN"`, `"Infinity"`, `"-Infinity"`;
 /// - `null` for "absent", but not as an element of an array.
 ///
-/// A key that stands twice in one object and a second member of a oneof are errors. Linear in the text but for moves (see
-/// `WireAppender`); messages inside each other are read recursively, bounded by `WireLimits.maxDepth`.
+/// A key that stands twice in one object and a second member of a oneof are errors. Linear in the text but for moves
+/// (see `WireAppender`). Nested messages are read recursively, bounded by `WireLimits.maxDepth`.
 ///
 /// ```swift
 /// var reader = JSONReader(text.rawSpan, schema: SpanBatch.schema)
@@ -28,40 +29,40 @@ public struct JSONReader: ~Escapable {
     let plan: JSONPlan
     var scanner: JSONScanner
     let maxDepth: Int
-    /// For each message of the plan how many bytes the length of the last one had.
+    /// Length in bytes of the last length written for each message of the plan.
     var lengthWidths: [UInt8]
     private var state = State.betweenDocuments
 
-    /// How many keys were ignored so far, because the schema does not name them.
+    /// Number of keys that were ignored so far, because the schema does not name them.
     public internal(set) var ignoredKeys = 0
 
-    /// The first key that was ignored, as it stands in the text, at most 64 bytes of it; empty when there was none. A name
-    /// is no value, so that it may be shown, escaped.
+    /// First ignored key as it stands in the text, at most 64 bytes of it; empty when there was none. A name is no
+    /// value, so it may be shown, escaped.
     public var firstIgnoredKey: String { ignoredKeyNames.first ?? "" }
 
-    /// The first eight different keys that were ignored, as `firstIgnoredKey`.
+    /// First eight different ignored keys as they stand in the text, at most 64 bytes of each.
     public internal(set) var ignoredKeyNames: [String] = []
 
-    /// How many keys of outermost objects the schema named so far; counted by `nextPart` alone.
+    /// Number of keys of outermost objects that the schema names; counted by `nextPart` alone.
     public private(set) var knownKeys = 0
 
-    /// How many documents were read to their end.
+    /// Number of documents that were read to their end.
     public private(set) var documents = 0
 
-    /// The next byte to read, counted from the start of the text.
+    /// Offset of the next byte to read, from the start of the text.
     public var offset: Int { scanner.cursor }
 
-    /// A place between two parts, for readers that do not live as long as the reading takes.
+    /// Position between two parts, for readers that do not live as long as the reading takes.
     public struct Bookmark: Sendable {
         fileprivate var offset: Int
         fileprivate var state: State
     }
 
-    /// Where reading goes on. Behind an error it means nothing.
+    /// Position at which reading goes on; meaningless after an error.
     public var bookmark: Bookmark { Bookmark(offset: scanner.cursor, state: state) }
 
-    /// Goes on where another reader of the same text and schema stopped. What was counted there is not counted here, and
-    /// the document's size counts anew.
+    /// Goes on at the position of another reader of the same text and schema. Counts start anew, and so does the size
+    /// of the document.
     public mutating func resume(at bookmark: Bookmark) {
         state = bookmark.state
         scanner.resume(at: bookmark.offset)
@@ -69,17 +70,19 @@ public struct JSONReader: ~Escapable {
 
     fileprivate enum State: Sendable {
         case betweenDocuments
-        /// In the outermost object, of which something is left.
+        /// Inside the outermost object, of which something is left.
         case inDocument(ObjectState)
-        /// In the array of one of its fields, by the place of the field.
+        /// Inside the array of one of its fields, by the index of the field.
         case inArray(Int, ObjectState, index: Int)
     }
 
+    /// Creates a reader at the start of a text.
+    ///
     /// - Parameters:
     ///   - text: UTF-8, any number of documents. A byte order mark at its start is skipped.
-    ///   - schema: of the message that each document holds.
-    ///   - options: limits for each document; under `InvalidUTF8Policy.repair` half surrogates and what is not UTF-8 become
-    ///     U+FFFD.
+    ///   - schema: schema of the message that each document holds.
+    ///   - options: limits for each document. Under `InvalidUTF8Policy.repair`, half surrogates and bytes that are not
+    ///     UTF-8 become U+FFFD.
     @_lifetime(copy text)
     public init(_ text: RawSpan, schema: MessageSchema, options: DecodeOptions = DecodeOptions()) {
         plan = JSONPlan.of(schema)
@@ -88,11 +91,11 @@ public struct JSONReader: ~Escapable {
         lengthWidths = [UInt8](repeating: 1, count: plan.messages.count)
     }
 
-    /// Reads the next document and adds its message, fields in the order of their numbers.
+    /// Reads the next document and appends its message, with the fields in the order of their numbers.
     ///
-    /// - Returns: `false`, with nothing added, at the end of the text.
-    /// - Throws: what is wrong. After `truncated`, what was added is a message of what was whole: of spans, all those
-    ///   before the end of the text. After another error nothing was added that makes sense.
+    /// - Returns: `false`, with nothing appended, at the end of the text.
+    /// - Throws: the first fault. After `truncated` the appended bytes are a message of everything that was whole: all
+    ///   spans before the end of the text. After another error they make no sense.
     public mutating func nextDocument(into output: inout WireAppender) throws(JSONError) -> Bool {
         guard scanner.startDocument() else { return false }
         try message(0, depthLeft: maxDepth, into: &output)
@@ -100,12 +103,12 @@ public struct JSONReader: ~Escapable {
         return true
     }
 
-    /// Reads the next part of a document, so that documents of any size need room for a part alone: one element of a
-    /// repeated field of the outermost message, or another field of it. Protobuf messages are joined by joining their
-    /// bytes, and so are these.
+    /// Reads the next part of a document, so that documents of any size need memory for one part: one element of a
+    /// repeated field of the outermost message, or another field of it. Joining the bytes of the parts joins the
+    /// message.
     ///
-    /// - Returns: `false` at the end of the text; else a part may still be empty.
-    /// - Throws: as `nextDocument`.
+    /// - Returns: `false` at the end of the text; otherwise `true`, even for an empty part.
+    /// - Throws: the first fault, as `nextDocument(into:)` does.
     public mutating func nextPart(into output: inout WireAppender) throws(JSONError) -> Bool {
         switch state {
         case .betweenDocuments:
@@ -133,7 +136,7 @@ public struct JSONReader: ~Escapable {
         return true
     }
 
-    /// A field of the outermost object, or the first element of one.
+    /// Reads a field of the outermost object, or the first element of a repeated one.
     private mutating func part(_ object: inout ObjectState, _ output: inout WireAppender) throws(JSONError) -> Bool {
         guard let place = try fieldKey(0, &object, depthLeft: maxDepth) else {
             state = .inDocument(object)
@@ -157,9 +160,9 @@ public struct JSONReader: ~Escapable {
 }
 
 extension WireMessage {
-    /// Reads one message from OTLP/JSON.
+    /// Decodes one message from OTLP/JSON.
     ///
-    /// - Parameter text: one document in UTF-8, white space around it.
+    /// - Parameter text: one document in UTF-8, with white space around it.
     /// - Throws: `JSONError` with code, byte offset and path.
     public init(json text: RawSpan, options: DecodeOptions = DecodeOptions()) throws(JSONError) {
         var reader = JSONReader(text, schema: Self.schema, options: options)
@@ -179,7 +182,9 @@ extension WireMessage {
         }
     }
 
-    /// Reads one message from OTLP/JSON.
+    /// Decodes one message from OTLP/JSON text.
+    ///
+    /// - Throws: `JSONError` with code, byte offset and path.
     public init(json text: String, options: DecodeOptions = DecodeOptions()) throws(JSONError) {
         let bytes = [UInt8](text.utf8)
         try self.init(json: bytes.rawSpan, options: options)
@@ -187,7 +192,7 @@ extension WireMessage {
 }
 
 extension JSONReader {
-    /// Moves over white space.
+    /// Moves over white space and returns `true` at the end of the text.
     mutating func isAtEnd() -> Bool {
         scanner.skipSpace()
         return scanner.cursor == scanner.text.byteCount

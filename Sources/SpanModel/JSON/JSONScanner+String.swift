@@ -1,17 +1,17 @@
 import ProtoWire
 
-/// A string of JSON text, its quotes left out.
+/// A string in JSON text, without its quotes.
 struct JSONStringToken {
     var start: Int
     var end: Int
-    /// A backslash is in it, so that its bytes are not the text.
+    /// `true` when the string has a backslash, so that its bytes are not its value.
     var hasEscapes: Bool
-    /// All of it is ASCII.
+    /// `true` when all bytes are ASCII.
     var isASCII: Bool
 }
 
 extension JSONScanner {
-    /// Moves over a key, white space before it included.
+    /// Reads a key, white space before it included.
     mutating func key() throws(JSONError) -> JSONStringToken {
         guard try peek() == UInt8(ascii: "\"") else {
             throw JSONError(.invalidJSON, "a key in quotes is expected", offset: cursor)
@@ -19,10 +19,10 @@ extension JSONScanner {
         return try string()
     }
 
-    /// Moves over the string that starts here and checks all of it.
+    /// Reads the string that starts here and checks all of it.
     ///
-    /// - Throws: `truncated`, `invalid_json` for a bare control character or an unknown escape, and, where they are not
-    ///   to be repaired, `invalid_utf8` and `lone_surrogate`.
+    /// - Throws: `truncated`; `invalidJSON` for a bare control character or an unknown escape; and, unless they are to
+    ///   be repaired, `invalidUTF8` and `loneSurrogate`.
     mutating func string() throws(JSONError) -> JSONStringToken {
         let token = try stringToken()
         if token.hasEscapes { try unescape(token) }
@@ -77,7 +77,7 @@ extension JSONScanner {
         }
     }
 
-    /// Puts what the string stands for into `scratch`.
+    /// Unescapes the string into `scratch`.
     private mutating func unescape(_ token: JSONStringToken) throws(JSONError) {
         scratch.removeAll(keepingCapacity: true)
         var runStart = token.start
@@ -94,8 +94,10 @@ extension JSONScanner {
         scratch.append(copying: text.extracting(runStart..<token.end))
     }
 
-    /// - Parameter start: of the backslash, behind which the string has at least one byte.
-    /// - Returns: where the escape ends.
+    /// Unescapes one escape into `scratch`.
+    ///
+    /// - Parameter start: offset of the backslash, behind which the string has at least one byte.
+    /// - Returns: the offset behind the escape.
     private mutating func unescapeOne(at start: Int, before end: Int) throws(JSONError) -> Int {
         switch byte(start + 1) {
         case UInt8(ascii: "\""): scratch.append(0x22)
@@ -132,7 +134,7 @@ extension JSONScanner {
         return start + 2
     }
 
-    /// The four digits of the `\u` escape that starts here.
+    /// Returns the number in the four digits of the `\u` escape that starts here.
     private func codeUnit(at start: Int, before end: Int) throws(JSONError) -> UInt32 {
         var unit: UInt32 = 0
         for position in start + 2..<start + 6 {

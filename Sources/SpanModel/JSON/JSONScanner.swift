@@ -1,17 +1,17 @@
 import ProtoWire
 
-/// A cursor over JSON text: white space, punctuation, literals, and values that nobody wants.
+/// Cursor over JSON text: white space, punctuation, literals, and values that are skipped.
 ///
 /// Source: RFC 8259.
 struct JSONScanner: ~Escapable {
     let text: RawSpan
-    /// The next byte to read.
+    /// Offset of the next byte to read.
     var cursor = 0
-    /// Where reading ends: the end of the text, or earlier where a document would be too large.
+    /// Offset at which reading ends: the end of the text, or earlier when a document would be too large.
     private(set) var end: Int
     let repairs: Bool
     private let maxDocumentBytes: Int
-    /// What escapes stand for, when a string has some; kept for its storage.
+    /// Unescaped value of the last string with escapes; kept for its storage.
     var scratch: [UInt8] = []
 
     @_lifetime(copy text)
@@ -30,7 +30,7 @@ struct JSONScanner: ~Escapable {
         unsafe text.unsafeLoad(fromByteOffset: position, as: UInt8.self)
     }
 
-    /// Eight bytes, the first in the lowest bits.
+    /// Returns eight bytes, the first one in the lowest bits.
     @inline(__always)
     func word(_ position: Int) -> UInt64 {
         // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt64.
@@ -56,7 +56,7 @@ struct JSONScanner: ~Escapable {
         }
     }
 
-    /// - Parameter offset: clamped to the text.
+    /// Goes on at an offset, which is clamped to the text.
     mutating func resume(at offset: Int) {
         cursor = min(max(offset, 0), text.byteCount)
         end = text.byteCount - cursor <= maxDocumentBytes ? text.byteCount : cursor + maxDocumentBytes
@@ -73,7 +73,7 @@ struct JSONScanner: ~Escapable {
         return true
     }
 
-    /// The next byte that is no white space; not read yet.
+    /// Moves over white space and returns the next byte, which is not consumed.
     @inline(__always)
     mutating func peek() throws(JSONError) -> UInt8 {
         skipSpace()
@@ -81,14 +81,15 @@ struct JSONScanner: ~Escapable {
         return byte(cursor)
     }
 
-    /// Moves over one character of punctuation, white space before it included.
+    /// Reads one character of punctuation, white space before it included.
     @inline(__always)
     mutating func expect(_ character: UInt8) throws(JSONError) {
         guard try peek() == character else { throw unexpected(character) }
         cursor += 1
     }
 
-    /// Behind an element: `true` after a comma, `false` after the character that closes the object or array.
+    /// Reads the separator behind an element: `true` for a comma, `false` for the character that closes the object or
+    /// array.
     @inline(__always)
     mutating func another(closing: UInt8) throws(JSONError) -> Bool {
         let next = try peek()
@@ -97,7 +98,7 @@ struct JSONScanner: ~Escapable {
         return next != closing
     }
 
-    /// Moves over `true`, `false` or `null`.
+    /// Reads `true`, `false` or `null`.
     mutating func literal(_ word: String) throws(JSONError) {
         let start = cursor
         for letter in word.utf8 {
@@ -109,7 +110,7 @@ struct JSONScanner: ~Escapable {
         }
     }
 
-    /// Whether the text that `labels` has in a range stands here too.
+    /// Returns `true` when the bytes of `labels` in a range also stand here.
     @inline(__always)
     func stands(_ labels: borrowing RawSpan, _ range: Range<Int>) -> Bool {
         let count = range.count
@@ -132,9 +133,9 @@ struct JSONScanner: ~Escapable {
 
     // MARK: Values that nobody wants
 
-    /// Moves over one value of any kind, however it is nested; checked as if it were read.
+    /// Moves over one value of any kind, however it is nested, and checks it as if it were read.
     ///
-    /// Iterative, so that the limit alone, not the stack, bounds the depth.
+    /// The loop is iterative, so that the limit alone, not the stack, bounds the depth.
     mutating func skipValue(depthLeft: Int) throws(JSONError) {
         var closings: [UInt8] = []
         while true {
@@ -177,9 +178,9 @@ struct JSONScanner: ~Escapable {
 
     // MARK: Faults
 
-    /// The text ends where a value should go on.
+    /// Returns the error for a text that ends where a value should go on.
     ///
-    /// - Parameter start: of the value that is not whole.
+    /// - Parameter start: offset of the value that is not whole.
     func ended(at start: Int) -> JSONError {
         end < text.byteCount
             ? JSONError(
@@ -194,12 +195,12 @@ struct JSONScanner: ~Escapable {
         return JSONError(.invalidJSON, "\(kind(at: cursor)) where \(wanted) is expected", offset: cursor)
     }
 
-    /// A value of another kind stands here than the field has.
+    /// Returns the error for a value of another kind than the field has.
     func wrongType(expected: String) -> JSONError {
         JSONError(.wrongType, "\(kind(at: cursor)) where \(expected) is expected", offset: cursor)
     }
 
-    /// What starts at a position within bounds, in words.
+    /// Returns the kind of value that starts at an offset within bounds, in words.
     private func kind(at position: Int) -> String {
         switch byte(position) {
         case UInt8(ascii: "{"): "an object"

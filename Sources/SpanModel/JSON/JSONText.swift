@@ -2,7 +2,7 @@ import ProtoWire
 
 // The pieces of JSON text. Source: RFC 8259 and the JSON mapping of the protobuf language guide.
 extension ByteOutput {
-    /// A JSON string of UTF-8 text.
+    /// Appends a JSON string of UTF-8 text.
     mutating func appendJSONString(_ text: borrowing RawSpan) {
         append(UInt8(ascii: "\""))
         let count = text.byteCount
@@ -31,7 +31,7 @@ extension ByteOutput {
         append(UInt8(ascii: "\""))
     }
 
-    /// A JSON string of text.
+    /// Appends a JSON string: quotes, and escapes for everything that JSON does not allow as it is.
     package mutating func appendJSONString(_ text: String) {
         let bytes = [UInt8](text.utf8)
         appendJSONString(bytes.rawSpan)
@@ -53,7 +53,7 @@ extension ByteOutput {
         }
     }
 
-    /// Two lowercase digits for each byte, in quotes.
+    /// Appends two lowercase digits for each byte, in quotes.
     mutating func appendJSONHex(_ bytes: borrowing RawSpan) {
         append(UInt8(ascii: "\""))
         for position in 0..<bytes.byteCount {
@@ -69,7 +69,7 @@ extension ByteOutput {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    /// Base64 with padding, in quotes. Source: RFC 4648, section 4.
+    /// Appends base64 with padding, in quotes. Source: RFC 4648, section 4.
     mutating func appendJSONBase64(_ bytes: borrowing RawSpan) {
         append(UInt8(ascii: "\""))
         let count = bytes.byteCount
@@ -104,7 +104,8 @@ extension ByteOutput {
         }
     }
 
-    /// The shortest decimal that reads back as the same value; what JSON has no number for, as a string.
+    /// Appends the shortest decimal that reads back as the same value; NaN and infinities, for which JSON has no
+    /// number, as strings.
     mutating func appendJSON(_ value: Double) {
         if value.isNaN {
             append(ascii: "\"NaN\"")
@@ -115,7 +116,7 @@ extension ByteOutput {
         }
     }
 
-    /// A decimal number.
+    /// Appends an unsigned number in decimal.
     package mutating func appendDecimal(_ value: UInt64) {
         if value < 10 { return append(UInt8(ascii: "0") + UInt8(value)) }
         unsafe append(upTo: 20) { buffer in
@@ -138,7 +139,7 @@ extension ByteOutput {
         }
     }
 
-    /// A decimal number.
+    /// Appends a signed number in decimal.
     package mutating func appendDecimal(_ value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
         appendDecimal(value.magnitude)

@@ -1,13 +1,15 @@
 extension DurationText {
-    /// Reads `250ns`, `10us`, `100ms`, `1.5s`, `2m`, `1h`, `7d`.
+    /// Returns the nanoseconds in a text such as `250ns`, `10us`, `100ms`, `1.5s`, `2m`, `1h` or `7d`. Parts of a
+    /// nanosecond are cut off.
     ///
-    /// - Returns: nanoseconds, cut off below one; `nil` for another form, a negative duration, or one over 292 years.
+    /// - Returns: `nil` for another form, a negative duration, or one of more than 292 years.
     public static func nanoseconds(_ text: String) -> Int64? {
         guard let (result, overflows) = read(text), !overflows else { return nil }
         return result
     }
 
-    /// Reads a duration as `nanoseconds` does, with `Int64.max` for one over 292 years.
+    /// Returns the nanoseconds in a text as `nanoseconds(_:)` does, but `Int64.max` for a duration of more than 292
+    /// years.
     package static func heldNanoseconds(_ text: String) -> Int64? {
         read(text).map { result, overflows in overflows ? .max : result }
     }

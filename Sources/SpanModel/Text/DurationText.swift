@@ -1,8 +1,9 @@
-/// Durations as text.
+/// Text form of durations.
 public enum DurationText {
-    /// `250ns`, `12.3µs`, `4.56ms`, `7.891s`: at most three digits after the point, none of them a trailing zero.
+    /// Returns the text of a duration, such as `250ns`, `12.3µs`, `4.56ms` or `7.891s`: at most three digits after the
+    /// point, without trailing zeros. Digits beyond are cut off, not rounded.
     ///
-    /// - Parameter nanoseconds: negative ones get a minus sign.
+    /// - Parameter nanoseconds: duration; a negative one gets a minus sign.
     public static func text(_ nanoseconds: Int64) -> String {
         let sign = nanoseconds < 0 ? "-" : ""
         let amount = nanoseconds.magnitude
@@ -14,9 +15,12 @@ public enum DurationText {
         }
     }
 
-    /// How long a span took, in words where there is no number: `running`, `unknown start`.
+    /// Returns the duration of a span as text, `running` for a span without an end, and `unknown start` for one without
+    /// a start.
     ///
-    /// - Parameters: nanoseconds since 1970-01-01T00:00:00Z, 0 for "not known" and "still runs".
+    /// - Parameters:
+    ///   - startUnixNano: start in nanoseconds since 1970-01-01T00:00:00Z; 0 when it is not known.
+    ///   - endUnixNano: end in nanoseconds since 1970-01-01T00:00:00Z; 0 while the span runs.
     public static func text(from startUnixNano: UInt64, to endUnixNano: UInt64) -> String {
         if endUnixNano == 0 { return "running" }
         if startUnixNano == 0 { return "unknown start" }
@@ -26,7 +30,7 @@ public enum DurationText {
         return text(Int64(clamping: endUnixNano - startUnixNano))
     }
 
-    /// Cut off, not rounded: 999.9996 ms stay below a second.
+    /// Returns an amount in a unit with three digits cut off, not rounded: 999.9996 ms stay below a second.
     private static func scaled(_ amount: UInt64, _ unit: UInt64) -> String {
         let thousandths = amount % unit / (unit / 1000)
         guard thousandths > 0 else { return String(amount / unit) }

@@ -1,5 +1,5 @@
 extension String {
-    /// The text, cut between characters to at most `maxBytes` of UTF-8.
+    /// Returns the text, cut between characters to at most `maxBytes` bytes of UTF-8.
     package func bounded(toUTF8Bytes maxBytes: Int) -> String {
         guard utf8.count > maxBytes else { return self }
         var end = startIndex

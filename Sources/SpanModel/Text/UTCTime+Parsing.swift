@@ -1,8 +1,8 @@
-/// Why a text is no time.
+/// Fault in a text that is to be a time.
 public struct TimeTextError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with it: `there is no month 13`.
+    /// Description of the fault, such as `there is no month 13`.
     public let description: String
-    /// It is a date that exists, but before 1970 or after 2554.
+    /// `true` for a date that exists, but lies before 1970 or after 2554.
     public let isOutOfRange: Bool
 
     init(_ description: String, isOutOfRange: Bool = false) {
@@ -12,16 +12,16 @@ public struct TimeTextError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension UTCTime {
-    /// Reads a time as `parsed` does.
-    ///
-    /// - Returns: nanoseconds since 1970-01-01T00:00:00Z; `nil` for what is no time.
+    /// Returns the nanoseconds since 1970-01-01T00:00:00Z of a date, as `parsed(_:)` does; `nil` for a text that is no
+    /// time.
     public static func unixNano(_ text: String) -> UInt64? { try? parsed(text) }
 
-    /// Reads a time as filters and options take it: how long ago (`30m`, `1h`, `2d`), or a date as the other `parsed` does.
+    /// Returns the time that filters and options mean: an age (`30m`, `1h`, `2d`), or a date as `parsed(_:)` reads it.
     ///
-    /// - Parameter nowUnixNano: from when it counts back, and not beyond 1970.
+    /// - Parameter nowUnixNano: time from which an age counts back, nanoseconds since 1970-01-01T00:00:00Z; the result
+    ///   is never before 1970.
     /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
-    /// - Throws: what is wrong with a date; for what is neither, both forms.
+    /// - Throws: the fault of a date; for a text that is neither age nor date, the two forms.
     public static func parsed(_ text: String, nowUnixNano: UInt64) throws(TimeTextError) -> UInt64 {
         if let ago = DurationText.heldNanoseconds(text) { return nowUnixNano - min(nowUnixNano, UInt64(ago)) }
         var scanner = Scanner(rest: Array(text.utf8)[...])
@@ -36,21 +36,21 @@ extension UTCTime {
         return try parsed(text)
     }
 
-    /// Whether a text is what other programs print for a time: seconds since 1970, or parts of them.
+    /// Returns `true` for a time as other programs print it: seconds since 1970, or parts of them.
     private static func isUnixTime(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
         return parts[0].count >= 9 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
-    /// Reads `2026-08-01`, `2026-08-01T12:00`, `2026-08-01T12:00:00.5Z`, `2026-08-01 12:00:00+02:00`; UTC where no
-    /// offset is given.
+    /// Returns the time of a date: `2026-08-01`, `2026-08-01T12:00`, `2026-08-01T12:00:00.5Z`, `2026-08-01
+    /// 12:00:00+02:00`. Without an offset it is in UTC.
     ///
-    /// Digits of a fraction behind the ninth are cut off. The second 60, which the last minute of a day may have (a leap
-    /// second), is the one that follows, as it is for the clocks that spans are measured by.
+    /// Digits of a fraction behind the ninth are cut off. Second 60, which the last minute of a day may have (a leap
+    /// second), is the second that follows, as it is for the clocks that measure spans.
     ///
     /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
-    /// - Throws: what is wrong with another form, a date or an hour that does not exist, and a time before 1970 or after
-    ///   2554, which has no number.
+    /// - Throws: the fault of another form, of a date or time of day that does not exist, or of a time before 1970 or
+    ///   after 2554, which has no number.
     public static func parsed(_ text: String) throws(TimeTextError) -> UInt64 {
         var scanner = Scanner(rest: Array(text.utf8)[...])
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
@@ -103,7 +103,8 @@ extension UTCTime {
             return value
         }
 
-        /// `12:00:00.5+02:00`, as seconds from midnight in UTC; negative where that is another day.
+        /// Reads a time of day such as `12:00:00.5+02:00` as seconds from midnight in UTC; negative when that is the
+        /// day before.
         mutating func clock() throws(TimeTextError) -> (seconds: Int, nanoseconds: Int) {
             guard let hour = number(2), skip(":"), let minute = number(2) else {
                 throw TimeTextError("a time of day is written as 12:00 or 12:00:00.5")
@@ -131,7 +132,7 @@ extension UTCTime {
             return (minutes * 60 + second, nanoseconds)
         }
 
-        /// One digit or more, as nanoseconds; what is less is cut off.
+        /// Reads one digit or more as nanoseconds; parts of a nanosecond are cut off.
         private mutating func fraction() -> Int? {
             let digits = rest.prefix { (0x30...0x39).contains($0) }.count
             guard digits > 0, var value = number(min(digits, 9)) else { return nil }
@@ -140,7 +141,7 @@ extension UTCTime {
             return value
         }
 
-        /// Seconds east of Greenwich; 0 where nothing is left.
+        /// Reads an offset as seconds east of Greenwich; 0 when nothing is left.
         private mutating func zone() throws(TimeTextError) -> Int {
             if rest.isEmpty || skip("Z") || skip("z") { return 0 }
             let sign = skip("+") ? 1 : skip("-") ? -1 : 0

@@ -1,14 +1,17 @@
-/// Instants as text.
+/// Date and time of day in UTC, with their text form.
 public struct UTCTime: Sendable {
+    /// Year of the proleptic Gregorian calendar.
     package let year: Int
+    /// Month of the year, 1 ... 12.
     package let month: Int
+    /// Day of the month, 1 ... 31.
     package let day: Int
-    /// Of the day.
+    /// Second of the day, 0 ... 86,399.
     package let second: Int
-    /// Of the second.
+    /// Nanosecond of the second.
     package let nanosecond: Int
 
-    /// - Parameter unixNano: nanoseconds since 1970-01-01T00:00:00Z.
+    /// Creates the date and time of nanoseconds since 1970-01-01T00:00:00Z.
     package init(_ unixNano: UInt64) {
         let seconds = unixNano / 1_000_000_000
         (year, month, day) = Self.date(daysSince1970: Int(seconds / 86_400))
@@ -16,7 +19,7 @@ public struct UTCTime: Sendable {
         nanosecond = Int(unixNano % 1_000_000_000)
     }
 
-    /// `2026-08-01T12:00:00.123456789Z`: ISO 8601 in UTC, always with nine digits after the point.
+    /// Returns a time in ISO 8601, in UTC, always with nine digits after the point: `2026-08-01T12:00:00.123456789Z`.
     ///
     /// - Parameter unixNano: nanoseconds since 1970-01-01T00:00:00Z; every value has a date (the last lies in 2554).
     public static func text(_ unixNano: UInt64) -> String {
@@ -26,7 +29,7 @@ public struct UTCTime: Sendable {
             + ".\(padded(time.nanosecond, 9))Z"
     }
 
-    /// The proleptic Gregorian date of a day, counted in eras of 400 years that start on the 1st of March.
+    /// Returns the proleptic Gregorian date of a day, counted in eras of 400 years that start on the 1st of March.
     private static func date(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSince1970 + 719_468
         let era = shifted / 146_097

@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// What a `KeyValue` holds, with positions for what stands in the payload.
+/// Fields of a `KeyValue`, with positions for texts and lists in the payload.
 @usableFromInline
 struct AttributeFields: BitwiseCopyable {
     @usableFromInline var key = TextRange()
@@ -11,9 +11,8 @@ struct AttributeFields: BitwiseCopyable {
     @inline(__always)
     init() {}
 
-    /// Reads an attribute of the form that nearly all have: an ASCII key, then a value in which one member is set, all
-    /// lengths of one byte. A value of the kind `.absent` says that it has another form, or that something is wrong.
-    ///
+    /// Reads an attribute of the usual form: an ASCII key, then a value in which one member is set, all lengths of one
+    /// byte. `value.kind` stays `.absent` when the attribute has another form or a fault.
     @inlinable
     @inline(__always)
     init(usual slice: MessageSlice) {
@@ -63,7 +62,7 @@ struct AttributeFields: BitwiseCopyable {
 
     /// Reads an attribute of another form than the usual one.
     ///
-    /// - Throws: what its own fields and those of its value are answered with.
+    /// - Throws: a fault of its own fields or of its value's.
     @usableFromInline
     init(other slice: MessageSlice) throws(WireError) {
         self.init()
@@ -75,8 +74,8 @@ struct AttributeFields: BitwiseCopyable {
         }
     }
 
-    /// Reads key, then value, with lengths of up to two bytes, a text with other characters than ASCII, or a list in one
-    /// piece. A value of the kind `.absent` says that it has another form, or that something is wrong.
+    /// Reads key, then value, with lengths of up to two bytes, a text with other characters than ASCII, or a list in
+    /// one piece. `value.kind` stays `.absent` when the attribute has another form or a fault.
     private mutating func readKeyAndValue(_ slice: MessageSlice) {
         let bytes = slice.bytes
         var cursor = FieldCursor(slice)
@@ -106,7 +105,7 @@ struct AttributeFields: BitwiseCopyable {
 
     /// Reads an attribute of any form.
     ///
-    /// - Throws: what its own fields and those of its value are answered with.
+    /// - Throws: a fault of its own fields or of its value's.
     private mutating func readFields(_ slice: MessageSlice) throws(WireError) {
         var cursor = FieldCursor(slice)
         var valueField = MessageField()
@@ -124,8 +123,8 @@ struct AttributeFields: BitwiseCopyable {
 }
 
 extension FieldCursor {
-    /// Goes past the field at the cursor if it has this key and a length of at most two bytes, and says where its content
-    /// starts; else `nil`.
+    /// Moves past the field at the cursor when it has this key and a length of at most two bytes, and returns the
+    /// offset of its content; otherwise returns `nil`.
     @inline(__always)
     mutating func content(under key: UInt8) -> Int? {
         // Proof for the loads: each is behind a comparison of its end with `end`.
@@ -144,7 +143,8 @@ extension FieldCursor {
         return start
     }
 
-    /// The same for a text that is UTF-8.
+    /// Moves past the field at the cursor when it has this key and its content is UTF-8, and returns the range of its
+    /// content; otherwise returns `nil`.
     @inline(__always)
     mutating func soleText(under key: UInt8) -> TextRange? {
         guard let start = content(under: key), bytes.isUTF8(unchecked: start, position) else { return nil }

@@ -1,14 +1,14 @@
 import ProtoWire
 
-/// Attributes behind each other that are in order, each of the form that `AttributeFields(usual:)` reads. Nothing of them is
-/// kept, so looking at them takes a third of the time that views of them take.
+/// Run of attributes without a fault, one behind the other, each of the form that `AttributeFields(usual:)` reads.
+/// Nothing of them is kept, so walking over them takes a third of the time that views of them take.
 struct AttributeRun {
-    /// How many there are.
+    /// Number of attributes in the run.
     private(set) var count = 0
-    /// Where the first stands that has another form, or the end of what was looked at.
+    /// Offset of the first attribute of another form, or of the end.
     private(set) var end: Int
 
-    /// Looks at the next ones of a repeated field.
+    /// Walks over the next attributes of a repeated field.
     init(usual views: MessageViews<AttributeView>) {
         let slice = views.unread
         let first = 0x000A_0000 | UInt32(views.key)

@@ -1,31 +1,31 @@
 import ProtoWire
 
-/// A value of an attribute, in place. OTLP's `AnyValue`.
+/// Value of an attribute, in place: OTLP's `AnyValue`.
 public struct AttributeValueView: ~Escapable, MessageView {
     @usableFromInline let payload: PayloadBytes
     @usableFromInline let bits: UInt64
     @usableFromInline let restEnds: UInt64
     @usableFromInline let form: UInt64
 
-    /// The member that is set.
+    /// Member that is set, with its value in place.
     public enum Content: ~Escapable, BitwiseCopyable {
         /// An `AnyValue` in which no member is set.
         case empty
-        /// Field 1; UTF-8.
+        /// A string in UTF-8 (field 1).
         case string(TextView)
-        /// Field 2.
+        /// A Boolean (field 2).
         case bool(Bool)
-        /// Field 3.
+        /// An integer of 64 bits (field 3).
         case int(Int64)
-        /// Field 4. Any bit pattern, NaN and infinities included.
+        /// A double (field 4) of any bit pattern, NaN and infinities included.
         case double(Double)
-        /// Field 5. Elements may be of different kinds and nested.
+        /// An array (field 5), whose elements may be of different kinds and nested.
         case array(MessageViews<AttributeValueView>)
-        /// Field 6. Keys are meant to be unique; nothing here enforces it.
+        /// A list of attributes (field 6). Keys are meant to be unique, which nothing here enforces.
         case keyValueList(MessageViews<AttributeView>)
-        /// Field 7, or field 1 where it was not UTF-8 and the policy is to repair.
+        /// Bytes (field 7); also a string that is not UTF-8 (field 1) when the policy is to repair.
         case bytes(RawSpan)
-        /// Field 8, an index into a string table; reads as absent in a span.
+        /// An index into a string table (field 8); reads as absent in a span.
         case stringIndex(Int32)
     }
 
@@ -49,11 +49,11 @@ public struct AttributeValueView: ~Escapable, MessageView {
         form = fields.form(slice.context, attributeHasUnknownFields: false)
     }
 
-    /// Whether the `AnyValue`, or the list in it, has fields that the schema does not name.
+    /// `true` when the `AnyValue`, or the list in it, has fields that the schema does not name.
     @inlinable
     public var hasUnknownFields: Bool { form & ValueFields.unknownBit != 0 }
 
-    /// The member that is set, with its value.
+    /// Member that is set, with its value.
     @inlinable
     public var content: Content {
         @_lifetime(copy self)
@@ -79,7 +79,7 @@ public struct AttributeValueView: ~Escapable, MessageView {
         }
     }
 
-    /// The pieces of a list.
+    /// Pieces of the list.
     @inlinable
     var list: MessageSlice { ValueFields.list(payload, bits: bits, restEnds: restEnds, form: form) }
 }

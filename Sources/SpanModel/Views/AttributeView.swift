@@ -1,12 +1,12 @@
 import ProtoWire
 
-/// A key with its value, in place. OTLP's `KeyValue`.
+/// A key with its value, in place: OTLP's `KeyValue`.
 public struct AttributeView: ~Escapable, MessageView {
     // No more than six words: see PayloadBytes.
     @usableFromInline let payload: PayloadBytes
-    /// Where the message stands, as a text would (`TextRange.bits`).
+    /// Range of the message in the payload (`TextRange.bits`).
     @usableFromInline let range: UInt64
-    /// Where the key stands (`TextRange.bits`).
+    /// Range of the key in the payload (`TextRange.bits`).
     @usableFromInline let keyRange: UInt64
     @usableFromInline let bits: UInt64
     @usableFromInline let form: UInt64
@@ -24,12 +24,12 @@ public struct AttributeView: ~Escapable, MessageView {
         form = fields.value.form(slice.context, attributeHasUnknownFields: fields.hasUnknownFields)
     }
 
-    /// Whether the message itself has fields that the schema does not name, or `key_strindex` (field 3), which has no
-    /// meaning in a span.
+    /// `true` when the message itself has fields that the schema does not name, or `key_strindex` (field 3), which has
+    /// no meaning in a span.
     @inlinable
     public var hasUnknownFields: Bool { form & ValueFields.attributeUnknownBit != 0 }
 
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     @inlinable
     public var bytes: RawSpan {
         @_lifetime(copy self)
@@ -39,7 +39,7 @@ public struct AttributeView: ~Escapable, MessageView {
         }
     }
 
-    /// Field 1.
+    /// Key of the attribute (field 1).
     @inlinable
     public var key: TextView {
         @_lifetime(copy self)
@@ -47,7 +47,8 @@ public struct AttributeView: ~Escapable, MessageView {
         get { unsafe _overrideLifetime(TextView(payload, TextRange(bits: keyRange)), copying: self) }
     }
 
-    /// Field 2; `nil` when the field is absent, which differs from an `AnyValue` with no member set (`.empty`).
+    /// Value of the attribute (field 2); `nil` when the field is absent, which differs from an `AnyValue` with no
+    /// member set (`.empty`).
     @inlinable
     public var value: AttributeValueView? {
         @_lifetime(copy self)
@@ -66,21 +67,21 @@ public struct AttributeView: ~Escapable, MessageView {
         }
     }
 
-    /// Where the pieces of the value's list end: read once more, since so few attributes have it that the others should not
-    /// carry it.
+    /// Returns the ends of the pieces of the value's list. They are read a second time, since so few attributes have
+    /// such a list that the others should not carry them.
     @usableFromInline
     static func restEnds(_ payload: PayloadBytes, _ range: UInt64) -> UInt64 {
         let fields = try? AttributeFields(other: slice(payload, range))
         return fields?.value.rest.ends ?? 0
     }
 
-    /// Where the message stands, without limits: what was in order within them once is so without.
+    /// Returns the message without limits: a message that kept to them once does so again.
     static func slice(_ payload: PayloadBytes, _ range: UInt64) -> MessageSlice {
         let place = TextRange(bits: range)
         let context = ViewContext(DecodeOptions(limits: WireLimits(maxDepth: 500), invalidUTF8: .repair))
         return MessageSlice(payload, place.start, place.end, context)
     }
 
-    /// Where the message stands, without limits.
+    /// Message without limits.
     var slice: MessageSlice { Self.slice(payload, range) }
 }

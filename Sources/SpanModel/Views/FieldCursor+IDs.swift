@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// Which ids of a message came irregular; see `IrregularIDs`.
+/// Set of the ids of a message that came irregular; see `IrregularIDs`.
 @usableFromInline
 struct IrregularIDFields: BitwiseCopyable {
     @usableFromInline var bits: UInt8 = 0
@@ -15,7 +15,7 @@ struct IrregularIDFields: BitwiseCopyable {
 }
 
 extension FieldCursor {
-    /// A 16-byte id; `.invalid` for other bytes, which are noted unless there are none.
+    /// Reads a 16-byte id; `.invalid` for other bytes, which are noted unless there are none.
     @inlinable
     @inline(__always)
     mutating func traceID(_ irregular: inout IrregularIDFields) throws(WireError) -> TraceID {
@@ -31,7 +31,7 @@ extension FieldCursor {
         return .invalid
     }
 
-    /// An 8-byte id; `.invalid` for other bytes, which are noted unless there are none.
+    /// Reads an 8-byte id; `.invalid` for other bytes, which are noted unless there are none.
     @inlinable
     @inline(__always)
     mutating func spanID(
@@ -50,7 +50,8 @@ extension FieldCursor {
 }
 
 extension MessageSlice {
-    /// The content of the last field of that key, in place; the caller ties the span to its lifetime. The message has been walked before and has one.
+    /// Returns the content of the last field of a key, in place; the caller ties the span to its lifetime. The message
+    /// has been walked before and has such a field.
     @_lifetime(immortal)
     func lastBytes(of wanted: UInt32) -> RawSpan {
         var cursor = FieldCursor(self)

@@ -1,7 +1,9 @@
 import ProtoWire
 
 extension MessageSlice {
-    /// The message as a record, by the record's own decoder: where fields without a name have to be kept.
+    /// Returns the message as a record, made by the record's own decoder, which keeps unknown fields.
+    ///
+    /// - Throws: a fault of the message, with code and byte offset.
     func record<Message: WireMessage>() throws(WireError) -> Message {
         var message = Message()
         var pieces = FieldCursor(self)

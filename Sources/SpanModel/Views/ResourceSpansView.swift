@@ -1,12 +1,12 @@
 import ProtoWire
 
-/// The spans of one resource, in place. OTLP's `ResourceSpans`.
+/// Spans of one resource, in place: OTLP's `ResourceSpans`.
 public struct ResourceSpansView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
     @usableFromInline var resourceField = MessageField()
     @usableFromInline var scopeSpansField = RepeatedField()
     @usableFromInline var schemaURLRange = TextRange()
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
@@ -26,15 +26,15 @@ public struct ResourceSpansView: ~Escapable, MessageView {
         }
     }
 
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     public var bytes: RawSpan {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(slice.content(), copying: self) }
     }
 
-    /// Field 1; `nil` when absent: the resource is not known.
+    /// Returns the resource (field 1); `nil` when it is absent: the resource is not known.
     ///
-    /// - Throws: what the resource's own fields are answered with.
+    /// - Throws: a fault of the resource's own fields.
     @_lifetime(copy self)
     public func resource() throws(WireError) -> ResourceView? {
         guard resourceField.isPresent else { return nil }
@@ -42,26 +42,26 @@ public struct ResourceSpansView: ~Escapable, MessageView {
         return unsafe _overrideLifetime(view, copying: self)
     }
 
-    /// Field 2.
+    /// Spans by instrumentation scope (field 2).
     public var scopeSpans: MessageViews<ScopeSpansView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice.part(scopeSpansField), key: 0x12), copying: self) }
     }
 
-    /// Field 3: of the resource's conventions.
+    /// URL of the schema that the resource follows (field 3).
     public var schemaURL: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, schemaURLRange), copying: self) }
     }
 }
 
-/// The spans that one instrumentation scope recorded, in place. OTLP's `ScopeSpans`.
+/// Spans that one instrumentation scope recorded, in place: OTLP's `ScopeSpans`.
 public struct ScopeSpansView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
     @usableFromInline var scopeField = MessageField()
     @usableFromInline var spansField = RepeatedField()
     @usableFromInline var schemaURLRange = TextRange()
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
@@ -81,15 +81,15 @@ public struct ScopeSpansView: ~Escapable, MessageView {
         }
     }
 
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     public var bytes: RawSpan {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(slice.content(), copying: self) }
     }
 
-    /// Field 1; `nil` when absent: the scope is not known.
+    /// Returns the scope (field 1); `nil` when it is absent: the scope is not known.
     ///
-    /// - Throws: what the scope's own fields are answered with.
+    /// - Throws: a fault of the scope's own fields.
     @_lifetime(copy self)
     public func scope() throws(WireError) -> InstrumentationScopeView? {
         guard scopeField.isPresent else { return nil }
@@ -97,14 +97,14 @@ public struct ScopeSpansView: ~Escapable, MessageView {
         return unsafe _overrideLifetime(view, copying: self)
     }
 
-    /// Field 2.
+    /// Spans of the scope (field 2).
     @inlinable
     public var spans: MessageViews<SpanView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice.part(spansField), key: 0x12), copying: self) }
     }
 
-    /// Field 3: of the spans' conventions.
+    /// URL of the schema that the spans follow (field 3).
     public var schemaURL: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, schemaURLRange), copying: self) }

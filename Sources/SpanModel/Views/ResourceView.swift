@@ -1,12 +1,12 @@
 import ProtoWire
 
-/// What produced the spans, in place. OTLP's `Resource`.
+/// Producer of spans, in place: OTLP's `Resource`.
 public struct ResourceView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
 
-    /// Field 2: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 2).
     public private(set) var droppedAttributesCount: UInt32 = 0
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
@@ -25,31 +25,31 @@ public struct ResourceView: ~Escapable, MessageView {
         }
     }
 
-    /// Field 1.
+    /// Attributes of the resource (field 1).
     public var attributes: MessageViews<AttributeView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice, key: 0x0A), copying: self) }
     }
 
-    /// Field 3: which of the attributes identify entities.
+    /// References to entities, each naming the attributes that identify it (field 3).
     public var entityRefs: MessageViews<EntityRefView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice, key: 0x1A), copying: self) }
     }
 
-    /// The encoded message, in place; `nil` when it came in several pieces.
+    /// Encoded message, in place; `nil` when it came in several pieces.
     public var bytes: RawSpan? {
         @_lifetime(copy self)
         get { slice.rest.isEmpty ? unsafe _overrideLifetime(slice.content(), copying: self) : nil }
     }
 }
 
-/// Which attributes of a resource identify and describe one entity, in place. OTLP's `EntityRef`.
+/// Reference to one entity of a resource, in place: OTLP's `EntityRef`.
 public struct EntityRefView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
     @usableFromInline var schemaURLRange = TextRange()
     @usableFromInline var typeRange = TextRange()
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
@@ -69,39 +69,39 @@ public struct EntityRefView: ~Escapable, MessageView {
         }
     }
 
-    /// Field 1.
+    /// URL of the schema that the entity follows (field 1).
     public var schemaURL: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, schemaURLRange), copying: self) }
     }
 
-    /// Field 2: such as `service` or `host`.
+    /// Type of the entity (field 2), such as `service` or `host`.
     public var type: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, typeRange), copying: self) }
     }
 
-    /// Field 3: keys of identifying attributes.
+    /// Keys of the identifying attributes (field 3).
     public var idKeys: TextViews {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextViews(slice, key: 0x1A), copying: self) }
     }
 
-    /// Field 4: keys of describing attributes.
+    /// Keys of the describing attributes (field 4).
     public var descriptionKeys: TextViews {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextViews(slice, key: 0x22), copying: self) }
     }
 }
 
-/// The library that recorded the spans, in place. OTLP's `InstrumentationScope`.
+/// Library that recorded spans, in place: OTLP's `InstrumentationScope`.
 public struct InstrumentationScopeView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
     @usableFromInline var nameRange = TextRange()
     @usableFromInline var versionRange = TextRange()
-    /// Field 4: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 4).
     public private(set) var droppedAttributesCount: UInt32 = 0
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
@@ -122,25 +122,25 @@ public struct InstrumentationScopeView: ~Escapable, MessageView {
         }
     }
 
-    /// Field 1.
+    /// Name of the library (field 1).
     public var name: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, nameRange), copying: self) }
     }
 
-    /// Field 2.
+    /// Version of the library (field 2).
     public var version: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, versionRange), copying: self) }
     }
 
-    /// Field 3.
+    /// Attributes of the scope (field 3).
     public var attributes: MessageViews<AttributeView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice, key: 0x1A), copying: self) }
     }
 
-    /// The encoded message, in place; `nil` when it came in several pieces.
+    /// Encoded message, in place; `nil` when it came in several pieces.
     public var bytes: RawSpan? {
         @_lifetime(copy self)
         get { slice.rest.isEmpty ? unsafe _overrideLifetime(slice.content(), copying: self) : nil }

@@ -1,7 +1,7 @@
 import ProtoWire
 
-/// Spans with their resources and scopes, read where they are: nothing is copied and, but for unknown groups, nothing
-/// allocated.
+/// Spans with their resources and scopes, read in place: nothing is copied, and nothing is allocated except for unknown
+/// groups.
 ///
 /// ```swift
 /// let batch = try SpanBatchView(payload.rawSpan)
@@ -16,16 +16,18 @@ import ProtoWire
 /// ```
 ///
 /// A view costs what is asked of it: making one walks the fields of its own message and steps over the messages inside.
-/// So a fault deep inside is thrown when one gets there; `validate()` reads everything. What all views together accept,
-/// and the values they give, are what `SpanBatch(decoding:)` accepts and holds.
+/// So a fault deep inside is thrown when a view gets there; `validate()` reads everything. All views together accept
+/// the payloads that `SpanBatch(decoding:)` accepts, and give the values that it holds.
 public struct SpanBatchView: ~Escapable {
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     public let bytes: RawSpan
     @usableFromInline let slice: MessageSlice
     private let options: DecodeOptions
 
-    /// - Parameter bytes: the whole message, nothing else.
-    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
+    /// Creates a view of an encoded batch.
+    ///
+    /// - Parameter bytes: the whole message and nothing else.
+    /// - Throws: `payloadTooLarge` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
         _ = try WireReader(bytes, options: options)
@@ -34,16 +36,16 @@ public struct SpanBatchView: ~Escapable {
         slice = MessageSlice(PayloadBytes(bytes), 0, bytes.byteCount, ViewContext(options))
     }
 
-    /// Field 1.
+    /// Spans by resource (field 1).
     @inlinable
     public var resourceSpans: MessageViews<ResourceSpansView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice, key: 0x0A), copying: self) }
     }
 
-    /// Reads every byte of the payload: whether `SpanBatch(decoding:)` would accept it.
+    /// Reads every byte of the payload, and so tells if `SpanBatch(decoding:)` would accept it.
     ///
-    /// - Returns: how many spans there are.
+    /// - Returns: the number of spans.
     /// - Throws: the `WireError` that `SpanBatch(decoding:)` throws, with code, byte offset and field path.
     @discardableResult
     public func validate() throws(WireError) -> Int {
@@ -58,10 +60,9 @@ public struct SpanBatchView: ~Escapable {
         }
     }
 
-    /// Reads every byte of the payload.
+    /// Reads every byte of the payload and counts what is in it.
     ///
-    /// - Returns: what is in it.
-    /// - Throws: a fault, without its path, and not always the first of several.
+    /// - Throws: a fault, without its path, and not always the first one of several.
     package func readAll() throws(WireError) -> SpanBatchCounts {
         var cursor = FieldCursor(slice)
         while let key = try cursor.nextKey() {
@@ -86,20 +87,23 @@ public struct SpanBatchView: ~Escapable {
     }
 }
 
-/// How much is in a batch, and so what it takes in memory once it is decoded.
+/// Counts of what a batch holds, from which its size in memory once decoded follows.
 package struct SpanBatchCounts: Sendable, Hashable {
+    /// Number of spans.
     package var spans = 0
-    /// Of those, how many lack a trace id or a span id.
+    /// Number of spans that lack a valid trace id or span id.
     package var unfit = 0
-    /// Events, links, and what spans are grouped by: resources, their entities, scopes.
+    /// Number of events, links, resources, entity references and scopes.
     package var parts = 0
-    /// Attributes, and elements of lists.
+    /// Number of attributes and of elements of lists.
     package var values = 0
 
+    /// Creates counts of 0.
     package init() {}
 
-    /// What one span has, encoded without key and length.
+    /// Counts what one span holds.
     ///
+    /// - Parameter bytes: an encoded `Span`, without key and length.
     /// - Throws: a fault, without its path.
     package init(ofSpan bytes: borrowing RawSpan, options: DecodeOptions) throws(WireError) {
         let span = try SpanView(SpanBatchCounts.message(bytes, options))
@@ -107,7 +111,7 @@ package struct SpanBatchCounts: Sendable, Hashable {
         spans = 1
     }
 
-    /// What a `ResourceSpans` with one `ScopeSpans` has besides its spans.
+    /// Counts what a `ResourceSpans` with one `ScopeSpans` holds besides its spans.
     ///
     /// - Parameters:
     ///   - resource: the fields of `ResourceSpans` other than `scope_spans`, encoded.
@@ -128,15 +132,16 @@ package struct SpanBatchCounts: Sendable, Hashable {
         return MessageSlice(PayloadBytes(copy bytes), 0, bytes.byteCount, ViewContext(options))
     }
 
-    /// The sum of what everything weighs, in sixteenths of a smallest span: a span 16, a part 4, a value 1.
+    /// Size in memory of everything counted, in sixteenths of a smallest span: 16 for a span, 4 for a part, 1 for a
+    /// value.
     package var sixteenths: Int { 16 * spans + 4 * parts + values }
 
-    /// How many of the smallest spans take as much memory. Rounded down.
+    /// Number of smallest spans that take as much memory, rounded down.
     package var inSmallestSpans: Int { sixteenths / 16 }
 }
 
 extension ResourceSpansView {
-    /// Reads the resource, and counts it.
+    /// Reads and counts the resource.
     fileprivate func validateHead(_ counts: inout SpanBatchCounts) throws(WireError) {
         counts.parts += 1
         guard let resource = try resource() else { return }
@@ -147,7 +152,7 @@ extension ResourceSpansView {
 }
 
 extension ScopeSpansView {
-    /// Reads the scope, and counts it.
+    /// Reads and counts the scope.
     fileprivate func validateHead(_ counts: inout SpanBatchCounts) throws(WireError) {
         counts.parts += 1
         guard let scope = try scope() else { return }
@@ -156,7 +161,7 @@ extension ScopeSpansView {
 }
 
 extension SpanView {
-    /// Reads what making the view has left unread.
+    /// Reads and counts the parts of the span that making the view has left unread.
     fileprivate func validateContent(_ counts: inout SpanBatchCounts) throws(WireError) {
         counts.values += try attributes.validate()
         var eventViews = events
@@ -173,15 +178,17 @@ extension SpanView {
 }
 
 extension MessageViews<AttributeView> {
-    /// Reads all that are left, with their values.
+    /// Reads all attributes that are left, with their values.
     ///
-    /// - Returns: how many there are, elements of lists included.
+    /// - Returns: their number, elements of lists included.
     fileprivate func validate() throws(WireError) -> Int {
         var hasReplacedLists = false
         return try validate(&hasReplacedLists)
     }
 
-    /// - Parameter hasReplacedLists: set where one of the values had a list that is not there any more.
+    /// Reads all attributes that are left, with their values.
+    ///
+    /// - Parameter hasReplacedLists: set when one of the values had a list that another member replaced.
     fileprivate func validate(_ hasReplacedLists: inout Bool) throws(WireError) -> Int {
         var views = self
         var count = 0
@@ -205,10 +212,10 @@ extension MessageViews<AttributeView> {
 }
 
 extension AttributeValueView {
-    /// Reads the lists, which making the view has left unread.
+    /// Reads the lists of the value, which making the view has left unread.
     ///
-    /// - Parameter hasReplacedLists: set where one of the values in them had a list that is not there any more.
-    /// - Returns: how many elements there are.
+    /// - Parameter hasReplacedLists: set when one of the values in them had a list that another member replaced.
+    /// - Returns: the number of elements.
     fileprivate func validateLists(_ hasReplacedLists: inout Bool) throws(WireError) -> Int {
         if form & ValueFields.replacedListBit != 0 { hasReplacedLists = true }
         switch content {

@@ -1,14 +1,14 @@
 import ProtoWire
 
-/// Something that happened at one moment within a span, in place. OTLP's `Span.Event`.
+/// Event at one moment within a span, in place: OTLP's `Span.Event`.
 public struct SpanEventView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
 
-    /// Field 1: nanoseconds since 1970-01-01T00:00:00Z.
+    /// Time of the event in nanoseconds since 1970-01-01T00:00:00Z (field 1).
     public private(set) var timeUnixNano: UInt64 = 0
-    /// Field 4: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 4).
     public private(set) var droppedAttributesCount: UInt32 = 0
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @usableFromInline var nameRange = TextRange()
@@ -32,21 +32,21 @@ public struct SpanEventView: ~Escapable, MessageView {
         }
     }
 
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     @inlinable
     public var bytes: RawSpan {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(slice.content(), copying: self) }
     }
 
-    /// Field 2.
+    /// Name of the event (field 2).
     @inlinable
     public var name: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, nameRange), copying: self) }
     }
 
-    /// Field 3.
+    /// Attributes of the event (field 3).
     @inlinable
     public var attributes: MessageViews<AttributeView> {
         @_lifetime(copy self)

@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// What a `Span` holds, with positions for what stands in the payload.
+/// Fields of a `Span`, with positions for texts and messages in the payload.
 @usableFromInline
 struct SpanFields: BitwiseCopyable {
     @usableFromInline var traceID = TraceID.invalid
@@ -27,9 +27,9 @@ struct SpanFields: BitwiseCopyable {
     @inline(__always)
     init() {}
 
-    /// Reads a span of the form that nearly all have: known fields in the order of their numbers, each once, ids of their
-    /// length, short strings, small numbers. `false` when it has another form or something is wrong; then only a part is
-    /// read.
+    /// Reads a span of the usual form: known fields in the order of their numbers, each once, ids of regular length,
+    /// short strings, small numbers. Returns `false` when the span has another form or a fault; only a part is read
+    /// then.
     @inlinable
     @inline(__always)
     mutating func readUsual(_ slice: MessageSlice) -> Bool {
@@ -37,9 +37,9 @@ struct SpanFields: BitwiseCopyable {
         return readUsual(slice, attributeCount: &attributeCount)
     }
 
-    /// The same.
+    /// Reads a span of the usual form, as `readUsual(_:)` does, and counts its attributes.
     ///
-    /// - Parameter attributeCount: how many attributes there are is added, unless it is `nil`.
+    /// - Parameter attributeCount: the number of attributes is added to it unless it is `nil`.
     @inlinable
     @inline(__always)
     mutating func readUsual(_ slice: MessageSlice, attributeCount: inout Int?) -> Bool {
@@ -89,7 +89,7 @@ struct SpanFields: BitwiseCopyable {
         return position == end
     }
 
-    /// What comes between attributes and status, of the form that nearly all have.
+    /// Reads the usual form of the fields between attributes and status.
     @inlinable
     @inline(__always)
     mutating func readCountsEventsAndLinks(_ bytes: PayloadBytes, _ position: inout Int, _ end: Int) -> Bool {
@@ -102,7 +102,7 @@ struct SpanFields: BitwiseCopyable {
 
     /// Reads a span of any form.
     ///
-    /// - Throws: what its own fields are answered with.
+    /// - Throws: a fault of the span's own fields.
     @usableFromInline
     init(other slice: MessageSlice) throws(WireError) {
         self.init()

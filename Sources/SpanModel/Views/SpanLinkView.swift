@@ -1,18 +1,18 @@
 import ProtoWire
 
-/// A pointer from a span to a span of this or another trace, in place. OTLP's `Span.Link`.
+/// Link from a span to a span of this or another trace, in place: OTLP's `Span.Link`.
 public struct SpanLinkView: ~Escapable, MessageView {
     @usableFromInline let slice: MessageSlice
 
-    /// Field 1; `.invalid` where `irregularID(.traceID)` has what came instead.
+    /// Trace id of the linked span (field 1); `.invalid` when `irregularID(.traceID)` has the bytes that came instead.
     public private(set) var traceID = TraceID.invalid
-    /// Field 2; `.invalid` where `irregularID(.spanID)` has what came instead.
+    /// Span id of the linked span (field 2); `.invalid` when `irregularID(.spanID)` has the bytes that came instead.
     public private(set) var spanID = SpanID.invalid
-    /// Field 5: attributes left out by the sender's limits.
+    /// Number of attributes left out by the sender's limits (field 5).
     public private(set) var droppedAttributesCount: UInt32 = 0
-    /// Field 6: W3C flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE`.
+    /// W3C trace flags in bits 0 to 7, then `HAS_IS_REMOTE` and `IS_REMOTE` (field 6).
     public private(set) var flags: UInt32 = 0
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     public private(set) var hasUnknownFields = false
 
     @usableFromInline var traceStateRange = TextRange()
@@ -39,30 +39,30 @@ public struct SpanLinkView: ~Escapable, MessageView {
         }
     }
 
-    /// The encoded message, in place.
+    /// Encoded message, in place.
     @inlinable
     public var bytes: RawSpan {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(slice.content(), copying: self) }
     }
 
-    /// Field 3: W3C `tracestate`.
+    /// W3C `tracestate` of the linked span (field 3).
     @inlinable
     public var traceState: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(slice.bytes, traceStateRange), copying: self) }
     }
 
-    /// Field 4.
+    /// Attributes of the link (field 4).
     @inlinable
     public var attributes: MessageViews<AttributeView> {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(MessageViews(slice.part(attributesField), key: 0x22), copying: self) }
     }
 
-    /// The bytes that came for an id and are none, in place; `nil` where the id is regular or absent.
+    /// Returns the bytes of an id that is not valid, in place; `nil` when the id is regular or absent.
     ///
-    /// - Parameter field: `.parentSpanID` is never there; a link has no such field.
+    /// - Parameter field: field of the id. For `.parentSpanID`, which a link does not have, the result is `nil`.
     @_lifetime(copy self)
     public func irregularID(_ field: IrregularIDs.Field) -> RawSpan? {
         irregularIDs[field] ? unsafe _overrideLifetime(slice.lastBytes(of: field.spanKey), copying: self) : nil

@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// How the operation ended, in place. OTLP's `Status`.
+/// Outcome of an operation, in place: OTLP's `Status`.
 public struct SpanStatusView: ~Escapable, BitwiseCopyable {
     @usableFromInline let payload: PayloadBytes
     @usableFromInline let fields: StatusFields
@@ -12,23 +12,23 @@ public struct SpanStatusView: ~Escapable, BitwiseCopyable {
         self.fields = fields
     }
 
-    /// Field 3.
+    /// Code of the outcome (field 3).
     @inlinable
     public var code: SpanStatus.Code { fields.code }
 
-    /// Field 2: for people, meant for `error`.
+    /// Message for people (field 2), meant for `error`.
     @inlinable
     public var message: TextView {
         @_lifetime(copy self)
         get { unsafe _overrideLifetime(TextView(payload, fields.message), copying: self) }
     }
 
-    /// Whether the message has fields that the schema does not name.
+    /// `true` when the message has fields that the schema does not name.
     @inlinable
     public var hasUnknownFields: Bool { fields.hasUnknownFields }
 }
 
-/// A status as its span reads it on the way, so that one in several pieces needs no second look.
+/// Fields of a status, read while its span is read, so that a status in several pieces needs no second look.
 @usableFromInline
 struct StatusFields: BitwiseCopyable {
     @usableFromInline var message = TextRange()
@@ -40,7 +40,7 @@ struct StatusFields: BitwiseCopyable {
     @inline(__always)
     init() {}
 
-    /// Reads the forms that nearly all have, empty or a code alone, and goes past them; `false` for another form.
+    /// Reads the usual form, empty or with a code alone, and moves past it; `false` for another form.
     @inlinable
     @inline(__always)
     mutating func takeUsual(

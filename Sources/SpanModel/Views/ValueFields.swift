@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// What an `AnyValue` holds, with positions for what stands in the payload.
+/// Fields of an `AnyValue`, with positions for texts and lists in the payload.
 @usableFromInline
 struct ValueFields: BitwiseCopyable {
     @usableFromInline
@@ -9,25 +9,25 @@ struct ValueFields: BitwiseCopyable {
     }
 
     @usableFromInline var kind = Kind.absent
-    /// In the `AnyValue` or in its list.
+    /// `true` when the `AnyValue` or its list has fields that the schema does not name.
     @usableFromInline var hasUnknownFields = false
-    /// A list was there that another member replaced.
+    /// `true` when the value had a list that another member replaced.
     @usableFromInline var hasReplacedList = false
-    /// Of a list: how many messages may be open inside it.
+    /// Number of messages that may be open inside a list.
     @usableFromInline var depthLeft: UInt16 = 0
-    /// A number or a bool; of a string or bytes their range, of a list that of its first piece.
+    /// Bits of a number or a Boolean; the range of a string or of bytes; the range of a list's first piece.
     @usableFromInline var bits: UInt64 = 0
-    /// Of a list in pieces, where the others stand.
+    /// Positions of the further pieces of a list.
     @usableFromInline var rest = MessageRest()
 
-    /// No value.
+    /// Creates fields without a value.
     @inlinable
     @inline(__always)
     init() {}
 
-    /// Reads a value of any form, the lists in it left unread.
+    /// Reads a value of any form, and leaves the lists in it unread.
     ///
-    /// - Throws: what the value's own fields are answered with, and what a list holds that another member replaces.
+    /// - Throws: a fault of the value's own fields, or in a list that another member replaces.
     @usableFromInline
     init(_ slice: MessageSlice) throws(WireError) {
         kind = .empty
@@ -64,7 +64,7 @@ struct ValueFields: BitwiseCopyable {
         self.bits = bits
     }
 
-    /// Another member of the oneof takes the place of what was there.
+    /// Replaces the member of the oneof by another one.
     private mutating func set(_ kind: Kind, _ cursor: FieldCursor) throws(WireError) {
         if self.kind == .array || self.kind == .keyValueList {
             hasReplacedList = true
@@ -75,7 +75,7 @@ struct ValueFields: BitwiseCopyable {
         rest = MessageRest()
     }
 
-    /// Notes a list, or a further piece of the one that is there.
+    /// Notes a list, or a further piece of the list that is there.
     private mutating func readList(
         _ kind: Kind, _ key: UInt8, _ cursor: inout FieldCursor, _ pieces: inout MessageRest
     ) throws(WireError) {
@@ -101,12 +101,12 @@ struct ValueFields: BitwiseCopyable {
         }
     }
 
-    /// Reads what the list holds, where there is one: what nobody will ask for has to be in order all the same. Nothing is
-    /// allocated. Each value in it is looked at here once and by no view later, so the whole stays linear.
+    /// Validates the content of the list, if there is one: a list that no view will reach has to be valid all the same.
+    /// Nothing is allocated. Each value in it is read here once and by no view later, so the whole stays linear.
     ///
     /// - Parameters:
-    ///   - context: of the value.
-    ///   - last: where the last piece of the list stands, or behind it.
+    ///   - context: context of the value.
+    ///   - last: offset of the last piece of the list, or behind it.
     private func checkList(_ bytes: PayloadBytes, _ context: ViewContext, upTo last: Int) throws(WireError) {
         guard kind == .array || kind == .keyValueList else { return }
         let form = form(context, attributeHasUnknownFields: false)
@@ -124,7 +124,7 @@ struct ValueFields: BitwiseCopyable {
         } while try pieces.nextPiece() && pieces.position <= last
     }
 
-    /// Reads an element of the list.
+    /// Validates an element of the list.
     private func checkElement(_ slice: MessageSlice) throws(WireError) {
         if kind == .array {
             let inner = try slice.entered()
@@ -137,17 +137,18 @@ struct ValueFields: BitwiseCopyable {
 
 // What a view keeps of it: `bits`, the ends of `rest`, and all else in one word.
 extension ValueFields {
-    /// Of a form: the value, or its list, has unknown fields.
+    /// Bit of a form: the value, or its list, has unknown fields.
     @inlinable static var unknownBit: UInt64 { 1 << 8 }
-    /// Of a form: the attribute around the value has unknown fields.
+    /// Bit of a form: the attribute around the value has unknown fields.
     @inlinable static var attributeUnknownBit: UInt64 { 1 << 9 }
 
-    /// The bit of a form that says: the value had a list that another member of the oneof replaced.
+    /// Bit of a form: the value had a list that another member of the oneof replaced.
     @inlinable static var replacedListBit: UInt64 { 1 << 10 }
 
-    /// The kind (8 bits), the three flags (8), the keys of `rest` (16), and the context of a list's elements (32).
+    /// Returns the kind (8 bits), the three flags (8), the keys of `rest` (16), and the context of a list's elements
+    /// (32).
     ///
-    /// - Parameter context: of the value or of what is around it.
+    /// - Parameter context: context of the value or of the message around it.
     @inlinable
     @inline(__always)
     func form(_ context: ViewContext, attributeHasUnknownFields: Bool) -> UInt64 {
@@ -174,12 +175,12 @@ extension ValueFields {
         }
     }
 
-    /// Whether the list stands in several pieces.
+    /// Returns `true` when the list stands in several pieces.
     @inlinable
     @inline(__always)
     static func isInPieces(_ form: UInt64) -> Bool { form & 0xFFFF_0000 != 0 }
 
-    /// The pieces of a list.
+    /// Returns the pieces of a list.
     @inlinable
     static func list(_ bytes: PayloadBytes, bits: UInt64, restEnds: UInt64, form: UInt64) -> MessageSlice {
         let range = TextRange(bits: bits)

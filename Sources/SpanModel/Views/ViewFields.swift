@@ -1,25 +1,26 @@
 import ProtoWire
 
 extension MessageSlice {
-    /// The message's own bytes; the caller ties the span to its lifetime. Of a message in pieces the first one.
+    /// Returns the message's own bytes, the first piece of a message in pieces; the caller ties the span to its
+    /// lifetime.
     @inlinable
     @_lifetime(immortal)
     func content() -> RawSpan { bytes.span(start, end) }
 
-    /// The message in a field of this one, which is whole; with the context of this one.
+    /// Returns the message in a field of this one, all of its pieces included, with the context of this one.
     func message(_ field: MessageField, key: UInt8) -> MessageSlice {
         MessageSlice(
             bytes, field.start, field.end, context,
             rest: field.isSplit ? MessageRest(key: key, end: end) : MessageRest())
     }
 
-    /// From the first to the last of a repeated field's members.
+    /// Returns the range from the first to the last member of a repeated field.
     @inlinable
     @inline(__always)
     func part(_ field: RepeatedField) -> MessageSlice { MessageSlice(bytes, field.start, field.end, context) }
 }
 
-/// Where the one message of a field stands, or the first piece of it.
+/// Position of a field's message, or of its first piece.
 @usableFromInline
 struct MessageField: BitwiseCopyable {
     @usableFromInline var start = -1
@@ -44,7 +45,7 @@ struct MessageField: BitwiseCopyable {
     }
 }
 
-/// Where the members of a repeated field stand: from the first one's key to the last one's end, other fields between them
+/// Position of a repeated field: from the first member's key to the last member's end, other fields between them
 /// included.
 @usableFromInline
 struct RepeatedField: BitwiseCopyable {
@@ -73,7 +74,8 @@ struct RepeatedField: BitwiseCopyable {
         high = UInt32(truncatingIfNeeded: cursor.position)
     }
 
-    /// The same for a field whose members usually stand in a run.
+    /// Notes the field whose key was read last, and steps over it and its run: the members of the same key right behind
+    /// it.
     @inlinable
     @inline(__always)
     mutating func readRun(of key: UInt8, _ cursor: inout FieldCursor) throws(WireError) {
@@ -82,8 +84,8 @@ struct RepeatedField: BitwiseCopyable {
         high = UInt32(truncatingIfNeeded: cursor.position)
     }
 
-    /// Steps over the members that stand here, if any, behind each other; `false` where a length has more than two bytes or
-    /// is wrong.
+    /// Steps over the members that stand here one behind the other, if any; `false` when a length has more than two
+    /// bytes or is wrong.
     @inlinable
     @inline(__always)
     mutating func takeRun(of key: UInt8, _ bytes: PayloadBytes, _ position: inout Int, _ end: Int) -> Bool {
@@ -91,9 +93,9 @@ struct RepeatedField: BitwiseCopyable {
         return takeRun(of: key, bytes, &position, end, count: &count)
     }
 
-    /// The same.
+    /// Steps over the members that stand here, as `takeRun(of:_:_:_:)` does, and counts them.
     ///
-    /// - Parameter count: how many there are is added, unless it is `nil`.
+    /// - Parameter count: the number of members is added to it unless it is `nil`.
     @inlinable
     @inline(__always)
     mutating func takeRun(
@@ -127,15 +129,16 @@ struct RepeatedField: BitwiseCopyable {
 }
 
 extension PayloadBytes {
-    /// Whether a field with this key, one byte on the wire, stands at `position`; `end` lies inside the payload.
+    /// Returns `true` when a field with this key, one byte on the wire, stands at `position`; `end` lies inside the
+    /// payload.
     @inlinable
     @inline(__always)
     func hasKey(_ key: UInt8, at position: Int, before end: Int) -> Bool {
         position < end && byte(unchecked: position) == key
     }
 
-    /// Reads a string of at most 127 bytes, whose key stands at `position`, and goes past it; `false` when there is none or
-    /// it is not UTF-8.
+    /// Reads a string of at most 127 bytes whose key stands at `position`, and moves past it; `false` when there is
+    /// none or it is not UTF-8.
     @inlinable
     @inline(__always)
     func takeText(_ position: inout Int, _ end: Int, _ text: inout TextRange) -> Bool {
@@ -149,8 +152,8 @@ extension PayloadBytes {
         return true
     }
 
-    /// Reads a number of one byte under this key, one byte on the wire, if it stands at `position`, and goes past it;
-    /// `false` when it has more bytes.
+    /// Reads a number of one byte under a key of one byte if that stands at `position`, and moves past it; `false` when
+    /// the number has more bytes.
     @inlinable
     @inline(__always)
     func takeCount(_ key: UInt8, _ position: inout Int, _ end: Int, _ count: inout UInt32) -> Bool {

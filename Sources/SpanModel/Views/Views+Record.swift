@@ -3,7 +3,7 @@ import ProtoWire
 // Records made from views: only what one wants to keep is copied. They hold what the record's own decoder would hold.
 
 extension SpanBatchView {
-    /// The whole batch as records. For all of a payload `SpanBatch(decoding:)` is faster.
+    /// Returns the whole batch as records. For all of a payload `SpanBatch(decoding:)` is faster.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> SpanBatch {
@@ -21,7 +21,7 @@ extension SpanBatchView {
 }
 
 extension ResourceSpansView {
-    /// The group as a record.
+    /// Returns the group as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> ResourceSpans {
@@ -35,7 +35,7 @@ extension ResourceSpansView {
 }
 
 extension ScopeSpansView {
-    /// The group as a record.
+    /// Returns the group as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> ScopeSpans {
@@ -49,7 +49,7 @@ extension ScopeSpansView {
 }
 
 extension ResourceView {
-    /// The resource as a record.
+    /// Returns the resource as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> Resource {
@@ -63,7 +63,7 @@ extension ResourceView {
 }
 
 extension EntityRefView {
-    /// The reference as a record.
+    /// Returns the reference as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> EntityRef {
@@ -75,7 +75,7 @@ extension EntityRefView {
 }
 
 extension InstrumentationScopeView {
-    /// The scope as a record.
+    /// Returns the scope as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> InstrumentationScope {
@@ -87,7 +87,7 @@ extension InstrumentationScopeView {
 }
 
 extension SpanView {
-    /// The span as a record.
+    /// Returns the span as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> SpanRecord {
@@ -112,7 +112,7 @@ extension SpanView {
 }
 
 extension SpanEventView {
-    /// The event as a record.
+    /// Returns the event as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> SpanEvent {
@@ -124,7 +124,7 @@ extension SpanEventView {
 }
 
 extension SpanLinkView {
-    /// The link as a record.
+    /// Returns the link as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> SpanLink {
@@ -140,7 +140,7 @@ extension SpanLinkView {
 }
 
 extension AttributeView {
-    /// The attribute as a record.
+    /// Returns the attribute as a record.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func record() throws(WireError) -> Attribute {
@@ -153,7 +153,7 @@ extension AttributeView {
 }
 
 extension AttributeValueView {
-    /// The value as a record, without unknown fields; whether there are any is noted.
+    /// Returns the value as a record without unknown fields, and notes if there are any.
     func record(_ hasUnknown: inout Bool) throws(WireError) -> AttributeValue {
         if hasUnknownFields { hasUnknown = true }
         switch content {
@@ -184,7 +184,7 @@ extension AttributeValueView {
 }
 
 extension MessageViews<AttributeView> {
-    /// All that are left, as records.
+    /// Returns all attributes that are left, as records.
     ///
     /// - Throws: `WireError` with code and byte offset, without a path.
     public func records() throws(WireError) -> [Attribute] {
@@ -196,7 +196,7 @@ extension MessageViews<AttributeView> {
 }
 
 extension TextViews {
-    /// All that are left.
+    /// Returns all texts that are left.
     func strings() throws(WireError) -> [String] {
         var views = self
         var strings: [String] = []
@@ -206,7 +206,7 @@ extension TextViews {
 }
 
 extension FieldCursor {
-    /// Skips the value that belongs to `key` and adds the whole field to `unknown`.
+    /// Skips the value that belongs to `key` and appends the whole field to `unknown`.
     mutating func keep(_ key: FieldKey, in unknown: inout UnknownFields) throws(WireError) {
         let start = keyStart
         try skip(key)
