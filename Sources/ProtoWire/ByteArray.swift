@@ -1,5 +1,5 @@
 extension [UInt8] {
-    /// The array's bytes, in place.
+    /// Bytes of the array, in place.
     @inlinable
     public var rawSpan: RawSpan {
         @_lifetime(borrow self)
@@ -9,14 +9,14 @@ extension [UInt8] {
         }
     }
 
-    /// Appends a copy of the bytes; one allocation at the most.
+    /// Appends a copy of the bytes, with at most one allocation.
     @inlinable
     public mutating func append(copying span: borrowing RawSpan) {
         // Proof: the buffer is only read while the closure runs, and holds exactly the span's bytes.
         unsafe span.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
     }
 
-    /// A copy of the bytes.
+    /// Creates an array with a copy of the bytes.
     @inlinable
     public init(copying span: borrowing RawSpan) {
         self.init()

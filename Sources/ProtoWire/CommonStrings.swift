@@ -1,21 +1,24 @@
 /// Strings that stand in nearly every payload: keys of 16 to 32 bytes from OpenTelemetry's semantic conventions.
 ///
-/// They are literals, so a record that holds one shares it with all others and neither copies nor counts references, which
-/// for the keys of all attributes is a good part of what making and releasing records costs. (Keys of up to 15 bytes need
-/// no storage of their own anyway.) A string that is missing here is only a little slower.
+/// They are literals, so a record that holds one shares it with all others and neither copies it nor counts references.
+/// For the keys of all attributes that is a good part of the cost of making and releasing records. (Keys of up to 15
+/// bytes need no storage of their own anyway.) A string that is missing here costs only a little more.
 ///
 /// Source: OpenTelemetry semantic conventions 1.37, and the names that were replaced in 1.23 and are still sent.
 ///
 /// Sendable: the table is never changed after it is made.
+///
+/// Proof for all below: there are 2^slotBits slots, filled once and never changed or freed; the number of a slot has
+/// slotBits bits. Bytes are loaded from the payload only where `count` in `lengths` covers them.
 @safe
 @usableFromInline
 package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
-    /// Bytes of the strings that may be here.
+    /// Lengths in bytes that a string in the table may have.
     @inlinable package static var lengths: ClosedRange<Int> { 16...32 }
 
     @usableFromInline
     struct Slot {
-        /// 0 in an empty slot.
+        /// Length of the string in bytes; 0 in an empty slot.
         @usableFromInline var count = 0
         // Of 16 to 32 bytes these are all; they may overlap.
         @usableFromInline var first = SIMD4<UInt32>.zero
@@ -25,13 +28,12 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
         init() {}
     }
 
-    /// A power of two, with room for all strings in slots of their own or close behind.
+    /// Binary logarithm of the number of slots, which leaves most strings a slot of their own.
     @usableFromInline static let slotBits: UInt64 = 10
 
-    // Proof for every use: 2^slotBits slots, filled once and never changed or freed; a slot's number has slotBits bits.
     @usableFromInline let slots: UnsafePointer<Slot>
 
-    /// The table, made by whoever asks first.
+    /// The one table of the process, made at first use.
     package static let table = CommonStrings(of: keys)
 
     init(of strings: [String]) {
@@ -54,9 +56,9 @@ package struct CommonStrings: BitwiseCopyable, @unchecked Sendable {
         unsafe self.slots = UnsafePointer(slots)
     }
 
-    /// The string in these bytes if it is one of the common ones.
+    /// Returns the common string in these bytes; `nil` when they are no common string.
     ///
-    /// - Parameter count: in `lengths`; the bytes lie inside the payload.
+    /// - Parameter count: length in `lengths`; the bytes lie inside the payload.
     @inlinable
     package func string(_ bytes: PayloadBytes, _ start: Int, _ count: Int) -> String? {
         let slot = unsafe slots + Int(truncatingIfNeeded: bytes.hash(unchecked: start, count) >> (64 - Self.slotBits))

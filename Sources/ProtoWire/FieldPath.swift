@@ -1,10 +1,10 @@
-/// Finds the field that a byte belongs to. Only faults pay for paths: the decoder itself keeps none.
+/// Search for the field that a byte belongs to. Only faults pay for paths: decoders keep none.
 public enum FieldPath {
-    /// The field that holds the byte at `offset`, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`; a field
-    /// without a name is written as its number, a byte of a key belongs to the message around it. Empty for the
-    /// outermost message itself.
+    /// Returns the path of the field that holds the byte at `offset`, such as
+    /// `resource_spans[0].scope_spans[1].spans[3].trace_id`. A field without a name is written as its number; a byte of
+    /// a key belongs to the message around it. Empty for the outermost message itself.
     ///
-    /// Walks the payload once; stops at the first thing it cannot read.
+    /// Walks the payload once and stops at the first fault.
     public static func path(to offset: Int, in bytes: borrowing RawSpan, schema: MessageSchema) -> String {
         var path = ""
         var schema = schema
@@ -22,7 +22,7 @@ public enum FieldPath {
 
     private struct Step {
         var name: String
-        /// The schema of the field's message, `nil` where the search ends.
+        /// Schema of the field's message; `nil` when the search ends here.
         var inner: MessageSchema?
         var contentStart: Int
         var contentEnd: Int
@@ -59,7 +59,7 @@ public enum FieldPath {
         return nil
     }
 
-    /// Behind the length that stands at `start`.
+    /// Returns the offset behind the length that stands at `start`.
     private static func contentStart(_ bytes: borrowing RawSpan, from start: Int, to end: Int) -> Int {
         guard var reader = try? WireReader(bytes.extracting(start..<end), options: walkOptions),
             (try? reader.length()) != nil

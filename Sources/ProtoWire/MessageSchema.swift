@@ -1,31 +1,34 @@
-/// A message's name and fields, as in `proto/`.
+/// Name and fields of a message, as in `proto/`.
 public struct MessageSchema: Sendable {
-    /// The full protobuf name, such as `opentelemetry.proto.trace.v1.Span`.
+    /// Full protobuf name, such as `opentelemetry.proto.trace.v1.Span`.
     public let name: String
-    /// In the order of their numbers.
+    /// Fields in the order of their numbers.
     public let fields: [FieldSchema]
 
+    /// Creates a schema from fields in the order of their numbers.
     public init(_ name: String, _ fields: [FieldSchema]) {
         self.name = name
         self.fields = fields
     }
 
-    /// The field of that number, `nil` when the schema has none. O(number of fields).
+    /// Returns the field of a number; `nil` when the schema has none. O(number of fields).
     public func field(_ number: UInt32) -> FieldSchema? { fields.first { $0.number == number } }
 }
 
 /// One field of a message.
 public struct FieldSchema: Sendable {
-    /// 1 to 536,870,911.
+    /// Field number, 1 to 536,870,911.
     public let number: UInt32
-    /// The name in `proto/` (snake_case).
+    /// Name in `proto/` (snake_case).
     public let name: String
+    /// Type of the field's value.
     public let type: FieldType
-    /// Whether the field holds any number of values.
+    /// `true` for a field that holds any number of values.
     public let isRepeated: Bool
-    /// The oneof that the field is a member of.
+    /// Name of the oneof that the field is a member of; `nil` for none.
     public let oneof: String?
 
+    /// Creates the schema of a field.
     public init(_ number: UInt32, _ name: String, _ type: FieldType, repeated: Bool = false, oneof: String? = nil) {
         self.number = number
         self.name = name
@@ -34,7 +37,7 @@ public struct FieldSchema: Sendable {
         self.oneof = oneof
     }
 
-    /// The name in the JSON mapping (lowerCamelCase).
+    /// Name in the JSON mapping (lowerCamelCase).
     public var jsonName: String {
         var result: [UInt8] = []
         var raises = false
@@ -51,15 +54,16 @@ public struct FieldSchema: Sendable {
     }
 }
 
-/// The type of a field's value.
+/// Type of a field's value.
 public enum FieldType: Sendable {
+    /// A scalar, a string or bytes, named as in protobuf.
     case double, fixed32, fixed64, uint32, uint64, int32, int64, bool, string, bytes
-    /// An open enum: other numbers are legal too.
+    /// An open enum: numbers without a name are legal too.
     case enumeration(EnumSchema)
-    /// A closure, because messages contain each other.
+    /// A message; its schema comes from a closure, since messages contain each other.
     case message(@Sendable () -> MessageSchema)
 
-    /// The wire type of one value that is not packed.
+    /// Wire type of one value that is not packed.
     public var wireType: WireType {
         switch self {
         case .double, .fixed64: .fixed64
@@ -70,26 +74,27 @@ public enum FieldType: Sendable {
     }
 }
 
-/// An enum's name and its named values.
+/// Name and named values of an enum.
 public struct EnumSchema: Sendable {
-    /// The full protobuf name, such as `opentelemetry.proto.trace.v1.Span.SpanKind`.
+    /// Full protobuf name, such as `opentelemetry.proto.trace.v1.Span.SpanKind`.
     public let name: String
-    /// In the order of the schema.
+    /// Named values in the order of the schema.
     public let values: [Value]
 
-    /// One named value.
+    /// One named value of an enum.
     public struct Value: Sendable {
-        /// The value on the wire.
+        /// Number of the value on the wire.
         public let number: Int32
-        /// The name in `proto/`, such as `SPAN_KIND_SERVER`.
+        /// Name of the value in `proto/`, such as `SPAN_KIND_SERVER`.
         public let name: String
     }
 
+    /// Creates a schema from numbers with their names.
     public init(_ name: String, _ values: [(Int32, String)]) {
         self.name = name
         self.values = values.map { Value(number: $0.0, name: $0.1) }
     }
 
-    /// The name of a number, `nil` when the schema has none.
+    /// Returns the name of a number; `nil` when the schema has none.
     public func name(of number: Int32) -> String? { values.first { $0.number == number }?.name }
 }

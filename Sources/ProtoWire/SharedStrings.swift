@@ -1,39 +1,40 @@
-/// Strings that a decoder met before in the same payload, so that a key that stands in every span is one string and not one
-/// per span.
+/// Strings that a decoder met before in the same payload, so that a key in every span is one string and not one per
+/// span.
 ///
-/// A direct-mapped table: a string's slot follows from its length and a few words of it, and a newer string takes the slot
-/// of an older one. A slot knows where in the payload its string stood, and whether another is the same is seen there:
-/// comparing the bytes costs less than checking and copying them anew.
+/// The table is direct-mapped: a string's slot follows from its length and a few words of it, and a newer string
+/// replaces an older one. A slot knows the position of its string in the payload, where equality is decided: comparing
+/// bytes costs less than validating and copying them anew.
 ///
-/// A handle, not the owner: whoever decodes makes the table and frees it when the reader is done, so that nothing is
-/// retained for each string.
+/// The value is a handle, not the owner: the decoder makes the table and frees it when the reader is done, so that no
+/// reference is counted for each string.
+///
+/// Proof for all below: there are `slotCount` slots, initialised until the table is freed, and the handle does not
+/// outlive the closure that gets it; the number of a slot has `slotBits` bits.
 @safe
 public struct SharedStrings: BitwiseCopyable {
-    /// Bytes of the strings that are worth keeping. Shorter ones are made at once; in longer ones there is little that
-    /// comes again.
+    /// Lengths in bytes of the strings that are kept. Shorter strings are cheap to make; longer ones seldom recur.
     @inlinable package static var lengths: ClosedRange<Int> { 8...256 }
 
-    /// Bytes of a payload from which on the table earns back what it costs to make.
+    /// Size of a payload in bytes from which on the table saves more than it costs to make.
     static let leastPayloadBytes = 16 << 10
 
-    /// A power of two; the slot is the hash's upper bits.
+    /// Binary logarithm of the number of slots; a slot's number is the upper bits of the hash.
     private static let slotBits = 9
     private static let slotCount = 1 << slotBits
 
     private struct Slot {
-        /// Where in the payload the string stood.
+        /// Offset of the string in the payload.
         var start = 0
-        /// 0 in an empty slot.
+        /// Length of the string in bytes; 0 in an empty slot.
         var count = 0
         var text = ""
     }
 
-    // Proof for every use: `slotCount` slots, initialised until the table is freed; a slot's number has `slotBits` bits.
     private let slots: UnsafeMutablePointer<Slot>
 
     private init(_ slots: UnsafeMutablePointer<Slot>) { unsafe self.slots = slots }
 
-    /// Lends a table to the decoding of so many bytes; `nil` when it would not be worth it.
+    /// Calls `decode` with a table for a payload of that size; with `nil` when a table would not pay.
     static func withTable<Result>(
         forPayloadBytes count: Int, _ decode: (SharedStrings?) throws(WireError) -> Result
     ) throws(WireError) -> Result {
@@ -47,11 +48,12 @@ public struct SharedStrings: BitwiseCopyable {
         return try decode(unsafe SharedStrings(slots))
     }
 
-    /// The text in these bytes: one that was met before, or a new one that is kept; `nil` when they are not UTF-8.
+    /// Returns the text in these bytes: a string that was met before, or a new one that is then kept; `nil` when they
+    /// are not UTF-8.
     ///
     /// - Parameters:
-    ///   - count: in `lengths`; the bytes lie inside the payload, which is the same for all calls.
-    ///   - isUTF8: whether the bytes are known to be UTF-8.
+    ///   - count: length in `lengths`; the bytes lie inside the payload, which is the same for all calls.
+    ///   - isUTF8: `true` when the bytes are known to be UTF-8.
     @usableFromInline
     package func string(_ bytes: PayloadBytes, _ start: Int, _ count: Int, isUTF8: Bool) -> String? {
         let hash = bytes.hash(unchecked: start, count)
@@ -75,7 +77,7 @@ public struct SharedStrings: BitwiseCopyable {
 }
 
 extension PayloadBytes {
-    /// A hash of which the upper bits are the best, from the length and up to three words.
+    /// Returns a hash of the length and up to three words, whose upper bits are the best.
     ///
     /// - Parameter count: at least 8; the bytes lie inside the payload.
     @inlinable
@@ -87,7 +89,7 @@ extension PayloadBytes {
         return (mixed ^ UInt64(truncatingIfNeeded: count)) &* 0xD6E8_FEB8_6659_FD93
     }
 
-    /// Whether the `count` bytes at both places are the same.
+    /// Returns `true` when the `count` bytes at both offsets are equal.
     ///
     /// - Parameter count: at least 8; the bytes lie inside the payload.
     @inline(__always)

@@ -1,9 +1,10 @@
-/// Texts and bytes as they are stored, compared eight bytes at a time.
+/// Comparison of texts and bytes as they are stored, eight bytes at a time.
 ///
-/// Not `String`'s own `==` and `<`, which hold texts equal that Unicode calls canonically equivalent; not the sequences' either,
-/// which look at one byte after the other: names of many thousand bytes are compared for every span that has them.
+/// `String`'s own `==` and `<` treat canonically equivalent texts as equal, and sequences are compared one byte at a
+/// time. Names of many thousand bytes are compared for every span that has them, so both would be wrong or slow.
 package enum TextBytes {
-    /// How many bytes at the start of both are the same: at most what the shorter one has. O(1) for the same place in memory.
+    /// Returns the number of equal bytes at the start of both: at most the length of the shorter one. O(1) for the same
+    /// place in memory.
     package static func sharedPrefix(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
         let count = min(left.count, right.count)
         // Proof for the loads: each ends at `count` or before, which both buffers have; every bit pattern is a UInt64.
@@ -27,7 +28,7 @@ package enum TextBytes {
         return count
     }
 
-    /// -1, 0 or 1 as the left bytes come before, equal or come after the right ones.
+    /// Returns -1, 0 or 1 when the left bytes come before, equal or come after the right ones.
     package static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
         let shared = unsafe sharedPrefix(left, right)
         // Proof: below both counts.
@@ -37,12 +38,12 @@ package enum TextBytes {
 }
 
 extension String {
-    /// Whether two texts are the same bytes. O(1) where they share their memory or have different lengths.
+    /// Returns `true` when two texts have the same bytes. O(1) when they share their memory or have different lengths.
     package func hasSameBytes(as other: String) -> Bool {
         utf8.count == other.utf8.count && byteOrder(to: other) == 0
     }
 
-    /// -1, 0 or 1 as its UTF-8 bytes come before, equal or come after the other's.
+    /// Returns -1, 0 or 1 when the UTF-8 bytes of this text come before, equal or come after those of the other.
     package func byteOrder(to other: String) -> Int {
         // Proof: both buffers are only read while the closures run.
         let order = unsafe utf8.withContiguousStorageIfAvailable { one -> Int? in

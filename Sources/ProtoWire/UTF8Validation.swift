@@ -1,7 +1,7 @@
-/// Whether bytes are UTF-8, said with the position of the fault.
+/// Validation of UTF-8 that reports the position of a fault.
 public enum UTF8Validation {
-    /// Where the first ill-formed sequence starts, `nil` when all is well. Scalar and slow: for the error path and as
-    /// the naive twin of the fast check.
+    /// Returns the offset at which the first ill-formed sequence starts; `nil` for valid UTF-8. Scalar and slow: for
+    /// errors, and as the naive twin of the fast check.
     ///
     /// Source: Unicode 16.0, table 3-7 "Well-Formed UTF-8 Byte Sequences".
     public static func firstInvalidOffset(in span: borrowing RawSpan) -> Int? {

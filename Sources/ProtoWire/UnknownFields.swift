@@ -1,24 +1,26 @@
-/// Fields of a message that its schema does not name, byte for byte as they came, in their order.
+/// Fields of a message that its schema does not name, byte for byte and in the order in which they came.
 ///
-/// They are written back after the known fields, so that a newer sender's data survives an older relay. Groups and
-/// known field numbers with another wire type land here too. One pointer wide; no allocation while empty.
+/// They are written back after the known fields, so that a newer sender's data survives an older relay. Groups, and
+/// known field numbers with another wire type, are kept here too. One pointer wide; allocates only when there are such
+/// fields.
 public struct UnknownFields: Sendable, Hashable {
     @usableFromInline var storage: [UInt8]?
 
+    /// Creates an empty collection, without allocating.
     @inlinable
     public init() { storage = nil }
 
-    /// - Parameter bytes: whole fields, key included.
+    /// Creates a collection from whole fields, keys included.
     public init(bytes: [UInt8]) { storage = bytes.isEmpty ? nil : bytes }
 
-    /// Whether there are none.
+    /// `true` when there are no unknown fields.
     @inlinable
     public var isEmpty: Bool { storage == nil }
 
-    /// The fields' bytes, keys included; empty when there are none.
+    /// Bytes of the fields, keys included; empty when there are none.
     public var bytes: [UInt8] { storage ?? [] }
 
-    /// Adds whole fields at the end.
+    /// Appends whole fields, keys included.
     public mutating func append(_ span: borrowing RawSpan) {
         guard span.byteCount > 0 else { return }
         if storage == nil { storage = [] }

@@ -1,22 +1,27 @@
-/// A buffer into which messages are encoded front to back, for producers that meet a message's first field first and
-/// learn its length at its end, such as readers of text. `WireWriter` is the faster one where the order is free.
+/// Buffer into which messages are encoded front to back, for producers that meet a message's first field first and
+/// learn its length at its end, such as readers of text. `WireWriter` is faster where the order is free.
 ///
-/// Room for a length is set aside in front of a message and filled in behind it; where the guess of its width was wrong
-/// the message is moved by a few bytes, so that a byte is moved once for each message around it at the most.
+/// Room for a length is set aside in front of a message and filled in behind it. When the guess of its width was wrong,
+/// the message is moved by a few bytes, so a byte is moved at most once for each message around it.
 ///
 /// ```swift
 /// let mark = appender.openMessage(key: 0x12, lengthWidth: 1)   // field 2, a message
 /// appender.appendString(name, key: 0x0A)
 /// let width = appender.closeMessage(mark, lengthWidth: 1)
 /// ```
+///
+/// Proof for all below: the buffer is the value's own and freed in `deinit` alone or when a larger one takes its place;
+/// `open(n)` leaves n writable bytes behind the first `count`, and stores go nowhere else.
 @safe
 public struct WireAppender: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    /// How many bytes are written.
+    /// Number of bytes that are written.
     public private(set) var count = 0
 
-    /// - Parameter capacity: bytes to set aside at once; at least 64. Memory is only used once it is written to.
+    /// Creates an empty buffer.
+    ///
+    /// - Parameter capacity: bytes to set aside at once, at least 64. Memory is only used once it is written to.
     public init(capacity: Int = 1024) {
         let size = max(capacity, 64)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
@@ -25,15 +30,15 @@ public struct WireAppender: ~Copyable {
 
     deinit { unsafe base.deallocate() }
 
-    /// Forgets what is written and keeps the buffer.
+    /// Removes everything that is written and keeps the buffer.
     public mutating func reset() { count = 0 }
 
-    /// Forgets what was written after `count` had this value.
+    /// Removes everything that was written after `count` had this value.
     ///
-    /// - Parameter mark: 0 ... `count`; clamped.
+    /// - Parameter mark: earlier value of `count`; clamped to 0 ... `count`.
     public mutating func truncate(to mark: Int) { count = min(max(mark, 0), count) }
 
-    /// What is written, in place; valid until the next change.
+    /// Written bytes, in place; valid until the next change.
     public var bytes: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
@@ -44,10 +49,8 @@ public struct WireAppender: ~Copyable {
         }
     }
 
-    /// A copy of what is written.
+    /// Returns a copy of the written bytes.
     public func byteArray() -> [UInt8] { [UInt8](copying: bytes) }
-
-    // Proof for every store below: `open(n)` leaves n writable bytes behind the first `count`.
 
     @inline(__always)
     private mutating func open(_ byteCount: Int) {
@@ -66,14 +69,14 @@ public struct WireAppender: ~Copyable {
 
     // MARK: Values
 
-    /// Adds one byte as it is.
+    /// Appends one byte.
     public mutating func append(_ byte: UInt8) {
         open(1)
         unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
-    /// Adds bytes as they are.
+    /// Appends bytes.
     public mutating func append(copying span: borrowing RawSpan) {
         let size = span.byteCount
         open(size)
@@ -84,13 +87,13 @@ public struct WireAppender: ~Copyable {
         count += size
     }
 
-    /// Adds a varint (1 to 10 bytes, shortest form).
+    /// Appends a varint (1 to 10 bytes, shortest form).
     public mutating func appendVarint(_ value: UInt64) {
         open(10)
         count += storeVarint(value, at: count)
     }
 
-    /// - Returns: how many bytes it took.
+    /// Stores a varint at an offset and returns its length in bytes.
     private mutating func storeVarint(_ value: UInt64, at start: Int) -> Int {
         var rest = value
         var position = start
@@ -104,30 +107,30 @@ public struct WireAppender: ~Copyable {
         return position + 1 - start
     }
 
-    /// Adds eight bytes, the least significant first.
+    /// Appends eight bytes, the least significant first.
     public mutating func appendFixed64(_ value: UInt64) {
         open(8)
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: count, as: UInt64.self)
         count += 8
     }
 
-    /// Adds four bytes, the least significant first.
+    /// Appends four bytes, the least significant first.
     public mutating func appendFixed32(_ value: UInt32) {
         open(4)
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: count, as: UInt32.self)
         count += 4
     }
 
-    /// Adds a string or bytes field with content that is encoded already.
+    /// Appends a length-delimited field with content that is encoded already.
     ///
-    /// - Parameter key: the key's raw value: `number << 3 | wireType`.
+    /// - Parameter key: raw value of the key: `number << 3 | wireType`.
     public mutating func appendField(_ content: borrowing RawSpan, key: UInt32) {
         appendVarint(UInt64(key))
         appendVarint(UInt64(content.byteCount))
         append(copying: content)
     }
 
-    /// Adds a string field, also when it is empty.
+    /// Appends a string field, even when it is empty.
     public mutating func appendString(_ text: String, key: UInt32) {
         appendVarint(UInt64(key))
         appendVarint(UInt64(text.utf8.count))
@@ -136,10 +139,10 @@ public struct WireAppender: ~Copyable {
 
     // MARK: Messages
 
-    /// Starts a length-delimited field: its key, and room for its length.
+    /// Starts a length-delimited field: appends its key, and room for its length.
     ///
-    /// - Parameter lengthWidth: how many bytes the length is going to have, 1 ... 5; a guess.
-    /// - Returns: where the content starts, for `closeMessage`.
+    /// - Parameter lengthWidth: guess of the length's width in bytes, 1 ... 5.
+    /// - Returns: the offset of the content, for `closeMessage`.
     public mutating func openMessage(key: UInt32, lengthWidth: Int) -> Int {
         precondition((1...5).contains(lengthWidth), "a length has 1 to 5 bytes")
         appendVarint(UInt64(key))
@@ -151,9 +154,9 @@ public struct WireAppender: ~Copyable {
     /// Ends a length-delimited field: everything since `openMessage` is its content.
     ///
     /// - Parameters:
-    ///   - start: what `openMessage` returned.
-    ///   - lengthWidth: what it was given.
-    /// - Returns: how many bytes the length has: a good guess for the next message of this kind.
+    ///   - start: value that `openMessage` returned.
+    ///   - lengthWidth: width that `openMessage` was given.
+    /// - Returns: the width of the length in bytes: a good guess for the next message of this kind.
     @discardableResult
     public mutating func closeMessage(_ start: Int, lengthWidth: Int) -> Int {
         precondition((1...5).contains(lengthWidth) && (lengthWidth...count).contains(start), "not an open message")
@@ -171,9 +174,9 @@ public struct WireAppender: ~Copyable {
         return width
     }
 
-    /// Puts the fields that were written since `start` into the order of their numbers; fields of one number keep theirs.
+    /// Sorts the fields that were written since `start` by number; fields of one number keep their order.
     ///
-    /// - Parameter start: where a message's content starts, of which all fields are whole.
+    /// - Parameter start: offset of a message's content, of which all fields are whole.
     public mutating func sortFields(since start: Int) {
         guard let runs = fieldRuns(since: start) else { return }
         var sorted: [UInt8] = []
@@ -191,7 +194,7 @@ public struct WireAppender: ~Copyable {
         var end: Int
     }
 
-    /// Fields of one number behind each other are one run. `nil` where nothing is out of order.
+    /// Returns the runs of fields with one number; `nil` when nothing is out of order.
     private func fieldRuns(since start: Int) -> [FieldRun]? {
         let content = bytes.extracting(start..<count)
         let options = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))

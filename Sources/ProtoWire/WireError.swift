@@ -1,8 +1,8 @@
-/// Why bytes are not a message: what is wrong, at which byte, in which field.
+/// Fault in bytes that are to be a message, with its code, byte and field.
 ///
 /// A description never holds a field's value, so that it can be logged.
 public struct WireError: Error, Sendable, Hashable {
-    /// The kind of fault. Open: later versions may add codes.
+    /// Code of the fault. Open: later versions may add codes.
     public struct Code: RawRepresentable, Sendable, Hashable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -13,32 +13,34 @@ public struct WireError: Error, Sendable, Hashable {
         public static let varintTooLong = Code(rawValue: "varint_too_long")
         /// A key is above 2^32 - 1 or names field 0.
         public static let invalidKey = Code(rawValue: "invalid_key")
-        /// Wire type 6 or 7.
+        /// A key has wire type 6 or 7, which are not assigned.
         public static let invalidWireType = Code(rawValue: "invalid_wire_type")
         /// A length is above 2^31 - 1 or reaches past the end of the message around it.
         public static let invalidLength = Code(rawValue: "invalid_length")
-        /// An end-group key that closes nothing, or another group than the open one.
+        /// An end-group key closes nothing, or another group than the open one.
         public static let unmatchedGroup = Code(rawValue: "unmatched_group")
-        /// More open messages and groups than `WireLimits.maxDepth`.
+        /// More messages and groups are open than `WireLimits.maxDepth`.
         public static let tooDeep = Code(rawValue: "too_deep")
-        /// A `string` field that is not UTF-8.
+        /// A `string` field is not UTF-8.
         public static let invalidUTF8 = Code(rawValue: "invalid_utf8")
-        /// A payload over `WireLimits.maxPayloadBytes`.
+        /// A payload is larger than `WireLimits.maxPayloadBytes`.
         public static let payloadTooLarge = Code(rawValue: "payload_too_large")
     }
 
+    /// Code of the fault.
     public var code: Code
 
     /// One sentence for people, with limit and actual value where there is one.
     public var message: String
 
-    /// Where the faulty element starts: bytes from the start of the payload.
+    /// Offset in the payload at which the faulty element starts, in bytes.
     public var offset: Int
 
-    /// The field in which the fault lies, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`; empty when it
-    /// lies in the outermost message itself or the schema was not at hand.
+    /// Path of the field in which the fault lies, such as `resource_spans[0].scope_spans[1].spans[3].trace_id`; empty
+    /// for the outermost message itself, and when the schema was not at hand.
     public var path: String
 
+    /// Creates an error.
     public init(_ code: Code, _ message: String, offset: Int, path: String = "") {
         self.code = code
         self.message = message
@@ -48,7 +50,7 @@ public struct WireError: Error, Sendable, Hashable {
 }
 
 extension WireError: CustomStringConvertible {
-    /// `invalid_length at byte 42 in resource_spans[0]: …`
+    /// Code, byte, path and message: `invalid_length at byte 42 in resource_spans[0]: …`
     public var description: String {
         path.isEmpty
             ? "\(code.rawValue) at byte \(offset): \(message)"

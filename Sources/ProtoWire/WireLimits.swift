@@ -1,12 +1,13 @@
-/// Bounds on what a decoder accepts; both are settings.
+/// Bounds on the payloads that a decoder accepts.
 public struct WireLimits: Sendable, Hashable {
-    /// How many messages and groups may be open inside the outermost message, 0 ... 500 (clamped). Default 100, as in the
-    /// reference protobuf runtimes; the recursion of the decoder is bounded by it.
+    /// Greatest number of messages and groups that may be open inside the outermost message, 0 ... 500 (clamped).
+    /// Default 100, as in the reference protobuf runtimes; it bounds the decoder's recursion.
     public var maxDepth: Int { didSet { maxDepth = Self.clamped(maxDepth) } }
 
-    /// The largest payload in bytes. Default 64 MiB, OTLP 1.11's recommendation; protobuf itself ends at 2 GiB - 1.
+    /// Greatest size of a payload in bytes. Default 64 MiB, as OTLP 1.11 recommends; protobuf itself ends at 2 GiB - 1.
     public var maxPayloadBytes: Int
 
+    /// Creates limits; `maxDepth` is clamped to its range.
     public init(maxDepth: Int = 100, maxPayloadBytes: Int = 64 << 20) {
         self.maxDepth = Self.clamped(maxDepth)
         self.maxPayloadBytes = maxPayloadBytes
@@ -15,20 +16,24 @@ public struct WireLimits: Sendable, Hashable {
     private static func clamped(_ depth: Int) -> Int { min(max(depth, 0), 500) }
 }
 
-/// What a decoder does with a `string` field whose bytes are not UTF-8.
+/// Treatment of `string` fields whose bytes are not UTF-8.
 public enum InvalidUTF8Policy: Sendable, Hashable {
-    /// The message is malformed: what proto3 says and what `decode` does.
+    /// The message is malformed, as proto3 demands; `spanwire decode` does so.
     case reject
-    /// The value is kept as far as it can be: an attribute value becomes bytes, any other string gets U+FFFD for each
-    /// bad sequence; `WireReader.repairedStrings` counts them. What ingest does, so that one bad string costs no span.
+    /// The value is kept as far as possible: an attribute value becomes bytes, any other string gets U+FFFD for each
+    /// bad sequence, and `WireReader.repairedStrings` counts them. Collectors do so, since one bad string must not cost
+    /// a span.
     case repair
 }
 
-/// How to decode: limits and the treatment of invalid UTF-8.
+/// Settings of a decoder.
 public struct DecodeOptions: Sendable, Hashable {
+    /// Bounds on the payload.
     public var limits: WireLimits
+    /// Treatment of strings that are not UTF-8.
     public var invalidUTF8: InvalidUTF8Policy
 
+    /// Creates settings.
     public init(limits: WireLimits = WireLimits(), invalidUTF8: InvalidUTF8Policy = .reject) {
         self.limits = limits
         self.invalidUTF8 = invalidUTF8

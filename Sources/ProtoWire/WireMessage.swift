@@ -1,21 +1,23 @@
 /// A message with a hand-written codec.
 ///
-/// A conforming type reads its fields in `merge(from:)`, in any order, the last of a repeated scalar winning and a split
-/// sub-message merging, keeps what it does not know, and writes in `encode(to:)` from the highest field down.
+/// `merge(from:)` reads fields in any order: the last of a repeated scalar wins, a split sub-message is merged, and
+/// unknown fields are kept. `encode(to:)` writes from the highest field down.
 public protocol WireMessage: Sendable, ~Copyable {
-    /// The message with every field at its default.
+    /// Creates the message with every field at its default.
     init()
 
     /// Names, numbers and types of the fields, for error paths, printing and the check against `proto/`.
     static var schema: MessageSchema { get }
 
-    /// Reads fields until the reader's current message ends, on top of what is already there.
+    /// Reads fields until the reader's current message ends, on top of the fields that are set.
+    ///
+    /// - Throws: `WireError` with code and byte offset, without a path; a part of the fields is then read.
     mutating func merge(from reader: inout WireReader) throws(WireError)
 
-    /// Puts the fields in front of what the writer holds.
+    /// Prepends the fields to the bytes that the writer holds.
     func encode(to writer: inout WireWriter)
 
-    /// Puts the message in front as a field of another: key, length, fields. A type may have a short cut for it.
+    /// Prepends the message as a field of another: key, length, fields. A type may have a faster way of its own.
     func encode(to writer: inout WireWriter, key: UInt32)
 }
 
@@ -29,35 +31,37 @@ extension WireMessage where Self: ~Copyable {
     }
 }
 
-/// What decoding repaired on the way.
+/// Repairs that decoding made.
 public struct DecodeNotes: Sendable, Hashable {
-    /// How many strings were not UTF-8 and were repaired; 0 unless the policy is `.repair`.
+    /// Number of strings that were not UTF-8 and were repaired; 0 unless the policy is `.repair`.
     public var repairedStrings = 0
-    /// The field of the first of them, such as `resource_spans[0].scope_spans[0].spans[2].name`.
+    /// Path of the first repaired field, such as `resource_spans[0].scope_spans[0].spans[2].name`.
     public var firstRepairPath = ""
 
+    /// Creates notes without repairs.
     public init() {}
 }
 
 extension WireMessage {
     /// Decodes one message.
     ///
-    /// - Parameter bytes: the whole message, nothing else.
+    /// - Parameter bytes: the whole message and nothing else.
     /// - Throws: `WireError` with code, byte offset and field path.
     public init(decoding bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
         self.init()
         try merge(decoding: bytes, options: options)
     }
 
-    /// Decodes one message.
+    /// Decodes one message from an array.
+    ///
+    /// - Throws: `WireError` with code, byte offset and field path.
     public init(decoding bytes: [UInt8], options: DecodeOptions = DecodeOptions()) throws(WireError) {
         try self.init(decoding: bytes.rawSpan, options: options)
     }
 
-    /// Decodes one message on top of what `self` holds and tells what was repaired.
+    /// Decodes one message on top of the fields that are set, and returns the repairs that were made.
     ///
-    /// - Throws: `WireError` with code, byte offset and field path; `self` then holds a part of what was there and of
-    ///   what was read.
+    /// - Throws: `WireError` with code, byte offset and field path; a part of the fields is then read.
     @discardableResult
     public mutating func merge(
         decoding bytes: RawSpan, options: DecodeOptions = DecodeOptions()
@@ -87,7 +91,7 @@ extension WireMessage {
         return notes
     }
 
-    /// The encoded message. Allocates; a caller with many messages keeps a `WireWriter`.
+    /// Returns the encoded message. Allocates; a caller with many messages keeps a `WireWriter`.
     public func encoded() -> [UInt8] {
         var writer = WireWriter()
         encode(to: &writer)

@@ -1,8 +1,8 @@
 extension WireReader {
-    /// A `string` field.
+    /// Reads a `string` field.
     ///
-    /// - Returns: the text; under `InvalidUTF8Policy.repair` with U+FFFD for what is not UTF-8.
-    /// - Throws: `invalid_utf8` with the offset of the first bad byte, and what `length()` throws.
+    /// - Returns: the text; under `InvalidUTF8Policy.repair` with U+FFFD for bytes that are not UTF-8.
+    /// - Throws: `invalidUTF8` with the offset of the first bad byte; the errors of `length()`.
     @inlinable
     public mutating func string() throws(WireError) -> String {
         let start = offset
@@ -11,10 +11,11 @@ extension WireReader {
         return try repairedString(span, fieldStart: start)
     }
 
-    /// A `string` field that may hold other bytes: the text, or `nil` when the bytes are not UTF-8 and the policy is to
-    /// repair; then `invalidBytes` has them.
+    /// Reads a `string` field that may hold other bytes.
     ///
-    /// - Throws: `invalid_utf8` when the policy is to reject, and what `length()` throws.
+    /// - Parameter invalidBytes: set to the bytes when they are not UTF-8 and the policy is to repair.
+    /// - Returns: the text; `nil` when `invalidBytes` was set.
+    /// - Throws: `invalidUTF8` when the policy is to reject; the errors of `length()`.
     @inlinable
     public mutating func string(orInvalidBytes invalidBytes: inout [UInt8]) throws(WireError) -> String? {
         let start = offset
@@ -25,7 +26,7 @@ extension WireReader {
         return nil
     }
 
-    /// The text in these bytes, `nil` when they are not UTF-8; equal texts are shared where that is worth it.
+    /// Returns the text in these bytes, `nil` when they are not UTF-8; equal texts share one string where that pays.
     @inlinable
     mutating func text(_ span: RawSpan) -> String? {
         let count = span.byteCount
@@ -38,7 +39,7 @@ extension WireReader {
         return UTF8Validation.firstInvalidOffset(in: span) == nil ? String(utf8: span, isASCII: false) : nil
     }
 
-    /// The text in these bytes, which are UTF-8 and lie inside the payload; "" for none.
+    /// Returns the text in these bytes, which are UTF-8 and lie inside the payload.
     package func utf8Text(_ range: TextRange) -> String {
         if range.count == 0 { return "" }
         guard let shared, SharedStrings.lengths.contains(range.count) else {
@@ -66,7 +67,7 @@ extension WireReader {
 }
 
 extension WireError {
-    /// A `string` field that is not UTF-8.
+    /// Returns the error for a `string` field that is not UTF-8.
     static func invalidUTF8(_ span: borrowing RawSpan, at start: Int) -> WireError {
         let bad = start + (UTF8Validation.firstInvalidOffset(in: span) ?? 0)
         return WireError(.invalidUTF8, "a string of \(span.byteCount.counted("byte")) is not UTF-8", offset: bad)
@@ -77,9 +78,9 @@ extension String {
     @inlinable
     init(ascii span: RawSpan) { self.init(utf8: span, isASCII: true) }
 
-    /// The text in bytes that are known to be UTF-8. Allocates above 15 bytes.
+    /// Creates a text from bytes that are known to be UTF-8. Allocates above 15 bytes.
     ///
-    /// - Parameter isASCII: whether they are known to be ASCII, too.
+    /// - Parameter isASCII: `true` when the bytes are known to be ASCII, too.
     @usableFromInline
     package init(utf8 span: RawSpan, isASCII: Bool) {
         if #available(macOS 26.0, iOS 26.0, tvOS 26.0, watchOS 26.0, visionOS 26.0, *) {
@@ -90,7 +91,7 @@ extension String {
         }
     }
 
-    /// The text in UTF-8 bytes, `nil` when they are not UTF-8. Allocates above 15 bytes.
+    /// Creates a text from UTF-8 bytes; `nil` when they are not UTF-8. Allocates above 15 bytes.
     @inlinable
     public init?(validatingUTF8 span: RawSpan) {
         if #available(macOS 26.0, iOS 26.0, tvOS 26.0, watchOS 26.0, visionOS 26.0, *) {

@@ -1,7 +1,7 @@
-/// A cursor over the bytes of one protobuf message and the messages inside it.
+/// Cursor over the bytes of one protobuf message and the messages inside it.
 ///
-/// Nothing is copied and nothing allocated by reading; a `string()` or `bytes()` allocates what it returns, never more
-/// than the length that the input holds. Fields are read by a loop in the message that knows them:
+/// Reading copies nothing and allocates nothing. `string()` and `byteArray()` allocate the value that they return,
+/// never more than the length that the input holds. Fields are read by a loop in the message that knows them:
 ///
 /// ```swift
 /// while let key = try reader.nextKey() {
@@ -13,36 +13,39 @@
 /// }
 /// ```
 ///
-/// What is accepted follows the reference runtime (upb, through google.protobuf for Python): a key and a length have at
-/// most five bytes, another varint ten, of which the bits above the 64th are dropped.
+/// Accepted payloads are those of the reference runtime (upb, through google.protobuf for Python): a key and a length
+/// have at most five bytes, another varint ten, of which the bits above the 64th are dropped.
 public struct WireReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
-    /// The same, for short cuts that have compared their positions.
+    /// Payload for fast paths that have compared their offsets.
     @usableFromInline package let payload: PayloadBytes
     @usableFromInline var end: Int
     @usableFromInline var depthLeft: Int
     @usableFromInline var keyStart: Int
-    /// `nil` where strings are not shared.
+    /// Strings that were met before; `nil` when strings are not shared.
     @usableFromInline package let shared: SharedStrings?
+    /// Strings that stand in nearly every payload.
     @usableFromInline package let common: CommonStrings
 
     @usableFromInline var cursor: Int
 
-    /// How to treat strings that are not UTF-8, and the limits.
+    /// Limits, and the treatment of strings that are not UTF-8.
     public let options: DecodeOptions
 
-    /// How many strings were repaired so far (`InvalidUTF8Policy.repair`).
+    /// Number of strings that were repaired so far (`InvalidUTF8Policy.repair`).
     public internal(set) var repairedStrings: Int
 
-    /// The offset of the first string that was repaired.
+    /// Offset of the first string that was repaired; `nil` when there was none.
     public internal(set) var firstRepairOffset: Int?
 
-    /// The next byte to read, counted from the start of the payload.
+    /// Offset of the next byte to read, from the start of the payload.
     @inlinable
     public var offset: Int { cursor }
 
+    /// Creates a reader at the start of a message.
+    ///
     /// - Parameter bytes: one whole message.
-    /// - Throws: `payload_too_large` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
+    /// - Throws: `payloadTooLarge` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
         try self.init(bytes, options: options, shared: nil)
@@ -69,11 +72,11 @@ public struct WireReader: ~Escapable {
         self.firstRepairOffset = nil
     }
 
-    /// A reader that goes on where a view's cursor stands.
+    /// Creates a reader that goes on at a view's cursor.
     ///
     /// - Parameters:
-    ///   - bytes: of the payload up to the end of the current message.
-    ///   - position: of the next byte.
+    ///   - bytes: payload up to the end of the current message.
+    ///   - position: offset of the next byte.
     @_lifetime(copy bytes)
     init(_ bytes: RawSpan, at position: Int, keyStart: Int, context: ViewContext) throws(WireError) {
         try self.init(bytes, options: context.options)
@@ -89,9 +92,9 @@ public struct WireReader: ~Escapable {
         unsafe bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self)
     }
 
-    /// The next field's key, `nil` at the end of the current message.
+    /// Reads the next field's key; `nil` at the end of the current message.
     ///
-    /// - Throws: `truncated`, `varint_too_long`, `invalid_key`.
+    /// - Throws: `truncated`, `varintTooLong`, `invalidKey`.
     @inlinable
     public mutating func nextKey() throws(WireError) -> FieldKey? {
         guard cursor < end else { return nil }
@@ -111,7 +114,7 @@ public struct WireReader: ~Escapable {
         return key
     }
 
-    /// A key with any field number, 0 included; sets `keyStart`.
+    /// Reads a key with any field number, 0 included, and sets `keyStart`.
     mutating func anyKey() throws(WireError) -> FieldKey {
         keyStart = cursor
         let raw = try shortVarint("a field key")
@@ -121,7 +124,7 @@ public struct WireReader: ~Escapable {
         return FieldKey(rawValue: UInt32(raw))
     }
 
-    /// A varint of at most five bytes: keys and lengths.
+    /// Reads a varint of at most five bytes: a key or a length.
     mutating func shortVarint(_ what: StaticString) throws(WireError) -> UInt64 {
         let start = cursor
         var value: UInt64 = 0
@@ -137,8 +140,10 @@ public struct WireReader: ~Escapable {
         throw WireError(.varintTooLong, "\(what) has no end within 5 bytes", offset: start)
     }
 
-    /// Whether all that is left of the current message is one length-delimited field with this key, of up to 127 bytes;
-    /// if so, its key is read. A short cut past the loop for messages that nearly always hold one field.
+    /// Reads a key if the rest of the current message is one length-delimited field with this key, of up to 127 bytes.
+    /// A fast path past the loop for messages that nearly always hold one field.
+    ///
+    /// - Returns: `false`, with nothing read, for another form.
     @inlinable
     public mutating func takeSoleKey(_ key: UInt8) -> Bool {
         guard end - cursor >= 2, byte(cursor) == key, Int(byte(cursor + 1)) == end - cursor - 2 else { return false }
@@ -148,9 +153,9 @@ public struct WireReader: ~Escapable {
         return true
     }
 
-    /// A varint of at most ten bytes; bits above the 64th are dropped.
+    /// Reads a varint of at most ten bytes; bits above the 64th are dropped.
     ///
-    /// - Throws: `truncated`, `varint_too_long`.
+    /// - Throws: `truncated`, `varintTooLong`.
     @inlinable
     public mutating func varint() throws(WireError) -> UInt64 {
         if cursor < end {
@@ -179,7 +184,7 @@ public struct WireReader: ~Escapable {
         throw WireError(.varintTooLong, "a varint has no end within 10 bytes", offset: start)
     }
 
-    /// Eight bytes, little-endian.
+    /// Reads eight bytes, little-endian.
     ///
     /// - Throws: `truncated`.
     @inlinable
@@ -191,7 +196,7 @@ public struct WireReader: ~Escapable {
         return UInt64(littleEndian: value)
     }
 
-    /// Four bytes, little-endian.
+    /// Reads four bytes, little-endian.
     ///
     /// - Throws: `truncated`.
     @inlinable
@@ -208,9 +213,9 @@ public struct WireReader: ~Escapable {
         WireError(.truncated, "a value of \(width) bytes has only \(end - cursor)", offset: cursor)
     }
 
-    /// The length in front of a string, bytes or message, checked to lie within the current message.
+    /// Reads the length in front of a string, bytes or message, checked to lie within the current message.
     ///
-    /// - Throws: `truncated`, `varint_too_long`, `invalid_length`.
+    /// - Throws: `truncated`, `varintTooLong`, `invalidLength`.
     @inlinable
     @inline(__always)
     public mutating func length() throws(WireError) -> Int {
@@ -250,7 +255,9 @@ public struct WireReader: ~Escapable {
         return Int(length)
     }
 
-    /// The bytes of a length-delimited field, in place.
+    /// Reads the bytes of a length-delimited field, in place.
+    ///
+    /// - Throws: the errors of `length()`.
     @inlinable
     @_lifetime(copy self)
     public mutating func rawBytes() throws(WireError) -> RawSpan {
@@ -260,17 +267,19 @@ public struct WireReader: ~Escapable {
         return bytes.extracting(start..<start + count)
     }
 
-    /// A copy of the bytes of a length-delimited field.
+    /// Reads a copy of the bytes of a length-delimited field.
+    ///
+    /// - Throws: the errors of `length()`.
     @inlinable
     public mutating func byteArray() throws(WireError) -> [UInt8] {
         let span = try rawBytes()
         return [UInt8](copying: span)
     }
 
-    /// Enters the message whose length comes next: until `leaveMessage` with the value returned here, the reader ends
-    /// where that message does.
+    /// Enters the message whose length comes next. Until `leaveMessage` is called with the value returned here, the
+    /// reader ends at the end of that message.
     ///
-    /// - Throws: as `length()`, and `too_deep`.
+    /// - Throws: `tooDeep`; the errors of `length()`.
     @inlinable
     public mutating func enterMessage() throws(WireError) -> Int {
         let count = try length()
@@ -280,7 +289,7 @@ public struct WireReader: ~Escapable {
         return outerEnd
     }
 
-    /// Goes back to the message around the one that was entered; the inner one must have been read to its end.
+    /// Returns to the message around the one that was entered; the inner one must have been read to its end.
     @inlinable
     public mutating func leaveMessage(_ outerEnd: Int) {
         end = outerEnd
@@ -299,8 +308,10 @@ public struct WireReader: ~Escapable {
             .tooDeep, "more than \(options.limits.maxDepth) messages or groups inside each other", offset: keyStart)
     }
 
-    /// Reads the message whose length comes next into `message`, on top of what it already holds (a sub-message that is
-    /// split over several fields is one message).
+    /// Reads the message whose length comes next on top of the fields that `message` holds: a sub-message that is split
+    /// over several fields is one message.
+    ///
+    /// - Throws: `tooDeep`; the errors of `length()` and of the message's own `merge(from:)`.
     @inlinable
     public mutating func merge<Message: WireMessage>(_ message: inout Message) throws(WireError) {
         let outerEnd = try enterMessage()
@@ -308,8 +319,10 @@ public struct WireReader: ~Escapable {
         leaveMessage(outerEnd)
     }
 
-    /// Reads the message whose length comes next into a field that may still be absent, in place: a field that comes in
-    /// many fragments costs no copy for each.
+    /// Reads the message whose length comes next on top of a field that may be absent. It is read in place, so that a
+    /// field in many fragments costs no copy for each.
+    ///
+    /// - Throws: `tooDeep`; the errors of `length()` and of the message's own `merge(from:)`.
     @inlinable
     public mutating func merge<Message: WireMessage>(_ message: inout Message?) throws(WireError) {
         if message == nil { message = Message() }
@@ -317,6 +330,8 @@ public struct WireReader: ~Escapable {
     }
 
     /// Reads the message whose length comes next.
+    ///
+    /// - Throws: `tooDeep`; the errors of `length()` and of the message's own `merge(from:)`.
     @inlinable
     public mutating func message<Message: WireMessage>(_ type: Message.Type = Message.self) throws(WireError) -> Message
     {
@@ -325,11 +340,13 @@ public struct WireReader: ~Escapable {
         return message
     }
 
-    /// Reads this field's message and those of the same key right behind it, at the end of `messages`.
+    /// Reads this field's message and those of the same key right behind it, and appends them to `messages`.
     ///
     /// Repeated fields stand in runs, so the run is counted first, by its lengths alone, and the array grows once.
     ///
-    /// - Parameter key: what `nextKey()` returned last; one byte on the wire, else the messages are read one by one.
+    /// - Parameter key: key that `nextKey()` returned last. With a key of more than one byte on the wire one message is
+    ///   read at a time.
+    /// - Throws: `tooDeep`; the errors of `length()` and of the message's own `merge(from:)`.
     @inlinable
     public mutating func messages<Message: WireMessage>(
         _ key: UInt8, into messages: inout [Message]
@@ -348,21 +365,21 @@ public struct WireReader: ~Escapable {
         }
     }
 
-    /// What views inside the current message would share.
+    /// Context of a view inside the current message.
     @inlinable
     @inline(__always)
     package var context: ViewContext { ViewContext(bits: UInt32(truncatingIfNeeded: depthLeft)) }
 
     // MARK: Short cuts that look at the payload themselves
 
-    /// The end of the current message.
+    /// Offset at which the current message ends.
     @inlinable
     @inline(__always)
     package var messageEnd: Int { end }
 
-    /// Goes to a field of the current message as if its key had been read.
+    /// Moves to a field of the current message as if its key had been read.
     ///
-    /// - Parameter start: of the key, which has one byte.
+    /// - Parameter start: offset of the key, which has one byte.
     @inlinable
     @inline(__always)
     package mutating func stand(at start: Int) {
@@ -370,13 +387,14 @@ public struct WireReader: ~Escapable {
         cursor = start + 1
     }
 
-    /// Goes to where a short cut has read to.
+    /// Moves to the offset that a fast path has read to.
     @inlinable
     @inline(__always)
     package mutating func stand(behind position: Int) { cursor = position }
 
-    /// How many fields of one key stand here behind each other, the current one (whose key is read) included; at least
-    /// 1. Stops at the first that is not whole or has a length of three bytes and more.
+    /// Returns the number of fields of one key that stand here one behind the other, the current one (whose key is
+    /// read) included; at least 1. The count stops at the first field that is not whole or has a length of three bytes
+    /// or more.
     @usableFromInline
     package func runLength(_ key: UInt8) -> Int {
         var count = 0
@@ -401,9 +419,9 @@ public struct WireReader: ~Escapable {
         return max(count, 1)
     }
 
-    /// The same reader over another part of the payload, with the same depth left.
+    /// Returns a reader over another part of the payload, with the same depth left.
     ///
-    /// - Parameter range: offsets that this reader, or one like it, has told; a clamped range for others.
+    /// - Parameter range: offsets that this reader, or one of the same payload, has returned; other ranges are clamped.
     @_lifetime(copy self)
     package func over(_ range: Range<Int>) -> WireReader {
         var reader = self
@@ -412,17 +430,17 @@ public struct WireReader: ~Escapable {
         return reader
     }
 
-    /// Counts a message that is read in another way than `enterMessage`.
+    /// Counts a message that is read in another way than by `enterMessage`.
     ///
-    /// - Throws: `too_deep`.
+    /// - Throws: `tooDeep`.
     package mutating func countLevel() throws(WireError) { try enterLevel() }
 
     // MARK: Fields without a name
 
-    /// Skips the value that belongs to `key` and adds the whole field to `unknownFields`, verbatim.
+    /// Skips the value that belongs to `key` and appends the whole field to `unknownFields`, byte for byte.
     ///
-    /// - Parameter key: what `nextKey()` returned last.
-    /// - Throws: `invalid_wire_type`, `unmatched_group`, and what the value's own reading throws.
+    /// - Parameter key: key that `nextKey()` returned last.
+    /// - Throws: the errors of `skip(_:)`.
     public mutating func unknownField(_ key: FieldKey, into unknownFields: inout UnknownFields) throws(WireError) {
         let start = keyStart
         try skip(key)
@@ -430,6 +448,9 @@ public struct WireReader: ~Escapable {
     }
 
     /// Skips the value that belongs to `key`.
+    ///
+    /// - Throws: `invalidWireType`, `unmatchedGroup`, `tooDeep`, `truncated`, `varintTooLong`, `invalidLength`; inside
+    ///   a group also `invalidKey`.
     public mutating func skip(_ key: FieldKey) throws(WireError) {
         let start = keyStart
         switch key.wireType {
@@ -446,7 +467,7 @@ public struct WireReader: ~Escapable {
         }
     }
 
-    /// Iterative, so that the depth limit alone, not the stack, bounds it.
+    /// Skips a group. Iterative, so that the depth limit alone, not the stack, bounds it.
     private mutating func skipGroup(_ number: UInt32, openedAt start: Int) throws(WireError) {
         var open: [UInt32] = [number]
         try enterLevel()

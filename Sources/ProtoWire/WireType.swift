@@ -1,4 +1,4 @@
-/// How the value that follows a field key is laid out in the bytes.
+/// Layout of the value that follows a field key.
 ///
 /// Source: protobuf encoding guide, "Message Structure". Values 6 and 7 are not assigned and make a message malformed.
 public enum WireType: UInt8, Sendable, Hashable {
@@ -16,23 +16,25 @@ public enum WireType: UInt8, Sendable, Hashable {
     case fixed32 = 5
 }
 
-/// The key in front of every field: number and wire type in one varint of at most 32 bits.
+/// Key in front of every field: number and wire type in one varint of at most 32 bits.
 public struct FieldKey: RawRepresentable, Sendable, Hashable {
-    /// `number << 3 | wireType`, as it stands on the wire.
+    /// The key as it stands on the wire: `number << 3 | wireType`.
     public let rawValue: UInt32
 
     @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// - Parameter number: 1 ... 2^29 - 1; higher bits are cut off.
+    /// Creates the key of a field.
+    ///
+    /// - Parameter number: field number, 1 ... 2^29 - 1; higher bits are cut off.
     @inlinable
     public init(_ number: UInt32, _ wireType: WireType) { rawValue = number << 3 | UInt32(wireType.rawValue) }
 
-    /// The field number, 0 ... 2^29 - 1 (0 is never legal in a message).
+    /// Field number, 0 ... 2^29 - 1 (0 is never legal in a message).
     @inlinable
     public var number: UInt32 { rawValue >> 3 }
 
-    /// The wire type, `nil` for the unassigned values 6 and 7.
+    /// Wire type; `nil` for the unassigned values 6 and 7.
     @inlinable
     public var wireType: WireType? { WireType(rawValue: UInt8(truncatingIfNeeded: rawValue & 7)) }
 }

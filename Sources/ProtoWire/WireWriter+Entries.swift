@@ -1,10 +1,10 @@
 // Most of what is written is entries of one form: a name, and a value with one member. These write a whole entry at once
 // where all its lengths have one byte: the room is looked for once, and short texts are copied without a call.
 extension WireWriter {
-    /// A message field that holds a string in field 1 and, in field 2, a message with a string in field 1.
+    /// Prepends a message field that holds a string in field 1 and, in field 2, a message with a string in field 1.
     ///
-    /// - Parameter key: of the message field, one byte on the wire.
-    /// - Returns: `false` when it would be too long for this; then nothing is written.
+    /// - Parameter key: key of the message field, one byte on the wire.
+    /// - Returns: `false`, with nothing written, when a length would have more than one byte.
     @inlinable
     @inline(__always)
     package mutating func prependEntry(_ name: String, string value: String, key: UInt8) -> Bool {
@@ -24,9 +24,10 @@ extension WireWriter {
         return true
     }
 
-    /// The same with a varint in the inner message.
+    /// Prepends a message field that holds a string in field 1 and, in field 2, a message with a varint.
     ///
-    /// - Parameter member: the key of the varint, one byte on the wire.
+    /// - Parameter member: key of the varint, one byte on the wire.
+    /// - Returns: `false`, with nothing written, when a length would have more than one byte.
     @inlinable
     @inline(__always)
     package mutating func prependEntry(_ name: String, varint value: UInt64, member: UInt8, key: UInt8) -> Bool {
@@ -52,7 +53,7 @@ extension WireWriter {
         return true
     }
 
-    /// A key and a length of one byte each.
+    /// Stores a key and a length of one byte each.
     @inlinable
     @inline(__always)
     static func put(_ key: UInt8, _ length: Int, at target: UnsafeMutableRawPointer) {
@@ -80,7 +81,7 @@ extension WireWriter {
         }
     }
 
-    /// Copies `size` bytes; for few of them by loads and stores that may overlap.
+    /// Copies `size` bytes; few of them by loads and stores that may overlap.
     @inlinable
     @inline(__always)
     static func copy(_ source: UnsafeRawPointer, _ size: Int, to target: UnsafeMutableRawPointer) {

@@ -1,6 +1,6 @@
-/// A buffer into which messages are encoded back to front, in one pass.
+/// Buffer into which messages are encoded back to front, in one pass.
 ///
-/// The length in front of a sub-message is known once its bytes stand behind it, so nothing is measured first and
+/// The length in front of a sub-message is known once its bytes stand behind it. So nothing is measured first and
 /// nothing is moved: the writer fills its buffer from the end towards the start, and **what is prepended last comes
 /// first** in the bytes. An encoder therefore puts its highest field first and walks repeated fields backwards:
 ///
@@ -11,16 +11,21 @@
 /// writer.prependString(name, key: 0x0A)          // field 1
 /// ```
 ///
-/// The buffer grows by doubling and is kept by `reset()`, so that a writer that is used again allocates nothing.
+/// The buffer grows by doubling and is kept by `reset()`, so a writer that is used again allocates nothing.
+///
+/// Proof for all below: a writer cannot be copied, and nobody else has its pointer, so it may go from thread to thread;
+/// the buffer is freed in `deinit` alone or when a larger one takes its place; `open(n)` leaves `start >= 0` with n
+/// writable bytes from `start` on, and stores go nowhere else.
 @safe
 public struct WireWriter: ~Copyable, @unchecked Sendable {
-    // Proof that it may go from thread to thread: a writer cannot be copied, and nobody else has this pointer.
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
     /// Index of the first byte in use; bytes in use are `start ..< capacity`.
     @usableFromInline var start: Int
 
-    /// - Parameter capacity: bytes to set aside at once; at least 64.
+    /// Creates an empty writer.
+    ///
+    /// - Parameter capacity: bytes to set aside at once, at least 64.
     public init(capacity: Int = 1024) {
         let size = max(capacity, 64)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
@@ -30,15 +35,15 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
 
     deinit { unsafe base.deallocate() }
 
-    /// How many bytes are written.
+    /// Number of bytes that are written.
     @inlinable
     public var count: Int { capacity - start }
 
-    /// Forgets what is written and keeps the buffer.
+    /// Removes everything that is written and keeps the buffer.
     @inlinable
     public mutating func reset() { start = capacity }
 
-    /// What is written, in place; valid until the next change.
+    /// Written bytes, in place; valid until the next change.
     public var bytes: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
@@ -49,7 +54,7 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// A copy of what is written.
+    /// Returns a copy of the written bytes.
     public func byteArray() -> [UInt8] { [UInt8](copying: bytes) }
 
     /// Makes room for `byteCount` bytes in front of `start` and moves `start` over them.
@@ -73,9 +78,7 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         start = size - used
     }
 
-    // Proof for every store below: `open(n)` leaves `start >= 0` with n writable bytes from `start` on.
-
-    /// Puts a varint (1 to 10 bytes, shortest form) in front.
+    /// Prepends a varint (1 to 10 bytes, shortest form).
     @inlinable
     public mutating func prependVarint(_ value: UInt64) {
         if value < 0x80 {
@@ -101,12 +104,12 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: position, as: UInt8.self)
     }
 
-    /// Puts a key in front. `key` is the key's raw value: `number << 3 | wireType`.
+    /// Prepends a key, given by its raw value: `number << 3 | wireType`.
     @inlinable
     @inline(__always)
     public mutating func prependKey(_ key: UInt32) { prependVarint(UInt64(key)) }
 
-    /// Puts bytes in front as they are: parts that are encoded already.
+    /// Prepends bytes that are encoded already.
     @inlinable
     public mutating func prependRaw(_ span: borrowing RawSpan) {
         let size = span.byteCount
@@ -117,18 +120,18 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Puts bytes in front as they are.
+    /// Prepends bytes that are encoded already.
     @inlinable
     public mutating func prependRaw(_ bytes: [UInt8]) { prependRaw(bytes.rawSpan) }
 
-    /// Puts eight bytes in front, the least significant first.
+    /// Prepends eight bytes, the least significant first.
     @inlinable
     public mutating func prependRaw(littleEndian value: UInt64) {
         open(8)
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: start, as: UInt64.self)
     }
 
-    /// Puts the length of everything written since `mark` (an earlier `count` of this writer) in front, and `key` before it.
+    /// Prepends a key and the length of everything written since `mark`, an earlier `count` of this writer.
     @inlinable
     public mutating func prependLength(since mark: Int, key: UInt32) {
         prependVarint(UInt64(truncatingIfNeeded: count - mark))
@@ -137,33 +140,33 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
 
     // MARK: Whole fields; the plain forms leave out proto3's default value
 
-    /// A varint field, left out when 0.
+    /// Prepends a varint field; left out when 0.
     @inlinable
     public mutating func prependVarint(_ value: UInt64, key: UInt32) {
         if value != 0 { prependPresentVarint(value, key: key) }
     }
 
-    /// A varint field, written even when 0 (members of a oneof).
+    /// Prepends a varint field, even when 0 (members of a oneof).
     @inlinable
     public mutating func prependPresentVarint(_ value: UInt64, key: UInt32) {
         prependVarint(value)
         prependKey(key)
     }
 
-    /// A fixed64 field, left out when 0.
+    /// Prepends a fixed64 field; left out when 0.
     @inlinable
     public mutating func prependFixed64(_ value: UInt64, key: UInt32) {
         if value != 0 { prependPresentFixed64(value, key: key) }
     }
 
-    /// A fixed64 field, written even when 0.
+    /// Prepends a fixed64 field, even when 0.
     @inlinable
     public mutating func prependPresentFixed64(_ value: UInt64, key: UInt32) {
         prependRaw(littleEndian: value)
         prependKey(key)
     }
 
-    /// A fixed32 field, left out when 0.
+    /// Prepends a fixed32 field; left out when 0.
     @inlinable
     public mutating func prependFixed32(_ value: UInt32, key: UInt32) {
         guard value != 0 else { return }
@@ -172,13 +175,13 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         prependKey(key)
     }
 
-    /// A string field, left out when empty.
+    /// Prepends a string field; left out when empty.
     @inlinable
     public mutating func prependString(_ value: String, key: UInt32) {
         if !value.isEmpty { prependPresentString(value, key: key) }
     }
 
-    /// A string field, written even when empty.
+    /// Prepends a string field, even when empty.
     @inlinable
     public mutating func prependPresentString(_ value: String, key: UInt32) {
         let size = value.utf8.count
@@ -194,7 +197,7 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         prependKey(key)
     }
 
-    /// A string that is bridged from elsewhere: byte by byte, to where `open` made room for them.
+    /// Stores a string that is bridged from elsewhere byte by byte, where `open` made room for it.
     @usableFromInline
     mutating func copyForeignString(_ value: String) {
         var position = start
@@ -204,13 +207,13 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// A bytes field, left out when empty.
+    /// Prepends a bytes field; left out when empty.
     @inlinable
     public mutating func prependBytes(_ value: [UInt8], key: UInt32) {
         if !value.isEmpty { prependPresentBytes(value, key: key) }
     }
 
-    /// A bytes field, written even when empty.
+    /// Prepends a bytes field, even when empty.
     @inlinable
     public mutating func prependPresentBytes(_ value: [UInt8], key: UInt32) {
         prependRaw(value)
@@ -218,19 +221,19 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         prependKey(key)
     }
 
-    /// A message field, written even when the message is empty.
+    /// Prepends a message field, even when the message is empty.
     @inlinable
     public mutating func prependMessage<Message: WireMessage & ~Copyable>(_ message: borrowing Message, key: UInt32) {
         message.encode(to: &self, key: key)
     }
 
-    /// A repeated message field.
+    /// Prepends a repeated message field, in the order of the array.
     @inlinable
     public mutating func prependMessages<Message: WireMessage>(_ messages: [Message], key: UInt32) {
         prependMessages(messages.span, key: key)
     }
 
-    /// A repeated message field. The elements may be noncopyable, so they are not copied: each is encoded where it is.
+    /// Prepends a repeated message field. The elements may be noncopyable, so each is encoded in place.
     @inlinable
     public mutating func prependMessages<Message: WireMessage & ~Copyable>(_ messages: Span<Message>, key: UInt32) {
         var index = messages.count
@@ -240,7 +243,7 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// A repeated string field.
+    /// Prepends a repeated string field, in the order of the array.
     @inlinable
     public mutating func prependStrings(_ values: [String], key: UInt32) {
         let span = values.span
@@ -251,7 +254,7 @@ public struct WireWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// The fields that the schema does not name.
+    /// Prepends the fields that the schema does not name.
     @inlinable
     public mutating func prependUnknown(_ fields: UnknownFields) {
         if let bytes = fields.storage { prependRaw(bytes) }

@@ -1,16 +1,22 @@
-/// Walks the fields of one message in place, whether it is in one piece or in several: what views read with.
+/// Cursor over the fields of one message in place, whether it is in one piece or in several: what views read with.
 ///
-/// The short forms (a key and a length of one byte each) are read here; all else is left to a `WireReader` set to the same
-/// place, so that both accept and refuse the same bytes.
+/// Short forms (a key and a length of one byte each) are read here. Everything else is left to a `WireReader` at the
+/// same position, so that both accept and refuse the same bytes.
 public struct FieldCursor: BitwiseCopyable {
+    /// Payload that the message stands in.
     @usableFromInline package let bytes: PayloadBytes
+    /// Offset of the next byte to read.
     @usableFromInline package var position: Int
-    /// The end of the current piece.
+    /// Offset at which the current piece ends.
     @usableFromInline package var end: Int
+    /// Offset of the key that was read last.
     @usableFromInline package var keyStart: Int
+    /// Position of further pieces of the message.
     @usableFromInline package var rest: MessageRest
+    /// Depth and policy that apply inside the message.
     @usableFromInline package let context: ViewContext
 
+    /// Creates a cursor at the start of a message.
     @inlinable
     @inline(__always)
     public init(_ slice: MessageSlice) {
@@ -24,9 +30,9 @@ public struct FieldCursor: BitwiseCopyable {
 
     // MARK: Fields
 
-    /// The next field's key, `nil` at the end of the message.
+    /// Reads the next field's key; `nil` at the end of the message.
     ///
-    /// - Throws: `truncated`, `varint_too_long`, `invalid_key`.
+    /// - Throws: `truncated`, `varintTooLong`, `invalidKey`.
     @inlinable
     @inline(__always)
     public mutating func nextKey() throws(WireError) -> FieldKey? {
@@ -61,9 +67,9 @@ public struct FieldCursor: BitwiseCopyable {
         return key
     }
 
-    /// A varint of at most ten bytes; bits above the 64th are dropped.
+    /// Reads a varint of at most ten bytes; bits above the 64th are dropped.
     ///
-    /// - Throws: `truncated`, `varint_too_long`.
+    /// - Throws: `truncated`, `varintTooLong`.
     @inlinable
     @inline(__always)
     public mutating func varint() throws(WireError) -> UInt64 {
@@ -85,7 +91,7 @@ public struct FieldCursor: BitwiseCopyable {
         return value
     }
 
-    /// Eight bytes, little-endian.
+    /// Reads eight bytes, little-endian.
     ///
     /// - Throws: `truncated`.
     @inlinable
@@ -97,7 +103,7 @@ public struct FieldCursor: BitwiseCopyable {
         return value
     }
 
-    /// Four bytes, little-endian.
+    /// Reads four bytes, little-endian.
     ///
     /// - Throws: `truncated`.
     @inlinable
@@ -109,7 +115,7 @@ public struct FieldCursor: BitwiseCopyable {
         return value
     }
 
-    /// What a reader says of a value of fixed width that is cut off.
+    /// Returns the error that a reader throws for a value of fixed width that is cut off.
     @usableFromInline
     func truncatedValue() -> WireError {
         do {
@@ -119,11 +125,11 @@ public struct FieldCursor: BitwiseCopyable {
         } catch { return error }
     }
 
-    /// Reads the length in front of a string, bytes or message, which lies within the current piece, and goes past what it
-    /// measures.
+    /// Reads the length in front of a string, bytes or message, which lies within the current piece, and moves past its
+    /// content.
     ///
-    /// - Returns: where the content starts; it ends at `position`.
-    /// - Throws: `truncated`, `varint_too_long`, `invalid_length`.
+    /// - Returns: the offset of the content; it ends at `position`.
+    /// - Throws: `truncated`, `varintTooLong`, `invalidLength`.
     @inlinable
     @inline(__always)
     package mutating func content() throws(WireError) -> Int {
@@ -145,9 +151,10 @@ public struct FieldCursor: BitwiseCopyable {
         return try slowContent()
     }
 
-    /// Steps over the field whose key was read last and over those of the same key right behind it.
+    /// Steps over the field whose key was read last and over the fields of the same key right behind it.
     ///
-    /// - Parameter key: one byte on the wire.
+    /// - Parameter key: key of the fields, one byte on the wire.
+    /// - Throws: `truncated`, `varintTooLong`, `invalidLength`.
     @inlinable
     @inline(__always)
     package mutating func skipRun(of key: UInt8) throws(WireError) {
@@ -167,9 +174,10 @@ public struct FieldCursor: BitwiseCopyable {
         return reader.offset
     }
 
-    /// A string field.
+    /// Reads a string field.
     ///
-    /// - Throws: `invalid_utf8` unless invalid strings are repaired, and what lengths throw.
+    /// - Returns: the range of the text.
+    /// - Throws: `invalidUTF8` unless invalid strings are repaired; `truncated`, `varintTooLong`, `invalidLength`.
     @inlinable
     @inline(__always)
     public mutating func text() throws(WireError) -> TextRange {
@@ -188,14 +196,17 @@ public struct FieldCursor: BitwiseCopyable {
 
     /// Skips the value that belongs to `key`.
     ///
-    /// - Parameter key: what `nextKey()` returned last.
+    /// - Parameter key: key that `nextKey()` returned last.
+    /// - Throws: the errors of `WireReader.skip(_:)`.
     public mutating func skip(_ key: FieldKey) throws(WireError) {
         var reader = try reader()
         try reader.skip(key)
         position = reader.offset
     }
 
-    /// A reader of what is left of the current piece.
+    /// Returns a reader of the rest of the current piece.
+    ///
+    /// - Throws: `payloadTooLarge`, which cannot happen for a payload that views were made of.
     @_lifetime(immortal)
     package func reader() throws(WireError) -> WireReader {
         try WireReader(bytes.span(0, end), at: position, keyStart: keyStart, context: context)
@@ -203,7 +214,7 @@ public struct FieldCursor: BitwiseCopyable {
 
     // MARK: Pieces
 
-    /// Goes on with the next piece of the message; `false` when there is none.
+    /// Moves to the next piece of the message; `false` when there is none.
     @inlinable
     @inline(__always)
     package mutating func nextPiece() throws(WireError) -> Bool {
@@ -226,9 +237,9 @@ public struct FieldCursor: BitwiseCopyable {
         }
     }
 
-    /// Makes the next field of that key the current piece; `false` when there is none.
+    /// Makes the content of the next field of that key the current piece; `false` when there is none.
     ///
-    /// The messages around have been walked by whoever found that there are pieces, so their depth is not counted again.
+    /// The messages around were walked when it was found that there are pieces, so their depth is not counted again.
     private mutating func find(_ wanted: UInt8, from start: Int, to stop: Int) throws(WireError) -> Bool {
         var reader = try WireReader(bytes.span(0, stop), at: start, keyStart: start, context: context.unbounded)
         while let key = try reader.nextKey() {

@@ -1,14 +1,14 @@
-/// A view of one message: it knows where its fields stand and reads them when asked.
+/// View of one message: it knows the position of its fields and reads them when asked.
 public protocol MessageView: ~Escapable, BitwiseCopyable {
     /// Walks the message's own fields once; messages inside are measured and left unread.
     ///
-    /// - Parameter slice: with the context of the message around.
+    /// - Parameter slice: position of the message, with the context of the message around.
     /// - Throws: `WireError` with code and byte offset; the path is empty (`FieldPath` finds it).
     @_lifetime(immortal)
     init(_ slice: MessageSlice) throws(WireError)
 }
 
-/// The messages of one repeated field, read one by one in place.
+/// Messages of one repeated field, read one by one in place.
 ///
 /// ```swift
 /// var spans = scope.spans
@@ -21,12 +21,14 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
     @usableFromInline var high: UInt32
     @usableFromInline var restEnds: UInt64
     @usableFromInline let context: ViewContext
-    /// The key, and above its eight bits those of `MessageRest`.
+    /// Key of the field in the low 8 bits, `MessageRest.keys` above them.
     @usableFromInline var keys: UInt32
 
+    /// Creates the views of a field's messages.
+    ///
     /// - Parameters:
-    ///   - slice: from the first of the messages, or earlier, to the last, or later.
-    ///   - key: of the field, one byte on the wire.
+    ///   - slice: range from the first message's key, or earlier, to the last message's end, or later.
+    ///   - key: key of the field, one byte on the wire.
     @inlinable
     @inline(__always)
     @_lifetime(immortal)
@@ -39,10 +41,10 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
         keys = UInt32(key) | UInt32(slice.rest.keys) << 8
     }
 
-    /// The next message, `nil` behind the last.
+    /// Returns the next message; `nil` behind the last one.
     ///
-    /// - Throws: what the bytes of the message or those in front of it are answered with. Behind a fault in a message one may
-    ///   go on with the next; a fault between messages comes again.
+    /// - Throws: a fault of the message or of the bytes in front of it. After a fault in a message the next call goes
+    ///   on with the next message; a fault between messages is thrown again.
     @inlinable
     @inline(__always)
     @_lifetime(copy self)
@@ -84,17 +86,17 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
         return unsafe _overrideLifetime(element, copying: self)
     }
 
-    /// Of the field; one byte on the wire.
+    /// Key of the field; one byte on the wire.
     @inlinable
     @inline(__always)
     package var key: UInt8 { UInt8(truncatingIfNeeded: keys) }
 
-    /// What is left of the current piece: the messages, and what stands between them.
+    /// Rest of the current piece: messages, and other fields between them.
     @inlinable
     @inline(__always)
     package var unread: MessageSlice { MessageSlice(bytes, Int(low), Int(high), context) }
 
-    /// Goes on at a position inside `unread`, behind messages that were looked at in another way.
+    /// Goes on at a position inside `unread`, behind messages that were read in another way.
     @inlinable
     @inline(__always)
     package mutating func advance(to position: Int) { low = UInt32(truncatingIfNeeded: position) }
@@ -118,31 +120,32 @@ public struct MessageViews<Element: MessageView & ~Escapable>: ~Escapable, Bitwi
     }
 }
 
-/// Where a search among fields ended.
+/// Outcome of a search for a message among fields.
 @usableFromInline
 struct FoundMessage: BitwiseCopyable {
     @usableFromInline let start: UInt32
     @usableFromInline let stop: UInt32
-    /// The end of the piece in which it stands.
+    /// End of the piece in which the message stands.
     @usableFromInline let end: UInt32
     @usableFromInline let rest: MessageRest
     @usableFromInline let isFound: Bool
 }
 
-/// The texts of one repeated `string` field, read one by one in place.
+/// Texts of one repeated `string` field, read one by one in place.
 public struct TextViews: ~Escapable, BitwiseCopyable {
     @usableFromInline var cursor: FieldCursor
     @usableFromInline let key: UInt32
 
+    /// Creates the views of a field's texts; the key includes the wire type.
     @_lifetime(immortal)
     package init(_ slice: MessageSlice, key: UInt32) {
         cursor = FieldCursor(slice)
         self.key = key
     }
 
-    /// The next text, `nil` behind the last.
+    /// Returns the next text; `nil` behind the last one.
     ///
-    /// - Throws: what the bytes of the text or those in front of it are answered with.
+    /// - Throws: a fault of the text or of the bytes in front of it.
     @_lifetime(copy self)
     public mutating func next() throws(WireError) -> TextView? {
         while let found = try cursor.nextKey() {

@@ -1,18 +1,23 @@
-/// The bytes of a payload as views read them: a pointer to the first one.
+/// Bytes of a payload as views read them: a pointer to the first one.
 ///
-/// It checks nothing and keeps nothing alive, so it stays inside of views and of what makes them. Proof that this is safe:
-/// a view is `~Escapable` and depends on the `RawSpan` that it was made from, so the bytes outlive it; and every position
-/// that is loaded from has been compared with the end of its message, which lies inside the payload since the end of each
-/// message was compared with that of the message around it. Each caller says where.
+/// It checks nothing and keeps nothing alive, so it stays inside of views and of their makers. It is safe for two
+/// reasons. A view is `~Escapable` and depends on the `RawSpan` that it was made from, so the bytes outlive it. And
+/// every offset that is loaded from has been compared with the end of its message, which lies inside the payload, since
+/// the end of each message was compared with that of the message around it. Each caller says where.
 ///
-/// Why not the `RawSpan` itself: the compiler treats what is `~Escapable` as if it had to be released, and so keeps it in
-/// memory with calls around it; and `RawSpan` compares every position once more. With it, reading every field of a span
-/// took four times as many instructions (Benchmarks/README.md).
+/// A `RawSpan` would not do: the compiler treats `~Escapable` values as if they had to be released, and so keeps them
+/// in memory with calls around them; and `RawSpan` compares every offset once more. With it, reading every field of a
+/// span took four times as many instructions (Benchmarks/README.md).
+///
+/// Proof for all below: callers pass only offsets and ranges that lie inside the payload, and the payload outlives the
+/// value as said above.
 @safe
 public struct PayloadBytes: BitwiseCopyable {
     @usableFromInline let base: UnsafeRawPointer
 
-    /// - Parameter bytes: outlive this value: the view that gets it depends on them.
+    /// Creates the pointer.
+    ///
+    /// - Parameter bytes: payload, which outlives this value: the view that holds it depends on the payload.
     @usableFromInline
     package init(_ bytes: RawSpan) {
         unsafe base = bytes.withUnsafeBytes { buffer in
@@ -21,7 +26,7 @@ public struct PayloadBytes: BitwiseCopyable {
         }
     }
 
-    /// `count` bytes from `start` on, which lie inside the payload.
+    /// Returns `count` bytes from `start` on, which lie inside the payload; the caller ties the span to a lifetime.
     @inlinable
     @inline(__always)
     @_lifetime(immortal)
@@ -31,12 +36,12 @@ public struct PayloadBytes: BitwiseCopyable {
         return unsafe _overrideLifetime(span, copying: ())
     }
 
-    /// The bytes of `start ..< end`, which lies inside the payload.
+    /// Returns the bytes of `start ..< end`, which lies inside the payload; the caller ties the span to a lifetime.
     @inlinable
     @_lifetime(immortal)
     package func span(_ start: Int, _ end: Int) -> RawSpan { span(start, count: end &- start) }
 
-    /// The byte at `offset`, which the caller has shown to lie inside.
+    /// Returns the byte at `offset`, which lies inside the payload.
     @inlinable
     @inline(__always)
     package func byte(unchecked offset: Int) -> UInt8 {
@@ -44,8 +49,8 @@ public struct PayloadBytes: BitwiseCopyable {
         unsafe base.load(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// Two bytes from `offset` on, the first the low one: a key and a length of one byte each. The caller has shown that
-    /// both lie inside.
+    /// Returns two bytes from `offset` on, the first one as the low byte: a key and a length of one byte each. Both lie
+    /// inside the payload.
     @inlinable
     @inline(__always)
     package func pair(unchecked offset: Int) -> UInt16 {
@@ -53,7 +58,7 @@ public struct PayloadBytes: BitwiseCopyable {
         UInt16(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
-    /// Four bytes from `offset` on, the first the lowest; the caller has shown that all lie inside.
+    /// Returns four bytes from `offset` on, the first one as the lowest; all lie inside the payload.
     @inlinable
     @inline(__always)
     package func half(unchecked offset: Int) -> UInt32 {
@@ -61,7 +66,7 @@ public struct PayloadBytes: BitwiseCopyable {
         UInt32(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// Eight bytes from `offset` on, the first the lowest; the caller has shown that all lie inside.
+    /// Returns eight bytes from `offset` on, the first one as the lowest; all lie inside the payload.
     @inlinable
     @inline(__always)
     package func word(unchecked offset: Int) -> UInt64 {
@@ -69,6 +74,7 @@ public struct PayloadBytes: BitwiseCopyable {
         UInt64(littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Returns sixteen bytes from `offset` on as four numbers in the machine's byte order; all lie inside the payload.
     @inlinable
     @inline(__always)
     package func words(unchecked offset: Int) -> SIMD4<UInt32> {
@@ -76,7 +82,8 @@ public struct PayloadBytes: BitwiseCopyable {
         unsafe base.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt32>.self)
     }
 
-    /// Whether all bytes of `start ..< end`, which lies inside, are ASCII. Up to 64 bytes cost no loop.
+    /// Returns `true` when all bytes of `start ..< end`, which lies inside the payload, are ASCII. Up to 64 bytes take
+    /// no loop.
     @inlinable
     @inline(__always)
     package func isASCII(unchecked start: Int, _ end: Int) -> Bool {
@@ -100,7 +107,8 @@ public struct PayloadBytes: BitwiseCopyable {
         return byte(unchecked: start) | byte(unchecked: start &+ count / 2) | byte(unchecked: end &- 1) < 0x80
     }
 
-    /// Whether all bytes of `start ..< last` are ASCII, and as far as it is looked at what lies behind up to `last + 16`.
+    /// Returns `true` when all bytes of `start ..< last` are ASCII; bytes up to `last + 16` may be looked at too, and
+    /// then have to be ASCII.
     @usableFromInline
     func isLongASCII(_ start: Int, _ last: Int) -> Bool {
         var position = start
@@ -114,7 +122,7 @@ public struct PayloadBytes: BitwiseCopyable {
         return true
     }
 
-    /// Whether the bytes of `start ..< end`, which lies inside, are UTF-8.
+    /// Returns `true` when the bytes of `start ..< end`, which lies inside the payload, are UTF-8.
     @inlinable
     @inline(__always)
     package func isUTF8(unchecked start: Int, _ end: Int) -> Bool {
@@ -126,7 +134,8 @@ public struct PayloadBytes: BitwiseCopyable {
         UTF8Validation.firstInvalidOffset(in: span(start, end)) == nil
     }
 
-    /// The varint that fills `start ..< end` exactly, `nil` when there is none; the range lies inside the payload.
+    /// Returns the varint that fills `start ..< end` exactly; `nil` when there is none. The range lies inside the
+    /// payload.
     @inlinable
     @inline(__always)
     package func soleVarint(unchecked start: Int, _ end: Int) -> UInt64? {
@@ -140,7 +149,7 @@ public struct PayloadBytes: BitwiseCopyable {
         return longSoleVarint(start, end)
     }
 
-    /// Whether a varint fills `start ..< end` exactly; the range lies inside the payload and is not empty.
+    /// Returns `true` when a varint fills `start ..< end` exactly; the range lies inside the payload and is not empty.
     @inlinable
     @inline(__always)
     package func isSoleVarint(unchecked start: Int, _ end: Int) -> Bool {

@@ -1,11 +1,13 @@
 /// A text in place: the bytes of a `string` field.
 public struct TextView: ~Escapable, BitwiseCopyable {
-    /// The bytes as they came.
+    /// Bytes as they came.
     public let utf8: RawSpan
-    /// Whether the bytes are UTF-8. They always are unless `InvalidUTF8Policy.repair` lets others pass.
+    /// `true` when the bytes are UTF-8; they always are unless `InvalidUTF8Policy.repair` lets others pass.
     public let isUTF8: Bool
 
-    /// - Parameter range: as a cursor over `bytes` found it.
+    /// Creates the view of a text.
+    ///
+    /// - Parameter range: range that a cursor over `bytes` returned.
     @inlinable
     @inline(__always)
     @_lifetime(immortal)
@@ -14,16 +16,16 @@ public struct TextView: ~Escapable, BitwiseCopyable {
         isUTF8 = range.isUTF8
     }
 
-    /// Whether there is no byte.
+    /// `true` when the text has no byte.
     @inlinable
     public var isEmpty: Bool { utf8.byteCount == 0 }
 
-    /// The text as a value of its own, with U+FFFD for what is not UTF-8. Allocates above 15 bytes.
+    /// Copy of the text, with U+FFFD for bytes that are not UTF-8. Allocates above 15 bytes.
     public var string: String {
         String(validatingUTF8: utf8) ?? String(decoding: [UInt8](copying: utf8), as: UTF8.self)
     }
 
-    /// Whether the bytes are those of `text`; nothing is allocated.
+    /// Returns `true` when the bytes are those of `text`; allocates nothing.
     public func isEqual(to text: String) -> Bool {
         guard text.utf8.count == utf8.byteCount else { return false }
         var offset = 0

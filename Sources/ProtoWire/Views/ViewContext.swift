@@ -1,42 +1,43 @@
-/// What all views of one payload share: how deep they may still go, and what becomes of strings that are not UTF-8.
+/// Context that all views of one payload share: the depth that is left, and the policy for strings that are not UTF-8.
 public struct ViewContext: BitwiseCopyable {
-    /// How many messages may be open inside the one that this belongs to (16 bits), how many inside the outermost one
-    /// (15 bits), and whether to repair. In one word, since views have room for few.
+    /// Number of messages that may be open inside the one that this belongs to (16 bits), the same for the outermost
+    /// message (15 bits), and the policy (1 bit, set to repair). One word, since views have little room.
     @usableFromInline package let bits: UInt32
 
+    /// Creates a context from `bits`.
     @inlinable
     @inline(__always)
     package init(bits: UInt32) { self.bits = bits }
 
-    /// For the outermost message of a payload.
+    /// Creates the context of a payload's outermost message.
     package init(_ options: DecodeOptions) {
         let depth = UInt32(truncatingIfNeeded: options.limits.maxDepth)
         bits = depth | depth << 16 | (options.invalidUTF8 == .repair ? 1 << 31 : 0)
     }
 
-    /// How many messages may be open inside the one that this belongs to.
+    /// Number of messages that may be open inside the one that this belongs to.
     @inlinable
     @inline(__always)
     package var depthLeft: UInt16 { UInt16(truncatingIfNeeded: bits) }
 
     var maxDepth: Int { Int(bits >> 16 & 0x7FFF) }
 
-    /// Whether strings that are not UTF-8 pass.
+    /// `true` when strings that are not UTF-8 pass.
     package var repairs: Bool { bits >> 31 == 1 }
 
-    /// The same without a bound on the depth.
+    /// Context without a bound on the depth.
     var unbounded: ViewContext { ViewContext(bits: bits | 0xFFFF) }
 
-    /// The options that a reader of the same message has.
+    /// Options of a reader of the same message.
     var options: DecodeOptions {
         DecodeOptions(
             limits: WireLimits(maxDepth: maxDepth, maxPayloadBytes: .max), invalidUTF8: repairs ? .repair : .reject)
     }
 
-    /// The context inside a message that begins here.
+    /// Returns the context inside a message that begins here.
     ///
-    /// - Parameter position: where the message's key or content stands, for the error.
-    /// - Throws: `too_deep` when no further message may be open.
+    /// - Parameter position: offset of the message's key or content, for the error.
+    /// - Throws: `tooDeep` when no further message may be open.
     @inlinable
     @inline(__always)
     package func entered(at position: Int) throws(WireError) -> ViewContext {
