@@ -6,7 +6,8 @@ import SpanModel
 // the last one is kept, as a map built from the list would.
 
 extension [Attribute] {
-    /// The list as a map: sorted by key, each key once, values canonical. The same array where it is so already.
+    /// Returns the list as a map: sorted by key, each key once, values canonical. Returns the same array when it is
+    /// canonical already.
     func canonical() -> [Attribute] {
         var result = self
         if contains(where: { $0.value?.isNested ?? false }) {
@@ -37,7 +38,7 @@ extension [Attribute] {
 }
 
 extension AttributeValue {
-    /// Whether there may be a map inside.
+    /// `true` when there may be a map inside.
     var isNested: Bool {
         switch self {
         case .array, .keyValueList, .extended: true
@@ -57,14 +58,14 @@ extension AttributeValue {
 }
 
 extension [SpanEvent] {
-    /// The list as a set: attributes canonical, sorted by time and then by bytes, each event once.
+    /// Returns the list as a set: attributes canonical, sorted by time and then by bytes, each event once.
     func canonical() -> [SpanEvent] {
         var result = self
         for index in result.indices { result[index].attributes = result[index].attributes.canonical() }
         return result.sortedAsSet()
     }
 
-    /// The same for events that are canonical each.
+    /// Returns a list of canonical events as a set: sorted by time and then by bytes, each event once.
     func sortedAsSet() -> [SpanEvent] {
         // Most lists are in order of time already, with no two events at one instant.
         if indices.dropFirst().allSatisfy({ self[$0 - 1].timeUnixNano < self[$0].timeUnixNano }) { return self }
@@ -76,14 +77,14 @@ extension [SpanEvent] {
 }
 
 extension [SpanLink] {
-    /// The list as a set: attributes canonical, sorted by bytes, each link once.
+    /// Returns the list as a set: attributes canonical, sorted by bytes, each link once.
     func canonical() -> [SpanLink] {
         var result = self
         for index in result.indices { result[index].attributes = result[index].attributes.canonical() }
         return result.sortedAsSet()
     }
 
-    /// The same for links that are canonical each.
+    /// Returns a list of canonical links as a set: sorted by bytes, each link once.
     func sortedAsSet() -> [SpanLink] {
         if count < 2 { return self }
         let order = map { (bytes: $0.encoded(), link: $0) }.sorted { byteOrder($0.bytes, $1.bytes) < 0 }
@@ -92,7 +93,8 @@ extension [SpanLink] {
 }
 
 extension Resource {
-    /// Attributes as a map, entity references sorted by bytes; `nil` when nothing is set.
+    /// Returns the resource with its attributes as a map and its entity references sorted by bytes; `nil` when nothing
+    /// is set.
     func canonical() -> Resource? {
         var result = self
         result.attributes = attributes.canonical()
@@ -104,7 +106,7 @@ extension Resource {
 }
 
 extension InstrumentationScope {
-    /// Attributes as a map; `nil` when nothing is set.
+    /// Returns the scope with its attributes as a map; `nil` when nothing is set.
     func canonical() -> InstrumentationScope? {
         var result = self
         result.attributes = attributes.canonical()
@@ -116,7 +118,7 @@ extension InstrumentationScope {
 }
 
 extension SpanOrigin {
-    /// Resource and scope canonical.
+    /// Returns the origin with resource and scope in canonical form.
     func canonical() -> SpanOrigin {
         var result = self
         result.resource = resource?.canonical()
@@ -126,8 +128,8 @@ extension SpanOrigin {
 }
 
 extension SpanRecord {
-    /// Attributes as maps, events and links as sets, no status where it says nothing. Ids that are no ids are left out,
-    /// but for a parent's.
+    /// Returns the report with attributes as maps, events and links as sets, and no status when that says nothing. Ids
+    /// that are not valid are removed, except for the parent's.
     func canonical() -> SpanRecord {
         var result = self
         result.attributes = attributes.canonical()

@@ -1,53 +1,60 @@
 import ProtoWire
 import SpanModel
 
-/// How far the clocks of one trace's machines are apart, as far as the calls between them tell.
+/// Differences between the clocks of one trace's machines, estimated from the calls between them.
 ///
-/// A call is a `server` span below a `client` span of another clock: it cannot begin before its caller nor end after it.
-/// So each call bounds by how much the callee's clock is ahead of the caller's, from `callee.end - caller.end` to
-/// `callee.start - caller.start`, and the calls between two clocks bound it together. Where 0 is within the bounds, the
-/// clocks are taken to agree; otherwise the middle is the estimate (request and response then took equally long), and
-/// half the distance its uncertainty. Calls that took longer at the callee than at the caller say nothing. Clocks whose
-/// calls contradict one another are left as they are.
+/// A call is a `server` span below a `client` span of another clock: it cannot begin before its caller nor end after
+/// it. So each call bounds the lead of the callee's clock over the caller's, from `callee.end - caller.end` to
+/// `callee.start - caller.start`, and all calls between two clocks bound it together.
 ///
-/// The clock of the trace's first root is the reference; others are found over the calls that lead from it, those of the
-/// fewest steps. A call beside that way may stick out of its caller by the uncertainties even then. Nothing that is stored is ever changed: `corrected` is for showing.
+/// - Where the bounds include 0, the clocks are taken to agree.
+/// - Otherwise the estimate is the middle, as if request and response took equally long, and its uncertainty is half
+///   the distance of the bounds.
+/// - A call that took longer at the callee than at the caller is ignored.
+/// - Clocks whose calls contradict one another are left as they are.
+///
+/// The clock of the trace's first root is the reference. Other clocks are found over the calls that lead from it, by
+/// the fewest steps; a call beside that way may stick out of its caller by the uncertainties. Nothing that is stored is
+/// ever changed: `corrected` is for showing.
 public struct ClockSkew: Sendable {
-    /// What is known of a clock.
+    /// Outcome for one clock.
     public enum Finding: Sendable, Hashable {
-        /// The others are told by it.
+        /// The clock is the reference for all others.
         case reference
-        /// No call contradicts that it agrees with the reference.
+        /// No call contradicts that the clock agrees with the reference.
         case agrees
-        /// It differs.
+        /// The clock differs from the reference.
         case skewed
-        /// The calls contradict one another: the clock was set during the trace, or they are no plain calls.
+        /// The calls contradict one another: the clock was set during the trace, or they are not plain calls.
         case inconsistent
-        /// No call leads to it from the reference.
+        /// No call leads to the clock from the reference.
         case unknown
     }
 
-    /// A machine's clock, or, where the resource names no host, an instance's or a service's.
+    /// Clock of a machine, or of an instance or a service when the resource names no host.
     public struct Clock: Sendable, Hashable {
-        /// `host.id` or `host.name` of the resource, else `service.instance.id`, else the service's name.
+        /// Name of the clock: `host.id` or `host.name` of the resource, else `service.instance.id`, else the service's
+        /// name; empty without any.
         public var name: String
-        /// The services whose spans have it, by name (bytes).
+        /// Services whose spans the clock timed, by name (bytes).
         public var services: [String]
-        /// What is known of it.
+        /// Outcome for the clock.
         public var finding: Finding
-        /// By how many nanoseconds it is ahead of the reference; behind it where negative. 0 unless skewed.
+        /// Lead of the clock over the reference in nanoseconds, negative when it is behind; 0 unless the clock is
+        /// skewed.
         public var aheadNano: Int64
-        /// The true value is at most as far away, in nanoseconds.
+        /// Greatest distance of the true lead from `aheadNano`, in nanoseconds.
         public var uncertaintyNano: Int64
     }
 
-    /// By first appearance in the tree's order of spans.
+    /// Clocks in the order in which the tree's spans first use them.
     public private(set) var clocks: [Clock] = []
     private var clocksByIdentity: [[UInt8]: Int] = [:]
 
-    /// Clocks that are corrected.
+    /// Clocks that `corrected(_:)` corrects.
     public var skewed: [Clock] { clocks.filter { $0.finding == .skewed } }
 
+    /// Estimates the clocks of a trace. O(n log n).
     public init(_ tree: TraceTree) {
         let clockOfNode = tree.nodes.map { clock(of: $0.span) }
         guard let root = tree.roots.first(where: { tree.nodes[$0].attachment == .root }) ?? tree.roots.first else {
@@ -69,7 +76,7 @@ public struct ClockSkew: Sendable {
         follow(bounds, from: clockOfNode[root])
     }
 
-    /// The spans with all their times, those of events included, as the reference clock would have told them.
+    /// Returns the spans with all times, those of events included, as the reference clock would have shown them.
     public func corrected(_ spans: [MergedSpan]) -> [MergedSpan] {
         guard clocks.contains(where: { $0.aheadNano != 0 }) else { return spans }
         return spans.map { merged in
@@ -95,7 +102,7 @@ public struct ClockSkew: Sendable {
         init(_ one: Int, _ other: Int) { (first, second) = (min(one, other), max(one, other)) }
     }
 
-    /// From clock to clock, those that are fewer calls away first.
+    /// Walks from clock to clock, those fewer calls away first, and estimates each.
     private mutating func follow(_ bounds: [Pair: ClosedRange<Int64>?], from reference: Int) {
         clocks[reference].finding = .reference
         var neighbours: [Int: [Int]] = [:]
@@ -145,7 +152,7 @@ public struct ClockSkew: Sendable {
         return index
     }
 
-    /// Whose clock a span was timed by; the first byte keeps hosts, instances and services apart.
+    /// Returns the identity of the clock that timed a span; the first byte keeps hosts, instances and services apart.
     private static func identity(_ merged: MergedSpan) -> [UInt8] {
         for (mark, key) in [(0, "host.id"), (1, "host.name"), (2, "service.instance.id"), (3, "service.name")] {
             if let name = merged.origin.resource?.text(key), !name.isEmpty { return [UInt8(mark)] + name.utf8 }
@@ -153,7 +160,7 @@ public struct ClockSkew: Sendable {
         return [4]
     }
 
-    /// By how much the callee's clock may be ahead of the caller's; `nil` where the two are no call that tells.
+    /// Returns the bounds of the callee's lead over the caller; `nil` when the two spans are no call that bounds it.
     private static func bounds(caller: MergedSpan, callee: MergedSpan) -> ClosedRange<Int64>? {
         guard caller.span.kind == .client, callee.span.kind == .server, let outer = caller.durationNano,
             let inner = callee.durationNano, inner >= 0, outer >= inner
@@ -167,7 +174,7 @@ public struct ClockSkew: Sendable {
 }
 
 extension UInt64 {
-    /// A time as a clock would tell it that is not ahead; 0, which is no time, stays.
+    /// Returns a time as a clock without that lead would have shown it; 0, which stands for no time, stays 0.
     fileprivate func shifted(by ahead: Int64) -> UInt64 {
         guard self != 0 else { return 0 }
         if ahead >= 0 { return self > ahead.magnitude ? self - ahead.magnitude : 1 }

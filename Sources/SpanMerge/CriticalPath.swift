@@ -1,39 +1,41 @@
 import SpanModel
 
-/// What the time from a span's start to its end is made of: for each instant the one span that the end waited for.
+/// Critical path of a span: for each instant between its start and its end, the one span that the end waited for.
 ///
-/// Found from the end backwards: the time behind the child that ended last is the span's own; within that child's time
-/// the child decides, in the same way; before its start goes on the child that had ended last by then. So the segments
-/// are disjoint and cover the span's time. Children that ran beside the one on the path are not on it, since it would
-/// have taken as long without them. Nor is a child that ended after its parent (asynchronous work): the parent did not
-/// wait for it, and `outliving` names it. Children are looked at within the time of their parents.
+/// The path is found from the end backwards. The time behind the child that ended last is the span's own. Within that
+/// child's time the child decides, in the same way; before its start, the child that had ended last by then follows. So
+/// the segments are disjoint and cover the span's time.
 ///
-/// Clocks of several machines should be corrected before (`ClockSkew`); a child whose clock is off may seem to outlive
+/// Two kinds of children are not on the path. One that ran beside a child on the path is not, since the span would have
+/// taken as long without it. One that ended after its parent (asynchronous work) is not, since the parent did not wait
+/// for it; `outliving` names it. Children count only within the time of their parents.
+///
+/// Clocks of several machines should be corrected first (`ClockSkew`): a child whose clock is off may seem to outlive
 /// its parent.
 public struct CriticalPath: Sendable {
-    /// A stretch of time and the span that it goes to.
+    /// Stretch of time that belongs to one span.
     public struct Segment: Sendable, Hashable {
-        /// Index of the span's node.
+        /// Index of the span's node in the tree.
         public var node: Int
-        /// Nanoseconds since 1970-01-01T00:00:00Z.
+        /// Start in nanoseconds since 1970-01-01T00:00:00Z.
         public var startUnixNano: UInt64
-        /// Behind the start.
+        /// End in nanoseconds since 1970-01-01T00:00:00Z; later than the start.
         public var endUnixNano: UInt64
 
-        /// Nanoseconds from start to end.
+        /// Length in nanoseconds.
         public var durationNano: Int64 { Int64(clamping: endUnixNano - startUnixNano) }
     }
 
-    /// By time, disjoint, each beginning where the one before ends; empty when the span has no time.
+    /// Segments in order of time, each beginning where the one before ends; empty when the span has no time.
     public private(set) var segments: [Segment] = []
-    /// The span still runs: the path is what is known so far, up to the last time that any span of the trace tells.
+    /// `true` when the span still runs: the path then goes up to the last time that any span of the trace tells.
     public private(set) var isSoFar: Bool
-    /// Nodes of spans below the path's that ended, or still run, after their parent had ended. Sorted.
+    /// Nodes of spans below the root that ended after their parent had ended, or still run then. Sorted.
     public private(set) var outliving: [Int] = []
 
-    /// The path of one span.
+    /// Finds the path of one span. O(n log n) for the spans below it.
     ///
-    /// - Parameter root: index of its node, such as one of `tree.roots`. O(n log n) for the spans below it.
+    /// - Parameter root: index of the span's node, such as one of `tree.roots`.
     public init(_ tree: TraceTree, root: Int) {
         let span = tree.nodes[root].span.span
         isSoFar = !span.isEnded
@@ -42,13 +44,13 @@ public struct CriticalPath: Sendable {
         walk(tree, Frame(tree, root, from: span.startTimeUnixNano, to: latest, latest: latest))
     }
 
-    /// A span whose time is being shared out, backwards.
+    /// A span whose time is being divided among it and its children, backwards.
     private struct Frame {
         var node: Int
         var from: UInt64
-        /// All behind it is shared out.
+        /// Time from which on everything is divided.
         var cursor: UInt64
-        /// Children that may be on the path, the last to end first, and which comes next.
+        /// Children that may be on the path, the last to end first.
         var children: [(node: Int, start: UInt64, end: UInt64)] = []
         var next = 0
 
@@ -69,7 +71,7 @@ public struct CriticalPath: Sendable {
         }
     }
 
-    /// Without recursion: a trace may be a chain of any length.
+    /// Divides the time of the first span. Without recursion: a trace may be a chain of any length.
     private mutating func walk(_ tree: TraceTree, _ first: Frame) {
         var open = [first]
         var below = [first.node]

@@ -1,11 +1,12 @@
 import ProtoWire
 import SpanModel
 
-/// What a field's reports said: the value at the near end, which is shown, and the one at the far end if it differs.
+/// Values that reports gave to one field: the one at the near end, which readers see, and the one at the far end if it
+/// differs.
 struct Ends<Value> {
-    /// `nil` while no report has set the field.
+    /// Value at the near end; `nil` while no report has set the field.
     var near: Value?
-    /// `nil` unless it differs from `near`.
+    /// Value at the far end; `nil` unless it differs from `near`.
     var far: Value?
 
     init(_ near: Value?, _ far: Value?) {
@@ -13,7 +14,9 @@ struct Ends<Value> {
         self.far = far
     }
 
-    /// - Parameter order: a total order under which 0 means the same bytes; the greatest value is the near end.
+    /// Joins the values of two sets of reports.
+    ///
+    /// - Parameter order: total order in which 0 means the same bytes; the greatest value is the near end.
     func joined(_ other: Ends, by order: (Value, Value) -> Int) -> Ends {
         guard let leftNear = near else { return other }
         guard let rightNear = other.near else { return self }
@@ -25,14 +28,14 @@ struct Ends<Value> {
 }
 
 extension Ends<String> {
-    /// A text that is unset while empty.
+    /// Creates the ends of a text, which is unset while empty.
     init(text near: String, _ far: String) {
         self.init(near.isEmpty ? nil : near, far.isEmpty ? nil : far)
     }
 }
 
 extension [Attribute] {
-    /// The union by key of two lists of ends, all sorted by key.
+    /// Returns the union by key of two lists of ends, all sorted by key.
     static func join(
         _ left: (near: [Attribute], far: [Attribute]), _ right: (near: [Attribute], far: [Attribute])
     ) -> (near: [Attribute], far: [Attribute]) {
@@ -61,7 +64,7 @@ extension [Attribute] {
         return (near, far)
     }
 
-    /// The attribute at `position` if it has the key; moves on then.
+    /// Returns the attribute at `position`, and moves on, when it has the key; otherwise returns `nil`.
     private func next(_ key: String, _ position: inout Int) -> Attribute? {
         guard position < count, same(self[position].key, key) else { return nil }
         defer { position += 1 }
@@ -70,7 +73,8 @@ extension [Attribute] {
 }
 
 extension SpanStatus {
-    /// OK > ERROR > other numbers > UNSET, as the specification has it; then by message, then by unknown fields.
+    /// Orders statuses by code, OK > ERROR > other numbers > UNSET as the specification states, then by message, then
+    /// by unknown fields.
     static func order(_ left: SpanStatus, _ right: SpanStatus) -> Int {
         if left.code != right.code { return left.code.rank < right.code.rank ? -1 : 1 }
         let messages = byteOrder(left.message, right.message)

@@ -1,8 +1,8 @@
 import ProtoWire
 import SpanModel
 
-/// Equal byte for byte once encoded, found without encoding. `==` will not do: it holds texts equal that Unicode calls
-/// canonically equivalent.
+/// A value that can be compared byte for byte, as if encoded, without encoding it. `==` will not do, since it treats
+/// canonically equivalent texts as equal.
 protocol ByteIdentical {
     func isIdentical(to other: Self) -> Bool
 }

@@ -2,9 +2,10 @@ import ProtoWire
 import SpanModel
 
 extension SpanBatch {
-    /// Merged spans as OTLP: under their resources and scopes, each of these once and in the order of its first span.
+    /// Creates a batch of merged spans as OTLP: under their resources and scopes, each of these once and in the order
+    /// of its first span.
     ///
-    /// What a store kept that OTLP has no place for, that reports clashed, is left out.
+    /// OTLP has no place for conflicts between reports, so they are left out.
     public init(_ spans: [MergedSpan]) {
         self.init()
         var places: [[UInt8]: (resource: Int, scope: Int)] = [:]

@@ -1,6 +1,6 @@
 import SpanModel
 
-/// Which half of a call a span is: the handling of something that came in, or anything else.
+/// Half of a call that a span is: the handling of a request or message that came in, or anything else.
 ///
 /// Zipkin-style instrumentation gives the client's and the server's half one id; they stay two spans.
 public enum SpanSide: UInt8, Sendable, Hashable, Comparable {
@@ -9,7 +9,7 @@ public enum SpanSide: UInt8, Sendable, Hashable, Comparable {
     /// Kind `server` or `consumer`.
     case inbound = 1
 
-    /// The side that a kind belongs to.
+    /// Creates the side that a kind belongs to.
     public init(_ kind: SpanKind) {
         self = kind == .server || kind == .consumer ? .inbound : .other
     }
@@ -17,26 +17,30 @@ public enum SpanSide: UInt8, Sendable, Hashable, Comparable {
     public static func < (left: SpanSide, right: SpanSide) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What makes two reports reports of the same span.
+/// Identity of a span: two reports with equal keys are reports of the same span.
 ///
-/// Ordered by trace, then span, then side.
+/// Ordered by trace id, then span id, then side.
 public struct SpanKey: Sendable, Hashable, Comparable {
+    /// Trace id.
     public var traceID: TraceID
+    /// Span id.
     public var spanID: SpanID
+    /// Half of a call, for spans that share an id.
     public var side: SpanSide
 
+    /// Creates a key from its parts, which are not checked.
     public init(traceID: TraceID, spanID: SpanID, side: SpanSide) {
         self.traceID = traceID
         self.spanID = spanID
         self.side = side
     }
 
-    /// The key of a report. Neither id is checked.
+    /// Creates the key of a report, whose ids are not checked.
     public init(_ span: SpanRecord) {
         self.init(traceID: span.traceID, spanID: span.spanID, side: SpanSide(span.kind))
     }
 
-    /// Whether both ids are ids; reports of other spans are not merged and not stored.
+    /// `true` when both ids are valid; reports without valid ids are not merged and not stored.
     public var isValid: Bool { traceID.isValid && spanID.isValid }
 
     public static func < (left: SpanKey, right: SpanKey) -> Bool {

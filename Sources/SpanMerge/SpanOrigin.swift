@@ -1,20 +1,22 @@
 import ProtoWire
 import SpanModel
 
-/// Where a report comes from: the resource and the instrumentation scope around the span.
+/// Resource and instrumentation scope that surround a report: `spanwire.storage.v1.SpanOrigin`.
 ///
-/// `spanwire.storage.v1.SpanOrigin`: what the spans of one `ScopeSpans` share, so that a store keeps it once.
+/// All spans of one `ScopeSpans` share an origin, so that a store keeps it once.
 public struct SpanOrigin: Sendable, Hashable {
-    /// Field 1; `nil` when not known.
+    /// Resource that produced the span (field 1); `nil` when it is not known.
     public var resource: Resource?
-    /// Field 2: of the resource's conventions; empty when not said.
+    /// URL of the schema that the resource follows (field 2); empty when it is not stated.
     public var resourceSchemaURL: String
-    /// Field 3; `nil` when not known.
+    /// Scope that recorded the span (field 3); `nil` when it is not known.
     public var scope: InstrumentationScope?
-    /// Field 4: of the spans' conventions; empty when not said.
+    /// URL of the schema that the spans follow (field 4); empty when it is not stated.
     public var scopeSchemaURL: String
+    /// Fields that the schema does not name.
     public var unknownFields: UnknownFields
 
+    /// Creates an origin.
     public init(
         resource: Resource? = nil, resourceSchemaURL: String = "", scope: InstrumentationScope? = nil,
         scopeSchemaURL: String = ""
@@ -26,7 +28,7 @@ public struct SpanOrigin: Sendable, Hashable {
         unknownFields = UnknownFields()
     }
 
-    /// The resource's `service.name`; empty when it has none.
+    /// Value of the resource's `service.name`; empty when it has none.
     public var service: String { resource?.serviceName ?? "" }
 }
 

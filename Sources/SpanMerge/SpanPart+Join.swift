@@ -2,7 +2,7 @@ import ProtoWire
 import SpanModel
 
 extension SpanPart {
-    /// Joins reports of running spans: the higher revision wins whole.
+    /// Joins reports of running spans: the higher revision wins whole; equal revisions join field by field.
     func joinedLive(_ other: SpanPart) -> SpanPart {
         if span.revision != other.span.revision { return span.revision > other.span.revision ? self : other }
         return joined(other)
@@ -46,7 +46,7 @@ extension SpanPart {
 }
 
 extension SpanRecord {
-    /// Everything but attributes, events, links and unknown fields.
+    /// Joins all fields but attributes, events, links and unknown fields.
     fileprivate mutating func joinScalars(
         _ far: inout SpanRecord, _ left: (near: SpanRecord, far: SpanRecord),
         _ right: (near: SpanRecord, far: SpanRecord)
@@ -94,7 +94,7 @@ extension SpanRecord {
         revision = max(left.near.revision, right.near.revision)
     }
 
-    /// A parent that is an id wins over one that is none; of two that are none, the greater bytes.
+    /// Joins parent ids that are not valid: a valid one wins over them; of two, the greater bytes win.
     private mutating func joinIrregularParents(_ left: SpanRecord, _ right: SpanRecord) {
         guard !left.irregularIDs.isEmpty || !right.irregularIDs.isEmpty else { return }
         let (a, b) = (left.irregularIDs[.parentSpanID] ?? [], right.irregularIDs[.parentSpanID] ?? [])
@@ -104,7 +104,7 @@ extension SpanRecord {
 }
 
 extension SpanOrigin {
-    /// Each of the four fields on its own.
+    /// Joins each of the four fields on its own.
     func joined(
         _ farLeft: SpanOrigin, _ right: SpanOrigin, _ farRight: SpanOrigin, far: inout SpanOrigin
     ) -> SpanOrigin {

@@ -1,20 +1,20 @@
 import ProtoWire
 import SpanModel
 
-/// The join of reports of one span that are all running or all ended. `spanwire.storage.v1.SpanPart`.
+/// Join of reports of one span that are all running or all ended: `spanwire.storage.v1.SpanPart`.
 ///
-/// `span` and `origin` hold what is shown; `farEnd` holds, of each field of which two reports said different things,
-/// the value at the other end, so that a clash is known from the set of values alone.
+/// `span` and `origin` hold the values that readers see. `farEnd` holds, for each field in which two reports differ,
+/// the value at the other end. So a conflict is known from the set of values alone, whatever their order and number.
 public struct SpanPart: Sendable {
-    /// Field 1, in canonical form.
+    /// Values of the span's fields that readers see, in canonical form (field 1).
     var span: SpanRecord
-    /// Field 2.
+    /// Origin that readers see (field 2).
     public var origin: SharedOrigin
-    /// Field 3.
+    /// Values at the other ends of fields that conflict (field 3); `nil` when none does.
     var farEnd: FarEnd?
     var unknownFields: UnknownFields
 
-    /// The part that one report makes.
+    /// Creates the part that one report makes.
     init(_ report: SpanRecord, origin: SharedOrigin) {
         span = report.canonical()
         self.origin = origin
@@ -23,12 +23,12 @@ public struct SpanPart: Sendable {
     }
 }
 
-/// The other ends of fields that clashed: the greatest start, the least of everything else; unset where none clashed.
-/// `spanwire.storage.v1.SpanFarEnd`. A reference, since hardly any span has one.
+/// Values at the other ends of fields that conflict: the greatest start, the least of everything else. A field without
+/// a conflict is unset. `spanwire.storage.v1.SpanFarEnd`. A reference, since hardly any span has one.
 final class FarEnd: Sendable {
-    /// Field 1.
+    /// Span with the fields that conflict (field 1).
     let span: SpanRecord
-    /// Field 2.
+    /// Origin with the fields that conflict (field 2).
     let origin: SpanOrigin
     let unknownFields: UnknownFields
 
@@ -38,14 +38,14 @@ final class FarEnd: Sendable {
         self.unknownFields = unknownFields
     }
 
-    /// Nothing clashed.
+    /// Far end without conflicts.
     static let none = FarEnd(span: SpanRecord(), origin: SpanOrigin(), unknownFields: UnknownFields())
 
     var isEmpty: Bool { origin.isUnknown && unknownFields.isEmpty && span.encoded().isEmpty }
 }
 
 extension SpanOrigin {
-    /// Nothing is set.
+    /// `true` when nothing is set.
     var isUnknown: Bool {
         resource == nil && scope == nil && resourceSchemaURL.isEmpty && scopeSchemaURL.isEmpty
             && unknownFields.isEmpty

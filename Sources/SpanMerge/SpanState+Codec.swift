@@ -15,8 +15,8 @@ extension SpanState: WireMessage {
             FieldSchema(2, "ended", .message { SpanPart.schema }),
         ])
 
-    /// How stored states are read: they lie up to three messages deeper than the reports did, whose depth was limited
-    /// when they were received.
+    /// Options for decoding stored states. They nest up to three messages deeper than the reports, whose depth was
+    /// limited on receipt.
     public static let decodeOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
@@ -118,7 +118,8 @@ extension FarEnd {
 }
 
 extension SpanState {
-    /// Encodes without the origins of the parts, for an engine that keeps them apart; see `setOrigins(live:ended:)`.
+    /// Encodes the state without the origins of its parts, for an engine that keeps them apart; see
+    /// `setOrigins(live:ended:)`.
     public func encodeWithoutOrigins(to writer: inout WireWriter) {
         var bare = self
         bare.setOrigins(live: .unknown, ended: .unknown)

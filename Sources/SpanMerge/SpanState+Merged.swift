@@ -2,9 +2,10 @@ import ProtoWire
 import SpanModel
 
 extension SpanState {
-    /// The span as readers see it: each value of the ended reports where they have one, else of the running ones.
+    /// Returns the span as readers see it: each value of the ended reports where they have one, else of the running
+    /// ones.
     ///
-    /// Attributes are chosen key by key; events and links of both parts are shown, each once.
+    /// Attributes are chosen key by key; events and links of both parts are kept, each once.
     public func merged() -> MergedSpan {
         guard let part = ended ?? live else { return MergedSpan(span: SpanRecord(), origin: SpanOrigin()) }
         var conflicts = part.conflicts { _ in true }
@@ -29,7 +30,7 @@ extension SpanState {
         return MergedSpan(span: span, origin: origin, conflicts: conflicts)
     }
 
-    /// The attributes of `upper`, and those of `lower` whose keys it has not.
+    /// Returns the attributes of `upper`, and those of `lower` whose keys `upper` does not have.
     private static func overlay(
         _ upper: [Attribute], on lower: [Attribute], _ lowerFields: inout FieldNotes
     ) -> [Attribute] {
@@ -50,7 +51,7 @@ extension SpanState {
     }
 }
 
-/// The names of fields that come from the running reports; kept only where a clash may have to be told.
+/// Names of fields that come from the running reports; kept only when a conflict may have to be reported.
 private struct FieldNotes {
     let isNeeded: Bool
     private var fields: Set<[UInt8]> = []
@@ -65,7 +66,8 @@ private struct FieldNotes {
 }
 
 extension SpanRecord {
-    /// Takes over what is set in `lower` and not here, everything but attributes, events and links; names the fields.
+    /// Takes over the fields, except attributes, events and links, that are set in `lower` and not here, and notes
+    /// their names.
     fileprivate mutating func fill(from lower: SpanRecord, _ lowerFields: inout FieldNotes) {
         func take(_ field: String, _ isUnset: Bool, _ assign: () -> Void) {
             guard isUnset else { return }
@@ -95,7 +97,7 @@ extension SpanRecord {
 }
 
 extension SpanOrigin {
-    /// Takes over what is set in `lower` and not here; names the fields.
+    /// Takes over the fields that are set in `lower` and not here, and notes their names.
     fileprivate mutating func fill(from lower: SpanOrigin, _ lowerFields: inout FieldNotes) {
         if resource == nil {
             resource = lower.resource
@@ -118,7 +120,7 @@ extension SpanOrigin {
 }
 
 extension SpanPart {
-    /// The names of the fields that clashed, of those that are asked for; sorted.
+    /// Returns the names of the fields that conflict and for which `isMeant` is `true`, sorted.
     fileprivate func conflicts(where isMeant: (String) -> Bool) -> [String] {
         guard let far = farEnd else { return [] }
         var fields: [String] = far.span.attributes.map { "attributes." + $0.key }

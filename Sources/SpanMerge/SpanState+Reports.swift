@@ -1,11 +1,11 @@
 import SpanModel
 
 extension SpanState {
-    /// Plain reports whose join is this state: at the most four, a part's shown values and, where values clashed, those at
-    /// the far end.
+    /// Returns plain reports whose join is this state, at most four: for each part the values that readers see and,
+    /// when some conflict, those at the far end.
     ///
-    /// For an engine that keeps reports and not states, so that every reader of OTLP can read what it keeps. What a later
-    /// version added to stored states has no place in a report and is left out.
+    /// An engine that keeps reports and not states uses them, so that every reader of OTLP can read its store. Fields
+    /// that a later version added to stored states have no place in a report and are left out.
     public func reports() -> [(span: SpanRecord, origin: SharedOrigin)] {
         var reports: [(span: SpanRecord, origin: SharedOrigin)] = []
         for part in [live, ended] {
@@ -18,8 +18,8 @@ extension SpanState {
 }
 
 extension SpanPart {
-    /// The far ends as a report of their own: what did not clash is unset, or as it is shown where a report has to have it
-    /// to be one of this part of this span.
+    /// Returns the far ends as a report of their own. A field without a conflict is unset, except where a report needs
+    /// it to belong to this part of this span.
     fileprivate func farReport(_ far: FarEnd) -> SpanRecord {
         var report = far.span
         report.traceID = span.traceID

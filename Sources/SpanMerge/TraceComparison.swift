@@ -1,53 +1,57 @@
 import SpanModel
 
-/// Two traces side by side: what one has more of, takes longer for or fails at.
+/// Comparison of two traces: the work that one has more of, takes longer for or fails at.
 ///
-/// Spans are matched by their path: service and operation of the span and of all that stand above it. Spans of one path
-/// are counted together, so that a loop that ran three times here and five times there is one row.
+/// Spans are matched by their path: service and name of the span and of all spans above it. Spans of one path are
+/// counted together, so that a loop that ran three times in one trace and five times in the other is one row.
 public struct TraceComparison: Sendable {
-    /// What one trace has on a path.
+    /// Sums over the spans that one trace has on a path.
     public struct Side: Sendable, Hashable {
-        /// How many spans.
+        /// Number of spans.
         public var spans = 0
-        /// How many with status `error`.
+        /// Number of spans with status `error`.
         public var errors = 0
-        /// How many that still run.
+        /// Number of spans that still run.
         public var running = 0
-        /// The sum of the durations that are known, in nanoseconds; held within `Int64`.
+        /// Sum of the known durations in nanoseconds, clamped to `Int64`.
         public var durationNano: Int64 = 0
-        /// The sum of their self times (`TraceTree.selfTimesNano`).
+        /// Sum of the self times in nanoseconds, clamped to `Int64`; see `TraceTree.selfTimesNano`.
         public var selfTimeNano: Int64 = 0
 
+        /// Creates sums of 0.
         public init() {}
     }
 
-    /// One path.
+    /// One path in both traces.
     public struct Row: Sendable, Hashable {
-        /// Of the last span of the path; empty without.
+        /// Service of the last span of the path; empty when it has none.
         public var service: String
         /// Name of the last span of the path.
         public var operation: String
-        /// How many stand above it.
+        /// Number of spans above the last one.
         public var depth: Int
-        /// The row of the path without its last span; `nil` for a root.
+        /// Index of the row of the path without its last span; `nil` for a root.
         public var parent: Int?
-        /// What the first trace has on the path.
+        /// Sums of the first trace.
         public var left = Side()
-        /// What the second trace has on the path.
+        /// Sums of the second trace.
         public var right = Side()
 
-        /// Nanoseconds that the right trace takes more (or, if negative, less) by itself on this path.
+        /// Self time that the right trace takes more on this path than the left, in nanoseconds; negative when it takes
+        /// less.
         public var selfTimeDifferenceNano: Int64 { right.selfTimeNano.subtractingClamped(left.selfTimeNano) }
 
-        /// Whether number and failures are the same on both sides.
+        /// `true` when both sides have equally many spans, failed spans and running spans.
         public var hasSameShape: Bool {
             left.spans == right.spans && left.errors == right.errors && left.running == right.running
         }
     }
 
-    /// Parents before children, in the order in which the left trace has them, then the right one.
+    /// Rows, parents before children, in the order of the left trace; paths of the right trace alone come last among
+    /// their siblings.
     public private(set) var rows: [Row] = []
 
+    /// Compares two traces. O(n log n).
     public init(_ left: TraceTree, _ right: TraceTree) {
         var paths = PathTable()
         add(left, \.left, &paths)
@@ -55,7 +59,7 @@ public struct TraceComparison: Sendable {
         sortDepthFirst()
     }
 
-    /// From a path without its last span, and that span, to the path's row.
+    /// Table from a path without its last span, and that span, to the path's row.
     private struct PathTable {
         struct Step: Hashable {
             var parent: Int?
@@ -89,7 +93,7 @@ public struct TraceComparison: Sendable {
         }
     }
 
-    /// Rows of the right trace alone stand at the end so far; puts them below their parents.
+    /// Moves rows of the right trace alone, which stand at the end so far, below their parents.
     private mutating func sortDepthFirst() {
         var children = [[Int]](repeating: [], count: rows.count)
         var open: [Int] = []

@@ -1,40 +1,45 @@
 import SpanModel
 
-/// Who is whose parent in a trace, told from ids and starts alone: what `TraceTree` is built on, and enough for answers
-/// about many traces.
+/// Parents of the spans of one trace, derived from ids and starts alone. `TraceTree` is built on it, and answers about
+/// many traces need no more.
 package struct TraceShape: Sendable {
-    /// What the shape depends on.
+    /// Fields of a span that decide the shape.
     package struct Entry: Sendable {
+        /// Key of the span.
         package var key: SpanKey
-        /// The id that the span names; not valid for a root.
+        /// Span id of the parent; not valid for a root.
         package var parentSpanID: SpanID
-        /// Nanoseconds since 1970-01-01T00:00:00Z.
+        /// Start in nanoseconds since 1970-01-01T00:00:00Z.
         package var startUnixNano: UInt64
 
+        /// Creates an entry from its fields.
         package init(key: SpanKey, parentSpanID: SpanID, startUnixNano: UInt64) {
             self.key = key
             self.parentSpanID = parentSpanID
             self.startUnixNano = startUnixNano
         }
 
+        /// Creates the entry of a span.
         package init(_ span: SpanRecord) {
             self.init(key: SpanKey(span), parentSpanID: span.parentSpanID, startUnixNano: span.startTimeUnixNano)
         }
 
-        /// By start, then by key.
+        /// Orders entries by start, then by key.
         fileprivate static func precedes(_ left: Entry, _ right: Entry) -> Bool {
             left.startUnixNano == right.startUnixNano ? left.key < right.key : left.startUnixNano < right.startUnixNano
         }
     }
 
-    /// The entries' indices, by start, then by key. All else here counts by places in this order.
+    /// Indices of the entries, ordered by start, then by key. `parents` and `attachments` follow this order.
     package let order: [Int]
-    /// The place of each one's parent, `nil` for a root.
+    /// Position in `order` of each entry's parent; `nil` for a root.
     package private(set) var parents: [Int?]
-    /// Why each is where it is.
+    /// Reason for the place of each entry.
     package private(set) var attachments: [TraceTree.Attachment]
 
-    /// - Parameter entries: of one trace, each key once, in any order. O(n log n).
+    /// Finds the parents. O(n log n).
+    ///
+    /// - Parameter entries: entries of one trace, each key once, in any order.
     package init(_ entries: [Entry]) {
         order = entries.indices.sorted { Entry.precedes(entries[$0], entries[$1]) }
         parents = Array(repeating: nil, count: entries.count)
@@ -64,7 +69,7 @@ package struct TraceShape: Sendable {
         }
     }
 
-    /// Follows every place to its root; one circle at the most hangs on each path.
+    /// Cuts cycles by following every entry to its root; at most one cycle hangs on each path.
     private mutating func cutCycles() {
         // 0: not seen, otherwise the number of the walk that saw it.
         var seenBy = Array(repeating: 0, count: parents.count)

@@ -1,12 +1,12 @@
 import SpanModel
 
 extension TraceTree {
-    /// How long each span itself was at work, none of its children: its duration without the time that any of them
-    /// covers. By index of node; `nil` where the span has no duration.
+    /// Returns the self time of each node in nanoseconds: the span's duration without the time that any of its children
+    /// covers. `nil` for a span without a duration. O(n).
     ///
-    /// Children count within their parent's time only: what an asynchronous child does after its parent's end takes
+    /// Children count only within their parent's time: work of an asynchronous child after its parent's end takes
     /// nothing from the parent. A child that still runs covers all that is left of its parent; one whose start is not
-    /// known covers nothing. Never negative; 0 where the span ends before it starts. O(n).
+    /// known covers nothing. Never negative; 0 when the span ends before it starts.
     public func selfTimesNano() -> [Int64?] {
         // By index, so that no span is copied.
         nodes.indices.map { index in
@@ -28,7 +28,8 @@ extension TraceTree {
         }
     }
 
-    /// The latest time that any span tells: its start, its end or an event. 0 where none tells one.
+    /// Latest time that any span tells, as its start, its end or an event, in nanoseconds since 1970-01-01T00:00:00Z; 0
+    /// without any.
     public var lastKnownUnixNano: UInt64 {
         nodes.reduce(0) { latest, node in
             let span = node.span.span

@@ -1,7 +1,8 @@
 import ProtoWire
 
 extension UnknownFields {
-    /// What either has: the same bytes stay as they are; otherwise the set of all whole fields, sorted by bytes.
+    /// Returns the fields that either has. Equal bytes stay as they are; otherwise the result is the set of all whole
+    /// fields, sorted by bytes.
     ///
     /// So one sender's fields are kept verbatim, in their order and number, until another report differs.
     func union(_ other: UnknownFields) -> UnknownFields {
@@ -11,7 +12,7 @@ extension UnknownFields {
         return UnknownFields(bytes: Array(fields.joined()))
     }
 
-    /// Each field's bytes, key included; what cannot be read as a field ends the list as it is.
+    /// Returns each field's bytes, key included; bytes that cannot be read as a field are the last element.
     private func wholeFields() -> [[UInt8]] {
         let bytes = bytes
         var fields: [[UInt8]] = []
