@@ -26,7 +26,7 @@ extension Capture {
         return best.mayBeWords(in: bytes) && PlainWords.areWords(bytes) ? words(bytes, options) : best
     }
 
-    /// Nothing that is said of the bytes would still hold if they were plain words.
+    /// Returns `true` when nothing that is said of the bytes would be lost if they were called plain words.
     private func mayBeWords(in bytes: [UInt8]) -> Bool {
         guard case .nothing = content, fault?.code != .notHex, fault?.code != .otherSignal else { return false }
         return encoding == nil || encoding == .base64 && PlainWords.haveBlanks(bytes)
@@ -42,14 +42,15 @@ extension Capture {
             ))
     }
 
-    /// White space alone is no message to anybody, though two blanks are one to protobuf (an unknown field 4).
+    /// Returns the capture of white space alone. It is no message to anybody, though two blanks are one to protobuf (an
+    /// unknown field 4).
     static func blank(_ count: Int) -> Capture {
         Capture(
             .nothing, "blank: \(AttributeText.count(count, "byte")) of white space",
             fault: CaptureError(.blank, "the input is blank, white space and nothing else", offset: 0))
     }
 
-    /// Text by the form that was asked for.
+    /// Reads text by the form that the options ask for.
     static func text(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         let name = options.form == .base64 ? "base64" : "hexadecimal"
         if BlankText.isBlank(bytes) { return blank(bytes.count) }
@@ -67,8 +68,8 @@ extension Capture {
         return foreign(kind, bytes.count)
     }
 
-    /// The first of the readings that is valid and names something; else the one that comes nearest to it. When none is
-    /// near, but the text clearly is a dump, that with its own fault.
+    /// Returns the first reading that is valid and names something, else the one that comes nearest to it. When none is
+    /// near, but the text clearly is a dump, returns the dump with its own fault.
     private static func chosen(_ choice: TextForms.Choice, _ text: [UInt8], _ options: CaptureOptions) -> Capture? {
         var best: Capture?
         for (encoding, reading) in choice.readings {
@@ -97,7 +98,7 @@ extension Capture {
         Capture(.nothing, dump.name, fault: dump.error)
     }
 
-    /// How well bytes are explained: the higher the better.
+    /// Quality of the explanation: the higher the better.
     private var rank: Int {
         if fault == nil { return Self.maxRank }
         if fault?.code == .otherSignal { return Self.signalRank }
@@ -114,8 +115,8 @@ extension Capture {
         return message.fault == nil || !looksLikeFrames(scan) ? message : framed(bytes, options)
     }
 
-    /// The bytes are no message, and start as a session does: with a whole frame that is in order, or with the head of a
-    /// greeting or a batch of which bytes are missing.
+    /// Returns `true` when bytes that are no message start as a session does: with a whole frame that is in order, or
+    /// with the head of a greeting or a batch of which bytes are missing.
     private static func looksLikeFrames(_ scan: FrameScan) -> Bool {
         switch scan.frames.first?.content {
         case .message, .compressed: return true
@@ -174,7 +175,7 @@ extension Capture {
         }
     }
 
-    /// Protobuf, or what looks like it, of which nothing is understood.
+    /// Returns the capture of protobuf, or bytes that look like it, in which no field is known.
     private static func unknown(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         if let kind = FileKind(bytes) { return foreign(kind, bytes.count) }
         let name = options.type.messageName
@@ -186,7 +187,7 @@ extension Capture {
             fault: CaptureError(.unknownProtobuf, "not one field of a \(name) is in it; \(looks)", offset: 0))
     }
 
-    /// A file of another kind, by its first bytes.
+    /// Returns the capture of a file of another kind, recognised by its first bytes.
     static func foreign(_ kind: FileKind, _ count: Int) -> Capture {
         Capture(
             .nothing, "\(kind.name): \(count.counted("byte"))",

@@ -2,7 +2,7 @@ import ProtoWire
 import SpanModel
 
 extension Capture {
-    /// Text that starts as an object of JSON does, or as an array of objects.
+    /// Returns `true` for text that starts as a JSON object does, or as an array of objects.
     static func startsAsJSON(_ bytes: [UInt8]) -> Bool {
         var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var openings = 0
@@ -16,7 +16,7 @@ extension Capture {
         return false
     }
 
-    /// OTLP/JSON: one document, or several, which together are one message as encoded ones are.
+    /// Reads OTLP/JSON: one document, or several, which together are one message as encoded ones are.
     static func json(_ bytes: [UInt8], _ options: CaptureOptions) -> Capture {
         if BlankText.isBlank(bytes) { return blank(bytes.count) }
         guard JSONArrayText.starts(bytes) else {
@@ -35,14 +35,16 @@ extension Capture {
     }
 }
 
-/// One walk over the documents of a text, and what it found.
+/// One walk over the documents of a text, and its result.
 private struct JSONCapture {
     private(set) var capture: Capture
 
+    /// Reads the documents.
+    ///
     /// - Parameters:
-    ///   - documents: one after the other.
-    ///   - text: the input, of which every byte stands where it does in `documents`.
-    ///   - isArray: the documents are the elements of an array there.
+    ///   - documents: documents, one after the other.
+    ///   - text: the input, in which every byte stands at the same offset as in `documents`.
+    ///   - isArray: `true` when the documents are the elements of an array in `text`.
     init(_ documents: [UInt8], from text: [UInt8], isArray: Bool, _ options: CaptureOptions) {
         let type = options.type
         var reader = JSONReader(documents.rawSpan, schema: type.schema, options: DecodeOptions(limits: options.limits))
@@ -151,7 +153,8 @@ private struct JSONCapture {
         }
     }
 
-    /// A key in snake_case or of another signal is ignored by rule, and a puzzle where nobody says so.
+    /// Returns the note on ignored keys. A key in snake_case or of another signal is ignored by rule, and a puzzle when
+    /// nobody says so.
     private static func notes(_ count: Int, _ names: [String], _ type: MessageType) -> [String] {
         guard count > 0 else { return [] }
         let list = names.map(TerminalText.escaped).joined(separator: ", ") + (names.count == 8 ? "…" : "")
@@ -161,12 +164,12 @@ private struct JSONCapture {
     }
 }
 
-/// Documents of which the reader knew nothing.
+/// Documents in which the reader knew no key.
 private struct Strangers {
     private(set) var count = 0
-    /// Documents of which something is known, or that are empty.
+    /// Number of documents in which a key is known, or which are empty.
     private(set) var known = 0
-    /// Where the first of the others starts, white space before it included.
+    /// Offset of the first unknown document, white space before it included.
     private(set) var firstOffset = 0
 
     private var documents = 0
@@ -174,7 +177,7 @@ private struct Strangers {
     private var ignoredKeys = 0
     private var start = 0
 
-    /// A part was read.
+    /// Counts the documents that ended with the part that was read.
     mutating func note(_ documents: Int, _ knownKeys: Int, _ ignoredKeys: Int, offset: Int) {
         guard documents > self.documents else { return }
         self.documents = documents
@@ -182,7 +185,7 @@ private struct Strangers {
         start = offset
     }
 
-    /// A document ended, or the text did inside one.
+    /// Counts a document that ended, or in which the text ended.
     mutating func end(_ knownKeys: Int, _ ignoredKeys: Int, isWhole: Bool) {
         if knownKeys == self.knownKeys, ignoredKeys > self.ignoredKeys {
             if count == 0 { firstOffset = start }
@@ -196,7 +199,9 @@ private struct Strangers {
 }
 
 extension CaptureError {
-    /// - Parameter text: in which the line is counted.
+    /// Creates the error with the line in the message.
+    ///
+    /// - Parameter text: text in which the line is counted.
     fileprivate init(_ error: JSONError, in text: [UInt8]) {
         let line = 1 + text[..<min(error.offset, text.count)].count { $0 == 0x0A }
         self.init(

@@ -2,15 +2,17 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// What to take captured bytes for, and bounds.
+/// Expected form and type of captured bytes, and bounds.
 public struct CaptureOptions: Sendable, Hashable {
-    /// `nil`: find out.
+    /// Form of the bytes; `nil` to detect it.
     public var form: CaptureForm?
-    /// The message that raw protobuf or JSON holds; frames say it themselves.
+    /// Message that raw protobuf or JSON holds; frames state it themselves.
     public var type: MessageType
-    /// For each message; of JSON, for the text of each document. By default as wide as protobuf itself: depth 100, 2 GiB - 1.
+    /// Limits for each message; for JSON, for the text of each document. By default as wide as protobuf itself: depth
+    /// 100, 2 GiB - 1.
     public var limits: WireLimits
 
+    /// Creates options; without arguments the form is detected and spans are expected.
     public init(
         form: CaptureForm? = nil, type: MessageType = .traces,
         limits: WireLimits = WireLimits(maxPayloadBytes: Int(Int32.max))
@@ -21,7 +23,7 @@ public struct CaptureOptions: Sendable, Hashable {
     }
 }
 
-/// The forms that captured bytes come in.
+/// Form in which bytes were captured.
 public enum CaptureForm: String, Sendable, Hashable, CaseIterable {
     /// One encoded message, nothing around it.
     case protobuf
@@ -35,7 +37,7 @@ public enum CaptureForm: String, Sendable, Hashable, CaseIterable {
     case json
 }
 
-/// Captured bytes, explained: in which form they are, what they hold, what is wrong with them.
+/// Captured bytes with their form, their content and their first fault.
 ///
 /// ```swift
 /// let capture = Capture(bytes)
@@ -43,40 +45,43 @@ public enum CaptureForm: String, Sendable, Hashable, CaseIterable {
 /// for frame in capture.frames { print(frame.head.kind) }
 /// ```
 ///
-/// `docs/decoding.md` has the rule of detection.
+/// `docs/decoding.md` states the rule of detection.
 public struct Capture: Sendable {
-    /// What was found.
+    /// Content of captured bytes.
     public enum Content: Sendable {
+        /// One message.
         case message(CapturedMessage)
+        /// Frames of a session, in their order.
         case frames([CapturedFrame])
         /// Nothing that can be shown.
         case nothing
     }
 
-    /// The text around the bytes: `.hex`, `.base64`, `.json` or none.
+    /// Form of the text around the bytes: `.hex`, `.base64` or `.json`; `nil` for none.
     public var encoding: CaptureForm?
+    /// Content of the bytes, as far as it was read.
     public var content: Content
-    /// What the bytes were taken for, and why; one line for people.
+    /// Form and content that were found, and the reason; one line for people.
     public var explanation: String
-    /// What a reader should know although the bytes are valid: keys that are ignored, a dump whose text contradicts its
-    /// bytes. One sentence each, safe to show, without a field's value.
+    /// Facts that a reader should know although the bytes are valid, such as ignored keys, or a dump whose text
+    /// contradicts its bytes. One sentence each, safe to show, without a field's value.
     public var notes: [String]
-    /// The first thing that is wrong; `nil` when the bytes are a valid message, or frames of valid messages.
+    /// First fault; `nil` when the bytes are a valid message, or frames of valid messages.
     public var fault: CaptureError?
-    /// The fault is that the input ends too early, and nothing else.
+    /// `true` when the only fault is that the input ends too early.
     public var isCut: Bool
 
-    /// The frames; empty where the bytes are no frames.
+    /// Frames in their order; empty when the bytes are no frames.
     public var frames: [CapturedFrame] {
         if case .frames(let frames) = content { frames } else { [] }
     }
 
-    /// The message; `nil` where the bytes are frames or nothing.
+    /// Message; `nil` when the bytes are frames or nothing.
     public var message: CapturedMessage? {
         if case .message(let message) = content { message } else { nil }
     }
 
-    /// What was whole in an input that ends too early is here.
+    /// `true` when the input ends too early and the content holds everything before that.
     public var isPartial: Bool {
         guard isCut else { return false }
         switch content {
@@ -89,7 +94,7 @@ public struct Capture: Sendable {
         }
     }
 
-    /// Reads captured bytes. Never fails: what is wrong is in `fault`.
+    /// Reads captured bytes. Never fails: `fault` has the first fault.
     public init(_ bytes: [UInt8], options: CaptureOptions = CaptureOptions()) {
         if options.form != .protobuf, options.form != .frames, let text = PlainText.fromUTF16(bytes) {
             self = Capture(text, options: options)

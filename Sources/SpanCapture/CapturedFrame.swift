@@ -4,23 +4,26 @@ import SpanSession
 
 /// One frame of a captured session.
 public struct CapturedFrame: Sendable {
-    /// What stood in the frame.
+    /// Content of a frame.
     public enum Content: Sendable {
+        /// A whole message.
         case message(CapturedMessage)
-        /// Compressed by a method that the capture does not tell; not looked into.
+        /// A payload compressed by a method that the capture does not state; it is not looked into.
         case compressed
-        /// A whole frame whose payload is no message of its kind.
+        /// A whole frame whose payload is not a message of its kind.
         case malformed(CaptureError)
-        /// The input ends inside the payload; of a batch, the spans that are whole.
+        /// A payload in which the input ends; for a batch, with the spans that are whole.
         case cut(CapturedMessage?)
     }
 
+    /// Head of the frame.
     public var head: FrameHead
-    /// Where the head starts: bytes from the start of the input.
+    /// Offset of the head in the input, in bytes.
     public var offset: Int
+    /// Content of the frame.
     public var content: Content
 
-    /// The message, where there is one.
+    /// Message of the frame; `nil` when there is none.
     public var message: CapturedMessage? {
         switch content {
         case .message(let message): message
@@ -30,21 +33,23 @@ public struct CapturedFrame: Sendable {
     }
 }
 
-/// The frames of captured bytes, one after the other.
+/// Reader of the frames of captured bytes, one after the other.
 struct FrameScan {
     private(set) var frames: [CapturedFrame] = []
-    /// The first thing that is wrong.
+    /// First fault; `nil` when there is none.
     private(set) var fault: CaptureError?
-    /// The only fault is that the input ends too early.
+    /// `true` when the only fault is that the input ends too early.
     private(set) var isCut = false
 
-    /// What a reader should know although the frames are valid, each with the byte at which its frame starts.
+    /// Facts that a reader should know although the frames are valid, each with the offset of its frame.
     private(set) var notes: [String] = []
 
-    /// All frames are whole and hold messages of their kinds, or compressed ones.
+    /// `true` when all frames are whole and hold messages of their kinds, or compressed ones.
     var isComplete: Bool { fault == nil && !frames.isEmpty }
 
-    /// - Parameter stopsAtFault: leave off at the first frame that is not in order, for detection.
+    /// Reads the frames.
+    ///
+    /// - Parameter stopsAtFault: `true` to stop at the first frame that is not in order, for detection.
     init(_ input: [UInt8], limits: WireLimits, stopsAtFault: Bool = false) {
         let bytes = input.rawSpan
         var offset = 0
@@ -138,7 +143,7 @@ struct FrameScan {
 }
 
 extension RawSpan {
-    /// The byte at a position within bounds.
+    /// Returns the byte at an offset within bounds.
     func byte(at position: Int) -> UInt8 {
         // Proof: checked against the span's bounds by the callee; every bit pattern is a UInt8.
         unsafe unsafeLoad(fromByteOffset: position, as: UInt8.self)

@@ -3,8 +3,8 @@ import SpanModel
 import SpanSession
 
 extension CapturedMessage {
-    /// Writes the message encoded again. Spans are passed on resource by resource: as they are where encoding them again
-    /// would change nothing, decoded and encoded where it would.
+    /// Writes the message encoded again, resource by resource. A resource's spans are passed on as they are when
+    /// encoding them again would change nothing; otherwise they are decoded and encoded.
     func printBinary(to output: inout ByteOutput) {
         guard spanCount != nil else { return output.append(message.encoded()) }
         let check = CanonicalCheck(ResourceSpans.schema)

@@ -2,23 +2,26 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// A message found in captured bytes: checked, and kept as the bytes it came as. It is decoded where it is looked at.
+/// A message found in captured bytes: validated, and kept as the bytes it came as. It is decoded when it is looked at.
 public struct CapturedMessage: Sendable {
+    /// Type of the message.
     public let type: MessageType
-    /// How many bytes it was found in: of the encoded message, or of its JSON text.
+    /// Number of bytes in which it was found: of the encoded message, or of its JSON text.
     public let byteCount: Int
-    /// How many spans it holds; `nil` where the type has none.
+    /// Number of spans in the message; `nil` when its type has none.
     public let spanCount: Int?
     private let source: Source
 
     fileprivate enum Source: Sendable {
-        /// A part of the bytes is the encoded message.
+        /// The encoded message, a part of the bytes.
         case encoded([UInt8], Range<Int>)
-        /// The bytes are the text of any number of documents, of which the last may be cut off.
+        /// The text of any number of documents, of which the last may be cut off.
         case json([UInt8])
     }
 
-    /// - Throws: what is wrong with the encoded message in that part of the bytes; offsets count from its start.
+    /// Validates an encoded message.
+    ///
+    /// - Throws: the message's fault, whose offset counts from the start of `range`.
     init(_ type: MessageType, _ bytes: [UInt8], _ range: Range<Int>, limits: WireLimits) throws(WireError) {
         spanCount = try type.check(bytes.rawSpan.extracting(range), limits: limits)
         self.type = type
@@ -26,9 +29,11 @@ public struct CapturedMessage: Sendable {
         source = .encoded(bytes, range)
     }
 
+    /// Creates a message from JSON that was read before.
+    ///
     /// - Parameters:
     ///   - text: JSON that was read to its end, or up to where it was cut off.
-    ///   - spanCount: found there.
+    ///   - spanCount: number of spans in the text.
     init(_ type: MessageType, json text: [UInt8], spanCount: Int?) {
         self.type = type
         self.spanCount = spanCount
@@ -36,7 +41,9 @@ public struct CapturedMessage: Sendable {
         source = .json(text)
     }
 
-    /// - Parameter encoded: what was made from other bytes, and is valid.
+    /// Creates a message from an encoded form that was made from other bytes.
+    ///
+    /// - Parameter encoded: a valid encoded message.
     init(_ type: MessageType, encoded: [UInt8], from byteCount: Int, spanCount: Int?) {
         self.type = type
         self.spanCount = spanCount
@@ -44,8 +51,10 @@ public struct CapturedMessage: Sendable {
         source = .encoded(encoded, 0..<encoded.count)
     }
 
-    /// Hands out the encoded message in one part or several, which one after the other are the message: a part of JSON is
-    /// made when its turn comes, and then forgotten.
+    /// Calls `body` with the encoded message in one part or several, which in their order are the message. A part of
+    /// JSON is encoded when its turn comes, and then dropped.
+    ///
+    /// - Throws: the error that `body` throws.
     func forEachPart<Failure: Error>(_ body: (RawSpan) throws(Failure) -> Void) throws(Failure) {
         switch source {
         case .encoded(let bytes, let range): try body(bytes.rawSpan.extracting(range))
@@ -61,7 +70,7 @@ public struct CapturedMessage: Sendable {
         }
     }
 
-    /// The decoded message; what `type.type` says. Decodes all of it: O(bytes), and several times its memory.
+    /// Decoded message, of the Swift type `type.type`. Decodes all of it: O(bytes), and several times the memory.
     public var message: any WireMessage {
         var encoded: [UInt8] = []
         if case .encoded(let bytes, let range) = source, range.count == bytes.count {
@@ -73,22 +82,22 @@ public struct CapturedMessage: Sendable {
         return (try? type.type.init(decoding: encoded, options: CapturedMessage.checkedOptions)) ?? type.type.init()
     }
 
-    /// The spans, where the message holds spans. As `message`; `batches` needs less memory.
+    /// Decoded spans; `nil` when the type has none. Decodes all of them; `batches` needs less memory.
     public var spans: SpanBatch? {
         guard spanCount != nil else { return nil }
         let message = message
         return (message as? SpanBatch) ?? (message as? Batch)?.spans
     }
 
-    /// The limits were held against the bytes before.
+    /// Options for bytes that were validated before.
     static let checkedOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
 }
 
 extension CapturedMessage {
-    /// The spans in batches of about a mebibyte, each decoded when its turn comes; none where the message has no spans.
+    /// Spans in batches of about a mebibyte, each decoded when its turn comes; empty when the type has no spans.
     public var batches: Batches { Batches(source: spanCount == nil ? .encoded([], 0..<0) : source, type: type) }
 
-    /// What `batches` gives.
+    /// Sequence of the spans of a message in batches.
     public struct Batches: Sequence, IteratorProtocol, Sendable {
         fileprivate let source: Source
         fileprivate let type: MessageType
@@ -140,13 +149,13 @@ extension CapturedMessage {
     }
 }
 
-/// What is left of a message that was cut off.
+/// Rest of a message that was cut off.
 struct CutMessage {
     var message: CapturedMessage?
     var path: String
     var offset: Int
 
-    /// - Returns: `nil` when the bytes are wrong in another way than being cut off.
+    /// Reads what is whole; `nil` when the bytes have another fault than being cut off.
     init?(_ payload: RawSpan, _ type: MessageType, _ limits: WireLimits) {
         guard let whole = WholePart(of: payload, schema: type.schema),
             let spanCount = try? type.check(whole.bytes.rawSpan, limits: limits)

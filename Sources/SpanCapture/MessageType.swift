@@ -2,16 +2,18 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// The messages that captured bytes can be decoded as.
+/// Type of message that captured bytes can be decoded as.
 public enum MessageType: String, Sendable, Hashable, CaseIterable {
-    /// `TracesData`, and `ExportTraceServiceRequest`, which is the same on the wire.
+    /// `TracesData`, and `ExportTraceServiceRequest`, which has the same wire form.
     case traces
     /// `ExportTraceServiceResponse`.
     case response
+    /// The message of a session frame of that kind.
     case hello, welcome, batch, ack, ping, pong, goodbye
+    /// The message of a `GoAway` frame.
     case goAway = "goaway"
 
-    /// What a frame of that kind carries; `nil` for a kind that the protocol does not have.
+    /// Creates the type that a frame of a kind carries; `nil` for a kind that the protocol does not have.
     public init?(_ kind: FrameKind) {
         switch kind {
         case .hello: self = .hello
@@ -26,7 +28,7 @@ public enum MessageType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The Swift type with the codec.
+    /// Swift type with the codec.
     public var type: any WireMessage.Type {
         switch self {
         case .traces: SpanBatch.self
@@ -42,15 +44,15 @@ public enum MessageType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Names and types of the fields.
+    /// Names and types of the message's fields.
     public var schema: MessageSchema { type.schema }
 
-    /// The message's name without its package, such as `TracesData`.
+    /// Name of the message without its package, such as `TracesData`.
     public var messageName: String { schema.name.split(separator: ".").last.map(String.init) ?? schema.name }
 
-    /// Whether an encoded message is valid.
+    /// Validates an encoded message.
     ///
-    /// - Returns: how many spans it holds; `nil` where the type has none.
+    /// - Returns: the number of spans; `nil` when the type has none.
     /// - Throws: `WireError` with code, byte offset and field path.
     func check(_ bytes: RawSpan, limits: WireLimits) throws(WireError) -> Int? {
         switch self {

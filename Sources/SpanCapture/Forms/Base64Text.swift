@@ -1,4 +1,4 @@
-/// Base64 as people paste it: the standard or the URL-safe alphabet, line breaks, padding or none.
+/// Base64 as people paste it: the standard or the URL-safe alphabet, with line breaks, padded or not.
 ///
 ///     CgQKAhIA
 struct Base64Text: TextForm {
@@ -12,9 +12,9 @@ struct Base64Text: TextForm {
         }
     }
 
-    /// The bytes that the text stands for. Bits left over at the end are ignored.
+    /// Returns the bytes that the text stands for. Bits left over at the end are ignored.
     ///
-    /// - Throws: `not_base64` with the offset in the text.
+    /// - Throws: `notBase64` with the offset in the text.
     private static func decode(_ text: [UInt8]) throws(CaptureError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
@@ -63,6 +63,6 @@ struct Base64Text: TextForm {
 }
 
 extension UInt8 {
-    /// Space, tab, line feed or carriage return.
+    /// `true` for a space, tab, line feed or carriage return.
     var isTextSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 }

@@ -1,7 +1,7 @@
-/// Text of white space alone, in any way that programs write it.
+/// Recognition of text that is white space alone.
 enum BlankText {
-    /// Whether there are bytes, and all of them are white space: of Unicode (tabs and form feeds, no-break spaces), marks
-    /// of the byte order and blanks without a width. No bytes at all are an empty message, and not blank.
+    /// Returns `true` when there are bytes and all of them are white space of Unicode (tabs, form feeds, no-break
+    /// spaces), byte order marks or zero-width spaces. No bytes at all are an empty message, and not blank.
     static func isBlank(_ bytes: [UInt8]) -> Bool {
         // A mark of UTF-16 alone.
         if bytes == [0xFF, 0xFE] || bytes == [0xFE, 0xFF] { return true }

@@ -1,13 +1,14 @@
-/// A kind of file that holds no message, told by its first bytes.
+/// A kind of file that holds no message, recognised by its first bytes.
 ///
-/// Some of them happen to be a message of fields without a name, so they are held against bytes that were not understood.
+/// Some such files happen to be a message of unnamed fields, so only bytes that were not understood are compared with
+/// these kinds.
 struct FileKind {
-    /// How it is called, with its article.
+    /// Name of the kind, with its article.
     let name: String
-    /// What to do instead.
+    /// Advice on what to do instead.
     let advice: String
 
-    /// - Returns: `nil` when the bytes start as nothing that is known.
+    /// Recognises a file; `nil` when the bytes start as no known kind.
     init?(_ bytes: [UInt8]) {
         if let kind = Self.magics.first(where: { bytes.starts(with: $0.magic) }) {
             (name, advice) = (kind.name, kind.advice)
@@ -38,7 +39,7 @@ struct FileKind {
         ([0x7F, 0x45, 0x4C, 0x46], "an ELF file (a program)", "it holds no spans"),
     ]
 
-    /// Printable characters, each beside a zero byte.
+    /// Returns `true` for printable characters, each beside a zero byte.
     private static func isBareUTF16(_ bytes: [UInt8]) -> Bool {
         guard bytes.count >= 4, bytes.count % 2 == 0 else { return false }
         let start = bytes.prefix(64)

@@ -1,7 +1,7 @@
 import SpanModel
 
 /// Hexadecimal digits in pairs, as people paste them: in either case, with white space, commas or colons between the
-/// pairs, and `0x` or `\x` before them. So does `xxd -p` write:
+/// pairs, and `0x` or `\x` before them. `xxd -p` writes them too.
 ///
 ///     0a120a1012120a024041
 ///     0a 12 0a 10, 0x12, \x12
@@ -20,10 +20,12 @@ struct HexDigits: TextForm {
         }
     }
 
-    /// So many digits leave no doubt.
+    /// Number of digits that leave no doubt.
     private static let clearCount = 32
 
-    /// - Throws: `not_hex` with the offset in the text.
+    /// Returns the bytes that the digits stand for.
+    ///
+    /// - Throws: `notHex` with the offset in the text.
     private static func decode(_ text: [UInt8]) throws(CaptureError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2)
@@ -53,7 +55,7 @@ struct HexDigits: TextForm {
         return bytes
     }
 
-    /// `0x`, `0X` or `\x` with a digit behind it.
+    /// Returns `true` for `0x`, `0X` or `\x` with a digit behind it.
     private static func isPrefix(at position: Int, in text: [UInt8]) -> Bool {
         guard position + 2 < text.count, text[position + 2].hexDigitValue != nil else { return false }
         let (first, second) = (text[position], text[position + 1])

@@ -1,7 +1,7 @@
-/// Text as programs on other systems write it, brought to what the forms read.
+/// Text as programs on other systems write it, converted to the form that is read here.
 enum PlainText {
-    /// UTF-16 with a mark of the byte order, as PowerShell writes it, as UTF-8; `nil` for everything else. No message and no
-    /// frame starts with such a mark.
+    /// Returns UTF-16 with a byte order mark, as PowerShell writes it, as UTF-8; `nil` for everything else. No message
+    /// and no frame starts with such a mark.
     static func fromUTF16(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count > 2, bytes.count % 2 == 0 else { return nil }
         let isLittle = bytes.starts(with: [0xFF, 0xFE])
@@ -17,8 +17,8 @@ enum PlainText {
         return isBroken ? nil : text
     }
 
-    /// Blanks for a byte order mark and for no-break spaces, line feeds for carriage returns that stand alone. Nothing but
-    /// no-break spaces moves what is behind it.
+    /// Returns the text with blanks for a byte order mark and for no-break spaces, and line feeds for carriage returns
+    /// that stand alone. Only no-break spaces move what is behind them.
     static func normalized(_ text: [UInt8]) -> [UInt8] {
         var text = text
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text.replaceSubrange(0..<3, with: [0x20, 0x20, 0x20]) }

@@ -1,67 +1,67 @@
-/// A way to write bytes as text. Each has a type or a table entry of its own; `TextForms.all` lists them, and what is in
-/// no form reads no text.
+/// A way to write bytes as text. Each way has a type or a table entry of its own, and `TextForms.all` lists them.
 protocol TextForm: Sendable {
-    /// What `--from` calls it.
+    /// Name of the form in `--from`.
     var encoding: CaptureForm { get }
 
     /// Reads the text by the rules of this form alone.
     ///
-    /// - Parameter maxBytes: how many bytes a text may stand for; a line that is repeated can stand for any number.
+    /// - Parameter maxBytes: greatest number of bytes that a text may stand for; a repeated line can stand for any
+    ///   number.
     func read(_ text: [UInt8], maxBytes: Int) -> TextReadings
 }
 
-/// What a form makes of a text.
+/// Result of reading a text by one form.
 enum TextReadings {
-    /// One reading, or several where the text does not tell which is right; the likeliest first.
+    /// One reading, or several when the text does not tell which is right; the likeliest first.
     case readings([TextReading])
     case fault(TextFault)
 }
 
-/// Why a text is not of a form.
+/// Reason why a text is not of a form.
 struct TextFault {
-    /// How much speaks for a text being of a form although it cannot be read as that.
+    /// Strength of the evidence that a text is of a form although it cannot be read as that.
     enum Likeness: Int, Comparable {
         case none
-        /// The text looks like that form.
+        /// The text looks like the form.
         case some
-        /// Offsets follow each other as that form has them.
+        /// Offsets follow each other as the form requires.
         case strong
 
         static func < (left: Likeness, right: Likeness) -> Bool { left.rawValue < right.rawValue }
     }
 
     var error: CaptureError
-    /// How the form is called.
+    /// Name of the form.
     var name: String
     var likeness = Likeness.none
-    /// Of two that are equally like, the one with the larger number is likelier.
+    /// Weight among faults of equal likeness: the larger is likelier.
     var weight = 0
 }
 
-/// The bytes that a text stands for, by one form.
+/// Bytes that a text stands for by one form.
 struct TextReading {
-    /// How much of the text a reading explains. A reading that explains more rules out all that explain less, whatever
-    /// their bytes hold.
+    /// Part of the text that a reading explains. A better fit rules out every lesser one, whatever the bytes hold.
     enum Fit: Int, Comparable {
-        /// Blanks are not where the form has them, and nothing confirms it.
+        /// Blanks are not where the form has them, and nothing confirms the reading.
         case loose
-        /// Nothing in the text confirms or contradicts it.
+        /// Nothing in the text confirms or contradicts the reading.
         case bare
-        /// Some of the text confirms it, and some contradicts it or is left out or lost its blanks.
+        /// Some of the text confirms the reading, and some contradicts it, is left out or lost its blanks.
         case close
-        /// Everything stands where the form has it, and something confirms it: an offset, or the same bytes as text.
+        /// Everything stands where the form has it, and something confirms the reading: an offset, or the same bytes as
+        /// text.
         case exact
 
         static func < (left: Fit, right: Fit) -> Bool { left.rawValue < right.rawValue }
     }
 
     var bytes: [UInt8]
-    /// How the text is called in front of ` of raw protobuf`.
+    /// Name of the text in front of ` of raw protobuf`.
     var name: String
     var fit: Fit
-    /// How much confirms it; between readings of one fit the larger number goes first.
+    /// Number of confirmations; among readings of one fit the larger number goes first.
     var confirmations = 0
-    /// What contradicts it, or was left out: one sentence each.
+    /// Contradictions and omissions, one sentence each.
     var notes: [String] = []
 }
 
@@ -69,17 +69,20 @@ struct TextReading {
 enum TextForms {
     static let all: [any TextForm] = DumpShape.all.map { Dump($0) } + [HexDigits(), Base64Text()]
 
-    /// What the forms make of a text.
+    /// Result of reading a text by all forms.
     struct Choice {
-        /// The readings of the best fit, the likeliest first, each sequence of bytes once.
+        /// Readings of the best fit, the likeliest first, each sequence of bytes once.
         var readings: [(encoding: CaptureForm, reading: TextReading)] = []
-        /// What the text clearly is although it cannot be read as that, and why: it holds unless a reading is a message.
+        /// Form that the text clearly has although it cannot be read, with its fault; it holds unless a reading is a
+        /// message.
         var clear: TextFault?
-        /// Why no form reads the text, by the form that most speaks for.
+        /// Fault of the form with the strongest evidence, when no form reads the text.
         var fault: CaptureError
     }
 
-    /// - Parameter encoding: of those forms alone, `nil` for all.
+    /// Reads a text by all forms and chooses among the readings.
+    ///
+    /// - Parameter encoding: forms to read by; `nil` for all.
     static func choice(_ text: [UInt8], encoding: CaptureForm? = nil, maxBytes: Int) -> Choice {
         var found: [(encoding: CaptureForm, reading: TextReading)] = []
         var choice = Choice(fault: CaptureError(.notHex, "no digits at all", offset: 0))

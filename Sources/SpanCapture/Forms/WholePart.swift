@@ -1,16 +1,17 @@
 import ProtoWire
 import SpanModel
 
-/// What is whole in a message that was cut off: all spans, resources and scopes before the cut.
+/// Whole part of a message that was cut off: all spans, resources and scopes before the cut.
 ///
 /// The lengths around the cut are made to fit, so that the rest is a message again. A span that the cut goes through is
 /// left out: without its end it would pass for one that runs.
 struct WholePart {
-    /// The message that remains.
+    /// Encoded message of the whole part.
     private(set) var bytes: [UInt8] = []
-    /// Where the first element that is not whole starts.
+    /// Offset of the first element that is not whole.
     private(set) var cutOffset = 0
-    /// The field that is not whole, such as `resource_spans[0].scope_spans[1].spans[3]`, or the message it lies in.
+    /// Path of the field that is not whole, such as `resource_spans[0].scope_spans[1].spans[3]`, or of the message it
+    /// lies in.
     private(set) var path = ""
 
     /// A container that the cut goes through.
@@ -20,7 +21,8 @@ struct WholePart {
         var key: UInt32
     }
 
-    /// - Returns: `nil` when more bytes at the end would not make this a message: the fault is not that it was cut off.
+    /// Finds the whole part; `nil` when more bytes at the end would not make this a message, so that its fault is not
+    /// that it was cut off.
     init?(of payload: RawSpan, schema: MessageSchema) {
         var opened: [Opened] = []
         var schema = schema
@@ -41,7 +43,7 @@ struct WholePart {
         bytes = Self.closed(opened, around: payload.extracting(0..<cutOffset))
     }
 
-    /// The bytes with the lengths of the containers that they end in made to fit.
+    /// Returns the bytes with the lengths of the containers around the cut made to fit.
     private static func closed(_ opened: [Opened], around part: RawSpan) -> [UInt8] {
         var heads: [[UInt8]] = []
         // From the inside out: a head counts in the length of the container around it.
@@ -67,17 +69,17 @@ struct WholePart {
     }
 
     private struct Step {
-        /// Where the element starts that is not whole; the end of the payload when all are.
+        /// Offset of the element that is not whole; the end of the payload when all are.
         var cut: Int
         var name = ""
-        /// Set when the element is a container to look into.
+        /// Schema of the element when it is a container to look into.
         var inner: MessageSchema?
         var key: UInt32 = 0
         var contentStart = 0
         var contentEnd = 0
     }
 
-    /// The first element of the message from `start` on that is not whole. `nil` when something else is wrong.
+    /// Returns the first element of the message from `start` on that is not whole; `nil` when there is another fault.
     private static func step(
         in payload: RawSpan, from start: Int, to messageEnd: Int, schema: MessageSchema
     ) -> Step? {
@@ -134,6 +136,6 @@ struct WholePart {
 
     private static let walkOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
 
-    /// Messages that are looked into where the cut goes through them.
+    /// Names of the messages that are looked into when the cut goes through them.
     static let containers: Set<String> = [ResourceSpans.schema.name, ScopeSpans.schema.name]
 }

@@ -1,10 +1,10 @@
-/// JSON that is none of ours, named by the keys that its program writes.
+/// JSON of other formats, recognised by the keys that its programs write.
 enum ForeignJSON {
-    /// What a document without a single known key at its top is.
+    /// Returns the error for a document without a single known key at its top.
     ///
     /// - Parameters:
-    ///   - outline: of the document.
-    ///   - type: what it was to be.
+    ///   - outline: outline of the document.
+    ///   - type: type that was expected.
     static func fault(_ outline: JSONOutline, _ type: MessageType, offset: Int) -> CaptureError {
         if let signal = signal(outline) {
             return CaptureError(.otherSignal, SignalScan.words(signal, "the key \(signal.key)"), offset: offset)
@@ -27,21 +27,21 @@ enum ForeignJSON {
         return CaptureError(.unknownJSON, words, offset: offset)
     }
 
-    /// Another signal of OTLP.
+    /// Returns the other OTLP signal that a document holds; `nil` when it holds none.
     static func signal(_ outline: JSONOutline) -> Signal? {
         Signal.allCases.dropFirst().first { signal in
             outline.paths.contains { !$0.contains(".") && KeyHint.folded($0) == KeyHint.folded(signal.key) }
         }
     }
 
-    /// Another signal of OTLP, of which this is the answer to an export.
+    /// Returns the other OTLP signal to whose export a document is the answer; `nil` for another document.
     static func answered(_ outline: JSONOutline) -> Signal? {
         Signal.allCases.dropFirst().first { outline.paths.contains("partialSuccess." + $0.rejectedKey) }
     }
 
     static func answerWords(_ signal: Signal) -> String { SignalScan.words(signal, "the key \(signal.rejectedKey)") }
 
-    /// The name of the format and what can be done about it; `nil` for one that is not known.
+    /// Returns the name of a format with advice; `nil` for an unknown one.
     static func name(_ outline: JSONOutline) -> String? {
         // Most telling first. A path without a prefix is the document's own.
         func has(_ paths: String...) -> Bool { paths.allSatisfy(outline.paths.contains) }

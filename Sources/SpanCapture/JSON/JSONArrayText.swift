@@ -1,33 +1,35 @@
 import SpanModel
 
-/// An array of JSON documents, made into documents one after the other: the brackets and the commas between the elements
-/// become blanks, so that every byte stays where it was and faults are counted in the text as it came.
+/// An array of JSON documents, converted to documents one after the other. Brackets and commas between the elements
+/// become blanks, so that every byte keeps its offset and faults count in the original text.
 ///
-/// Several arrays may follow each other, as a file to which a program appends has them.
+/// Several arrays may follow each other, as in a file to which a program appends.
 enum JSONArrayText {
-    /// Text that starts with `[`, white space aside.
+    /// Returns `true` for text that starts with `[`, white space aside.
     static func starts(_ text: [UInt8]) -> Bool {
         let (first, _) = significant(text)
         return first == UInt8(ascii: "[")
     }
 
-    /// Text that starts with `[` and then an object, another array or nothing; `[10, 13` may be something else.
+    /// Returns `true` for text that starts with `[` and then an object, another array or nothing; `[10, 13` may be
+    /// something else.
     static func startsWithDocument(_ text: [UInt8]) -> Bool {
         let (first, second) = significant(text)
         guard first == UInt8(ascii: "["), let second else { return false }
         return second == UInt8(ascii: "{") || second == UInt8(ascii: "]") || second == UInt8(ascii: "[")
     }
 
-    /// The first two characters that are no white space.
+    /// Returns the first two characters that are not white space.
     private static func significant(_ text: [UInt8]) -> (UInt8?, UInt8?) {
         var significant = text.lazy.filter { !$0.isTextSpace }.makeIterator()
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { for _ in 0..<3 { _ = significant.next() } }
         return (significant.next(), significant.next())
     }
 
-    /// - Returns: the text with blanks, and how many elements there were.
-    /// - Throws: `truncated` when the text ends inside an array, with what was blanked so far in `documents`;
-    ///   `invalid_json` for something that does not belong between elements.
+    /// Converts arrays of documents.
+    ///
+    /// - Returns: the text with blanks, the number of elements, and the fault: `truncated` when the text ends inside an
+    ///   array, `invalidJSON` for something that does not belong between elements.
     static func documents(of text: [UInt8]) -> (documents: [UInt8], count: Int, fault: CaptureError?) {
         var blanked = text
         var count = 0
@@ -98,7 +100,7 @@ enum JSONArrayText {
             offset: position)
     }
 
-    /// - Returns: where the closing quote stands, or the last byte.
+    /// Returns the position of the closing quote, or of the last byte.
     private static func endOfString(_ text: [UInt8], _ start: Int) -> Int {
         var position = start + 1
         while position < text.count, text[position] != UInt8(ascii: "\"") {

@@ -1,12 +1,13 @@
 import SpanModel
 
-/// Which keys stand where in the first document of a text: enough to tell what program wrote it.
+/// Paths of the keys in the first document of a text: enough to tell which program wrote it.
 ///
-/// A path such as `data[].spans[].traceID` stands for a member; of an array only the first element is looked at. Bounded:
-/// the first mebibyte, four levels, 200 paths; a text that ends early or is broken gives what stood before.
+/// A path such as `data[].spans[].traceID` stands for a member; of an array only the first element is looked at.
+/// Bounded: the first mebibyte, four levels, 200 paths. A text that ends early or is broken gives the paths before
+/// that.
 struct JSONOutline {
     private(set) var paths: Set<String> = []
-    /// The keys of the outermost object, in their order, at most five of them and of each at most 64 bytes.
+    /// Keys of the outermost object in their order: at most five, at most 64 bytes of each.
     private(set) var topKeys: [String] = []
 
     private let text: ArraySlice<UInt8>
@@ -17,14 +18,16 @@ struct JSONOutline {
     private static let maxPaths = 200
     private static let maxDepth = 64
 
-    /// - Parameter text: from where the document starts.
+    /// Reads the outline.
+    ///
+    /// - Parameter text: text that starts with the document.
     init(_ text: ArraySlice<UInt8>) {
         self.text = text.prefix(Self.maxBytes)
         cursor = text.startIndex
         _ = value("", level: 0, depth: 0)
     }
 
-    /// Whether all of the paths are there.
+    /// Returns `true` when all of the paths exist.
     func has(_ wanted: String...) -> Bool { wanted.allSatisfy(paths.contains) }
 
     // MARK: Reading
@@ -35,8 +38,10 @@ struct JSONOutline {
         while let character = next, character.isTextSpace { cursor += 1 }
     }
 
-    /// - Parameter level: `nil` where nothing is noted any more.
-    /// - Returns: `false` when the text ends or is no JSON.
+    /// Moves over a value and notes its paths.
+    ///
+    /// - Parameter level: level of the value; `nil` when nothing more is noted.
+    /// - Returns: `false` when the text ends or is not JSON.
     private mutating func value(_ path: String, level: Int?, depth: Int) -> Bool {
         skipSpace()
         guard depth < Self.maxDepth, let first = next else { return false }
@@ -95,7 +100,7 @@ struct JSONOutline {
         return true
     }
 
-    /// The string as it stands in the text, escapes included; `nil` where none stands.
+    /// Reads a string as it stands in the text, escapes included; `nil` when none stands here.
     private mutating func string() -> String? {
         guard next == UInt8(ascii: "\"") else { return nil }
         cursor += 1

@@ -3,8 +3,8 @@
 ///     "CgQKAhIA"
 ///     [10, 18, 18]
 enum JSONScalars {
-    /// Whether the text is such JSON, or may be the start of JSON: `[` or `{` and nothing else. Even numbers of digits are
-    /// none: they are hexadecimal text.
+    /// Returns `true` when the text is such JSON, or may be the start of JSON: `[` or `{` and nothing else. An even
+    /// number of digits is hexadecimal text instead.
     static func isJSON(_ text: [UInt8]) -> Bool {
         var position = start(of: text)
         let first = position
@@ -17,10 +17,10 @@ enum JSONScalars {
         return position > first && (text[next] == UInt8(ascii: ",") || text[next] == UInt8(ascii: "]"))
     }
 
-    /// What the scalar at a position is called, `a number` for instance; `nil` where none stands.
+    /// Returns the name of the scalar at a position, such as `a number`; `nil` when none stands there.
     static func word(_ text: [UInt8], at position: Int) -> String? { scalar(text, at: position)?.word }
 
-    /// What to do with bytes that came as JSON; `nil` where the text is something else.
+    /// Returns advice for bytes that came as JSON; `nil` when the text is something else.
     static func hint(_ text: [UInt8]) -> String? {
         let first = start(of: text)
         guard first < text.count else { return nil }
@@ -40,7 +40,7 @@ enum JSONScalars {
         text[position...].firstIndex { !$0.isTextSpace } ?? text.count
     }
 
-    /// Digits in pairs and nothing else.
+    /// Returns `true` for digits in pairs and nothing else.
     private static func isPairs(_ digits: ArraySlice<UInt8>) -> Bool {
         digits.count % 2 == 0 && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
@@ -64,7 +64,7 @@ enum JSONScalars {
         }
     }
 
-    /// RFC 8259, section 6.
+    /// Returns `true` for a number by RFC 8259, section 6.
     private static func isNumber(_ token: String.UTF8View) -> Bool {
         var rest = Array(token)[...]
         func digits(_ rest: inout ArraySlice<UInt8>) -> Int {

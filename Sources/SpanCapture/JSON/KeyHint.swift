@@ -1,9 +1,10 @@
 import ProtoWire
 import SpanModel
 
-/// The right spelling of a key that is nearly one of the schema's: OTLP/JSON has lowerCamelCase alone.
+/// Correct spelling of a key that is nearly one of the schema's: OTLP/JSON has lowerCamelCase alone.
 enum KeyHint {
-    /// `resource_spans is spelled resourceSpans`, and so on for each key that is nearly one; empty when none is.
+    /// Returns `resource_spans is spelled resourceSpans`, and so on for each key that is nearly one of the schema's;
+    /// empty when none is.
     static func words(for keys: [String], in type: MessageType) -> String {
         let names = names(of: type.schema)
         let hints: [String] = keys.compactMap { key in
@@ -14,7 +15,7 @@ enum KeyHint {
         return hints.joined(separator: ", ") + " in OTLP/JSON"
     }
 
-    /// Letters and digits in lower case, nothing else: what two spellings of a key have in common.
+    /// Returns the letters and digits of a key in lower case, which two spellings of it share.
     static func folded(_ key: String) -> String {
         String(
             decoding: key.utf8.compactMap { byte -> UInt8? in
@@ -26,7 +27,7 @@ enum KeyHint {
             }, as: UTF8.self)
     }
 
-    /// Every key of a message and of the messages in it, by its folded spelling.
+    /// Returns every key of a message and of the messages in it, by its folded spelling.
     private static func names(of schema: MessageSchema) -> [String: String] {
         var names: [String: String] = [:]
         var seen: Set<String> = []

@@ -1,25 +1,25 @@
 import ProtoWire
 
-/// The fields of one encoded message in a part of a payload, one after the other, without a schema and without limits:
-/// for looking at bytes of which it is not known what they are.
+/// Walk over the fields of one encoded message in a part of a payload, without a schema and without limits: for looking
+/// at unknown bytes.
 ///
-/// A field that the payload ends in is given as far as it is there; `isClean` is `false` once something stood there that
-/// no message has.
+/// A field in which the payload ends is returned as far as it exists; `isClean` is `false` once something stood there
+/// that no message has.
 struct FieldWalk: ~Escapable {
     /// One field.
     struct Field {
         var number: UInt32
         var wireType: WireType
-        /// Where the content stands in the payload; of a varint its bytes.
+        /// Range of the content in the payload; for a varint, of its bytes.
         var content: Range<Int>
     }
 
     private let payload: RawSpan
     private var cursor: Int
     private let end: Int
-    /// Nothing but fields was met so far.
+    /// `true` while nothing but fields was met.
     private(set) var isClean = true
-    /// The last field given ends behind the payload.
+    /// `true` when the last field returned ends behind the payload.
     private(set) var isCut = false
 
     @_lifetime(copy payload)
@@ -29,7 +29,7 @@ struct FieldWalk: ~Escapable {
         end = range.upperBound
     }
 
-    /// - Returns: `nil` at the end, and where no field stands.
+    /// Returns the next field; `nil` at the end, and when no field stands here.
     mutating func next() -> Field? {
         guard isClean, !isCut, cursor < end else { return nil }
         guard let key = varint() else { return stop() }
@@ -56,9 +56,7 @@ struct FieldWalk: ~Escapable {
         return field(number, wireType, start)
     }
 
-    /// Moves behind the end of the group that was opened.
-    ///
-    /// - Returns: `false` where it has none.
+    /// Moves behind the end of the group that was opened; `false` when it has none.
     private mutating func skipGroup() -> Bool {
         var depth = 1
         while depth > 0, cursor < end {
@@ -88,7 +86,7 @@ struct FieldWalk: ~Escapable {
         return Field(number: number, wireType: wireType, content: min(start, end)..<cursor)
     }
 
-    /// The end came inside a key, a length or a varint.
+    /// Notes that the end came inside a key, a length or a varint.
     private mutating func stop() -> Field? {
         if cursor >= end, end == payload.byteCount { isCut = true } else { isClean = false }
         return nil

@@ -1,10 +1,10 @@
 import ProtoWire
 import SpanModel
 
-/// Whether anything in encoded bytes is understood.
+/// Search for known fields in encoded bytes.
 enum KnownFields {
-    /// - Returns: `false` when fields are there, the last perhaps cut off, and the message has not one of them. No fields at
-    ///   all are an empty message.
+    /// Returns `false` when there are fields, the last perhaps cut off, and the message knows none of them. Without
+    /// fields the bytes are an empty message, and the result is `true`.
     static func areIn(_ bytes: [UInt8], _ type: MessageType) -> Bool {
         areIn(bytes.rawSpan, 0..<bytes.count, type.schema)
     }

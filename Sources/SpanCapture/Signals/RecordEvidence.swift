@@ -1,18 +1,18 @@
 import ProtoWire
 import SpanModel
 
-/// What speaks against an innermost record being a span, a log record, a metric or a profile: the fewest points win, and a
-/// tie goes to the span.
+/// Evidence against an innermost record being a span, a log record, a metric or a profile, in points: the fewest points
+/// win, and a tie goes to the span.
 ///
-/// A span has ids of 16 and 8 bytes in its fields 1 and 2, a log record a time and a severity (fixed64, varint), a metric
-/// two texts. Any of them may be absent, or wrong in a span that is damaged; so every field counts, not one rule.
+/// A span has ids of 16 and 8 bytes in its fields 1 and 2, a log record a time and a severity (fixed64, varint), a
+/// metric two texts. Any of them may be absent, or wrong in a damaged span; so every field counts, not one rule.
 ///
 /// Source: `trace.proto`, `logs.proto`, `metrics.proto` and `profiles.proto` of opentelemetry-proto 1.x.
 struct RecordEvidence {
     private var points = (span: 0, log: 0, metric: 0, profile: 0)
     private var isDecided = false
 
-    /// `nil` when the record is empty, or no message.
+    /// Signal with the fewest points; `nil` when the record is empty, or no message.
     var signal: Signal? {
         guard isDecided else { return nil }
         var best = (signal: Signal.traces, points: points.span)
@@ -30,7 +30,9 @@ struct RecordEvidence {
     private static let oddContent = 2
     private static let missing = 1
 
-    /// - Parameter isCut: the record ends behind the payload.
+    /// Weighs the fields of a record.
+    ///
+    /// - Parameter isCut: `true` when the record ends behind the payload.
     init(_ payload: RawSpan, _ record: Range<Int>, isCut: Bool) {
         var fields = FieldWalk(payload, record)
         var numbers: UInt32 = 0
@@ -99,8 +101,8 @@ struct RecordEvidence {
 
     // MARK: Wire types
 
-    /// A letter for each field from number 1 on: v for a varint, 8 and 4 for fixed64 and fixed32, b for what has a length,
-    /// a blank for a number that the message does not have.
+    /// Wire types by field number from 1 on: v for a varint, 8 and 4 for fixed64 and fixed32, b for a length-delimited
+    /// field, a blank for a number that the message does not have.
     private static let spanTypes: StaticString = "bbbbbv88bvbvbvb4"
     private static let logTypes: StaticString = "8vb bbv4bb8b    "
     private static let metricTypes: StaticString = "bbb b b bbbb    "
@@ -121,7 +123,7 @@ struct RecordEvidence {
     }
 }
 
-/// The bytes of a field, and what they could be.
+/// Content of a field, with tests of what it may be.
 private struct Content: ~Escapable {
     let payload: RawSpan
     let range: Range<Int>
@@ -135,28 +137,28 @@ private struct Content: ~Escapable {
     var count: Int { range.count }
     var isEmpty: Bool { range.isEmpty }
 
-    /// UTF-8 without control characters.
+    /// `true` for UTF-8 without control characters.
     var isText: Bool {
         let bytes = payload.extracting(range)
         for position in 0..<bytes.byteCount where bytes.byte(at: position) < 0x20 { return false }
         return UTF8Validation.firstInvalidOffset(in: bytes) == nil
     }
 
-    /// An id written as text, as some senders do by mistake.
+    /// `true` for an id written as text, as some senders do by mistake.
     var isHexID: Bool {
         guard count == 32 || count == 16 else { return false }
         for position in range where payload.byte(at: position).hexDigitValue == nil { return false }
         return true
     }
 
-    /// Fields to the last byte.
+    /// `true` when there are fields to the last byte.
     var isMessage: Bool {
         var fields = FieldWalk(payload, range)
         while fields.next() != nil {}
         return fields.isClean && !fields.isCut
     }
 
-    /// One member of the oneof.
+    /// `true` for one member of `AnyValue`'s oneof.
     var isAnyValue: Bool {
         if isEmpty { return true }
         var fields = FieldWalk(payload, range)
@@ -169,7 +171,7 @@ private struct Content: ~Escapable {
         }
     }
 
-    /// A key, and mostly a value.
+    /// `true` for a key, mostly with a value.
     var isKeyValue: Bool {
         var fields = FieldWalk(payload, range)
         while let field = fields.next() {
@@ -178,7 +180,7 @@ private struct Content: ~Escapable {
         return fields.isClean && !fields.isCut && !isEmpty
     }
 
-    /// A time, then perhaps a name.
+    /// `true` for a time, perhaps with a name.
     var isEvent: Bool {
         var fields = FieldWalk(payload, range)
         while let field = fields.next() {
@@ -187,7 +189,7 @@ private struct Content: ~Escapable {
         return fields.isClean && !fields.isCut
     }
 
-    /// A gauge, sum, histogram or summary: messages in field 1, then a temporality and a flag.
+    /// `true` for a gauge, sum, histogram or summary: messages in field 1, then a temporality and a flag.
     var hasPoints: Bool {
         var fields = FieldWalk(payload, range)
         while let field = fields.next() {

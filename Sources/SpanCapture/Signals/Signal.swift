@@ -1,10 +1,10 @@
-/// What OTLP carries. The messages of all four have the same three levels around their records (resource, scope, record;
-/// fields 1, 2, 2), and nothing in the bytes names the signal.
+/// Signal that OTLP carries. The messages of all four have the same three levels around their records (resource, scope,
+/// record; fields 1, 2, 2), and nothing in the bytes names the signal.
 enum Signal: Int, CaseIterable, Sendable {
     // In the order in which a record goes when nothing speaks for another.
     case traces, logs, metrics, profiles
 
-    /// As in "these are OTLP logs".
+    /// Name of the signal, as in "these are OTLP logs".
     var name: String {
         switch self {
         case .traces: "traces"
@@ -14,7 +14,7 @@ enum Signal: Int, CaseIterable, Sendable {
         }
     }
 
-    /// What one record is called.
+    /// Name of one record.
     var record: String {
         switch self {
         case .traces: "span"
@@ -24,7 +24,7 @@ enum Signal: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The key that stands at the top of its OTLP/JSON.
+    /// Key at the top of the signal's OTLP/JSON.
     var key: String {
         switch self {
         case .traces: "resourceSpans"
@@ -34,7 +34,7 @@ enum Signal: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The key in the JSON of an answer that says how many records were rejected.
+    /// Key in the JSON of an answer that says how many records were rejected.
     var rejectedKey: String {
         switch self {
         case .traces: "rejectedSpans"

@@ -1,33 +1,33 @@
 import ProtoWire
 
-/// Which signal encoded bytes hold, told by their innermost records.
+/// Signal of encoded bytes, found from their innermost records.
 ///
 /// The bytes need not be valid: of logs hardly any are a valid `TracesData`. O(bytes), nothing is allocated.
 struct SignalScan {
-    /// How many records are likelier of that signal than of any other, by `Signal.rawValue`.
+    /// Number of records that are likelier of each signal than of any other, by `Signal.rawValue`.
     private(set) var counts = [Int](repeating: 0, count: Signal.allCases.count)
     private var isClean = true
 
-    /// The signal, when the bytes are not spans; `nil` when they are, or when nothing tells.
+    /// Signal of bytes that are not spans; `nil` when they are spans, or when nothing tells.
     ///
-    /// More records than not have to say so: a few spans of which little is left are explained as spans.
+    /// More records than not have to tell another signal: a few damaged spans are explained as spans.
     var other: Signal? {
         guard isClean, strangerCount > counts[Signal.traces.rawValue] else { return nil }
         return Signal.allCases.dropFirst().max { counts[$0.rawValue] < counts[$1.rawValue] }
     }
 
-    /// Not one record says what it is.
+    /// `true` when no record tells its signal.
     var isUntold: Bool { counts.allSatisfy { $0 == 0 } }
 
-    /// How many records among spans look like those of other signals.
+    /// Number of records among spans that look like those of other signals.
     var strangers: Int { other == nil && isClean ? strangerCount : 0 }
 
     private var strangerCount: Int { counts.dropFirst().reduce(0, +) }
 
     // MARK: Words
 
-    /// `these are OTLP logs (3 log records), and only traces are read`, the same wherever bytes of another signal come in;
-    /// `nil` when they are spans.
+    /// Returns the error `these are OTLP logs (3 log records), and only traces are read`, the same wherever bytes of
+    /// another signal come in; `nil` for spans.
     func fault(at offset: Int) -> CaptureError? {
         guard let other else { return nil }
         let records = AttributeText.count(counts[other.rawValue], other.record)
@@ -40,14 +40,16 @@ struct SignalScan {
         return CaptureError(.otherSignal, words, offset: offset)
     }
 
-    /// - Parameter reason: what told the signal.
+    /// Returns the message for another signal.
+    ///
+    /// - Parameter reason: evidence that told the signal.
     static func words(_ signal: Signal, _ reason: String) -> String {
         "these are OTLP \(signal.name) (\(reason)), and only traces are read"
     }
 
-    /// What a reader of spans should know although they are decoded: one sentence each.
+    /// Returns facts that a reader of decoded spans should know, one sentence each.
     ///
-    /// - Parameter isCut: the bytes end too early.
+    /// - Parameter isCut: `true` when the bytes end too early.
     func notes(isCut: Bool = false) -> [String] {
         if isCut, isUntold { return [Self.untoldWords] }
         switch strangers {

@@ -1,19 +1,20 @@
-/// A text in so many columns of a terminal, safe to show, with `…` in its middle where it has more.
+/// A text fitted into a number of terminal columns, safe to show; a longer one has `…` in its middle.
 package struct ColumnText: Sendable, Hashable {
+    /// Fitted text.
     package let text: String
-    /// How many columns it takes; of a text that is left whole and has more than `countedColumns`, some number above that.
+    /// Width in columns; for a whole text wider than `countedColumns`, some greater number.
     package let columns: Int
-    /// Something was left out.
+    /// `true` when something was left out.
     package let isShortened: Bool
 
-    /// So far a text that is left whole is measured.
+    /// Number of columns up to which a whole text is measured.
     package static let countedColumns = 200
 
-    /// Costs what is shown, however long the text is.
+    /// Fits a text. The cost depends on what is shown, not on the length of the text.
     ///
     /// - Parameters:
-    ///   - text: what could drive a terminal in it is escaped.
-    ///   - limit: columns; at least 1. `nil` for all of it.
+    ///   - text: text from outside; everything in it that could drive a terminal is escaped.
+    ///   - limit: width in columns, at least 1; `nil` for all of the text.
     package init(_ text: String, atMost limit: Int?) {
         self = limit.map { Self.shortened(text, max($0, 1)) } ?? Self.whole(text)
     }
@@ -64,29 +65,31 @@ package struct ColumnText: Sendable, Hashable {
     }
 }
 
-/// How much room there is for what a command prints for people.
+/// Space for a command's output to people.
 package struct TextRoom: Sendable, Hashable {
-    /// The columns of the terminal; `nil` where it is none.
+    /// Width of the terminal in columns; `nil` when the output is no terminal.
     package var lineColumns: Int?
-    /// The columns that a value may take; `nil` for all of it.
+    /// Greatest width of a value in columns; `nil` for all of it.
     package var valueColumns: Int?
 
+    /// Creates a space from its widths.
     package init(lineColumns: Int?, valueColumns: Int?) {
         self.lineColumns = lineColumns
         self.valueColumns = valueColumns
     }
 
-    /// Everything is shown whole.
+    /// Space in which everything is shown whole.
     package static let unlimited = TextRoom(lineColumns: nil, valueColumns: nil)
 
-    /// A file or another program, for which a line may be long but not without end.
+    /// Space of a file or another program: lines of any length, values of at most 200 columns.
     package static let file = TextRoom(lineColumns: nil, valueColumns: 200)
 
+    /// Returns the space of a terminal with a number of columns.
     package static func terminal(columns: Int) -> TextRoom {
         TextRoom(lineColumns: max(columns, 1), valueColumns: max(columns, 1))
     }
 
-    /// A name within a line of words: at most half of a terminal's line.
+    /// Returns a name fitted into a line of words: at most half of a terminal's line.
     package func name(_ text: String) -> String {
         ColumnText(text, atMost: lineColumns.map { max($0 / 2, 16) } ?? valueColumns).text
     }

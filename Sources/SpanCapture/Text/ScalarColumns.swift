@@ -1,7 +1,7 @@
-/// How many columns of a terminal a character takes by itself, as Unicode 17 has it.
+/// Width of characters in terminal columns, as Unicode 17 states it.
 enum ScalarColumns {
-    /// 0 for what joins or marks the character before it, 2 for wide ones of East Asia and for emoji, else 1. Control
-    /// characters have none.
+    /// Returns 0 for a scalar that joins or marks the one before it, 2 for wide ones of East Asia and for emoji, else
+    /// 1. Control characters have 0.
     static func columns(of scalar: Unicode.Scalar) -> Int {
         let value = scalar.value
         if value < 0x300 { return value < 0x20 || (0x7F...0x9F).contains(value) ? 0 : 1 }
@@ -20,7 +20,7 @@ enum ScalarColumns {
         }
     }
 
-    /// O(log of the table's length).
+    /// Returns `true` for a wide scalar. O(log of the table's length).
     private static func isWide(_ value: UInt32) -> Bool {
         if value < 0x1100 { return false }
         var (low, high) = (0, wide.count)
@@ -31,7 +31,8 @@ enum ScalarColumns {
         return low < wide.count && wide[low].lowerBound <= value
     }
 
-    /// East_Asian_Width W and F of EastAsianWidth.txt, without those that combine with what is before them.
+    /// Ranges with East_Asian_Width W and F in EastAsianWidth.txt, without scalars that combine with the one before
+    /// them.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x231A...0x231B, 0x2329...0x232A, 0x23E9...0x23EC, 0x23F0...0x23F0, 0x23F3...0x23F3,
         0x25FD...0x25FE, 0x2614...0x2615, 0x2630...0x2637, 0x2648...0x2653, 0x267F...0x267F, 0x268A...0x268F,

@@ -1,15 +1,16 @@
-/// The start of a text in the pieces that a terminal shows as one, each with its columns, safe to show.
+/// Start of a text in the pieces that a terminal shows as one, each with its columns, safe to show.
 ///
-/// Counted is as terminals do that know emoji: a base with its marks has the columns of the base, a sequence of emoji with
-/// joiners 2, a flag 2, a character followed by the emoji selector 2. What could drive the terminal becomes an escape, and
-/// an escape, that one or one that was there, is a piece of its own, so that none is cut in two.
+/// Columns are counted as by terminals that know emoji: a base with its marks has the columns of the base, a sequence
+/// of emoji with joiners 2, a flag 2, a character followed by the emoji selector 2. Everything that could drive the
+/// terminal becomes an escape. An escape, new or already in the text, is a piece of its own, so that none is cut in
+/// two.
 struct TerminalClusters {
     struct Cluster {
-        /// In `scalars`.
+        /// Range in `scalars`.
         var range: Range<Int>
         var columns: Int
 
-        /// What it takes of a bound: its columns, or more where so many marks are on it that they would be the text.
+        /// Cost against a bound: the columns, or more when so many marks are on a base that they would be the text.
         var cost: Int { max(columns, (range.count + 7) / 8) }
     }
 
@@ -43,7 +44,8 @@ struct TerminalClusters {
         return String(view)
     }
 
-    /// A mark after the 30th belongs to no text of any language; it is a piece of its own.
+    /// Greatest number of scalars in one piece. A mark after the 30th belongs to no text of any language, and is a
+    /// piece of its own.
     private static let maxScalars = 32
 
     private func cluster(from start: Int) -> Cluster {
@@ -90,7 +92,7 @@ struct TerminalClusters {
         return Cluster(range: start..<min(end, scalars.count), columns: columns)
     }
 
-    /// Behind `\n`, `\\`, `\u{1b}`; `nil` where none begins at the start.
+    /// Returns the end of the escape, such as `\n`, `\\` or `\u{1b}`, that begins at `start`; `nil` when none does.
     private func endOfEscape(from start: Int) -> Int? {
         guard scalars[start] == "\\", start + 1 < scalars.count else { return nil }
         switch scalars[start + 1] {

@@ -1,14 +1,14 @@
 /// Text from outside, made safe to show: nothing in it can move a terminal's cursor or reorder a line.
 public enum TerminalText {
-    /// The text with control characters, line separators and bidirectional controls written as `\n`, `\t` or `\u{202e}`,
-    /// and a backslash doubled.
+    /// Returns the text with control characters, line separators and bidirectional controls written as `\n`, `\t` or
+    /// `\u{202e}`, and with backslashes doubled.
     public static func escaped(_ text: String) -> String { escaped(text, quoted: false) }
 
-    /// The same in double quotes, quotes inside escaped.
+    /// Returns the escaped text in double quotes, with quotes inside escaped.
     public static func quoted(_ text: String) -> String { "\"" + escaped(text, quoted: true) + "\"" }
 
-    /// A line made of words and of parts from outside (a file's name, an argument): what could move the cursor is written
-    /// as in `escaped`, and nothing else changes, so that parts which are escaped already stay as they are.
+    /// Returns a line made of words and of parts from outside (a file's name, an argument). Everything that could move
+    /// the cursor is escaped, and nothing else changes, so that parts which are escaped already stay as they are.
     public static func line(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var result = ""
@@ -22,7 +22,7 @@ public enum TerminalText {
         return result
     }
 
-    /// Printable ASCII without quotes and backslashes: shown as it is, in quotes or not.
+    /// Returns `true` for printable ASCII without quotes and backslashes, which looks the same in quotes or not.
     static func isPlain(_ text: String) -> Bool {
         func isPlainByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F && byte != 0x5C && byte != 0x22 }
         // Proof: the buffer is only read while the closure runs.
@@ -30,7 +30,7 @@ public enum TerminalText {
         return isPlain ?? text.utf8.allSatisfy(isPlainByte)
     }
 
-    /// Printable ASCII, backslashes and quotes included: a column for each byte.
+    /// Returns `true` for printable ASCII, backslashes and quotes included: one column for each byte.
     static func isPrintable(_ text: String) -> Bool {
         func isPrintableByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
         // Proof: the buffer is only read while the closure runs.

@@ -1,9 +1,10 @@
-/// Rows of text in aligned columns, two spaces apart; nothing stands behind the last word of a line.
+/// Table of text in aligned columns, two spaces apart, without spaces at the ends of lines.
 ///
-/// Every table of every command is printed by it. Where the room has lines of so many columns, the table fits: texts are
-/// shortened in the middle, times lose the fraction of their seconds, and what tells least is left out; numbers and ids are
-/// whole or not there. Memory and output are bounded by what is printed, whatever the values are.
+/// Every table of every command is printed by it. When the room has a line width, the table fits: texts are shortened
+/// in the middle, times lose the fraction of their seconds, and columns that tell least are left out; numbers and ids
+/// are whole or not there. Memory and output are bounded by what is printed, whatever the values are.
 package struct TextTable: Sendable {
+    /// Column of a table: its title, and the way it gives way when room is short.
     package struct Column: Sendable {
         enum Kind: Sendable {
             /// May be shortened in the middle.
@@ -17,30 +18,35 @@ package struct TextTable: Sendable {
         var title: String
         var kind: Kind
         var isRight: Bool
-        /// 1 for what tells most. Where room is short, columns are taken in their order, as far as each still fits.
+        /// Rank of the column, 1 for what tells most. When room is short, columns are kept in this order, as far as
+        /// each still fits.
         var rank: Int
 
+        /// Returns a column of texts, which may be shortened.
         package static func text(_ title: String, _ rank: Int) -> Column {
             Column(title: title, kind: .text, isRight: false, rank: rank)
         }
 
-        /// An id or a word of our own.
+        /// Returns a column of ids or of the project's own words, which are whole or not there.
         package static func word(_ title: String, _ rank: Int) -> Column {
             Column(title: title, kind: .whole, isRight: false, rank: rank)
         }
 
+        /// Returns a column of numbers, aligned at the right, which are whole or not there.
         package static func number(_ title: String, _ rank: Int) -> Column {
             Column(title: title, kind: .whole, isRight: true, rank: rank)
         }
 
-        /// As `UTCTime.text` writes it, or a word: without nanoseconds, then without milliseconds, where room is short.
+        /// Returns a column of times as `UTCTime.text` writes them, or of words. When room is short, times lose
+        /// nanoseconds, then milliseconds.
         package static func time(_ title: String, _ rank: Int) -> Column {
             Column(
                 title: title, kind: .forms([{ shortTime($0, fraction: 3) }, { shortTime($0, fraction: 0) }]),
                 isRight: false, rank: rank)
         }
 
-        /// Words of our own with commas between, each without what is behind its colon where room is short.
+        /// Returns a column of the project's own words with commas between them. When room is short, each word loses
+        /// the part behind its colon.
         package static func remark(_ title: String, _ rank: Int) -> Column {
             Column(
                 title: title,
@@ -57,7 +63,7 @@ package struct TextTable: Sendable {
 
     private struct Row {
         var cells: [ColumnText]
-        /// Stands before the text of the column of the tree: one column for each character.
+        /// Branches of the tree that stand before the cell's text, one column for each character.
         var lead: String
     }
 
@@ -66,9 +72,12 @@ package struct TextTable: Sendable {
     private let room: TextRoom
     private var rows: [Row] = []
 
+    /// Creates a table with a row of titles.
+    ///
     /// - Parameters:
-    ///   - columns: every row has as many cells.
-    ///   - treeColumn: whose texts have leads.
+    ///   - columns: columns of the table; every row has as many cells.
+    ///   - room: space into which the table is fitted.
+    ///   - treeColumn: index of the column whose texts have leads.
     package init(_ columns: [Column], in room: TextRoom, treeColumn: Int = 0) {
         self.columns = columns
         self.treeColumn = treeColumn
@@ -76,9 +85,11 @@ package struct TextTable: Sendable {
         add(columns.map(\.title))
     }
 
+    /// Adds a row.
+    ///
     /// - Parameters:
-    ///   - cells: what could drive a terminal in them is escaped.
-    ///   - lead: branches of a tree, or spaces.
+    ///   - cells: one text for each column; everything in them that could drive a terminal is escaped.
+    ///   - lead: branches of a tree, or spaces, before the text of the tree's column.
     package mutating func add(_ cells: [String], lead: String = "") {
         rows.append(
             Row(
@@ -88,17 +99,18 @@ package struct TextTable: Sendable {
                 }, lead: lead))
     }
 
-    /// What is not to be seen of a table.
+    /// Parts of a table that were left out.
     package struct Omissions: Sendable, Hashable {
         /// Titles of columns that are left out.
         package var columns: [String] = []
-        /// A text is shortened.
+        /// `true` when a text is shortened.
         package var hasShortened = false
 
+        /// Creates the omissions of a table that is shown whole.
         package init() {}
     }
 
-    /// Writes the table, a newline behind every row.
+    /// Writes the table line by line, each with a newline at its end, and returns what was left out.
     package func write(_ line: (String) -> Void) -> Omissions {
         var omissions = Omissions()
         let layout = layout()
@@ -141,19 +153,20 @@ package struct TextTable: Sendable {
 
 extension TextTable {
     private static let gap = 2
-    /// A longer cell stands over into what follows instead of widening all rows.
+    /// Greatest width to which rows are aligned; a wider cell stands over into what follows instead of widening all
+    /// rows.
     private static let maxAligned = ColumnText.countedColumns
 
     private struct Place {
         var columns: Int
-        /// How many of the column's shorter forms are used.
+        /// Number of the column's shorter form that is used; 0 for the whole one.
         var form = 0
     }
 
     private struct Layout {
-        /// By column; `nil` for one that is left out.
+        /// Places by column; `nil` for a column that is left out.
         var places: [Place?]
-        /// Whose columns have neither a title nor a text.
+        /// Columns that have neither a title nor a text.
         var empty: Set<Int> = []
 
         func isEmpty(_ index: Int) -> Bool { empty.contains(index) }
@@ -199,7 +212,7 @@ extension TextTable {
         return Layout(places: places, empty: Set(columns.indices.filter { widths[$0][0] == 0 }))
     }
 
-    /// From a cell's text to each form of it, the whole first.
+    /// Returns the functions from a cell's text to each of its forms, the whole one first.
     private func forms(of index: Int) -> [@Sendable (String) -> String] {
         guard case .forms(let shorter) = columns[index].kind else { return [{ $0 }] }
         return [{ $0 }] + shorter

@@ -1,9 +1,9 @@
 import ProtoWire
 import SpanModel
 
-/// Attribute values and unknown fields on one line.
+/// Text of attribute values and unknown fields on one line.
 public enum AttributeText {
-    /// The value as text that is safe to show: strings quoted, bytes as hexadecimal digits, lists in brackets.
+    /// Returns a value as text that is safe to show: strings quoted, bytes as hexadecimal digits, lists in brackets.
     public static func text(_ value: AttributeValue) -> String {
         switch value {
         case .empty: "(no value)"
@@ -20,7 +20,8 @@ public enum AttributeText {
         }
     }
 
-    /// As `text`, with all bytes of bytes, so that no two values are one text.
+    /// Returns a value as text like `text(_:)`, but with all bytes of byte values, so that no two values have the same
+    /// text.
     package static func whole(_ value: AttributeValue) -> String {
         switch value {
         case .bytes(let bytes): (bytes.isEmpty ? "" : bytes.hex + " ") + "(\(count(bytes.count, "byte")))"
@@ -36,19 +37,19 @@ public enum AttributeText {
         }
     }
 
-    /// `key: value`.
+    /// Returns an attribute as `key: value`.
     public static func text(_ attribute: Attribute) -> String {
         let value = attribute.value.map(text) ?? "(absent)"
         return TerminalText.escaped(attribute.key) + ": " + value + note(attribute.unknownFields)
     }
 
-    /// `0a0b0c (3 bytes)`; of more than 64 bytes the first ones.
+    /// Returns bytes as `0a0b0c (3 bytes)`; of more than 64 bytes the first ones.
     public static func text(_ bytes: [UInt8]) -> String {
         let shown = [UInt8](bytes.prefix(64)).hex + (bytes.count > 64 ? "…" : "")
         return (shown.isEmpty ? "" : shown + " ") + "(\(count(bytes.count, "byte")))"
     }
 
-    /// `unknown fields 99, 1005: 12 bytes`, `nil` when there are none.
+    /// Returns `unknown fields 99, 1005: 12 bytes`; `nil` when there are none.
     public static func unknownFields(_ fields: UnknownFields) -> String? {
         guard !fields.isEmpty else { return nil }
         let bytes = fields.bytes
@@ -64,7 +65,7 @@ public enum AttributeText {
         return "unknown \(numbers.count == 1 ? "field" : "fields") \(list): \(count(bytes.count, "byte"))"
     }
 
-    /// `1 span`, `2 spans`.
+    /// Returns a number with a noun: `1 span`, `2 spans`.
     public static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private static func note(_ fields: UnknownFields) -> String {

@@ -2,30 +2,31 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// The forms in which a capture can be printed.
+/// Form in which a capture is printed.
 public enum CaptureOutput: String, Sendable, Hashable, CaseIterable {
-    /// For people.
+    /// A tree for people.
     case tree
-    /// OTLP/JSON; of frames one document in each line.
+    /// OTLP/JSON; for frames one document in each line.
     case json
-    /// Encoded again; of frames the batches one after the other, which together are one message with all spans.
+    /// Encoded again; for frames the batches one after the other, which together are one message with all spans.
     case binary
 }
 
 extension Capture {
-    /// Writes what was captured, so far as it is whole.
+    /// Prints the capture, as far as it is whole.
     ///
-    /// - Throws: `too_deep` for JSON of a message nested deeper than any decoder reads.
+    /// - Throws: `tooDeep` for JSON of a message nested deeper than any decoder reads.
     public func print(as form: CaptureOutput, to output: consuming ByteOutput) throws(CaptureError) -> ByteOutput {
         var hasShortened = false
         return try print(as: form, to: output, in: .unlimited, &hasShortened)
     }
 
-    /// Writes it with values that fit into the room, where people are to read them.
+    /// Prints the capture with values that fit into the room.
     ///
     /// - Parameters:
-    ///   - room: for the values of a tree.
-    ///   - hasShortened: set where one of them is shortened.
+    ///   - room: space for the values of a tree.
+    ///   - hasShortened: set when a value is shortened.
+    /// - Throws: `tooDeep` for JSON of a message nested deeper than any decoder reads.
     package func print(
         as form: CaptureOutput, to output: consuming ByteOutput, in room: TextRoom, _ hasShortened: inout Bool
     ) throws(CaptureError) -> ByteOutput {

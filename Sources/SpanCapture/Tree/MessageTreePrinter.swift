@@ -14,7 +14,7 @@ extension SpanTreePrinter {
         }
     }
 
-    /// Prints what a batch says besides its spans.
+    /// Prints the fields of a batch besides its spans.
     mutating func printHead(of batch: Batch) {
         line("sequence \(batch.sequence)")
         for drop in batch.dropped {
@@ -25,7 +25,7 @@ extension SpanTreePrinter {
         }
     }
 
-    /// Reads what our own encoder wrote, so that nothing here can fail but for depth.
+    /// Prints the fields of a message that this package's encoder wrote, so that nothing can fail but the depth.
     private mutating func printFields(_ reader: inout WireReader, _ schema: MessageSchema) throws(WireError) {
         while let key = try reader.nextKey() {
             let field = schema.field(key.number)

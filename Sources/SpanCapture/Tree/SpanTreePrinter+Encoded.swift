@@ -4,7 +4,7 @@ import SpanSession
 
 // Payloads of any size: one span is decoded at a time, and what stands around the spans for its own.
 extension SpanTreePrinter {
-    /// Prints a message with spans, as `print(_ batch:)` would print it decoded.
+    /// Prints a message with spans, as `print(_:)` prints a decoded batch.
     mutating func printSpans(of message: CapturedMessage) {
         var rest: [UInt8] = []
         message.forEachPart { rest.append(copying: MessageFields.removing(Self.resourceSpans, from: $0).rawSpan) }

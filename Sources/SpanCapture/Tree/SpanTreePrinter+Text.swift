@@ -21,7 +21,7 @@ extension SpanTreePrinter {
         endLine()
     }
 
-    /// Prints a label and an id: as digits, or in words where it is none.
+    /// Prints a label and an id: as digits, or in words when it is not valid.
     mutating func idLine(_ label: StaticString, high: UInt64?, low: UInt64, irregular: [UInt8]?) {
         startLine()
         output.append(ascii: label)
@@ -34,7 +34,7 @@ extension SpanTreePrinter {
         endLine()
     }
 
-    /// Prints a label and a time, or `zero` where there is none.
+    /// Prints a label and a time, or `zero` when there is none.
     mutating func timeLine(_ label: StaticString, _ unixNano: UInt64, zero: StaticString) {
         startLine()
         output.append(ascii: label)
@@ -44,7 +44,7 @@ extension SpanTreePrinter {
 }
 
 extension Attribute {
-    /// Its value surely takes no more columns than that, in few steps.
+    /// Returns `true` when the value surely takes at most `limit` columns, which is found in few steps.
     fileprivate func isShort(_ limit: Int) -> Bool {
         guard key.utf8.count <= 64 else { return false }
         switch value {
@@ -56,7 +56,7 @@ extension Attribute {
 }
 
 extension ByteOutput {
-    /// As `AttributeText.text(value)`.
+    /// Appends the text that `AttributeText.text` returns for the value.
     fileprivate mutating func append(_ value: AttributeValue) {
         switch value {
         case .string(let text): appendEscaped(text, quoted: true)
@@ -72,7 +72,7 @@ extension ByteOutput {
         }
     }
 
-    /// As `TerminalText.escaped` and `TerminalText.quoted`.
+    /// Appends the text that `TerminalText.escaped` or `TerminalText.quoted` returns.
     fileprivate mutating func appendEscaped(_ text: String, quoted: Bool) {
         guard TerminalText.isPlain(text) else {
             return append(quoted ? TerminalText.quoted(text) : TerminalText.escaped(text))
@@ -82,7 +82,7 @@ extension ByteOutput {
         if quoted { append(UInt8(ascii: "\"")) }
     }
 
-    /// Sixteen digits.
+    /// Appends sixteen hexadecimal digits.
     fileprivate mutating func appendHex(_ value: UInt64) {
         for shift in stride(from: UInt64(60), through: 0, by: -4) {
             let digit = UInt8(value >> shift & 15)
@@ -90,7 +90,7 @@ extension ByteOutput {
         }
     }
 
-    /// As `UTCTime.text`.
+    /// Appends the text that `UTCTime.text` returns.
     fileprivate mutating func append(utc unixNano: UInt64) {
         let time = UTCTime(unixNano)
         appendPadded(time.year, 4, then: "-")

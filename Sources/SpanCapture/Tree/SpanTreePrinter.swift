@@ -1,30 +1,33 @@
 import ProtoWire
 import SpanModel
 
-/// Prints spans for people: resource, scope, span, a line for each thing they hold.
+/// Prints spans for people: resource, scope, span, with a line for each part of them.
 ///
-/// Everything from outside is escaped, so that it is safe on a terminal. Times are UTC with nanoseconds; a span without
-/// an end is running, never measured.
+/// Everything from outside is escaped, so that the output is safe on a terminal. Times are UTC with nanoseconds; a span
+/// without an end is shown as running, without a duration.
 public struct SpanTreePrinter: ~Copyable {
     var output: ByteOutput
     private var depth: Int
-    /// How long values may be.
+    /// Space for values.
     private let room: TextRoom
-    /// A value was shortened.
+    /// `true` when a value was shortened.
     private(set) var hasShortened = false
 
-    /// - Parameter depth: how far to indent, in steps of two spaces.
+    /// Creates a printer.
+    ///
+    /// - Parameter depth: indentation in steps of two spaces.
     public init(to output: consuming ByteOutput, depth: Int = 0) {
         self.init(to: output, depth: depth, in: .unlimited)
     }
 
+    /// Creates a printer whose values fit into a room.
     package init(to output: consuming ByteOutput, depth: Int = 0, in room: TextRoom) {
         self.output = output
         self.depth = depth
         self.room = room
     }
 
-    /// A value that may be shown as it is, fitted behind so many columns of its line.
+    /// Returns a value that is safe to show, fitted into the rest of a line of which `used` columns are taken.
     mutating func fitted(_ text: String, behind used: Int) -> String {
         guard let limit = limit(behind: used) else { return text }
         let fitted = ColumnText(text, atMost: limit)
@@ -32,13 +35,13 @@ public struct SpanTreePrinter: ~Copyable {
         return fitted.text
     }
 
-    /// How many columns a value may take; `nil` for any number.
+    /// Returns the greatest width of a value in columns; `nil` for any width.
     func limit(behind used: Int) -> Int? {
         guard let line = room.lineColumns else { return room.valueColumns }
         return max(line - 2 * depth - used, 16)
     }
 
-    /// Gives the output back.
+    /// Returns the output.
     public consuming func finish() -> ByteOutput { output }
 
     /// Prints one line at the current depth.
@@ -52,14 +55,14 @@ public struct SpanTreePrinter: ~Copyable {
 
     mutating func endLine() { output.append(UInt8(ascii: "\n")) }
 
-    /// Prints what `body` prints one step deeper.
+    /// Prints one step deeper everything that `body` prints.
     public mutating func indented(_ body: (inout SpanTreePrinter) -> Void) {
         depth += 1
         body(&self)
         depth -= 1
     }
 
-    /// Moves what is printed next in or out.
+    /// Changes the depth of everything that is printed next.
     mutating func depthChanged(by steps: Int) { depth += steps }
 
     /// Prints all spans of a batch.

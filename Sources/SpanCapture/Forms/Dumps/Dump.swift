@@ -1,7 +1,7 @@
 /// A dump: lines of an offset and columns, as one program writes them.
 ///
-/// Each line has as many bytes as its offset and the next one say; the last, as many as its columns, which end where the
-/// shape has a wider gap before the text. So nothing in a text column is ever a byte.
+/// The offsets tell how many bytes each line has; for the last line its columns do, which end where the shape has a
+/// wider gap before the text. So nothing in a text column is ever read as a byte.
 struct Dump: TextForm {
     let encoding = CaptureForm.hex
     private let shape: DumpShape
@@ -32,19 +32,19 @@ struct Dump: TextForm {
     }
 }
 
-/// What speaks for a text being a dump of one shape, its offsets to one base, although it cannot be read as one.
+/// Evidence that a text is a dump of one shape and one base of offsets, although it cannot be read as one.
 private struct DumpEvidence {
-    /// Lines of that shape.
+    /// Number of lines of that shape.
     private var lines = 0
-    /// Those that start where the line before ends.
+    /// Number of lines that start where the line before ends.
     private var steps = 0
-    /// Those that start there or whole lines behind it: what is left where lines are missing.
+    /// Number of lines that start there or whole lines behind it, as when lines are missing.
     private var aligned = 0
     private let isLoose: Bool
 
     private static let maxLines = 20_000
 
-    /// One line is no dump, and any text has two words.
+    /// Likeness to the shape. One line is no dump, and any text has two words.
     var likeness: TextFault.Likeness {
         if lines < 2 { return .none }
         if steps > 0 { return .strong }

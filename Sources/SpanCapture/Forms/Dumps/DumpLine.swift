@@ -1,32 +1,34 @@
 import SpanModel
 
-/// One line of a dump, taken apart: its offset and its columns as far as they stand as the shape has them.
+/// One line of a dump: its offset, and its columns as far as they follow the shape.
 struct DumpLine {
     private(set) var offset = 0
-    /// The bytes of all columns.
+    /// Bytes of all columns.
     private(set) var bytes: [UInt8] = []
-    /// For each column, how many bytes it ends with, and where it ends in the text.
+    /// Number of bytes up to the end of each column, and the end's position in the text.
     private(set) var ends: [(count: Int, position: Int)] = []
-    /// Where the offset starts, where the first column does, and where the line ends without blanks, in the text.
+    /// Positions in the text of the offset, of the first column, and of the line's end without blanks.
     private(set) var start = 0
     private(set) var firstColumn = 0
     private(set) var end = 0
-    /// One blank more stood behind the eighth byte.
+    /// `true` when one blank more stood behind the eighth byte.
     private(set) var hasMiddleGap = false
-    /// The offset and nothing else.
+    /// `true` when the line is an offset and nothing else.
     var isEnd: Bool { bytes.isEmpty && end == offsetEnd }
 
-    /// Digits of the offset.
+    /// Number of digits of the offset.
     private(set) var offsetDigits = 0
 
     private var offsetEnd = 0
 
-    /// What stands behind the last column.
+    /// Range in the text behind the last column.
     var rest: Range<Int> { (ends.last?.position ?? offsetEnd)..<end }
 
+    /// Reads a line.
+    ///
     /// - Parameters:
-    ///   - groupBytes: how many bytes the groups of lines before have, 0 where there are none.
-    ///   - isLoose: any blanks do between columns.
+    ///   - groupBytes: size in bytes of the groups in the lines before; 0 when there are none.
+    ///   - isLoose: `true` to accept any blanks between columns.
     /// - Returns: `false` when the line has no offset, or no column and something else.
     mutating func read(
         _ text: [UInt8], _ line: Range<Int>, _ shape: DumpShape, radix: Int, groupBytes: Int, isLoose: Bool
@@ -92,7 +94,9 @@ struct DumpLine {
         }
     }
 
-    /// - Parameter stride: from the end of the column before, or of the offset, to the end of this one.
+    /// Returns `true` when a column ends where the shape requires.
+    ///
+    /// - Parameter stride: distance from the end of the column before, or of the offset, to the end of this one.
     private func isAligned(_ stride: Int, _ unit: DumpShape.Unit) -> Bool {
         switch unit {
         case .hex, .number: true
@@ -102,9 +106,10 @@ struct DumpLine {
         }
     }
 
-    /// Adds the bytes of the column that starts there.
+    /// Appends the bytes of the column that starts at a position.
     ///
-    /// - Returns: `nil` where none does; `isShort` when it has fewer digits than others, and so is the line's last.
+    /// - Returns: `nil` when no column starts there; `isShort` when it has fewer digits than others, and so is the
+    ///   line's last.
     private mutating func readColumn(
         _ text: [UInt8], _ start: Int, _ unit: DumpShape.Unit, _ group: inout Int
     ) -> (end: Int, isShort: Bool)? {
@@ -167,7 +172,7 @@ struct DumpLine {
         return value
     }
 
-    /// Nothing stands behind the columns but the text, where it may.
+    /// Returns `true` when nothing but the text, if the shape has one, stands behind the columns.
     private func restFits(_ text: [UInt8], _ shape: DumpShape) -> Bool {
         guard !rest.isEmpty, let first = rest.first(where: { text[$0] != 0x20 }) else { return true }
         switch shape.text {

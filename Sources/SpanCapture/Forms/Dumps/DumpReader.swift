@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// Reads a text as a dump of one shape, its offsets to one base.
+/// Reader of a text as a dump of one shape and one base of offsets.
 struct DumpReader {
     private let text: [UInt8]
     private let shape: DumpShape
@@ -9,9 +9,9 @@ struct DumpReader {
     private let maxBytes: Int
 
     private var bytes: [UInt8] = []
-    /// How many lines of the dump were read.
+    /// Number of lines of the dump that were read.
     private var lines = 0
-    /// The number of the line that is read, from 1.
+    /// Number of the current line, from 1.
     private var lineNumber = 0
 
     // The block: a packet, or all of the dump.
@@ -20,9 +20,9 @@ struct DumpReader {
     private var base = 0
     private var isOpen = false
     private var groupBytes = 0
-    /// Where the text starts, counted from the offset.
+    /// Column at which the text starts, counted from the offset; `nil` while it is not known.
     private var textColumn: Int?
-    /// The line before, of which the next offset says how many bytes it has.
+    /// Last line, whose number of bytes the next offset tells.
     private var pending: (line: DumpLine, number: Int)?
     private var lastLine: [UInt8] = []
     private var repeats = false
@@ -33,16 +33,16 @@ struct DumpReader {
     private var contradictions: (count: Int, line: Int) = (0, 0)
     private var strangers: (count: Int, line: Int) = (0, 0)
     private var notes: [String] = []
-    /// Lines of the shape that stand before the start of the dump, and the first of them.
+    /// Lines of the shape before the start of the dump, and the first of them.
     private var early: (count: Int, line: DumpLine?, number: Int, position: Int) = (0, nil, 0, 0)
-    /// Zero bytes at the end that a wide column may have been filled up with.
+    /// Number of zero bytes at the end that may be the filling of a wide column.
     private var doubtfulBytes = 0
 
-    /// So far into a text a dump has to begin.
+    /// Number of lines within which a dump has to begin.
     private static let maxLinesBefore = 2000
     private static let maxBytesBefore = 256 << 10
 
-    /// A line of the dump was read.
+    /// `true` when a line of the dump was read.
     var hasBegun: Bool { lines > 0 }
 
     init(_ text: [UInt8], _ shape: DumpShape, radix: Int, isLoose: Bool, maxBytes: Int) {
@@ -53,7 +53,10 @@ struct DumpReader {
         self.maxBytes = maxBytes
     }
 
-    /// - Throws: `not_hex` with the offset in the text, `payload_too_large`.
+    /// Reads the text.
+    ///
+    /// - Returns: the readings, the likeliest first.
+    /// - Throws: `notHex` with the offset in the text, `payloadTooLarge`.
     mutating func read() throws(CaptureError) -> [TextReading] {
         var line = DumpLine()
         var start = 0
@@ -86,7 +89,7 @@ struct DumpReader {
 
     // MARK: Lines
 
-    /// - Returns: `false` for a line that belongs to no block.
+    /// Takes a line; `false` for a line that belongs to no block.
     private mutating func take(_ line: inout DumpLine, at position: Int) throws(CaptureError) -> Bool {
         if line.isEnd, !shape.hasEnd { return false }
         if isOpen, line.offset > 0 || base > 0 || blockBytes == 0 && pending == nil {
@@ -124,7 +127,7 @@ struct DumpReader {
 
     private var blockBytes: Int { bytes.count - blockStart }
 
-    /// The line goes on where the last one ended.
+    /// Checks that the line goes on where the last one ended, and takes the bytes in between.
     private mutating func proceed(to line: DumpLine, at position: Int) throws(CaptureError) {
         let expected = line.offset - base
         guard expected >= 0 else { throw misplaced(line, at: position) }
@@ -160,7 +163,8 @@ struct DumpReader {
         guard blockBytes == expected else { throw misplaced(line, at: position) }
     }
 
-    /// Both offsets as the dump writes them: what it counts in is not for its reader to know.
+    /// Returns the error for an offset that is not due. Both offsets stand as the dump writes them, so that the reader
+    /// need not know its base.
     private func misplaced(_ line: DumpLine, _ number: Int? = nil, at position: Int) -> CaptureError {
         let due = base + blockBytes + (pending?.line.bytes.count ?? 0)
         func text(_ offset: Int) -> String {
@@ -183,11 +187,11 @@ struct DumpReader {
         isOpen = false
     }
 
-    /// Takes the bytes of the line that waits.
+    /// Takes the bytes of the pending line.
     ///
     /// - Parameters:
-    ///   - count: how many they are, where an offset says so.
-    ///   - isLast: no line of the block follows.
+    ///   - count: number of bytes when an offset tells it.
+    ///   - isLast: `true` when no line of the block follows.
     private mutating func finish(_ count: Int?, isLast: Bool = false) throws(CaptureError) {
         guard let (line, number) = pending else { return }
         pending = nil
@@ -218,12 +222,12 @@ struct DumpReader {
         }
     }
 
-    /// Bytes of one column that is filled up.
+    /// Number of bytes of one column that may be filled up.
     private var columnBytes: Int {
         if case .number(_, _, let count) = shape.unit { count } else { 1 }
     }
 
-    /// Where blanks were lost, the text tells where the bytes end.
+    /// Returns the number of bytes of a line that lost blanks, which its text tells.
     private func looseCount(of line: DumpLine) throws(CaptureError) -> Int {
         guard shape.text != .none else { return line.bytes.count }
         for end in line.ends.reversed()
@@ -254,7 +258,8 @@ struct DumpReader {
         DumpText.verdict(text, rest: position..<line.end, column: column, line.bytes[..<count], shape.text)
     }
 
-    /// Where the text starts, counted from the offset: behind the columns of a full line, and there in every other.
+    /// Returns the column of the text, counted from the offset: behind the columns of a full line, and there in every
+    /// other line.
     private mutating func column(of line: DumpLine, lastColumn: Int, isFull: Bool) -> Int? {
         guard case .plain(let gap) = shape.text, !isLoose else { return nil }
         if case .hex(let group) = shape.unit, shape.width > 0, group > 0 {

@@ -1,54 +1,55 @@
-/// What the lines of a dump look like: an offset, columns of digits, and often the same bytes as text. One for each program
-/// that writes dumps; each has a file of its own.
+/// Shape of a dump's lines: an offset, columns of digits, and often the same bytes as text. There is one for each
+/// program that writes dumps, in a file of its own.
 struct DumpShape: Sendable {
-    /// A column: how many digits to what base, standing for how many bytes.
+    /// Form of a column: number and base of its digits, and the bytes that they stand for.
     enum Unit: Sendable, Hashable {
-        /// Pairs of hexadecimal digits, in groups of so many bytes (0: of any size, all groups of a dump being equal but
-        /// for the last of a line), in the order of the bytes.
+        /// Pairs of hexadecimal digits in the order of the bytes, in groups of a number of bytes. 0 stands for any
+        /// size, equal for all groups of a dump but the last of a line.
         case hex(groupBytes: Int)
         /// A number with all its digits, little-endian in the bytes: `3130` to base 16 is `30 31`.
         case number(radix: Int, digits: Int, bytes: Int)
-        /// The same to base 16, where the last of a line may have fewer bytes, and digits.
+        /// A hexadecimal number, little-endian in the bytes; the last one of a line may have fewer bytes, and digits.
         case littleEndianWord(bytes: Int)
         /// A decimal number of one byte without leading zeros, perhaps negative.
         case decimalByte
     }
 
-    /// How the text behind the columns stands.
+    /// Place of the text behind the columns.
     enum Text: Sendable, Hashable {
         case none
-        /// So many blanks behind the last column of a full line; of a shorter line where it stands in a full one. Where
-        /// there are no bytes there is no text either.
+        /// The text follows the last column of a full line after a number of blanks, and stands in the same column of a
+        /// shorter line. Without bytes there is no text.
         case plain(gap: Int)
-        /// Between two characters: `|text|`, `>text<`.
+        /// The text stands between two characters: `|text|`, `>text<`.
         case between(UInt8, UInt8)
     }
 
-    /// How the form is called.
+    /// Name of the form, as messages use it.
     var name: String
-    /// The bases that its offsets can have, the likeliest first.
+    /// Bases that the offsets may have, the likeliest first.
     var radices: [Int]
-    /// Digits of an offset, at least.
+    /// Least number of digits of an offset.
     var offsetDigits: Int
-    /// What stands before the offset's digits, and behind them.
+    /// Text before the offset's digits.
     var offsetPrefix: [UInt8] = []
+    /// Text behind the offset's digits.
     var offsetSuffix: [UInt8] = []
-    /// Blanks between the offset and the first column.
+    /// Number of blanks between the offset and the first column.
     var offsetGap: ClosedRange<Int>
     var unit: Unit
-    /// Blanks between two columns.
+    /// Number of blanks between two columns.
     var gap: ClosedRange<Int> = 1...1
-    /// One blank more stands after the eighth byte: `true` always, `false` never, `nil` perhaps.
+    /// Rule for one blank more after the eighth byte: `true` always, `false` never, `nil` perhaps.
     var hasMiddleGap: Bool? = false
-    /// Bytes of a full line; 0 for any number.
+    /// Number of bytes of a full line; 0 for any number.
     var width = 16
     var text = Text.none
-    /// The last line is an offset alone, that of the end.
+    /// `true` when the last line is an offset alone, that of the end.
     var hasEnd = false
-    /// Lines between the blocks (times, addresses, details) are usual and no loss.
+    /// `true` when lines between the blocks (times, addresses, details) are usual and no loss.
     var isPacketViewer = false
 
-    /// All of them. Of two that read a text equally well, the first one names it.
+    /// All shapes. When two read a text equally well, the first one names it.
     static let all: [DumpShape] =
         xxd + hexdumpCanonical + packetViewers + tcpdump + odBytes + hexdumpWords + odNumbers
 }

@@ -1,11 +1,13 @@
-/// The text behind the columns of a dump's line, held against the bytes.
+/// Comparison of the text behind the columns of a dump's line with the bytes.
 enum DumpText {
-    /// What the text says of the bytes.
+    /// Outcome of the comparison.
     enum Verdict { case none, agrees, contradicts }
 
+    /// Compares the text of a line with its bytes.
+    ///
     /// - Parameters:
-    ///   - rest: what stands behind the last column, blanks at the end left out.
-    ///   - column: where the text starts, where that is known.
+    ///   - rest: range behind the last column, without blanks at the end.
+    ///   - column: position of the text when it is known.
     static func verdict(
         _ text: [UInt8], rest: Range<Int>, column: Int?, _ bytes: ArraySlice<UInt8>, _ form: DumpShape.Text
     ) -> Verdict {
@@ -36,8 +38,8 @@ enum DumpText {
         }
     }
 
-    /// A mark for each byte: printable ones as they are, a blank as itself or a dot, others as a dot or what else programs
-    /// show. Blanks at the end may be missing.
+    /// Returns `true` when the text has a mark for each byte: a printable byte as itself, a blank as itself or a dot,
+    /// others as a dot or another mark that programs show. Blanks at the end may be missing.
     static func agrees(_ text: ArraySlice<UInt8>, _ bytes: ArraySlice<UInt8>) -> Bool {
         var position = text.startIndex
         for byte in bytes {

@@ -1,11 +1,11 @@
-/// A dump of a kind that is not read, told by what its lines look like.
+/// A dump of a kind that is not read, recognised by its lines.
 struct ForeignDump {
-    /// How it is called.
+    /// Name of the kind of dump.
     let name: String
 
     private var isRepeating = false
 
-    /// What to do instead.
+    /// Error that says what to do instead.
     var error: CaptureError {
         let words =
             isRepeating
@@ -17,8 +17,9 @@ struct ForeignDump {
     private static let maxBytes = 64 << 10
     private static let maxLines = 200
 
-    /// - Parameter isNamed: look only for dumps that tell the program, not for any lines with offsets.
-    /// - Returns: `nil` when the text is no such dump.
+    /// Recognises a dump; `nil` when the text is no such dump.
+    ///
+    /// - Parameter isNamed: `true` to look only for dumps that tell their program, not for any lines with offsets.
     init?(_ text: [UInt8], isNamed: Bool) {
         let start = text.prefix(Self.maxBytes)
         // The last line may have been cut.
@@ -50,7 +51,7 @@ struct ForeignDump {
     private struct Line {
         let text: String
         let tokens: [Substring]
-        /// Lines that repeat, or blank ones.
+        /// `true` for a line that stands for repeated ones, or is blank.
         var isIgnored: Bool { tokens.isEmpty || tokens == ["*"] }
 
         init(_ bytes: ArraySlice<UInt8>) {
@@ -58,7 +59,7 @@ struct ForeignDump {
             tokens = text.split { $0 == " " || $0 == "\t" || $0 == "\r" }
         }
 
-        /// The digits of an offset, perhaps after `0x` and before a colon.
+        /// Digits of the line's offset, perhaps after `0x` and before a colon; `nil` when it has none.
         var offset: Substring? {
             guard var digits = tokens.first else { return nil }
             if digits.hasPrefix("0x") { digits = digits.dropFirst(2) }
@@ -69,7 +70,7 @@ struct ForeignDump {
 
     // MARK: Characters
 
-    /// Each byte is its character, an escape, three octal digits or a name; a blank is none.
+    /// Returns `true` when each byte is a character, an escape, three octal digits or a name; a blank is none of these.
     private static func areCharacters(_ lines: [Line]) -> Bool {
         let hasOffsets = lines.count > 1 && lines.allSatisfy { $0.offset != nil && $0.tokens[0].count >= 6 }
         var marks = 0
@@ -104,14 +105,14 @@ struct ForeignDump {
 
     // MARK: Columns
 
-    /// Nothing but digits in columns of one width, which no offset has beside bytes.
+    /// Returns `true` when there are only digits in columns of one width, which no offset has beside bytes.
     private static func areColumns(_ lines: [Line]) -> Bool {
         let width = lines[0].tokens[0].count
         return width > 1
             && lines.allSatisfy { $0.tokens.allSatisfy { $0.count == width && $0.allSatisfy(\.isHexDigit) } }
     }
 
-    /// A line is `*` and nothing else.
+    /// Returns `true` when a line is `*` and nothing else.
     private static func hasRepeats(_ text: [UInt8]) -> Bool {
         text.indices.contains { position in
             text[position] == UInt8(ascii: "*") && (position == 0 || text[position - 1] == 0x0A)
@@ -119,7 +120,8 @@ struct ForeignDump {
         }
     }
 
-    /// Offsets, and numbers without leading zeros of which some have more digits than a byte: no hexadecimal digits stand so.
+    /// Returns `true` for offsets and numbers without leading zeros, some with more digits than a byte has; hexadecimal
+    /// digits never stand so.
     private static func areWideNumbers(_ lines: [Line]) -> Bool {
         guard lines.count > 1, lines.allSatisfy({ $0.offset != nil && $0.tokens[0].count >= 6 }) else { return false }
         var widths: Set<Int> = []
@@ -134,7 +136,7 @@ struct ForeignDump {
 
     // MARK: Offsets
 
-    /// Each line starts with an offset, and all are as far apart but the last.
+    /// Returns `true` when each line starts with an offset, all at equal distances but the last.
     private static func haveOffsets(_ lines: [Line]) -> Bool {
         let offsets = lines.compactMap(\.offset)
         guard offsets.count >= 2, offsets.count * 5 >= lines.count * 4 else { return false }

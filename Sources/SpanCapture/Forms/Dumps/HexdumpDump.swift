@@ -1,6 +1,6 @@
 extension DumpShape {
-    /// `hexdump -C` and `hd`: pairs with a blank more in the middle, text between bars, `*` for lines that repeat, and the
-    /// end's offset in a line of its own.
+    /// Shape of `hexdump -C` and `hd`: pairs with a blank more in the middle, text between bars, `*` for repeated
+    /// lines, and the end's offset in a line of its own.
     ///
     ///     00000000  0a 12 12 10 12 0e 0a 02  01 02 12 02 05 06 2a 04  |..............*.|
     ///     00000010
@@ -10,8 +10,8 @@ extension DumpShape {
             hasMiddleGap: true, text: .between(UInt8(ascii: "|"), UInt8(ascii: "|")), hasEnd: true)
     ]
 
-    /// `hexdump` without `-C` and `od -x`: words of 16 bits as the machine has them, so that each two bytes are swapped
-    /// (`hexdump -x` with more blanks); the end's offset tells whether the last byte is one.
+    /// Shape of `hexdump` without `-C` and of `od -x`: words of 16 bits as the machine has them, so that each two bytes
+    /// are swapped (`hexdump -x` with more blanks). The end's offset tells if the last byte counts.
     ///
     ///     0000000 120a 1012 0e12 020a 0201 0212 0605 042a
     ///     0000010

@@ -1,8 +1,8 @@
 extension DumpShape {
     private static let angles = Text.between(UInt8(ascii: ">"), UInt8(ascii: "<"))
 
-    /// `od -t x1`: pairs, offsets to base 8 (`-A x` 16, `-A d` 10), with `z` the text between angle brackets, `*` for lines
-    /// that repeat, and the end's offset in a line of its own.
+    /// Shape of `od -t x1`: pairs, offsets to base 8 (`-A x` 16, `-A d` 10), with `z` the text between angle brackets,
+    /// `*` for repeated lines, and the end's offset in a line of its own.
     ///
     ///     0000000 0a 12 12 10 12 0e 0a 02 01 02 12 02 05 06 2a 04
     ///     000010 6f 6b 6f 6b                                      >okok<
@@ -12,9 +12,9 @@ extension DumpShape {
             width: 0, text: angles, hasEnd: true)
     ]
 
-    /// `od` of numbers: octal words of 16 bits without options (`hexdump -o` with more blanks), octal bytes with `-t o1`
-    /// (`hexdump -b`), 32- and 64-bit words with `-t x4` and `-t x8`, decimal bytes with `-t u1` and `-t d1`, decimal words
-    /// with `hexdump -d`. All little-endian.
+    /// Shapes of `od` of numbers: octal words of 16 bits without options (`hexdump -o` with more blanks), octal bytes
+    /// with `-t o1` (`hexdump -b`), 32- and 64-bit words with `-t x4` and `-t x8`, decimal bytes with `-t u1` and `-t
+    /// d1`, decimal words with `hexdump -d`. All are little-endian.
     ///
     ///     0000000 011012 010022 007022 001012 001001 001022 003005 002052
     ///     0000000 012 022 022 020 022 016 012 002 001 002 022 002 005 006 052 004

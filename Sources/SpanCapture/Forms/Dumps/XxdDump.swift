@@ -1,7 +1,7 @@
 extension DumpShape {
-    /// `xxd`: an offset with a colon, groups of two bytes (`-g` of any number), two blanks, text; the lines have 16 bytes
-    /// (`-c` any number). `xxd -b` has binary digits, `-e` little-endian words, `-d` decimal offsets, and `-a` writes `*`
-    /// for lines of zeros.
+    /// Shapes of `xxd`: an offset with a colon, groups of two bytes (`-g` of any number), two blanks, text; the lines
+    /// have 16 bytes (`-c` any number). `xxd -b` has binary digits, `-e` little-endian words, `-d` decimal offsets, and
+    /// `-a` writes `*` for lines of zeros.
     ///
     ///     00000000: 0a12 1210 120e 0a02 0102 1202 0506 2a04  ..............*.
     ///     00000000: 00001010 00010010 00010010 00010000 00010010 00001110  ......
