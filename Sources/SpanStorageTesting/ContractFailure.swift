@@ -2,11 +2,12 @@ import ProtoWire
 import SpanMerge
 import SpanStorage
 
-/// What a store did against the contract.
+/// Breach of the contract by a store.
 public struct ContractFailure: Error, Sendable, CustomStringConvertible {
-    /// One sentence.
+    /// One sentence: the rule, the value found and the value expected.
     public var description: String
 
+    /// Creates a failure with its sentence.
     public init(_ description: String) { self.description = description }
 }
 
@@ -35,7 +36,7 @@ func expectEqual<Value: Equatable>(
     if found != expected { throw ContractFailure("\(what()): found \(found), expected \(expected)") }
 }
 
-/// Holds two lists of spans to be the same, byte for byte and in order.
+/// Requires two lists of spans to be equal, byte for byte and in order.
 func expectSame(
     _ found: [MergedSpan], _ expected: [MergedSpan], _ what: @autoclosure () -> String
 ) throws(ContractFailure) {
@@ -48,8 +49,8 @@ func expectSame(
 }
 
 extension MergedSpan {
-    /// Equal exactly where all that a reader sees is, byte for byte (`==` holds equivalent texts equal): span, origin, then
-    /// the fields that clash.
+    /// Encoded form of everything that a reader sees: span, origin, then the fields with conflicts. Two fingerprints
+    /// are equal exactly when all of that is, byte for byte; `==` treats canonically equivalent texts as equal.
     package var fingerprint: [[UInt8]] {
         [span.encoded(), origin.encoded()] + conflicts.map { Array($0.utf8) }
     }

@@ -1,15 +1,15 @@
 import SpanModel
 import SpanStorage
 
-/// Makes filters that ask for what `ReportGenerator` makes, so that many of them find some spans and not others.
+/// Generator of filters that ask for values of `ReportGenerator`, so that many filters find some spans and not others.
 public struct FilterGenerator: Sendable {
-    /// Where all choices come from.
+    /// Source of all random choices.
     public var values: ReportGenerator
 
-    /// - Parameter seed: equal seeds make equal filters.
+    /// Creates a generator; equal seeds make equal filters.
     public init(seed: UInt64) { values = ReportGenerator(seed: seed) }
 
-    /// A filter of that many levels of `all`, `any` and `not` at the most.
+    /// Returns a filter of at most `depth` levels of `all`, `any` and `not`.
     public mutating func filter(depth: Int = 3) -> SpanFilter {
         switch depth > 0 ? Int.random(in: 0..<8, using: &values.random) : 7 {
         case 0, 1: return .all(parts(depth))
@@ -23,7 +23,7 @@ public struct FilterGenerator: Sendable {
         (0..<values.pick([0, 1, 2, 2, 3])).map { _ in filter(depth: depth - 1) }
     }
 
-    /// A filter without parts.
+    /// Returns a filter without parts: a presence or a comparison.
     public mutating func term() -> SpanFilter {
         let field = field()
         if values.chance(15) { return .present(field) }

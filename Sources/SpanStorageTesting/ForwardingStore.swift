@@ -2,11 +2,13 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// A store that hands every call on to another one, but those that it has itself: for stores that fail, wait or count.
+/// A store that passes every call to another one, except those that it implements itself: for stores that fail, wait or
+/// count.
 package protocol ForwardingStore: SpanStore {
+    /// Type of the store that answers.
     associatedtype Inner: SpanStore
 
-    /// What answers.
+    /// Store that answers.
     var inner: Inner { get }
 }
 

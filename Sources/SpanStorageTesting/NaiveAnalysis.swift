@@ -2,13 +2,13 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// Analysis as one would do it by hand over all merged spans, in no hurry: what engines are held against.
+/// Analysis over all merged spans in the most obvious way, without regard to cost: the oracle for engines.
 struct NaiveAnalysis {
     let spans: [MergedSpan]
 
     func meant(_ scan: SpanScan) -> [MergedSpan] { spans.filter(scan.matches) }
 
-    /// Those that the analysis of a range may look at.
+    /// Returns the spans that the analysis of a range may look at.
     private func visible(_ scan: SpanScan) -> [MergedSpan] {
         let around: UInt64 = 300_000_000_000
         guard let starts = scan.conditions.start else { return [] }
@@ -19,7 +19,7 @@ struct NaiveAnalysis {
         }
     }
 
-    /// The parent by ids, in no tree.
+    /// Returns the parent of a span, found by ids without a tree.
     private func parent(of merged: MergedSpan, among spans: [MergedSpan]) -> MergedSpan? {
         func find(_ id: SpanID, _ side: SpanSide) -> MergedSpan? {
             spans.first { $0.key == SpanKey(traceID: merged.span.traceID, spanID: id, side: side) }
@@ -33,7 +33,7 @@ struct NaiveAnalysis {
         spans.filter { $0.span.traceID == merged.span.traceID }
     }
 
-    /// `caller -> callee`, with `?` where it is inferred, from each call's spans.
+    /// Spans of the calls of one edge, which is named `caller -> callee`, with `?` when it is inferred.
     struct Calls {
         var callers: [MergedSpan?] = []
         var callees: [MergedSpan?] = []
@@ -95,7 +95,7 @@ struct NaiveAnalysis {
         return "address " + address + (hasPort ? ":5432" : "")
     }
 
-    /// By stretches between all times of the trace.
+    /// Returns the self time, found by the stretches between all times of the trace.
     func selfTime(of merged: MergedSpan, _ scan: SpanScan) -> Int64 {
         let trace = sameTrace(merged, visible(scan))
         let children = trace.filter { parent(of: $0, among: trace)?.key == merged.key && $0.span.startTimeUnixNano > 0 }
@@ -112,7 +112,7 @@ struct NaiveAnalysis {
     }
 }
 
-/// Holds a sketch to what a sorted list of the same durations says.
+/// Requires a sketch to agree with a sorted list of the same durations.
 func expectSketch(_ sketch: LatencySketch, of durations: [Int64], _ what: String) throws(ContractFailure) {
     let sorted = durations.map { max($0, 0) }.sorted()
     try expectEqual(sketch.count, UInt64(sorted.count), "durations of \(what)")

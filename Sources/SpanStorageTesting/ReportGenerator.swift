@@ -1,15 +1,16 @@
 import ProtoWire
 import SpanModel
 
-/// Makes reports that clash, overlap and repeat: values come from small pools, the odd ones of every kind included.
+/// Generator of reports that conflict, overlap and repeat. Values come from small pools, which include odd values of
+/// every kind.
 public struct ReportGenerator: Sendable {
-    /// Where all choices come from.
+    /// Source of all random choices.
     public var random: SeededGenerator
 
-    /// - Parameter seed: equal seeds make equal reports.
+    /// Creates a generator; equal seeds make equal reports.
     public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    /// A report of the span with this key.
+    /// Returns a report of the span with this key.
     public mutating func report(_ traceID: TraceID, _ spanID: SpanID, kinds: [SpanKind] = SpanKind.some) -> SpanRecord {
         var span = SpanRecord(traceID: traceID, spanID: spanID, name: pick(Self.texts), startTimeUnixNano: time())
         if chance(60) { span.endTimeUnixNano = time() }
@@ -39,7 +40,7 @@ public struct ReportGenerator: Sendable {
         return span
     }
 
-    /// One report within its envelopes.
+    /// Returns a batch of one report, with a random resource and scope.
     public mutating func batch(of span: SpanRecord) -> SpanBatch {
         let scope = ScopeSpans(scope: scope(), spans: [span], schemaURL: pick(["", "https://a", "https://b"]))
         return SpanBatch(resourceSpans: [
@@ -47,7 +48,12 @@ public struct ReportGenerator: Sendable {
         ])
     }
 
-    /// Reports of spans out of a small number of traces, so that some meet again in later batches.
+    /// Returns reports of spans from a small number of traces, so that some spans occur again in later batches.
+    ///
+    /// - Parameters:
+    ///   - spans: number of reports, rounded up to a multiple of three.
+    ///   - traces: number of traces to choose from.
+    ///   - spansPerTrace: number of spans to choose from in each trace.
     public mutating func batch(spans: Int, traces: UInt64 = 20, spansPerTrace: UInt64 = 30) -> SpanBatch {
         SpanBatch(
             resourceSpans: (0..<3).map { _ in
@@ -60,7 +66,7 @@ public struct ReportGenerator: Sendable {
             })
     }
 
-    /// A resource, often with a service name, sometimes none.
+    /// Returns a resource, often with a service name; `nil` in some cases.
     public mutating func resource() -> Resource? {
         if chance(10) { return nil }
         var resource = Resource(attributes: attributes(depth: 1))
@@ -68,12 +74,12 @@ public struct ReportGenerator: Sendable {
         return resource
     }
 
-    /// A scope with attributes, or none.
+    /// Returns a scope; `nil` in some cases.
     public mutating func scope() -> InstrumentationScope? {
         chance(20) ? nil : InstrumentationScope(name: pick(["", "http", "db"]), version: pick(["", "1"]))
     }
 
-    /// Up to five attributes; keys may repeat, as they must not.
+    /// Returns up to five attributes. Keys may repeat, which the specification forbids.
     public mutating func attributes(depth: Int) -> [Attribute] {
         many(5) { generator in
             Attribute(generator.pick(Self.keys), generator.chance(5) ? nil : generator.value(depth: depth))
@@ -112,15 +118,15 @@ public struct ReportGenerator: Sendable {
         (0..<Int.random(in: 0...most, using: &random)).map { _ in make(&self) }
     }
 
-    /// `true` in that many of a hundred cases.
+    /// Returns `true` in `percent` of a hundred cases.
     public mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-    /// An element of a pool that is not empty.
+    /// Returns a random element of a pool, which must not be empty.
     public mutating func pick<Element>(_ pool: [Element]) -> Element {
         pool[Int.random(in: 0..<pool.count, using: &random)]
     }
 
-    /// Two spellings of é are among them, which are one text to Unicode and two to every store.
+    /// Pool of texts. Two spellings of é are among them, which are one text to Unicode and two to every store.
     public static let texts = [
         "", "a", "b", "é", "e\u{301}", "GET /cart", "nul\u{0}inside", "\u{1F680}\u{1F1E9}\u{1F1EA}", "\"\\\u{7}",
     ]
@@ -129,7 +135,7 @@ public struct ReportGenerator: Sendable {
 }
 
 extension SpanKind {
-    /// Kinds of both sides, one without a name among them.
+    /// Pool of kinds of both sides, one without a name among them.
     public static let some: [SpanKind] = [
         .unspecified, .internal, .client, .producer, .server, .consumer, .init(rawValue: 99),
     ]

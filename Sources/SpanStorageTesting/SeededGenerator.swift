@@ -1,7 +1,8 @@
-/// Random numbers that a seed determines (SplitMix64), so that a failure can be had again.
+/// Random numbers that a seed determines (SplitMix64), so that a failure can be repeated.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// Creates a generator; equal seeds give equal numbers.
     public init(seed: UInt64) { state = seed }
 
     public mutating func next() -> UInt64 {

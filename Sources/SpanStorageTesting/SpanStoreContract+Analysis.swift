@@ -15,7 +15,7 @@ extension SpanStoreContract {
         Check("reports in another order, grouping and number give the same answers", sameAnswers),
     ]
 
-    /// Traces in a store, told by reports in any order and number, and all merged spans.
+    /// Returns a store with traces, reported in any order and number, and the oracle of all merged spans.
     private static func loaded(
         _ makePlace: MakePlace, seed: UInt64, traces: UInt64 = 60
     ) async throws -> (store: any SpanStore, naive: NaiveAnalysis, generator: TraceGenerator) {
@@ -37,7 +37,7 @@ extension SpanStoreContract {
         return (store, naive, generator)
     }
 
-    /// A range within the hour of the traces, or everything; sometimes with a filter.
+    /// Returns a scan of a range within the hour of the traces, or of everything; sometimes with a filter.
     private static func randomScan(_ generator: inout TraceGenerator) throws -> SpanScan {
         var scan = SpanScan()
         if generator.values.chance(70) {
@@ -284,7 +284,7 @@ extension SpanStoreContract {
         try await store.close()
     }
 
-    /// The same spans, told in two ways.
+    /// Requires equal answers for the same spans reported in two ways.
     @Sendable private static func sameAnswers(_ makePlace: MakePlace, seed: UInt64) async throws {
         var generator = TraceGenerator(seed: seed)
         let traces = (1...20).map { generator.trace($0) }

@@ -11,10 +11,10 @@ extension SpanStoreContract {
     ]
 
     private static let hour: UInt64 = 3_600_000_000_000
-    /// 2026-01-01T00:00:00Z.
+    /// Time 2026-01-01T00:00:00Z.
     private static let base: UInt64 = 1_767_225_600_000_000_000
 
-    /// Reports of few spans, so that most have several.
+    /// Returns reports of few spans, so that most spans have several.
     private static func group(_ generator: inout ReportGenerator) -> [IncomingBatch] {
         let starts: [UInt64] = [
             0, 1, base - 30 * hour, base - 2 * hour, base - hour, base - 1, base, base + 1, base + 1800 * 1_000_000_000,
@@ -68,7 +68,7 @@ extension SpanStoreContract {
         }
     }
 
-    /// Holds two stores to answer alike, whatever part of the time is asked for.
+    /// Requires two stores to give equal answers for several ranges of time.
     private static func expectSameAnswers(
         _ store: any SpanStore, _ oracle: any SpanStore, _ place: String
     ) async throws {
@@ -93,7 +93,7 @@ extension SpanStoreContract {
         }
     }
 
-    /// Of all spans that a scan visits, in order.
+    /// Returns the keys of all spans that a scan visits, in order.
     private static func keys(_ store: any SpanStore, _ scan: SpanScan) async throws -> [SpanKey] {
         try await store.scan(scan, into: []) { (keys: inout [SpanKey], spans) in
             keys += spans.map(\.key)

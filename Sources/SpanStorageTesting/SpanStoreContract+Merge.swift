@@ -47,8 +47,8 @@ extension SpanStoreContract {
         try await store.close()
     }
 
-    /// Each of 720 traces gets the same six reports in another order, cut into up to six groups in another way, some of
-    /// them again; so one store sees all orders within few transactions.
+    /// Requires the order of reports not to matter. Each of 720 traces gets the same six reports in another order, cut
+    /// into up to six groups in another way, some of them again; so one store sees all orders within few transactions.
     @Sendable private static func anyOrder(_ makePlace: MakePlace, seed: UInt64) async throws {
         var generator = ReportGenerator(seed: seed)
         for kinds: [SpanKind] in [[.unspecified, .internal, .client], [.server, .consumer]] {

@@ -90,7 +90,7 @@ extension SpanStoreContract {
         try await store.close()
     }
 
-    /// By plain comparisons: what `SpanOrder` has to say.
+    /// Returns the order of spans by plain comparisons, the oracle for `SpanOrder`.
     static func naivePrecedes(_ order: SpanOrder) -> (MergedSpan, MergedSpan) -> Bool {
         { left, right in
             let (start, otherStart) = (left.span.startTimeUnixNano, right.span.startTimeUnixNano)

@@ -1,6 +1,6 @@
 import SpanStorage
 
-/// What every engine must do, as named checks that know no test framework.
+/// Contract that every engine fulfils, as named checks that need no test framework.
 ///
 /// ```swift
 /// @Test(arguments: SpanStoreContract.checks)
@@ -9,12 +9,12 @@ import SpanStorage
 /// }
 /// ```
 public enum SpanStoreContract {
-    /// Makes a new, empty place.
+    /// Function that makes a new, empty place.
     public typealias MakePlace = @Sendable () async throws -> any SpanStorePlace
 
-    /// One rule.
+    /// Check of one rule of the contract.
     public struct Check: Sendable, CustomStringConvertible {
-        /// The rule, as a sentence.
+        /// The rule as a sentence.
         public let name: String
         let body: @Sendable (MakePlace, UInt64) async throws -> Void
 
@@ -27,14 +27,16 @@ public enum SpanStoreContract {
 
         /// Checks the rule on stores of its own.
         ///
-        /// - Parameter seed: of what is random; print it, so that a failure can be had again.
-        /// - Throws: `ContractFailure` where the store breaks the rule, and what the store throws.
+        /// - Parameters:
+        ///   - makePlace: makes each place that the check needs.
+        ///   - seed: seed of all random choices; print it, so that a failure can be repeated.
+        /// - Throws: `ContractFailure` when the store breaks the rule; the store's own errors.
         public func run(_ makePlace: @escaping MakePlace, seed: UInt64) async throws {
             try await body(makePlace, seed)
         }
     }
 
-    /// All rules.
+    /// Checks of all rules.
     public static let checks: [Check] =
         mergeChecks + senderChecks + presenceChecks + queryChecks + orderChecks + filterChecks + analysisChecks
         + removalChecks + lifeChecks + hourChecks

@@ -1,18 +1,23 @@
 import SpanStorage
 
-/// Where a store under test keeps its content: new and empty when it is made.
+/// Place in which a store under test keeps its content; new and empty when it is made.
 public protocol SpanStorePlace: Sendable {
-    /// Opens the store for writing: empty the first time; after the earlier one was closed, with what it held.
+    /// Opens the store for writing: empty the first time, with its former content after it was closed.
+    ///
+    /// - Throws: the engine's error when the store cannot be opened.
     func open() async throws -> any SpanStore
 
-    /// Opens a second store that reads the same content while the first is in use; `nil` where the engine has none.
+    /// Opens a second store that reads the same content while the first is in use; `nil` when the engine has no such
+    /// store. Without an implementation: `nil`.
+    ///
+    /// - Throws: the engine's error when the store cannot be opened.
     func openReader() async throws -> (any SpanStore)?
 
-    /// Whether content outlives the store that wrote it.
+    /// `true` when content outlives the store that wrote it.
     var isDurable: Bool { get }
 
-    /// How much longer than a policy says the engine may keep spans when it enforces retention by age, nanoseconds; such
-    /// as the length of its partitions. 0 unless it is implemented.
+    /// Time in nanoseconds by which the engine may keep spans longer than a policy's age, such as the length of its
+    /// partitions. Without an implementation: 0.
     var retentionSlackNano: UInt64 { get }
 }
 
@@ -22,8 +27,9 @@ extension SpanStorePlace {
     public var retentionSlackNano: UInt64 { 0 }
 }
 
-/// The place of an `InMemorySpanStore`.
+/// Place of an `InMemorySpanStore`.
 public struct InMemoryPlace: SpanStorePlace {
+    /// Creates a place, which each opening leaves empty again.
     public init() {}
 
     public var isDurable: Bool { false }

@@ -1,19 +1,20 @@
 import SpanModel
 
-/// Makes traces of calls between services, and the reports that tell of them: running and ended, in parts, repeated.
+/// Generator of traces of calls between services, and of the reports about them: running and ended, in parts, repeated.
 public struct TraceGenerator: Sendable {
-    /// Where all choices come from.
+    /// Source of all random choices.
     public var values: ReportGenerator
 
-    /// When the first trace may start: 2026-08-01T12:00:00Z.
+    /// Earliest start of a trace: 2026-08-01T12:00:00Z, in nanoseconds since 1970.
     public static let begin: UInt64 = 1_785_585_600_000_000_000
-    /// Traces start within an hour from `begin`.
+    /// Length of the range from `begin` in which traces start: one hour, in nanoseconds.
     public static let hourNano: UInt64 = 3_600_000_000_000
 
-    /// - Parameter seed: equal seeds make equal traces.
+    /// Creates a generator; equal seeds make equal traces.
     public init(seed: UInt64) { values = ReportGenerator(seed: seed) }
 
-    /// Up to 15 spans below one root, each with its service; some shared ids, parents that are missing, late callees.
+    /// Returns a trace of up to 15 spans, each with its service. Some share ids, some name a missing parent, some
+    /// callees are late.
     public mutating func trace(_ number: UInt64) -> [(service: String, span: SpanRecord)] {
         var spans: [(service: String, span: SpanRecord)] = []
         // Some traces start at one instant, so that ties are decided.
@@ -90,7 +91,7 @@ public struct TraceGenerator: Sendable {
         }
     }
 
-    /// One report in its envelopes; the process is told from others by `service.instance.id`.
+    /// Returns a batch of spans of one process, which `service.instance.id` tells from others.
     public static func reports(_ service: String, instance: String, _ spans: [SpanRecord]) -> SpanBatch {
         var attributes = service.isEmpty ? [] : [Attribute("service.name", .string(service))]
         if !instance.isEmpty { attributes.append(Attribute("service.instance.id", .string(instance))) }
@@ -100,8 +101,8 @@ public struct TraceGenerator: Sendable {
         ])
     }
 
-    /// Batches that tell of a trace: some spans while they ran (with less of what they say) and when they had ended, some
-    /// twice, in any order.
+    /// Returns batches of reports about a trace, in any order: some spans also while they ran, with fewer fields, and
+    /// some twice or three times.
     public mutating func batches(of trace: [(service: String, span: SpanRecord)]) -> [SpanBatch] {
         var batches: [SpanBatch] = []
         for (service, span) in trace {
