@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The command line: parse the arguments, call the library, print.
+/// Root command: parses the arguments, calls the library, prints.
 @main struct Spanwire: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spanwire",
@@ -15,7 +15,7 @@ import ArgumentParser
             DeleteCommand.self, StoreCommand.self, BenchCommand.self,
         ])
 
-    /// The version of library and tool.
+    /// Version of library and tool.
     static let version = "0.1.0"
 
     mutating func run() throws {

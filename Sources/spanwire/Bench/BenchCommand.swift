@@ -196,7 +196,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    /// Runs the load; a signal ends it early, and what was measured is told all the same.
+    /// Runs the load. A signal ends it early, and the result covers what was measured until then.
     private func load(_ generator: LoadGenerator, _ collector: ProcessClock) async throws -> LoadResult {
         try await withThrowingTaskGroup(of: LoadResult?.self) { group in
             group.addTask {
@@ -220,7 +220,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    /// Spans of a built-in shape, or those of a captured payload.
+    /// Returns a maker of spans of a built-in shape, or of those of a captured payload.
     private func spanMaker() throws -> @Sendable (Int) -> LoadSpans {
         let make = try ownSpanMaker()
         guard sharedTraces else { return make }

@@ -5,7 +5,7 @@ import SpanLoad
 import SpanModel
 import SpanSession
 
-/// What `bench` prints.
+/// Output of `bench`.
 struct BenchReport {
     var command: BenchCommand
     var plan: LoadPlan
@@ -22,7 +22,7 @@ struct BenchReport {
         try standardOutput.check()
     }
 
-    /// One second of it.
+    /// Returns the line of progress for one second.
     static func line(_ progress: LoadProgress) -> String {
         let seconds = progress.elapsed.components.seconds
         return "\(seconds) s: \(Figure.grouped(progress.spansPerSecond)) spans/s, "
@@ -80,7 +80,7 @@ struct BenchReport {
         return parts.joined(separator: ", ")
     }
 
-    /// Without spans there is nothing to divide by.
+    /// `false` when no span was measured, so that nothing can be divided by their number.
     private var hasSpans: Bool { result.measuredSpans > 0 }
 
     private var json: String {
@@ -129,9 +129,9 @@ struct BenchReport {
     }
 }
 
-/// Numbers for people, without Foundation.
+/// Numbers as text for people, without Foundation.
 enum Figure {
-    /// `1,234,567`, rounded.
+    /// Returns a rounded number with groups of digits: `1,234,567`.
     static func grouped(_ value: Double) -> String {
         var digits = String(Int64(value.rounded()))
         var groups: [String] = []
@@ -142,7 +142,7 @@ enum Figure {
         return ([digits] + groups).joined(separator: ",")
     }
 
-    /// With so many digits behind the point.
+    /// Returns a number with `count` digits behind the point.
     static func decimals(_ value: Double, _ count: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "0" }
         var scale: Int64 = 1
@@ -154,7 +154,7 @@ enum Figure {
         return sign + String(scaled / scale) + "." + String(repeating: "0", count: count - rest.count) + rest
     }
 
-    /// `99`, `99.9`.
+    /// Returns a number with one digit behind the point, or without when that is 0: `99`, `99.9`.
     static func shortest(_ value: Double) -> String {
         value == value.rounded() ? String(Int(value)) : decimals(value, 1)
     }

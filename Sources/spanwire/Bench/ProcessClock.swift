@@ -8,7 +8,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// The processor time of another process, from Linux's `/proc`.
+/// Processor time of another process, read from Linux's `/proc`.
 final class ProcessClock: Sendable {
     private struct State {
         var begin: Double?
@@ -18,10 +18,10 @@ final class ProcessClock: Sendable {
     private let pid: Int32?
     private let state = Mutex(State())
 
-    /// - Parameter pid: `nil` for none.
+    /// Creates a clock of a process; `nil` for none.
     init(pid: Int32?) { self.pid = pid }
 
-    /// Whether the process is there and the system tells of it.
+    /// `true` when the process exists and the system tells its processor time.
     var isReadable: Bool { pid.map { Self.seconds(of: $0) != nil } ?? false }
 
     func note(begins: Bool) {
@@ -29,7 +29,7 @@ final class ProcessClock: Sendable {
         state.withLock { begins ? ($0.begin = now) : ($0.end = now) }
     }
 
-    /// Between the two moments; `nil` when the process or the system does not tell.
+    /// Processor time between the two noted moments, in seconds; `nil` when the process or the system does not tell it.
     var seconds: Double? {
         state.withLock { state in
             guard let begin = state.begin, let end = state.end else { return nil }
@@ -37,7 +37,8 @@ final class ProcessClock: Sendable {
         }
     }
 
-    /// Fields 14 and 15 of `/proc/PID/stat`, in clock ticks (proc(5)); the name in field 2 may hold anything.
+    /// Returns the processor time from fields 14 and 15 of `/proc/PID/stat`, in clock ticks (proc(5)). The name in
+    /// field 2 may hold any characters.
     private static func seconds(of pid: Int32) -> Double? {
         guard let bytes = try? InputFile.read("/proc/\(pid)/stat", maxBytes: 4096) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)

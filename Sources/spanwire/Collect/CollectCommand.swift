@@ -227,7 +227,7 @@ extension CollectCommand {
     }
 }
 
-/// Where scripts learn which port a collector took.
+/// File in which scripts find the port that a collector took.
 private struct PortFile: Sendable {
     var path: String?
 

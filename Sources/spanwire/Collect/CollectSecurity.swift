@@ -3,7 +3,7 @@ import SpanSession
 import SpanTransport
 import SpanTransportTLS
 
-/// The options of `collect` that say who may connect, and how.
+/// Options of `collect` on TLS, client certificates and tokens.
 struct CollectSecurity: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -76,7 +76,7 @@ struct CollectSecurity: ParsableArguments {
         }
     }
 
-    /// Sets what these options say.
+    /// Applies the options to a configuration.
     func apply(to configuration: inout SpanServerConfiguration) throws {
         configuration.tokenFile = tokenFile
         if tokenFile == nil, let text = Process.environment("SPANWIRE_TOKENS") {

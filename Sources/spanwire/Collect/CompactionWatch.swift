@@ -3,7 +3,7 @@ import ServiceLifecycle
 import SpanStorage
 import SpanStorageSQLite
 
-/// Tells what keeps a store from merging what it was given, or from reading what it needs for that, once a minute at the most.
+/// Logs what keeps a store from merging its runs, or from reading what it needs for that, at most once a minute.
 struct CompactionWatch: Service {
     let store: SQLiteSpanStore
     let logger: Logger

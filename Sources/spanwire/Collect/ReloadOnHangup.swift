@@ -3,13 +3,13 @@ import ServiceLifecycle
 import SpanCollector
 import UnixSignals
 
-/// Reads certificates and tokens anew when somebody sends SIGHUP.
+/// Reads certificates and tokens anew on SIGHUP.
 struct ReloadOnHangup: Service {
     private let signals: UnixSignalsSequence
     private let collector: CollectorService
     private let logger: Logger
 
-    /// From here on SIGHUP ends nobody.
+    /// Traps SIGHUP, which from then on does not end the process.
     init(collector: CollectorService, logger: Logger) async {
         signals = await UnixSignalsSequence(trapping: .sighup)
         self.collector = collector

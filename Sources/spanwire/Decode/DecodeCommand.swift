@@ -93,11 +93,11 @@ struct DecodeCommand: ParsableCommand {
     }
 }
 
-/// The values of `--from`.
+/// Values of `--from`.
 enum FromOption: String, CaseIterable, ExpressibleByArgument {
     case auto, protobuf, hex, base64, frames, json
 
-    /// `nil` for `auto`.
+    /// Form that the value stands for; `nil` for `auto`.
     var form: CaptureForm? { CaptureForm(rawValue: rawValue) }
 }
 

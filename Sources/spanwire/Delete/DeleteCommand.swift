@@ -56,7 +56,7 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 }
 
-/// An id on the command line.
+/// Trace id as an argument.
 struct DeletedTrace: ExpressibleByArgument {
     var id: TraceID
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import SpanModel
 import SpanStorage
 
-/// Which spans an analysis is about: a filter, and the terms that are asked for most as options.
+/// Selection of spans for an analysis: a filter, and options for its most frequent terms.
 struct AnalysisOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
@@ -20,7 +20,7 @@ struct AnalysisOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Spans that start before then.", valueName: "time"), transform: QueryArgument.time)
     var until: UInt64?
 
-    /// What is asked for.
+    /// Returns the scan that filter and options select.
     func scan() throws -> SpanScan {
         let filter = try QueryArgument.filter(
             filter,
@@ -33,26 +33,26 @@ struct AnalysisOptions: ParsableArguments {
     }
 }
 
-/// Values on the command line that several queries take.
+/// Values of arguments that several queries take.
 enum QueryArgument {
-    /// A time, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Returns a time in nanoseconds since 1970-01-01T00:00:00Z.
     @Sendable static func time(_ text: String) throws -> UInt64 {
         do throws(TimeTextError) { return try UTCTime.parsed(text, nowUnixNano: Process.nowUnixNano()) } catch {
             throw ValidationError("\(error).")
         }
     }
 
-    /// A name as commands print it: as it is, or in double quotes.
+    /// Returns the name that stands as commands print it: as it is, or in double quotes.
     @Sendable static func name(_ text: String) throws -> String {
         do throws(SpanFilterError) { return try NameText.read(text) } catch { throw ValidationError("\(error).") }
     }
 
-    /// An attribute as `query attributes` prints it, or the key of one of spans alone.
+    /// Returns the attribute that stands as `query attributes` prints it; a key alone is one of spans.
     @Sendable static func attribute(_ text: String) throws -> AttributeKey {
         do throws(SpanFilterError) { return try AttributeKey(name: text) } catch { throw ValidationError("\(error).") }
     }
 
-    /// A duration in nanoseconds.
+    /// Returns a duration in nanoseconds.
     @Sendable static func duration(_ text: String) throws -> Int64 {
         guard let duration = DurationText.nanoseconds(text) else {
             throw ValidationError(
@@ -68,7 +68,7 @@ enum QueryArgument {
         return id
     }
 
-    /// The filter and further terms, all of which have to hold.
+    /// Returns the conjunction of the filter and further terms.
     ///
     /// - Throws: a failure that shows the place of the fault.
     static func filter(_ text: String?, and terms: [SpanFilter?]) throws -> SpanFilter {

@@ -1,22 +1,22 @@
 import SpanModel
 import SpanStorage
 
-/// An answer as JSON: arrays of objects one object a line, all else on one line.
+/// Answer as JSON: an array of objects has one object in each line, everything else stands on one line.
 indirect enum AnswerJSON {
     case text(String)
     case number(Int64)
     case count(UInt64)
     case flag(Bool)
-    /// Nanoseconds since 1970, as a string: JSON's numbers are not exact there.
+    /// Nanoseconds since 1970, written as a string, since numbers of JSON are not exact in that range.
     case time(UInt64)
     case absent
     case list([AnswerJSON])
     case object([(String, AnswerJSON)])
 
-    /// A duration in nanoseconds, where there is one.
+    /// Returns a duration in nanoseconds; absent for `nil`.
     static func nano(_ value: Int64?) -> AnswerJSON { value.map { .number($0) } ?? .absent }
 
-    /// The text with a newline behind it.
+    /// Prints the answer and a newline.
     func print(to output: inout ByteOutput) {
         write(to: &output, indent: "")
         output.append(UInt8(ascii: "\n"))
@@ -56,7 +56,7 @@ indirect enum AnswerJSON {
 }
 
 extension AnswerJSON {
-    /// The fields that name an operation.
+    /// Returns the fields that name an operation.
     static func fields(_ operation: Operation) -> [(String, AnswerJSON)] {
         [
             ("service", .text(operation.service.string)), ("operation", .text(operation.name.string)),
@@ -64,7 +64,7 @@ extension AnswerJSON {
         ]
     }
 
-    /// The fields of a distribution: count, percentiles and bounds in nanoseconds.
+    /// Returns the fields of a distribution: count, percentiles and bounds in nanoseconds.
     static func fields(_ latency: LatencySketch) -> [(String, AnswerJSON)] {
         [
             ("durations", .count(latency.count)), ("p50Nano", .nano(latency.percentile(0.5))),

@@ -5,19 +5,20 @@ import SpanStorage
 
 /// Numbers and names as the tables of queries show them.
 enum AnswerText {
-    /// A service's or an operation's name, as other commands take it.
+    /// Returns the name of a service or an operation, as other commands take it.
     static func name(_ text: ExactText, _ room: TextRoom) -> String { room.shownName(text.string) }
 
-    /// A percentile as an estimate, but never more than the greatest duration, as `greatest` shows it; `-` without one.
+    /// Returns a percentile as an estimate, but never more than the greatest duration as `greatest` shows it; `-`
+    /// without one.
     ///
-    /// Rounded the greatest itself could come to more than it is, and what is rounded would stand above what is exact.
+    /// A rounded estimate could come out above the greatest duration, and so an estimate above the exact bound.
     static func percentile(_ part: Double, of latency: LatencySketch) -> String {
         let text = estimate(latency.percentile(part))
         guard let rounded = DurationText.nanoseconds(text), rounded > latency.greatestNano else { return text }
         return greatest(latency)
     }
 
-    /// An estimated duration with three digits, since more would pretend; `-` without one.
+    /// Returns an estimated duration with three digits, since more would pretend exactness; `-` without one.
     static func estimate(_ nanoseconds: Int64?) -> String {
         guard let nanoseconds else { return "-" }
         var scale: Int64 = 1
@@ -27,12 +28,12 @@ enum AnswerText {
         return DurationText.text(overflow ? nanoseconds : rounded)
     }
 
-    /// The exact greatest duration.
+    /// Returns the exact greatest duration.
     static func greatest(_ latency: LatencySketch) -> String {
         latency.count == 0 ? "-" : DurationText.text(latency.greatestNano)
     }
 
-    /// `12.5%`, `<0.1%`, `0%`; `-` of nothing.
+    /// Returns a share, such as `12.5%`, `<0.1%` or `0%`; `-` of nothing.
     static func share(_ part: UInt64, of whole: UInt64) -> String {
         guard whole > 0 else { return "-" }
         let thousandths = Int64((Double(part) * 1000 / Double(whole)).rounded())
@@ -40,7 +41,7 @@ enum AnswerText {
         return thousandths % 10 == 0 ? "\(thousandths / 10)%" : "\(thousandths / 10).\(thousandths % 10)%"
     }
 
-    /// `250/s`, `12.5/s`, `0.25/s`, `<0.01/s`.
+    /// Returns a rate, such as `250/s`, `12.5/s`, `0.25/s` or `<0.01/s`.
     static func rate(_ count: UInt64, perNano nanoseconds: UInt64) -> String {
         guard nanoseconds > 0 else { return "-" }
         let exact = (Double(count) * 100e9 / Double(nanoseconds)).rounded()
@@ -52,10 +53,10 @@ enum AnswerText {
             + "/s"
     }
 
-    /// A time, or `unknown`.
+    /// Returns a time, or `unknown`.
     static func time(_ unixNano: UInt64) -> String { unixNano == 0 ? "unknown" : UTCTime.text(unixNano) }
 
-    /// Says on standard error that there are more groups than an answer tells apart.
+    /// Writes to standard error that there are more groups than an answer tells apart.
     static func note(leftOut spans: UInt64, _ what: String) {
         guard spans > 0 else { return }
         Process.writeError(
@@ -65,7 +66,7 @@ enum AnswerText {
 }
 
 extension QueryOptions {
-    /// Prints an answer in the form that was asked for.
+    /// Prints an answer in the form that the options ask for.
     func print(_ text: @autoclosure () -> [TextPart], _ json: @autoclosure () -> AnswerJSON) throws {
         if format == .table { return try text().print() }
         let standardOutput = StandardOutput()
@@ -77,6 +78,6 @@ extension QueryOptions {
 }
 
 extension TextRoom {
-    /// A name as commands write it, no more of it than a column of a table shows.
+    /// Returns a name as commands write it, at most as wide as a column of a table.
     func shownName(_ name: String) -> String { NameText.shown(name, columns: valueColumns) }
 }

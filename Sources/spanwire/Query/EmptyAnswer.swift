@@ -1,9 +1,10 @@
 import SpanCapture
 import SpanStorage
 
-/// What is said where a filter finds nothing.
+/// Remarks for a filter that finds nothing.
 enum EmptyAnswer {
-    /// That no service has the name which the filter asks for, and which may be meant; `nil` where that is not it.
+    /// Returns the remark that no service has the name that the filter asks for, with the name that may be meant; `nil`
+    /// when the filter fails for another reason.
     static func unknownService(
         _ filter: SpanFilter, _ store: any SpanStore
     ) async throws(SpanStoreError) -> String? {
@@ -17,7 +18,7 @@ enum EmptyAnswer {
         return start + ", but \(NameText.listed(near)) is"
     }
 
-    /// Says on standard error how the filter was read.
+    /// Writes to standard error how the filter was read.
     static func note(_ filter: SpanFilter, _ remark: String?) {
         let text = ColumnText(filter.text, atMost: 200).text
         Process.writeError("spanwire: no span matches \(text)" + (remark.map { "; \($0)" } ?? "") + "\n")

@@ -2,7 +2,7 @@ import ProtoWire
 import SpanMerge
 import SpanModel
 
-/// Merged spans as OTLP/JSON, so that any OTLP tool takes them.
+/// Merged spans as OTLP/JSON, which any OTLP tool takes.
 enum MergedSpansJSON {
     /// Prints the spans to standard output.
     static func print(_ spans: [MergedSpan]) throws {

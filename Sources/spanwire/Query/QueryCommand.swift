@@ -34,7 +34,7 @@ struct QueryCommand: AsyncParsableCommand {
     }
 }
 
-/// What every query takes.
+/// Options and arguments that every query takes.
 struct QueryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The store's file.", valueName: "path"))
     var store: String
@@ -44,20 +44,20 @@ struct QueryOptions: ParsableArguments {
 
     @OptionGroup var tables: TableOptions
 
-    /// How much room there is for a table.
+    /// Space for a table.
     var room: TextRoom { tables.room }
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case table, json
     }
 
-    /// Opens the store for reading, asks, and closes it.
+    /// Opens the store for reading, asks it, and closes it.
     func ask<Answer: Sendable>(
         _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
     ) async throws -> Answer { try await Self.ask(store, question) }
 
-    /// The same about what a filter means; where nothing is found and no service has the name that the filter asks for, that
-    /// is said on standard error.
+    /// Opens the store for reading, asks it about a filter, and closes it. When nothing is found and no service has the
+    /// name that the filter asks for, a remark on standard error says so.
     func ask<Answer: Sendable>(
         about filter: SpanFilter, isEmpty: @escaping @Sendable (Answer) -> Bool,
         _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
@@ -70,7 +70,7 @@ struct QueryOptions: ParsableArguments {
         return answer
     }
 
-    /// Opens a store for reading, asks, and closes it.
+    /// Opens a store for reading, asks it, and closes it.
     static func ask<Answer: Sendable>(
         _ store: String, _ question: (any SpanStore) async throws(SpanStoreError) -> Answer
     ) async throws -> Answer {

@@ -40,7 +40,7 @@ struct QueryCompareCommand: AsyncParsableCommand {
         try options.print([.lines(heading + "\n"), .table(table(rows))], .list(rows.map(Self.json)))
     }
 
-    /// `first  5b8a…: 7 spans, 1 error, started …`, and what is to be known of clocks.
+    /// Returns the heading of a trace, `first  5b8a…: 7 spans, 1 error, started …`, with the notes on clocks.
     private static func heading(_ title: String, _ view: TraceView) -> String {
         let spans = view.tree.nodes.map(\.span)
         let errors = spans.count { $0.statusCode == .error }

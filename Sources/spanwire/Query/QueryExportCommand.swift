@@ -58,21 +58,21 @@ struct QueryExportCommand: AsyncParsableCommand {
         Process.writeError("spanwire: \(done.spans.counted("span"))\n")
     }
 
-    /// What is written in one go, and what became of it.
+    /// Spans that wait to be written, and the outcome so far.
     private struct Export: Sendable {
-        /// So many spans make a batch: large enough for resources to be shared, small enough for any reader.
+        /// Number of spans in a batch: large enough for resources to be shared, small enough for any reader.
         private static let batchSpans = 1_000
 
         let format: Format
         private var waiting: [MergedSpan] = []
         private(set) var spans = 0
-        /// Why it ended early; `nil` too when the reader has enough.
+        /// Fault that ended the export early; `nil` also when the reader went away.
         private(set) var fault: String?
         private var isOver = false
 
         init(format: Format) { self.format = format }
 
-        /// - Returns: whether there is any use in going on.
+        /// Adds spans and writes full batches; `false` when going on is of no use.
         mutating func add(_ spans: [MergedSpan]) -> Bool {
             waiting += spans
             if waiting.count >= Self.batchSpans { flush() }

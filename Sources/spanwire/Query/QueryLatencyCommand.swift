@@ -45,7 +45,7 @@ struct QueryLatencyCommand: AsyncParsableCommand {
         AnswerText.note(leftOut: answer.leftOutSpans, "operations and steps")
     }
 
-    /// The time that a row is about; `nil` where it has no bounds.
+    /// Returns the length of time that a row covers, in nanoseconds; `nil` when it has no bounds.
     private func rowNano(_ scan: SpanScan) -> UInt64? {
         if let step { return UInt64(step) }
         // 1 is "a start that is known", which is no bound.
@@ -80,7 +80,7 @@ struct QueryLatencyCommand: AsyncParsableCommand {
         return table
     }
 
-    /// Without the fraction of a second where there is none.
+    /// Returns a time without the fraction of a second when that is 0.
     private static func stepText(_ unixNano: UInt64) -> String {
         let text = UTCTime.text(unixNano)
         return unixNano % 1_000_000_000 == 0 ? String(text.prefix(19)) + "Z" : text

@@ -77,7 +77,7 @@ struct QueryRunningCommand: AsyncParsableCommand {
         }
     }
 
-    /// `5s`, `12m`, `3h`, `9d`: how long ago needs no more.
+    /// Returns an age in one unit, such as `5s`, `12m`, `3h` or `9d`.
     private static func ago(_ nanoseconds: UInt64) -> String {
         let seconds = nanoseconds / 1_000_000_000
         switch seconds {

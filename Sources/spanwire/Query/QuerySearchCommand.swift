@@ -111,7 +111,7 @@ struct QuerySearchCommand: AsyncParsableCommand {
         }
     }
 
-    /// The filter and the options, all of which have to hold.
+    /// Returns the conjunction of the filter and the options.
     private func wholeFilter() throws -> SpanFilter {
         let terms: [SpanFilter?] = [
             service.flatMap { .compare(.service, .equal, .text(ExactText($0))) },
@@ -150,10 +150,10 @@ struct QuerySearchCommand: AsyncParsableCommand {
     }
 }
 
-/// The values of `--order`.
+/// Values of `--order`.
 extension SpanOrder: ExpressibleByArgument {}
 
-/// The values of `--status`.
+/// Values of `--status`.
 enum StatusOption: String, CaseIterable, ExpressibleByArgument {
     case error, ok, unset
 

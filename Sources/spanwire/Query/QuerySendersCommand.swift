@@ -54,7 +54,7 @@ struct QuerySendersCommand: AsyncParsableCommand {
         return table
     }
 
-    /// The sum over all reasons, which stays at the largest number.
+    /// Returns the sum over all reasons, at most 2^64 - 1.
     private static func droppedSpans(_ sender: SenderSummary) -> String {
         var sum: UInt64 = 0
         for count in sender.dropped {

@@ -1,19 +1,20 @@
 import SpanMerge
 
-/// The nodes of a trace in the order of their tree, each with the branches in front of it.
+/// Nodes of a trace in the order of their tree, each with the branches in front of it.
 struct TraceOutline {
     struct Line {
         var node: TraceTree.Node
-        /// `│  └─ `; empty for a root.
+        /// Branches in front of the node, such as `│  └─ `; empty for a root.
         var prefix: String
     }
 
-    /// Deeper spans are not indented further, so that the text of a long chain grows with its length alone.
+    /// Greatest width of the branches. Deeper spans are not indented further, so that the text of a long chain grows
+    /// only with its length.
     private static let maxIndent = 120
 
     private(set) var lines: [Line] = []
 
-    /// Without recursion: a trace may be a chain of any length.
+    /// Lays out a tree. Without recursion: a trace may be a chain of any length.
     init(_ tree: TraceTree) {
         var open: [(index: Int, prefix: String, below: String)] = tree.roots.reversed().map { ($0, "", "") }
         while let (index, prefix, below) = open.popLast() {

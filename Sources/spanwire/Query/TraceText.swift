@@ -3,9 +3,11 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// A trace as a tree of aligned lines: services, names, durations.
+/// Trace as a tree of aligned lines: services, names, durations.
 enum TraceText {
-    /// - Parameter view: of at least one span.
+    /// Returns the parts of the output.
+    ///
+    /// - Parameter view: view of at least one span.
     static func parts(_ view: TraceView, _ room: TextRoom) -> [TextPart] {
         let outline = TraceOutline(view.tree)
         let spans = view.tree.nodes.map(\.span)

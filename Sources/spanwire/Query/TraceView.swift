@@ -4,15 +4,17 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// The spans of a trace as a view shows them: with the clocks of machines corrected, unless that is not wanted.
+/// Spans of a trace as commands show them: with the clocks of machines corrected, unless the user refuses that.
 struct TraceView {
     let tree: TraceTree
-    /// A line for each clock that is not as it should be.
+    /// Notes on clocks that are not as they should be, one line for each.
     let notes: [String]
 
+    /// Creates the view of a trace.
+    ///
     /// - Parameters:
     ///   - correctsSkew: `false` to show the times as they were reported.
-    ///   - room: for names in the notes.
+    ///   - room: space for names in the notes.
     init(_ spans: [MergedSpan], correctsSkew: Bool, _ room: TextRoom) {
         let reported = TraceTree(spans)
         let skew = ClockSkew(reported)
@@ -40,7 +42,7 @@ struct TraceView {
 }
 
 extension QueryOptions {
-    /// The spans of a trace.
+    /// Returns the spans of a trace.
     ///
     /// - Throws: a failure when there are none.
     func spans(of id: TraceID) async throws -> [MergedSpan] {

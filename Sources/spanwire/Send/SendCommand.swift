@@ -173,7 +173,7 @@ struct SendCommand: AsyncParsableCommand {
         guard isAllStored else { throw CommandFailure(nil) }
     }
 
-    /// After an interruption that left something.
+    /// Returns advice after an interruption that left something to send.
     private static func whatToDo(_ report: DeliveryReport, _ spool: String?, _ untaken: UntakenSpans) -> String {
         var words: [String] = []
         if let spool, report.spooledSpans > 0 {
@@ -186,7 +186,9 @@ struct SendCommand: AsyncParsableCommand {
         return words.isEmpty ? "not everything was stored" : words.joined(separator: "; ")
     }
 
-    /// The messages of one file, all of it being valid.
+    /// Returns the messages of a file.
+    ///
+    /// - Throws: a failure unless all of the file is valid.
     private func messages(of file: String) throws -> [CapturedMessage] {
         let bytes = try InputFile.read(file, maxBytes: Int(Int32.max))
         // No bytes are a valid message without spans, and never what one wants to send.
@@ -208,7 +210,7 @@ struct SendCommand: AsyncParsableCommand {
     }
 }
 
-/// Whether the user asked to stop.
+/// Flag that the user asked to stop.
 private final class Interruption: Sendable {
     private let state = Mutex(false)
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import SpanTransport
 import SpanTransportTLS
 
-/// The options of `send` that say how the two sides prove who they are.
+/// Options of `send` on TLS, certificates and tokens.
 struct SendSecurity: ParsableArguments {
     @Flag(help: "Connect by TLS; each of the other --tls- options says so too.")
     var tls = false
@@ -44,12 +44,12 @@ struct SendSecurity: ParsableArguments {
         }
     }
 
-    /// Whether one of these options was given; the environment is none.
+    /// `true` when one of these options was given; variables of the environment do not count.
     var isGiven: Bool { isTLS || tokenFile != nil || allowTokenInClear }
 
     private var isTLS: Bool { tls || tlsCA != nil || tlsCertificate != nil || tlsServerName != nil }
 
-    /// Sets what these options say.
+    /// Applies the options to a configuration.
     func apply(to configuration: inout SpanClientConfiguration) throws(TransportError) {
         configuration.tokenFile = tokenFile
         if tokenFile == nil, let text = Process.environment("SPANWIRE_TOKEN") {

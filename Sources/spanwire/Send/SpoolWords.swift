@@ -3,9 +3,11 @@ import SpanModel
 import SpanSession
 import SpanSpool
 
-/// What `send --spool` says of its directory when it ends: what waits there, and what was damaged.
+/// Final report of `send --spool` on its directory: what waits there, and what was damaged.
 enum SpoolWords {
-    /// - Parameter findings: what was damaged when the spool was taken over.
+    /// Returns the lines of the report.
+    ///
+    /// - Parameter findings: damage that was found when the spool was taken over.
     static func lines(_ report: DeliveryReport, _ spool: String, findings: [String]) -> [String] {
         var lines: [String] = []
         var isHarmed = report.spansWithoutResource > 0 || report.uncountedLosses > 0

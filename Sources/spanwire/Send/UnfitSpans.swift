@@ -2,24 +2,24 @@ import SpanCapture
 import SpanModel
 import SpanSession
 
-/// Which of the spans in files a collector has to reject, by the rule that collectors go by. An ack tells only how many
-/// of a batch, in which the spans of several files may be.
+/// Spans in files that a collector has to reject, found by the collector's own rule. An ack tells only their number in
+/// a batch, which may hold the spans of several files.
 struct UnfitSpans {
     private var file = ""
-    /// How many spans of the file were before.
+    /// Number of spans of the file before the next one.
     private var spanCount = 0
     private var named: [String] = []
     private(set) var count = 0
 
     private static let maxNamed = 20
 
-    /// The spans that follow are of that file.
+    /// Begins a file: the spans noted next are its spans.
     mutating func begin(_ file: String) {
         self.file = TerminalText.line(file)
         spanCount = 0
     }
 
-    /// The next spans of the file.
+    /// Notes the next spans of the file.
     mutating func note(_ batch: SpanBatch) {
         for span in batch.spans {
             spanCount += 1
@@ -34,7 +34,7 @@ struct UnfitSpans {
         if named.count < Self.maxNamed { named.append(line) }
     }
 
-    /// One line for each span, at most twenty and one for the rest.
+    /// One line for each such span, at most twenty, and one for the rest.
     var lines: [String] {
         count > named.count ? named + ["rejected: \(count - named.count) more"] : named
     }

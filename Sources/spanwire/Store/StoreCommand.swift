@@ -25,7 +25,7 @@ struct StoreCommand: AsyncParsableCommand {
 }
 
 extension SQLiteSpanStore {
-    /// Opens a file, does something with it, and closes it.
+    /// Opens a store's file, passes it to `body`, and closes it.
     static func with<Answer: Sendable>(
         _ path: String, _ mode: Mode, _ body: (SQLiteSpanStore) async throws(SpanStoreError) -> Answer
     ) async throws -> Answer {

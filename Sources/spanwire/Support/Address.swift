@@ -1,7 +1,7 @@
 import ArgumentParser
 import SpanTransport
 
-/// `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`.
+/// Address of a collector: `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`.
 struct Address: ExpressibleByArgument, CustomStringConvertible, Sendable {
     var transport: TransportAddress
 
@@ -27,7 +27,7 @@ struct Address: ExpressibleByArgument, CustomStringConvertible, Sendable {
         transport = .tcp(host: String(host), port: Int(port))
     }
 
-    /// `nil` for a Unix socket.
+    /// Port of the address; `nil` for a Unix socket.
     var port: Int? { if case .tcp(_, let port) = transport { port } else { nil } }
 
     var description: String { transport.description }

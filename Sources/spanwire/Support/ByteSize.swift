@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A number of bytes: `4096`, `64K`, `512M`, `2G`, in powers of 1,024.
+/// Number of bytes as an argument: `4096`, `64K`, `512M`, `2G`, in powers of 1,024.
 struct ByteSize: ExpressibleByArgument {
     var bytes: Int
 

@@ -1,11 +1,11 @@
-/// Why a command ends with another exit code than 0.
+/// Failure that ends a command with another exit code than 0.
 struct CommandFailure: Error {
-    /// A wrong command line.
+    /// Exit code for a wrong command line.
     static let usageExitCode: Int32 = 2
 
-    /// One line for people; `nil` when all is said already.
+    /// One line for people; `nil` when everything was printed already.
     var message: String?
-    /// What is shown below it, such as the place of a fault in a text.
+    /// Lines below the message, such as the place of a fault in a text.
     var lines: [String]
     var exitCode: Int32
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 
-/// Loggers of commands write to standard error.
+/// Loggers of commands, which write to standard error.
 enum CommandLogger {
     static func make(_ level: Logger.Level) -> Logger {
         var logger = Logger(label: "spanwire", factory: { StreamLogHandler.standardError(label: $0) })

@@ -5,7 +5,7 @@ import SpanModel
 
 /// Runs a command line and turns every outcome into an exit code and, where it failed, one line on standard error.
 enum CommandRun {
-    /// Does what the arguments say, and ends the process.
+    /// Runs the command that the arguments name, and ends the process.
     static func run(_ arguments: [String]) -> Never {
         Process.ignoreBrokenPipes()
         let words = arguments.flatMap(parts)
@@ -34,7 +34,7 @@ enum CommandRun {
         dispatchMain()
     }
 
-    /// Says what is wrong.
+    /// Prints an error and returns its exit code.
     private static func exitCode(of error: any Error, _ arguments: [String]) -> Int32 {
         guard let failure = error as? CommandFailure else { return finish(error, arguments) }
         if let message = failure.message { Process.writeError("spanwire: \(TerminalText.line(message))\n") }
@@ -42,8 +42,8 @@ enum CommandRun {
         return failure.exitCode
     }
 
-    /// `--option=VALUE` in two, where the value begins with a mark: it is one character together with the `=`, in which the
-    /// parser would not find that.
+    /// Splits `--option=VALUE` in two when the value begins with a combining mark: together with the `=` it is one
+    /// character, in which the parser would not find that.
     private static func parts(of argument: String) -> [String] {
         let scalars = argument.unicodeScalars
         guard argument.utf8.starts(with: "--".utf8), let equals = scalars.firstIndex(of: "=") else { return [argument] }
@@ -51,7 +51,7 @@ enum CommandRun {
         return ("=" + value).first == "=" ? [argument] : [String(scalars[..<equals]), value]
     }
 
-    /// Help, version, and what the parser did not like.
+    /// Prints help, the version, or the parser's error, and returns the exit code.
     private static func finish(_ error: any Error, _ arguments: [String]) -> Int32 {
         if Spanwire.exitCode(for: error) == .success {
             var output = StandardOutput.makeOutput()
@@ -67,7 +67,7 @@ enum CommandRun {
         return CommandFailure.usageExitCode
     }
 
-    /// `spanwire query search`: the command that the first arguments name, as far as they name one.
+    /// Returns the command that the first arguments name, as far as they name one, with its name: `spanwire query search`.
     private static func command(named arguments: [String]) -> (any ParsableCommand.Type, name: String) {
         var command: any ParsableCommand.Type = Spanwire.self
         var name = "spanwire"
@@ -82,7 +82,7 @@ enum CommandRun {
 }
 
 extension Substring {
-    /// Without spaces at either end.
+    /// Text without spaces at either end.
     fileprivate var trimmingSpaces: String {
         var text = self
         while text.first == " " { text.removeFirst() }

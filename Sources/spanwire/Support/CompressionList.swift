@@ -1,11 +1,11 @@
 import ArgumentParser
 import SpanSession
 
-/// The value of `--compression`: names with commas between, or `none`.
+/// Value of `--compression`: names with commas between, or `none`.
 struct CompressionList: ExpressibleByArgument {
     var compressions: [Compression]
 
-    /// As one writes them, and as docs/protocol.md does.
+    /// Names as users write them, and as docs/protocol.md has them.
     private static let names: [(String, Compression)] = [
         ("zstd-stream", .zstdStream), ("zstd", .zstd), ("gzip", .gzip),
     ]

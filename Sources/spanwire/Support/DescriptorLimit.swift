@@ -8,10 +8,10 @@ import SpanTransport
     import Darwin
 #endif
 
-/// How many files and connections this process may have open.
+/// Limit on the files and connections that this process may have open.
 enum DescriptorLimit {
-    /// Raises the limit to the most that the system grants without asking; a service with a connection per sender needs
-    /// more than the usual 1,024.
+    /// Raises the limit to the most that the system grants without asking; a service with a connection for each sender
+    /// needs more than the usual 1,024.
     ///
     /// - Returns: the limit that is in force.
     static func raise() -> Int {
@@ -23,10 +23,10 @@ enum DescriptorLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Ends a command that would run out of descriptors in the middle of its work, where the runtime ends the process
-    /// without a word.
+    /// Ends a command that would run out of descriptors in the middle of its work, where the runtime would end the
+    /// process without a message.
     ///
-    /// - Parameter count: how many the command needs beside those that are open.
+    /// - Parameter count: number of descriptors that the command needs beside the open ones.
     static func require(_ count: Int) throws(CommandFailure) {
         _ = raise()
         let free = DescriptorRoom.free(upTo: count)
@@ -36,9 +36,10 @@ enum DescriptorLimit {
                 + "LimitNOFILE=)")
     }
 
-    /// What a command needs that reads or writes a store or a spool: files, and timers of the runtime.
+    /// Number of descriptors of a command that reads or writes a store or a spool: files, and timers of the runtime.
     static let ofACommand = 12
-    /// What a collector needs: what connections do, the store's files, signals, and some connections.
+    /// Number of descriptors of a collector: those that connections share, the store's files, signals, and some
+    /// connections.
     static var ofACollector: Int { EventLoops.descriptors + 16 }
 
     #if canImport(Glibc)
@@ -47,6 +48,6 @@ enum DescriptorLimit {
         private static let resource = RLIMIT_NOFILE
     #endif
 
-    /// How many connections fit beside the store, the log and what else is open.
+    /// Returns the number of connections that fit beside the store, the log and other open files.
     static func connections(descriptors: Int) -> Int { max(descriptors - 128, descriptors / 2, 1) }
 }

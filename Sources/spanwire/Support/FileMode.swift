@@ -1,8 +1,8 @@
 import ArgumentParser
 
-/// The permissions of a file, in octal as chmod takes them.
+/// Permissions of a file as an argument, in octal as chmod takes them.
 struct FileMode: ExpressibleByArgument {
-    /// 0 ... 0o777.
+    /// Permission bits, 0 ... 0o777.
     var bits: UInt16
 
     init(_ bits: UInt16) { self.bits = bits }

@@ -8,12 +8,14 @@ import ProtoWire
     import Darwin
 #endif
 
-/// Reads a file, or standard input.
+/// Reading of a file, or of standard input.
 enum InputFile {
+    /// Returns all bytes of a file.
+    ///
     /// - Parameters:
     ///   - path: `-` for standard input.
-    ///   - maxBytes: more than that is refused, so that an endless input ends.
-    ///   - advice: what to do about it, where something can be done.
+    ///   - maxBytes: greatest size; a larger input is refused, so that an endless one ends.
+    ///   - advice: advice for an input that is too large; empty for none.
     static func read(_ path: String, maxBytes: Int, advice: String = "") throws -> [UInt8] {
         let name = path == "-" ? "standard input" : path
         let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -37,12 +39,12 @@ enum InputFile {
         }
     }
 
-    /// Whether there is something at the path.
+    /// Returns `true` when a file exists at the path.
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     private static let partBytes = 256 << 10
 
-    /// - Returns: so many bytes, or fewer where the input ends.
+    /// Returns the next `size` bytes, or fewer when the input ends.
     private static func part(of descriptor: Int32, _ name: String, upTo size: Int) throws -> [UInt8] {
         var errorNumber: Int32 = 0
         // Proof: each read fills at most what is left of the buffer, and `filled` counts what was filled.

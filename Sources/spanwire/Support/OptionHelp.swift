@@ -1,14 +1,14 @@
 import ArgumentParser
 
-/// What the help says of one option or argument, for whoever gave it a value that it does not take.
+/// Help text of one option or argument, for a user who gave it a value that it does not take.
 enum OptionHelp {
     private static let isInvalid = " is invalid for '"
 
-    /// The parser's message, and behind it what the value may be, where the message ends without a reason.
+    /// Returns the parser's message, followed by the values that are legal when the message ends without a reason.
     ///
     /// - Parameters:
     ///   - message: `The value '5' is invalid for '--to <address>'`.
-    ///   - command: whose option it is.
+    ///   - command: command that has the option.
     static func explained(_ message: String, of command: any ParsableCommand.Type) -> String {
         guard message.last == "'", let name = name(in: message), let text = text(of: name, in: command) else {
             return message
@@ -16,7 +16,8 @@ enum OptionHelp {
         return "\(message). Its help says: \(text)"
     }
 
-    /// `--to <address>`: in the last quotes, for the value may hold any.
+    /// Returns the option's name, such as `--to <address>`. It stands in the last quotes, for the value may hold quotes
+    /// too.
     private static func name(in message: String) -> Substring? {
         var rest = message.dropLast()
         while !rest.isEmpty, !rest.hasSuffix(isInvalid) { rest.removeLast() }
@@ -44,7 +45,7 @@ enum OptionHelp {
         return nil
     }
 
-    /// By the parser, behind the words of the help.
+    /// Returns `true` for text that the parser appended to the help.
     private static func isAppended(_ text: Substring) -> Bool {
         text.hasPrefix("(default: ") || text.hasPrefix("(values: ")
     }

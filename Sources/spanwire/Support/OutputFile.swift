@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Writes a small file whole: whoever sees it sees all of it.
+/// Writing of a small file in one step: a reader sees all of it or nothing.
 enum OutputFile {
     static func write(_ bytes: [UInt8], to path: String) throws {
         let temporary = path + ".new"

@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// What a command needs from the operating system.
+/// Services of the operating system that commands need.
 enum Process {
-    /// A reader that goes away (`| head`) is told by `EPIPE` from then on, not by a signal.
+    /// Ignores SIGPIPE: a reader that goes away (`| head`) then shows as `EPIPE`.
     static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
     static func exit(_ code: Int32) -> Never {
@@ -21,7 +21,7 @@ enum Process {
         #endif
     }
 
-    /// Writes words to standard error; there is nobody to tell when that fails.
+    /// Writes text to standard error; a failure is ignored, since there is nobody to tell.
     static func writeError(_ text: String) { _ = write(Array(text.utf8), to: 2) }
 
     /// Writes all bytes to a descriptor.
@@ -50,30 +50,30 @@ enum Process {
         }
     }
 
-    /// The operating system's words for an error number.
+    /// Returns the operating system's text for an error number.
     static func words(for errorNumber: Int32) -> String {
         guard let text = unsafe strerror(errorNumber) else { return "error \(errorNumber)" }
         return unsafe String(cString: text)
     }
 
-    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    /// Returns the current time in nanoseconds since 1970-01-01T00:00:00Z.
     static func nowUnixNano() -> UInt64 {
         var time = timespec()
         guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// A variable of the environment; `nil` when it is not set.
+    /// Returns the value of a variable of the environment; `nil` when it is not set.
     static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }
 
-    /// Replaces the line of progress on standard error, where that is a terminal; nothing elsewhere.
+    /// Replaces the line of progress on standard error when that is a terminal; does nothing otherwise.
     static func showProgress(_ text: String) {
         if isatty(2) == 1 { writeError("\r\u{1B}[K\(text)") }
     }
 
-    /// Takes the line of progress away.
+    /// Removes the line of progress.
     static func clearProgress() { showProgress("") }
 }

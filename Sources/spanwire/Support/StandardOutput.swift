@@ -8,24 +8,26 @@ import SpanModel
     import Darwin
 #endif
 
-/// Standard output in large writes. Remembers the first failure and drops what comes after it.
+/// Standard output in large writes. It remembers the first failure and drops everything after it.
 final class StandardOutput {
     private var errorNumber: Int32 = 0
 
-    /// An output whose chunks come here.
+    /// Returns an output whose chunks are written here.
     func makeOutput() -> ByteOutput {
         ByteOutput { bytes in
             if self.errorNumber == 0 { self.errorNumber = Process.write(bytes, to: 1) }
         }
     }
 
-    /// An output for small texts, of which nobody asks whether they were read.
+    /// Returns an output for small texts whose failure does not matter.
     static func makeOutput() -> ByteOutput { StandardOutput().makeOutput() }
 
-    /// Whether all was written so far: neither a failure, nor a reader who has enough.
+    /// `true` while everything was written: no failure, and no reader that went away.
     var isWhole: Bool { errorNumber == 0 }
 
-    /// - Throws: `CommandFailure` when not everything was written; not when the reader went away, who has enough.
+    /// Checks that everything was written. A reader that went away has enough, and is no failure.
+    ///
+    /// - Throws: `CommandFailure` when something was not written.
     func check() throws {
         guard errorNumber != 0, errorNumber != EPIPE else { return }
         throw CommandFailure("cannot write the output: \(Process.words(for: errorNumber))")

@@ -10,7 +10,7 @@ import SpanModel
     import Darwin
 #endif
 
-/// How commands that print tables and trees fit them into the room there is.
+/// Options by which tables and trees are fitted into the width of the output.
 struct TableOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
@@ -26,7 +26,8 @@ struct TableOptions: ParsableArguments {
 
 /// The terminal that standard output goes to.
 enum Terminal {
-    /// How wide it is: what it says itself, else what the variable COLUMNS says, else 80; `nil` where there is none.
+    /// Width in columns: the terminal's own, else that of the variable COLUMNS, else 80; `nil` when standard output is
+    /// no terminal.
     static var columns: Int? {
         guard isatty(1) == 1 else { return nil }
         var size = winsize()
@@ -36,7 +37,7 @@ enum Terminal {
     }
 }
 
-/// A part of what a command prints for people.
+/// Part of a command's output to people.
 enum TextPart {
     /// Whole lines.
     case lines(String)
@@ -44,9 +45,7 @@ enum TextPart {
 }
 
 extension [TextPart] {
-    /// Prints the parts one below the other.
-    ///
-    /// - Returns: what is not to be seen of them.
+    /// Prints the parts one below the other, and returns what was left out.
     func print(to output: inout ByteOutput) -> TextTable.Omissions {
         var omissions = TextTable.Omissions()
         for part in self {
@@ -61,9 +60,9 @@ extension [TextPart] {
         return omissions
     }
 
-    /// Prints the parts to standard output, and to standard error how to see what is not to be seen of them.
+    /// Prints the parts to standard output, and to standard error how to see what was left out.
     ///
-    /// - Parameter whole: how to see all of a value.
+    /// - Parameter whole: options that show all of a value.
     func print(whole: String = "--wide or --format json") throws {
         let standardOutput = StandardOutput()
         var output = standardOutput.makeOutput()
@@ -75,7 +74,7 @@ extension [TextPart] {
 }
 
 extension TextTable.Omissions {
-    /// Says on standard error what is not to be seen, and how to see it.
+    /// Writes to standard error what was left out, and how to see it.
     func note(whole: String) {
         if !columns.isEmpty {
             Process.writeError(
