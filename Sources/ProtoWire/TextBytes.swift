@@ -30,8 +30,8 @@ package enum TextBytes {
 
     /// Returns -1, 0 or 1 when the left bytes come before, equal or come after the right ones.
     package static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        // Proof: the buffers are the caller's and live through the call; an offset is used below both counts alone.
         let shared = unsafe sharedPrefix(left, right)
-        // Proof: below both counts.
         if shared < left.count, shared < right.count { return unsafe left[shared] < right[shared] ? -1 : 1 }
         return left.count == right.count ? 0 : left.count < right.count ? -1 : 1
     }

@@ -1,6 +1,9 @@
 // Most of what is written is entries of one form: a name, and a value with one member. These write a whole entry at once
 // where all its lengths have one byte: the room is looked for once, and short texts are copied without a call.
 extension WireWriter {
+    // Proof for all below: `open` made room for as many bytes as are written from `start` on; what is copied lies within the
+    // `size` bytes that a text lends for the time of the copy.
+
     /// Prepends a message field that holds a string in field 1 and, in field 2, a message with a string in field 1.
     ///
     /// - Parameter key: key of the message field, one byte on the wire.
@@ -12,7 +15,6 @@ extension WireWriter {
         let valueSize = value.utf8.count
         guard nameSize | valueSize < 0x80, nameSize &+ valueSize < 0x80 - 6 else { return false }
         open(nameSize &+ valueSize &+ 8)
-        // Proof for the stores, here and below: `open` made room for as many bytes as are written from `start` on.
         let target = unsafe base + start
         unsafe Self.put(key, nameSize &+ valueSize &+ 6, at: target)
         unsafe Self.put(0x0A, nameSize, at: target + 2)

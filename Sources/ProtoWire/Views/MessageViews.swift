@@ -150,6 +150,7 @@ public struct TextViews: ~Escapable, BitwiseCopyable {
     public mutating func next() throws(WireError) -> TextView? {
         while let found = try cursor.nextKey() {
             if found.rawValue == key {
+                // Proof: the text lies in the payload that this value depends on.
                 let text = TextView(cursor.bytes, try cursor.text())
                 return unsafe _overrideLifetime(text, copying: self)
             }

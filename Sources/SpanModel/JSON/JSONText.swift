@@ -119,6 +119,7 @@ extension ByteOutput {
     /// Appends an unsigned number in decimal.
     package mutating func appendDecimal(_ value: UInt64) {
         if value < 10 { return append(UInt8(ascii: "0") + UInt8(value)) }
+        // Proof: each position is below the count of digits, at most 20, which the buffer has.
         unsafe append(upTo: 20) { buffer in
             var digits = 2
             var bound: UInt64 = 100
@@ -130,7 +131,6 @@ extension ByteOutput {
             var position = digits
             while position > 0 {
                 position -= 1
-                // Proof: the position is below the count of digits, at most 20, which the buffer has.
                 unsafe buffer.storeBytes(
                     of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: position, as: UInt8.self)
                 rest /= 10

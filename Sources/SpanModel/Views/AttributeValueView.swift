@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Value of an attribute, in place: OTLP's `AnyValue`.
 public struct AttributeValueView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let payload: PayloadBytes
     @usableFromInline let bits: UInt64
     @usableFromInline let restEnds: UInt64

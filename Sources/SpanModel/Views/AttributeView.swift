@@ -2,6 +2,7 @@ import ProtoWire
 
 /// A key with its value, in place: OTLP's `KeyValue`.
 public struct AttributeView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     // No more than six words: see PayloadBytes.
     @usableFromInline let payload: PayloadBytes
     /// Range of the message in the payload (`TextRange.bits`).

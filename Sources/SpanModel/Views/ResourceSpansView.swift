@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Spans of one resource, in place: OTLP's `ResourceSpans`.
 public struct ResourceSpansView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
     @usableFromInline var resourceField = MessageField()
     @usableFromInline var scopeSpansField = RepeatedField()
@@ -57,6 +58,7 @@ public struct ResourceSpansView: ~Escapable, MessageView {
 
 /// Spans that one instrumentation scope recorded, in place: OTLP's `ScopeSpans`.
 public struct ScopeSpansView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
     @usableFromInline var scopeField = MessageField()
     @usableFromInline var spansField = RepeatedField()

@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Producer of spans, in place: OTLP's `Resource`.
 public struct ResourceView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
 
     /// Number of attributes left out by the sender's limits (field 2).
@@ -46,6 +47,7 @@ public struct ResourceView: ~Escapable, MessageView {
 
 /// Reference to one entity of a resource, in place: OTLP's `EntityRef`.
 public struct EntityRefView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
     @usableFromInline var schemaURLRange = TextRange()
     @usableFromInline var typeRange = TextRange()
@@ -96,6 +98,7 @@ public struct EntityRefView: ~Escapable, MessageView {
 
 /// Library that recorded spans, in place: OTLP's `InstrumentationScope`.
 public struct InstrumentationScopeView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
     @usableFromInline var nameRange = TextRange()
     @usableFromInline var versionRange = TextRange()

@@ -19,6 +19,7 @@ import ProtoWire
 /// So a fault deep inside is thrown when a view gets there; `validate()` reads everything. All views together accept
 /// the payloads that `SpanBatch(decoding:)` accepts, and give the values that it holds.
 public struct SpanBatchView: ~Escapable {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     /// Encoded message, in place.
     public let bytes: RawSpan
     @usableFromInline let slice: MessageSlice

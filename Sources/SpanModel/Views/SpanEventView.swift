@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Event at one moment within a span, in place: OTLP's `Span.Event`.
 public struct SpanEventView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
 
     /// Time of the event in nanoseconds since 1970-01-01T00:00:00Z (field 1).

@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Link from a span to a span of this or another trace, in place: OTLP's `Span.Link`.
 public struct SpanLinkView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
 
     /// Trace id of the linked span (field 1); `.invalid` when `irregularID(.traceID)` has the bytes that came instead.

@@ -2,6 +2,7 @@ import ProtoWire
 
 /// Outcome of an operation, in place: OTLP's `Status`.
 public struct SpanStatusView: ~Escapable, BitwiseCopyable {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let payload: PayloadBytes
     @usableFromInline let fields: StatusFields
 

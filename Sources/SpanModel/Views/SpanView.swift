@@ -2,6 +2,7 @@ import ProtoWire
 
 /// One report of a span, in place: OTLP's `Span`. Its fields are those of `SpanRecord`.
 public struct SpanView: ~Escapable, MessageView {
+    // Proof for all below: a view or span made of this view reads the same payload and depends on it as this one does.
     @usableFromInline let slice: MessageSlice
     @usableFromInline let fields: SpanFields
 

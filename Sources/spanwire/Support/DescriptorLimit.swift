@@ -16,6 +16,7 @@ enum DescriptorLimit {
     /// - Returns: the limit that is in force.
     static func raise() -> Int {
         var limit = rlimit()
+        // Proof: both calls read or fill a variable of this function.
         guard unsafe getrlimit(resource, &limit) == 0 else { return 1024 }
         var raised = limit
         raised.rlim_cur = limit.rlim_max

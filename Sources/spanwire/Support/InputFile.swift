@@ -10,6 +10,9 @@ import ProtoWire
 
 /// Reading of a file, or of standard input.
 enum InputFile {
+    // Proof for all below: a path lives through the call that it is given to, and what a call fills is a variable or a buffer
+    // of the function that calls, of no more bytes than it says.
+
     /// Returns all bytes of a file.
     ///
     /// - Parameters:

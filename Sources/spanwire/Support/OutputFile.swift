@@ -8,6 +8,8 @@
 
 /// Writing of a small file in one step: a reader sees all of it or nothing.
 enum OutputFile {
+    // Proof for all below: each path lives through the call that it is given to.
+
     static func write(_ bytes: [UInt8], to path: String) throws {
         let temporary = path + ".new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

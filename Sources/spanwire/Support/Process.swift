@@ -8,6 +8,9 @@
 
 /// Services of the operating system that commands need.
 enum Process {
+    // Proof for all below: names and bytes live through the call that they are given to; what a call returns is copied at
+    // once, before another call could change it.
+
     /// Ignores SIGPIPE: a reader that goes away (`| head`) then shows as `EPIPE`.
     static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

@@ -30,6 +30,7 @@ enum Terminal {
     /// no terminal.
     static var columns: Int? {
         guard isatty(1) == 1 else { return nil }
+        // Proof: the call fills a variable of this function, which is of the type that TIOCGWINSZ asks for.
         var size = winsize()
         if unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
         if let text = Process.environment("COLUMNS"), let columns = Int(text), columns > 0 { return columns }
