@@ -29,8 +29,9 @@ extension World {
         guard unread < World.maxUnread + 4 * World.maxPiece else {
             throw Failure(description: "connection \(connections[at].id) has \(unread) bytes unread")
         }
-        guard connections[at].watch.answersAtOnce, connections[at].session!.isOpen else { return }
-        let left = connections[at].session!.credit
+        guard connections[at].watch.answersAtOnce, connections[at].session!.isOpen,
+            let left = connections[at].session!.credit
+        else { return }
         guard left == credit else {
             throw Failure(description: "with all acknowledged, \(left) bytes of credit are left, at first \(credit)")
         }

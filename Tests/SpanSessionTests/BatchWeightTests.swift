@@ -130,7 +130,7 @@ struct BatchWeightTests {
                 let new = replies.stores.map { StoredBatch(sequence: $0.sequence) }
                 if !new.isEmpty { answers += server.batchesStored(new, now: start).bytes }
             }
-            actions = client.received(answers.rawSpan, on: client.connection, now: start)
+            actions = client.received(answers.rawSpan, on: client.lastConnection, now: start)
             receipts += actions.receipts
         }
         return (receipts, stored)
@@ -159,10 +159,10 @@ struct BatchWeightTests {
             client = welcomedClient(Welcome(creditBytes: 1 << 30))
             _ = client.reportDropped(drops, now: start)
             _ = client.send(encoded, now: start)
-            _ = client.connectionClosed(client.connection, now: start)
+            _ = client.connectionClosed(client.lastConnection, now: start)
             _ = client.timeout(now: client.nextDeadline ?? start)
-            _ = client.connectionOpened(client.connection, now: start)
-            actions = client.received(frame(.welcome, welcome).rawSpan, on: client.connection, now: start)
+            _ = client.connectionOpened(client.lastConnection, now: start)
+            actions = client.received(frame(.welcome, welcome).rawSpan, on: client.lastConnection, now: start)
         }
         let (receipts, stored) = talk(&client, &server, actions, hint)
         #expect(client.isIdle, "\(hint)")
@@ -202,7 +202,7 @@ struct BatchWeightTests {
             payload: [0x0A, 0x00], spanCount: (1 << 20) + 1, queuedBytes: 0, ordinal: 1)
         for (announced, weight) in [(0, 1 << 20), (5, 5), (UInt64.max, 1 << 53)] as [(UInt64, Int)] {
             let client = welcomedClient(Welcome(creditBytes: 1, maxBatchWeight: announced))
-            #expect(client.link?.maxBatchSixteenths == 16 * weight + 15)
+            #expect(client.open?.maxBatchSixteenths == 16 * weight + 15)
         }
         #expect(heavy.mostSixteenths > 16 << 20)
         // What the page says of the least that is taken.

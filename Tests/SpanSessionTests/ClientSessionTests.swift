@@ -9,15 +9,15 @@ struct ClientSessionTests {
 
     func receive(_ client: inout ClientSession, _ bytes: [UInt8], at now: SessionInstant = .at(.zero)) -> [ClientAction]
     {
-        client.received(bytes.rawSpan, on: client.connection, now: now)
+        client.received(bytes.rawSpan, on: client.lastConnection, now: now)
     }
 
     /// Loses the connection and opens the next one, past its welcome.
     func reconnect(_ client: inout ClientSession, _ welcome: Welcome) -> [ClientAction] {
-        _ = client.connectionClosed(client.connection, now: start)
+        _ = client.connectionClosed(client.lastConnection, now: start)
         let due = client.nextDeadline ?? start
-        #expect(client.timeout(now: due) == [.connect(client.connection)])
-        _ = client.connectionOpened(client.connection, now: due)
+        #expect(client.timeout(now: due) == [.connect(client.lastConnection)])
+        _ = client.connectionOpened(client.lastConnection, now: due)
         return receive(&client, frame(.welcome, welcome), at: due)
     }
 
@@ -246,11 +246,11 @@ struct ClientSessionTests {
         var client = welcomedClient()
         _ = client.send(encodedBatch(0..<1, ordinal: 1), now: start)
         for _ in 0..<3 {
-            _ = client.connectionClosed(client.connection, now: start)
+            _ = client.connectionClosed(client.lastConnection, now: start)
             _ = client.timeout(now: client.nextDeadline ?? start)
         }
         #expect(client.attempt == 3)
-        _ = client.connectionOpened(client.connection, now: start)
+        _ = client.connectionOpened(client.lastConnection, now: start)
         _ = receive(&client, frame(.welcome, Welcome(storedSequence: 1, creditBytes: 1000)))
         #expect(client.attempt == 0)
     }
@@ -260,7 +260,7 @@ struct ClientSessionTests {
         var ceilings: [Duration] = []
         for attempt in 0..<12 {
             ceilings.append(client.settings.backoff.ceiling(attempt: attempt))
-            _ = client.connectionClosed(client.connection, now: start)
+            _ = client.connectionClosed(client.lastConnection, now: start)
             let due = client.nextDeadline ?? start
             #expect(due <= start.advanced(by: ceilings[attempt]))
             _ = client.timeout(now: due)
@@ -268,7 +268,7 @@ struct ClientSessionTests {
         #expect(ceilings.prefix(3) == [.milliseconds(100), .milliseconds(200), .milliseconds(400)])
         #expect(ceilings.last == .seconds(30))
         #expect(client.attempt == 12)
-        _ = client.connectionOpened(client.connection, now: start)
+        _ = client.connectionOpened(client.lastConnection, now: start)
         _ = receive(&client, frame(.welcome, Welcome(creditBytes: 1)))
         #expect(client.attempt == 12)
         _ = receive(&client, frame(.ack, Ack(sequence: 0)))

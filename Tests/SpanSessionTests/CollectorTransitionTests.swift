@@ -209,7 +209,7 @@ struct CollectorTransitionTests {
     @Test func `a sender numbers its connections from where it is told to`() throws {
         var client = ClientSession(settings: ClientSettings(senderID: aliceID, firstConnection: 7 << 16, seed: 1))
         _ = client.start(now: start)
-        let first = try #require(client.connectionOpened(client.connection, now: start).sent.first)
+        let first = try #require(client.connectionOpened(client.lastConnection, now: start).sent.first)
         #expect(try Hello(decoding: first.payload).connection == 7 << 16 + 1)
     }
 }

@@ -67,17 +67,17 @@ struct CompressionTests {
         let sent = (0..<3).flatMap { client.send(encodedBatch($0 * 40..<$0 * 40 + 40), now: now).sent }
         #expect(sent.count == 3)
         #expect(sent.allSatisfy { $0.head.isCompressed && $0.head.kind == .batch && $0.trailer.isEmpty })
-        #expect(client.held.outstandingBytes == sent.reduce(0) { $0 + Int($1.head.length) })
-        #expect(client.link?.credit == 1 << 20 - client.held.outstandingBytes)
+        #expect(client.outbox.held.outstandingBytes == sent.reduce(0) { $0 + Int($1.head.length) })
+        #expect(client.credit == 1 << 20 - client.outbox.held.outstandingBytes)
         let bytes = sent.flatMap(\.bytes)
         for cut in 0...bytes.count {
             var server = compressingServer([compression])
             var actions = server.receives(Array(bytes[..<cut]), now: now)
             actions += server.receives(Array(bytes[cut...]), now: now)
             #expect(actions.stores.map(\.spans) == (0..<3).map { spanBatch($0 * 40..<$0 * 40 + 40) })
-            #expect(server.outstandingBytes == client.held.outstandingBytes)
+            #expect(server.underWay.payloadBytes == client.outbox.held.outstandingBytes)
             let acks = server.batchesStored([StoredBatch(sequence: 3)], now: now).acks
-            #expect(acks.map(\.creditBytes) == [UInt64(client.held.outstandingBytes)])
+            #expect(acks.map(\.creditBytes) == [UInt64(client.outbox.held.outstandingBytes)])
             #expect(server.heldBytes == 0)
         }
     }
@@ -201,11 +201,11 @@ struct CompressionTests {
         _ = client.connectionClosed(firstConnection, now: now)
         let later = now.advanced(by: .seconds(60))
         _ = client.timeout(now: later)
-        _ = client.connectionOpened(client.connection, now: later)
+        _ = client.connectionOpened(client.lastConnection, now: later)
         let welcome = Welcome(compression: second, storedSequence: 1, creditBytes: 1 << 20, windowLog: 17)
-        let again = client.receives(frame(.welcome, welcome), on: client.connection, now: later).sent
+        let again = client.receives(frame(.welcome, welcome), on: client.lastConnection, now: later).sent
         #expect(again.map(\.head.isCompressed) == [second != .identity, second != .identity])
-        #expect(client.held.outstandingBytes == again.reduce(0) { $0 + Int($1.head.length) })
+        #expect(client.outbox.held.outstandingBytes == again.reduce(0) { $0 + Int($1.head.length) })
         var server = compressingServer([second])
         let stored = server.receives(again.flatMap(\.bytes), now: now).stores
         #expect(stored.map(\.sequence) == [2, 3])
@@ -218,7 +218,7 @@ struct CompressionTests {
         var sent = client.send(encodedBatch(0..<5), now: now).sent
         sent += client.send(encodedBatch(100..<140), now: now).sent
         #expect(sent.count == 1)
-        #expect(client.link?.compressedNext != nil)
+        #expect(client.open?.compressedNext != nil)
         sent += client.send(encodedBatch(200..<201), now: now).sent
         #expect(sent.count == 1)
         var spans = 0

@@ -60,9 +60,9 @@ struct HostileBytesTests {
             for step in 0..<8 {
                 let now = SessionInstant.at(.seconds(step * 3))
                 actions += client.send(encodedBatch(0..<2, ordinal: UInt64(step)), now: now)
-                actions += client.connectionOpened(client.connection, now: now)
+                actions += client.connectionOpened(client.lastConnection, now: now)
                 actions += client.received(
-                    HostileBytesTests.noise(&random, good).rawSpan, on: client.connection, now: now)
+                    HostileBytesTests.noise(&random, good).rawSpan, on: client.lastConnection, now: now)
                 actions += client.timeout(now: now)
             }
             actions += client.abandon(.shutdown, now: .at(.seconds(60)))

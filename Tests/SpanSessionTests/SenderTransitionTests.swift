@@ -30,14 +30,14 @@ struct SenderTransitionTests {
 
     func receive(_ client: inout ClientSession, _ bytes: [UInt8], at now: SessionInstant = .at(.zero)) -> [ClientAction]
     {
-        client.received(bytes.rawSpan, on: client.connection, now: now)
+        client.received(bytes.rawSpan, on: client.lastConnection, now: now)
     }
 
     /// Waits, connects, and is welcomed.
     func comeBack(_ client: inout ClientSession, _ welcome: Welcome) -> [ClientAction] {
         let due = client.nextDeadline ?? start
         _ = client.timeout(now: due)
-        _ = client.connectionOpened(client.connection, now: due)
+        _ = client.connectionOpened(client.lastConnection, now: due)
         return receive(&client, frame(.welcome, welcome), at: due)
     }
 
@@ -126,13 +126,13 @@ struct SenderTransitionTests {
     @Test func `drop counts stay with their number however often it is sent, and later ones go with later numbers`() {
         var client = welcomedClient()
         _ = client.reportDropped([DropCount(reason: "queue_full", spans: 3)], now: start)
-        _ = client.connectionClosed(client.connection, now: start)
+        _ = client.connectionClosed(client.lastConnection, now: start)
         _ = client.reportDropped([DropCount(reason: "queue_full", spans: 4)], now: start)
         _ = client.send(encodedBatch(0..<1, ordinal: 1), now: start)
         let again = comeBack(&client, Welcome(creditBytes: 1 << 20))
         #expect(again.batches.map(\.sequence) == [1, 2])
         #expect(again.batches.map { $0.dropped.map(\.spans) } == [[3], [4]])
-        _ = client.connectionClosed(client.connection, now: start)
+        _ = client.connectionClosed(client.lastConnection, now: start)
         let third = comeBack(&client, Welcome(storedSequence: 1, creditBytes: 1 << 20))
         #expect(third.batches.map { $0.dropped.map(\.spans) } == [[4]])
     }
@@ -150,7 +150,7 @@ struct SenderTransitionTests {
         // As well when they had a number already, at a collector with larger frames.
         var small = welcomedClient()
         _ = small.reportDropped(counts, now: start)
-        _ = small.connectionClosed(small.connection, now: start)
+        _ = small.connectionClosed(small.lastConnection, now: start)
         told = comeBack(&small, Welcome(maxFrameBytes: 200, creditBytes: 1 << 20)).batches
         for _ in 1...10 {
             guard let last = told.last else { break }
@@ -170,7 +170,7 @@ struct SenderTransitionTests {
     @Test func `spans that were refused count as stored when their ack is lost`() {
         var client = welcomedClient()
         _ = client.send(encodedBatch(0..<3, ordinal: 1), now: start)
-        _ = client.connectionClosed(client.connection, now: start)
+        _ = client.connectionClosed(client.lastConnection, now: start)
         let actions = comeBack(&client, Welcome(storedSequence: 1, creditBytes: 1 << 20))
         #expect(actions.receipts == [BatchReceipt(ordinal: 1, spans: 3, queuedBytes: encodedBatch(0..<3).queuedBytes)])
         #expect(actions.sent.isEmpty)

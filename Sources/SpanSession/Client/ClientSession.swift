@@ -17,96 +17,39 @@ import SpanModel
 /// A batch is kept until the collector has acknowledged it, and is sent again after a reconnect. `docs/protocol.md` has
 /// the transition table.
 public struct ClientSession: Sendable {
+    /// What the sender is and how it behaves.
     public let settings: ClientSettings
-
-    /// What the sender is at.
-    enum State: Sendable {
-        /// Not started. To `connecting`.
-        case fresh
-        /// `connect` was asked for. To `greeting`, `waiting`.
-        case connecting(deadline: SessionInstant)
-        /// `Hello` is sent. To `open`, `waiting`, `finished`.
-        case greeting(deadline: SessionInstant)
-        /// `Welcome` came. To `waiting`, `finished`.
-        case open
-        /// Between two attempts. To `connecting`, `finished`.
-        case waiting(until: SessionInstant)
-        /// Over.
-        case finished(ClientOutcome)
-    }
-
-    /// What belongs to one connection.
-    struct Link: Sendable {
-        var decoder: FrameDecoder
-        var liveness: Liveness
-        /// May be negative after a frame larger than the window.
-        var credit = 0
-        /// The largest payload that the collector accepts.
-        var maxFrameBytes = 0
-        /// The heaviest batch that the collector accepts, in sixteenths of a smallest span.
-        var maxBatchSixteenths = 0
-        /// The highest number sent or known to be stored.
-        var highestSequence: UInt64 = 0
-        var saidGoodbye = false
-        /// `nil`: batches go out as they are.
-        var compressor: (any FrameCompressor)?
-        /// `nil`: no compressed frame is accepted.
-        var decompressor: (any FrameDecompressor)?
-        /// The next batch in its compressed form, when it has to wait for credit: it has its place in the stream, and
-        /// nothing compressed may go out before it.
-        var compressedNext: OutgoingFrame?
-    }
-
     var state = State.fresh
-    var link: Link?
-    var connection = ConnectionNumber(rawValue: 0)
-    var held = HeldBatches()
-    var drops = DropLedger()
+    /// The connection that was asked for last; 0 for none yet.
+    var lastConnection = ConnectionNumber(rawValue: 0)
+    /// What is to be delivered.
+    var outbox: Outbox
+    /// Attempts to connect since the collector last answered; the backoff grows with it.
     var attempt = 0
-    var isLeaving = false
+    /// Payloads of batches that are done with.
     var spares: [[UInt8]] = []
     var generator: SplitMix64
 
     public init(settings: ClientSettings) {
         self.settings = settings
+        outbox = Outbox(tellsNumbers: settings.tellsNumbers)
         generator = SplitMix64(seed: settings.seed)
     }
 
-    /// Whether `send` is welcome: a connection is open, credit is left, and nothing handed over before waits to be sent.
-    /// A driver that hands over more all the same only moves memory from the queue to the session.
-    public var wantsBatch: Bool {
-        guard case .open = state, let link, !isLeaving, !held.hasUnsent else { return false }
-        return link.credit > 0 || held.outstandingBytes == 0
+    /// Takes the state out without copying it; whoever does so puts the next one in.
+    private mutating func takeState() -> State {
+        var taken = State.fresh
+        swap(&taken, &state)
+        return taken
     }
 
-    /// Whether every batch handed over is settled and every drop told.
-    public var isIdle: Bool { held.isEmpty && drops.isEmpty }
-
-    /// Payload bytes of batches that are not settled, and bytes of frames that were not read: what the session holds in
-    /// memory. O(batches).
-    public var heldBytes: Int {
-        held.payloadBytes + (link?.compressedNext?.payload.count ?? 0) + (link?.decoder.bufferedBytes ?? 0)
-    }
-
-    /// What of the collector's credit is left on the connection at hand, in bytes; negative after a frame larger than all
-    /// of it. `nil` without a connection.
-    package var credit: Int? { link?.credit }
-
-    /// When `timeout(now:)` is to be called, `nil` for never. Ask again after every event.
-    public var nextDeadline: SessionInstant? {
-        switch state {
-        case .fresh, .finished: nil
-        case .connecting(let deadline), .greeting(let deadline): deadline
-        case .waiting(let until): until
-        case .open: link?.liveness.deadline(insideFrame: link?.decoder.isInsideFrame ?? false)
-        }
-    }
+    // MARK: The caller
 
     /// Begins to connect. Once.
     public mutating func start(now: SessionInstant) -> [ClientAction] {
         guard case .fresh = state else { return [] }
         var actions: [ClientAction] = []
-        connect(now: now, &actions)
+        state = connect(now: now, &actions)
         return actions
     }
 
@@ -119,8 +62,8 @@ public struct ClientSession: Sendable {
     ///   - dropped: known to the earlier incarnation, and not told under any number.
     public mutating func restore(_ batches: [RestoredBatch], highestSequence: UInt64, dropped: [DropCount] = []) {
         guard case .fresh = state else { return }
-        held.restore(batches, highestSequence: highestSequence)
-        drops.add(dropped)
+        outbox.held.restore(batches, highestSequence: highestSequence)
+        outbox.drops.add(dropped)
     }
 
     /// Takes a batch over, to be delivered for certain. After `goodbye`, or when the session is over, it comes straight
@@ -132,8 +75,8 @@ public struct ClientSession: Sendable {
             if case .refused = outcome { return [.settled(entry.receipt(.refused))] }
             return [.settled(entry.receipt(.shutdown))]
         }
-        if isLeaving { return [.settled(entry.receipt(.shutdown))] }
-        held.append(entry)
+        if outbox.isLeaving { return [.settled(entry.receipt(.shutdown))] }
+        outbox.held.append(entry)
         advance(now: now, &actions)
         return actions
     }
@@ -143,7 +86,7 @@ public struct ClientSession: Sendable {
     public mutating func reportDropped(_ dropped: [DropCount], now: SessionInstant) -> [ClientAction] {
         if case .finished = state { return [] }
         var actions: [ClientAction] = []
-        drops.add(dropped)
+        outbox.drops.add(dropped)
         advance(now: now, &actions)
         return actions
     }
@@ -152,11 +95,10 @@ public struct ClientSession: Sendable {
     public mutating func goodbye(now: SessionInstant) -> [ClientAction] {
         if case .finished = state { return [] }
         var actions: [ClientAction] = []
-        isLeaving = true
+        outbox.isLeaving = true
         switch state {
         case .open: advance(now: now, &actions)
-        case .fresh, .waiting:
-            if isIdle { finish(.saidGoodbye, &actions) }
+        case .fresh, .waiting: if isIdle { state = finish(.saidGoodbye, &actions) }
         case .connecting, .greeting, .finished: break
         }
         return actions
@@ -166,51 +108,85 @@ public struct ClientSession: Sendable {
     /// as it was, only the receipts.
     public mutating func abandon(_ reason: DropReason, now: SessionInstant) -> [ClientAction] {
         var actions: [ClientAction] = []
-        for entry in held.takeAll() where !entry.isReport { actions.append(.settled(entry.receipt(reason))) }
-        drops = DropLedger()
+        for entry in outbox.held.takeAll() where !entry.isReport {
+            actions.append(.settled(entry.receipt(reason)))
+        }
+        outbox.drops = DropLedger()
         if case .finished = state { return actions }
-        if hasConnection { actions.append(.close(connection)) }
-        finish(.abandoned, &actions)
+        if state.hasConnection { actions.append(.close(lastConnection)) }
+        state = finish(.abandoned, &actions)
+        return actions
+    }
+
+    // MARK: The connection
+
+    /// The connection asked for by `connect` is open.
+    ///
+    /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while senders
+    ///   live.
+    public mutating func connectionOpened(
+        _ connection: ConnectionNumber, now: SessionInstant, bearerToken: String? = nil
+    ) -> [ClientAction] {
+        guard case .connecting = state, connection == lastConnection else { return [] }
+        state = .greeting(Greeting(settings: settings, now: now))
+        let hello = Hello(
+            senderID: settings.senderID, agent: settings.agent, compressions: settings.offeredCompressions,
+            bearerToken: bearerToken ?? settings.bearerToken, maxFrameBytes: settings.maxFrameBytes,
+            connection: settings.firstConnection &+ connection.rawValue)
+        return [.send(OutgoingFrame(.hello, hello))]
+    }
+
+    /// The connection could not be opened, or was closed by the peer or the network.
+    ///
+    /// - Parameter reason: what the driver knows of it, in words, without secrets.
+    public mutating func connectionClosed(
+        _ connection: ConnectionNumber, now: SessionInstant, reason: String? = nil
+    ) -> [ClientAction] {
+        guard state.hasConnection, connection == lastConnection else { return [] }
+        var actions: [ClientAction] = []
+        let message =
+            if case .connecting = state { "could not connect" } else { "the connection was closed by the other side" }
+        state = retry(SessionError(.connectionLost, reason ?? message), now: now, &actions)
+        return actions
+    }
+
+    /// Bytes came, in any cut. Bytes of another connection than the present one are ignored.
+    public mutating func received(
+        _ bytes: borrowing RawSpan, on connection: ConnectionNumber, now: SessionInstant
+    ) -> [ClientAction] {
+        guard connection == lastConnection, bytes.byteCount > 0 else { return [] }
+        var actions: [ClientAction] = []
+        state =
+            switch takeState() {
+            case .greeting(let greeting): received(bytes, by: greeting, now: now, &actions)
+            case .open(let open): received(bytes, by: open, now: now, &actions)
+            case let deaf: deaf
+            }
         return actions
     }
 
     /// The deadline has come (harmless when it has not).
     public mutating func timeout(now: SessionInstant) -> [ClientAction] {
         var actions: [ClientAction] = []
-        switch state {
-        case .fresh, .finished: break
-        case .connecting(let deadline):
-            guard now >= deadline else { break }
-            lose(SessionError(.timedOut, "no connection in \(settings.timing.patience)"), now: now, &actions)
-        case .greeting(let deadline):
-            guard now >= deadline else { break }
-            lose(SessionError(.timedOut, "no Welcome in \(settings.timing.handshake)"), now: now, &actions)
-        case .waiting(let until):
-            if now >= until { connect(now: now, &actions) }
-        case .open:
-            checkLiveness(now: now, &actions)
-        }
+        state =
+            switch takeState() {
+            case .connecting(let deadline) where now >= deadline:
+                lose(SessionError(.timedOut, "no connection in \(settings.timing.patience)"), now: now, &actions)
+            case .greeting(let greeting) where now >= greeting.deadline:
+                lose(SessionError(.timedOut, "no Welcome in \(settings.timing.handshake)"), now: now, &actions)
+            case .waiting(let until) where now >= until: connect(now: now, &actions)
+            case .open(let open): checkLiveness(of: open, now: now, &actions)
+            case let early: early
+            }
         return actions
     }
 
-    private mutating func checkLiveness(now: SessionInstant, _ actions: inout [ClientAction]) {
-        guard var link else { return }
-        let verdict = link.liveness.check(insideFrame: link.decoder.isInsideFrame, now: now)
-        self.link = link
-        switch verdict {
-        case .alive: break
-        case .ask:
-            self.link?.decoder.trim(keeping: 0)
-            actions.append(.send(OutgoingFrame(.ping, Ping(token: generator.next()))))
-        case .dead(let error): lose(error, now: now, &actions)
-        }
-    }
-
-    /// Whether there is a connection that the driver would have to close.
-    var hasConnection: Bool {
-        switch state {
-        case .connecting, .greeting, .open: true
-        case .fresh, .waiting, .finished: false
-        }
+    /// Sends what may be sent, if a collector listens.
+    private mutating func advance(now: SessionInstant, _ actions: inout [ClientAction]) {
+        state =
+            switch takeState() {
+            case .open(let open): advance(open, now: now, &actions)
+            case let other: other
+            }
     }
 }

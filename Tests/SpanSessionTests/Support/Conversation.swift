@@ -39,9 +39,9 @@ struct Conversation {
 
     /// The connection asked for opens, and the collector finds what it has stored.
     mutating func connect(storedSequence: UInt64 = 0) {
-        note("network: connection \(client.connection.rawValue) opens")
+        note("network: connection \(client.lastConnection.rawValue) opens")
         server = ServerSession(settings: serverSettings, now: now)
-        perform(client.connectionOpened(client.connection, now: now))
+        perform(client.connectionOpened(client.lastConnection, now: now))
         note("store: has \(storedSequence)")
         perform(server!.senderFound(storedSequence: storedSequence, now: now))
     }
@@ -62,7 +62,7 @@ struct Conversation {
         note("network: the connection is lost")
         server = nil
         storing = []
-        perform(client.connectionClosed(client.connection, now: now))
+        perform(client.connectionClosed(client.lastConnection, now: now))
     }
 
     /// The sender alone sees the connection end.
@@ -70,15 +70,15 @@ struct Conversation {
         note("network: the sender loses the connection, the collector does not notice")
         unnoticed = server
         server = nil
-        perform(client.connectionClosed(client.connection, now: now))
+        perform(client.connectionClosed(client.lastConnection, now: now))
     }
 
     /// The connection asked for opens; the older one is superseded, and `count` of its batches are committed before the
     /// sender is looked up.
     mutating func connectAgain(committing count: Int) {
-        note("network: connection \(client.connection.rawValue) opens")
+        note("network: connection \(client.lastConnection.rawValue) opens")
         server = ServerSession(settings: serverSettings, now: now)
-        perform(client.connectionOpened(client.connection, now: now))
+        perform(client.connectionOpened(client.lastConnection, now: now))
         for action in unnoticed?.superseded(now: now) ?? [] {
             switch action {
             case .send(let frame): note("  ⇠ \(frameLine(frame.bytes)) (on the older connection)")
@@ -140,7 +140,7 @@ struct Conversation {
                 storing.append(batch)
             case .send(let frame):
                 note("  ← \(ackLine(frame) ?? frameLine(frame.bytes))")
-                perform(client.received(frame.bytes.rawSpan, on: client.connection, now: now))
+                perform(client.received(frame.bytes.rawSpan, on: client.lastConnection, now: now))
             case .fault(let error): note("collector: \(error)")
             case .close(let outcome): note("collector: close, \(describe(outcome))")
             }

@@ -58,6 +58,11 @@ extension [ServerAction] {
     var bytes: [UInt8] { sent.flatMap(\.bytes) }
 }
 
+extension ClientSession {
+    /// The connection that is open; `nil` in every other state.
+    var open: Open? { if case .open(let open) = state { open } else { nil } }
+}
+
 extension [ClientAction] {
     var sent: [OutgoingFrame] { compactMap { if case .send(let frame) = $0 { frame } else { nil } } }
     var batches: [Batch] {
