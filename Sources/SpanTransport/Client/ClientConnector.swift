@@ -7,7 +7,7 @@ import Synchronization
 /// Opens a client's connections, each with the certificates, keys and token that the files have at that time.
 final class ClientConnector: Sendable {
     /// A connection that is open; a TLS handshake may still be under way.
-    struct Link: Sendable {
+    struct Opening: Sendable {
         var channel: any Channel
         /// What this connection shows to the collector.
         var bearerToken: String
@@ -31,7 +31,7 @@ final class ClientConnector: Sendable {
     /// - Parameter initialize: adds the handlers behind those of the security, on the event loop.
     func connect(
         on eventLoop: any EventLoop, _ initialize: @escaping @Sendable (any Channel) throws -> Void
-    ) -> EventLoopFuture<Link> {
+    ) -> EventLoopFuture<Opening> {
         guard configuration.security != nil || configuration.tokenFile != nil else {
             return open(nil, configuration.bearerToken, on: eventLoop, initialize)
         }
@@ -64,7 +64,7 @@ final class ClientConnector: Sendable {
     private func open(
         _ security: PreparedSecurity?, _ bearerToken: String, on eventLoop: any EventLoop,
         _ initialize: @escaping @Sendable (any Channel) throws -> Void
-    ) -> EventLoopFuture<Link> {
+    ) -> EventLoopFuture<Opening> {
         logExposures(security?.exposures ?? [])
         if let warning = security?.warning, failureLog.pass("security") != nil {
             logger.error("cannot use the new certificate files", metadata: ["reason": "\(warning)"])
@@ -84,7 +84,7 @@ final class ClientConnector: Sendable {
                 bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
-        return channel.map { Link(channel: $0, bearerToken: bearerToken) }
+        return channel.map { Opening(channel: $0, bearerToken: bearerToken) }
     }
 
     /// Files are read with every connection, and each is told of once.

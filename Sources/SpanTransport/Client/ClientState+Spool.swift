@@ -5,18 +5,6 @@ import SpanSpool
 
 // The spool beside the queue.
 extension ClientState {
-    /// What the driver has to log of the spool.
-    struct SpoolNews {
-        /// It could not be appended to; told with every attempt, of which there is one a second.
-        var failure: SpoolError?
-        /// The attempts before that one had succeeded.
-        var isFirstFailure = false
-        /// It can again; so many spans went to the queue meanwhile.
-        var recoveredAfterSpans: Int?
-        /// Another thing went wrong, and is tried again.
-        var problem: SpoolError?
-    }
-
     /// Looks at the spool in place; `nil` without one.
     func look<Answer>(_ body: (borrowing SpanSpool) -> Answer) -> Answer? {
         switch spool {
@@ -33,19 +21,23 @@ extension ClientState {
     /// - Returns: `nil` when the spool fails: then the queue is the place.
     mutating func offerToSpool(
         _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool, now: SessionInstant
-    ) -> SpanClient.Offer? {
+    ) -> SpanOffer? {
         // Nobody waits for room that no collector will make.
         let countsFull = countsFull || isOver
-        if let spoolAgain, now < spoolAgain {
-            spansPastSpool += 1
-            return nil
+        var failedSpans: Int?
+        if case .failing(let again, let spansPast) = spoolHealth {
+            guard now >= again else {
+                spoolHealth = .failing(again: again, spansPast: spansPast + 1)
+                return nil
+            }
+            failedSpans = spansPast
         }
         do throws(SpoolError) {
             let outcome = try Self.append(
                 span, to: &spool, origin, waits: !countsFull, &recordWriter, now)
-            if spoolAgain != nil {
-                news.recoveredAfterSpans = spansPastSpool
-                spoolAgain = nil
+            if let failedSpans {
+                news.recoveredAfterSpans = failedSpans
+                spoolHealth = .works
             }
             switch outcome {
             case .taken: return .taken
@@ -57,13 +49,11 @@ extension ClientState {
             }
         } catch {
             news.failure = error
-            if spoolAgain == nil {
+            if failedSpans == nil {
                 news.isFirstFailure = true
                 news.recoveredAfterSpans = nil
-                spansPastSpool = 0
             }
-            spansPastSpool += 1
-            spoolAgain = now.advanced(by: Self.spoolPause)
+            spoolHealth = .failing(again: now.advanced(by: Self.spoolPause), spansPast: (failedSpans ?? 0) + 1)
             return nil
         }
     }
@@ -82,30 +72,11 @@ extension ClientState {
         session.restore(left.batches, highestSequence: highest, dropped: left.dropped)
     }
 
+    /// Takes out what the driver has to log of the spool.
     mutating func takeSpoolNews() -> SpoolNews {
         defer { news = SpoolNews() }
         news.problem = spool?.takeProblem()
         return news
-    }
-
-    /// Whether the driver should come for the spool's sake though no batch is wanted.
-    var needsSpoolCare: Bool {
-        guard spool != nil else { return false }
-        return news.failure != nil || news.recoveredAfterSpans != nil || !isSyncArmed && syncDeadline != nil
-    }
-
-    func hasBatch(now: SessionInstant) -> Bool {
-        queue.hasBatch(now: now) || wantsRead && look { $0.hasBatch(now: now) } ?? false
-    }
-
-    /// Whether a batch is complete.
-    var hasClosedBatch: Bool { queue.hasClosedBatch || wantsRead && look { $0.hasClosedBatch } ?? false }
-
-    /// When a batch is due by its delay. Asked for with every span, so nothing is allocated.
-    var batchDeadline: SessionInstant? {
-        guard wantsRead, let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
-        guard let ofQueue = queue.nextDeadline else { return ofSpool }
-        return min(ofQueue, ofSpool)
     }
 
     /// When the spool is to be synced.
@@ -119,10 +90,13 @@ extension ClientState {
     /// - Returns: for `isSettled`.
     mutating func flush() -> (queue: UInt64, spool: Int) { (queue.flush(), spool?.flush() ?? 0) }
 
+    /// Whether everything is settled that `flush` made due.
     func isSettled(through flushed: (queue: UInt64, spool: Int)) -> Bool {
         queue.isSettled(through: flushed.queue) && look { $0.isSettled(through: flushed.spool) } ?? true
     }
 
+    /// Counts spans that the collector refused, though it acknowledged them.
+    ///
     /// - Returns: how many were counted.
     mutating func rejected(_ spans: Int, reason: String) -> Int {
         let ofSpool = spool?.rejected(spans) ?? 0
@@ -132,7 +106,7 @@ extension ClientState {
     /// What became of everything so far. What is in the spool is pending until the spool is closed.
     var report: DeliveryReport {
         var report = queue.report
-        var ofSpool = closedSpool
+        var ofSpool = closedSpoolReport
         if let open = look({ $0.report }) {
             ofSpool = open
             ofSpool.pendingSpans = open.spooledSpans
@@ -154,6 +128,7 @@ extension ClientState {
         return report
     }
 
+    /// What waits, for the gauges.
     var levels: ClientMetrics.Levels {
         ClientMetrics.Levels(
             queuedSpans: queue.queuedSpans, queuedBytes: queue.queuedBytes, spooledSpans: look { $0.heldSpans } ?? 0,
@@ -161,15 +136,31 @@ extension ClientState {
             uncountedLosses: look { $0.uncountedLosses } ?? 0)
     }
 
+    /// What was in the spool when it was closed.
+    private var closedSpoolReport: DeliveryReport {
+        switch spoolEnd {
+        case .ahead: DeliveryReport()
+        case .closed(let report), .released(let report): report
+        }
+    }
+
+    /// Whether the spool's directory was not given free yet.
+    var hasOpenSpool: Bool { if case .closed = spoolEnd { true } else { spool != nil } }
+
     /// Ends the spool.
     ///
     /// - Returns: what is still to be written and then to be released, so that the next client can have the directory.
     mutating func closeSpool() -> SpoolJournal? {
         guard spool != nil else { return nil }
         spool?.close()
-        if let report = look({ $0.report }) { closedSpool = report }
+        if let report = look({ $0.report }) { spoolEnd = .closed(report) }
         let journal = look { $0.journal }
         spool = nil
         return journal
+    }
+
+    /// Another client may have the spool's directory.
+    mutating func spoolIsReleased() {
+        if case .closed(let report) = spoolEnd { spoolEnd = .released(report) }
     }
 }

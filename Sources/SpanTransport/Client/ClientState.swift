@@ -5,39 +5,51 @@ import SpanSpool
 
 /// What the callers of a client and its driver share, behind one lock.
 struct ClientState: ~Copyable {
+    /// The life of a client.
+    enum Phase: Sendable {
+        /// Spans are taken and wait; `start` was not called.
+        case fresh
+        /// A driver delivers.
+        case started
+        /// `shutdown` was called: no more spans are taken, and a driver delivers what is left.
+        case closing
+        /// The collector refused the client for good: spans go to the spool alone, for the next client.
+        case spooling
+        /// Nothing more is taken or delivered, and this is why.
+        case over(DropReason)
+    }
+
+    /// What the spool does with spans, while there is one.
+    enum SpoolHealth: Sendable {
+        /// Spans are appended.
+        case works
+        /// Appending failed: spans go to the queue, of which so many went, and the spool is tried again at that moment.
+        case failing(again: SessionInstant, spansPast: Int)
+    }
+
+    /// The end of a spool.
+    enum SpoolEnd: Sendable {
+        /// The spool is open, or there is none.
+        case ahead
+        /// The spool is closed, with so much in it; its directory is not given free yet.
+        case closed(DeliveryReport)
+        /// Another client may have the spool's directory.
+        case released(DeliveryReport)
+    }
+
+    private(set) var phase = Phase.fresh
     var queue: SpanQueue
     /// Where spans go first, if there is one; while it fails they go to the queue.
     var spool: SpanSpool?
+    var spoolHealth = SpoolHealth.works
+    var spoolEnd = SpoolEnd.ahead
+    var news = SpoolNews()
     var recordWriter = WireAppender(capacity: 4096)
-    var isStarted = false
-    /// No more spans are taken.
-    var isClosed = false
     /// The driver's, for what is counted after its end.
     var metrics: ClientMetrics?
-    /// The session has ended: nothing more will be delivered.
-    private(set) var isOver = false
-    private var reasonAfterEnd = DropReason.shutdown
-    /// The queue turned a span away, and nothing was settled since.
+    /// Whether the queue turned a span away, and nothing was settled since.
     var isFull = false
-    /// When the spool is tried again, after it failed.
-    var spoolAgain: SessionInstant?
-    /// Spans that went to the queue since it failed.
-    var spansPastSpool = 0
-    var news = SpoolNews()
-    /// The driver comes by itself when it is time to sync.
-    private(set) var isSyncArmed = false
-    /// What was in the spool when it was closed.
-    var closedSpool = DeliveryReport()
-    /// The driver is on its way to look at the queue.
-    private var isDriverComing = false
-    /// The session would take a batch now.
-    private var wantsBatch = false
-    /// The same of a batch that is read from the spool, and none is being read.
-    private(set) var wantsRead = false
-    /// The spool's directory was not given free yet.
-    private(set) var hasOpenSpool = false
-    /// When the driver comes by itself for the sake of an open batch; `nil` for not at all.
-    private var driverDeadline: SessionInstant?
+    var driver = DriverPlan.absent
     /// Why there is no connection; `nil` while there is one.
     var connectionFault: String? = "no collector has answered yet"
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -46,16 +58,80 @@ struct ClientState: ~Copyable {
     init(limits: SpanQueueLimits, spool: consuming SpanSpool? = nil) {
         queue = SpanQueue(limits: limits)
         self.spool = spool
-        hasOpenSpool = self.spool != nil
     }
 
-    /// Another client may have the spool's directory.
-    mutating func spoolIsClosed() { hasOpenSpool = false }
+    /// Whether no more spans are taken.
+    var isClosed: Bool {
+        switch phase {
+        case .fresh, .started, .spooling: false
+        case .closing, .over: true
+        }
+    }
+
+    /// Whether the session has ended: nothing more will be delivered.
+    var isOver: Bool {
+        switch phase {
+        case .fresh, .started, .closing: false
+        case .spooling, .over: true
+        }
+    }
+
+    /// The reason for which spans are dropped that come after the end.
+    private var reasonAfterEnd: DropReason {
+        switch phase {
+        case .fresh, .started, .closing: .shutdown
+        case .spooling: .refused
+        case .over(let reason): reason
+        }
+    }
 
     /// Whether offering a span again is worth a try.
     var hasRoom: Bool { !isFull }
 
-    /// For a waiter.
+    /// Begins to deliver.
+    ///
+    /// - Returns: `false` when that was done before, or the client is shut down.
+    mutating func start() -> Bool {
+        guard case .fresh = phase else { return false }
+        phase = .started
+        return true
+    }
+
+    /// Takes no more spans.
+    ///
+    /// - Returns: whether there is a driver, which delivers what is left.
+    mutating func close() -> Bool {
+        switch phase {
+        case .fresh:
+            end(.shutdown)
+            return false
+        case .started, .closing:
+            phase = .closing
+            return true
+        case .spooling:
+            phase = .over(.refused)
+            return false
+        case .over: return false
+        }
+    }
+
+    /// Gives up what the queue still holds; nothing more is delivered.
+    ///
+    /// - Returns: what was given up and not counted by receipts, by reason.
+    @discardableResult
+    mutating func end(_ reason: DropReason) -> Int {
+        // Refused, a client goes on to fill its spool for the next one.
+        phase = reason == .refused && spool != nil && !isClosed ? .spooling : .over(reason)
+        driver = .absent
+        let before = queue.report.droppedSpans
+        queue.abandon(reason)
+        let left = queue.report.droppedSpans - before
+        spool?.recordDropped(queue.takeDropped())
+        if left > 0 { spool?.recordDropped([DropCount(reason: reason.rawValue, spans: UInt64(left))]) }
+        return left
+    }
+
+    /// The number of the next waiter.
     mutating func nextTicket() -> UInt64 {
         lastTicket += 1
         return lastTicket
@@ -66,12 +142,12 @@ struct ClientState: ~Copyable {
     /// - Parameters:
     ///   - span: what it was encoded into.
     ///   - countsFull: a span without room is dropped and counted.
-    ///   - countsClosed: the same of one that comes after the shutdown.
+    ///   - countsClosed: a span that comes after the shutdown is dropped and counted.
     /// - Returns: what became of it, whether the driver has to be woken, and whether the spool has something to write.
     mutating func offer(
         _ span: borrowing WireWriter, _ origin: EncodedOrigin, countsFull: Bool, countsClosed: Bool = true,
         now: @autoclosure () -> SessionInstant
-    ) -> (SpanClient.Offer, wakes: Bool, works: Bool) {
+    ) -> (SpanOffer, wakes: Bool, works: Bool) {
         if isClosed, !countsClosed, reasonAfterEnd == .shutdown { return (.closed, wakes: false, works: false) }
         let hasSpool = spool != nil
         let (offer, wakes) = take(span, origin, hasSpool: hasSpool, countsFull: countsFull, now: now())
@@ -82,9 +158,9 @@ struct ClientState: ~Copyable {
     private mutating func take(
         _ span: borrowing WireWriter, _ origin: EncodedOrigin, hasSpool: Bool, countsFull: Bool,
         now: @autoclosure () -> SessionInstant
-    ) -> (SpanClient.Offer, wakes: Bool) {
+    ) -> (SpanOffer, wakes: Bool) {
         if isClosed || isOver && !hasSpool {
-            queue.drop(isOver ? reasonAfterEnd : .shutdown)
+            queue.drop(reasonAfterEnd)
             return (.dropped, wakes: false)
         }
         if hasSpool, let offer = offerToSpool(span, origin, countsFull: countsFull, now: now()) {
@@ -104,46 +180,7 @@ struct ClientState: ~Copyable {
         }
     }
 
-    /// Whether there is something for the driver to do that it does not come for by itself.
-    private mutating func needsDriver() -> Bool {
-        guard isStarted, !isOver, !isDriverComing else { return false }
-        let needsSpoolCare = needsSpoolCare
-        guard needsSpoolCare || wantsBatch else { return false }
-        if !needsSpoolCare, !hasClosedBatch {
-            if let due = batchDeadline {
-                if let driverDeadline, driverDeadline <= due { return false }
-            } else if !hasDropsAlone {
-                return false
-            }
-        }
-        isDriverComing = true
-        return true
-    }
-
-    /// Spans were given up, and nothing is on its way that their count could go with.
-    private var hasDropsAlone: Bool {
-        guard queue.hasDropped || look({ $0.hasDropped }) ?? false else { return false }
-        return queue.queuedSpans == 0 && look { $0.heldSpans == 0 } ?? true
-    }
-
-    /// The driver has come and looks at the queue.
-    mutating func driverCame() { isDriverComing = false }
-
-    /// The driver goes, and says whether a batch would be welcome.
-    ///
-    /// - Parameter isReading: one is being read from the spool; when that is done, the driver comes by itself.
-    /// - Returns: when it has to come back for the queue's sake, `nil` for not at all; at once for a batch that was closed
-    ///   since it looked, by a caller who could not yet know that it is welcome.
-    mutating func driverGoes(wantsBatch: Bool, isReading: Bool = false, now: SessionInstant) -> SessionInstant? {
-        self.wantsBatch = wantsBatch
-        wantsRead = wantsBatch && !isReading
-        driverDeadline = !wantsBatch ? nil : hasBatch(now: now) || hasDropsAlone ? now : batchDeadline
-        let syncDeadline = syncDeadline
-        isSyncArmed = syncDeadline != nil
-        return [driverDeadline, syncDeadline].compactMap(\.self).min()
-    }
-
-    /// A receipt of the session: stored or given up.
+    /// Counts a receipt of the session: stored or given up.
     ///
     /// - Returns: whether the spans, though the session gave them back, stay in the spool.
     mutating func settle(_ receipt: BatchReceipt) -> Bool {
@@ -170,21 +207,4 @@ struct ClientState: ~Copyable {
 
     /// What was given up since the session ended; nothing before that, for then the driver takes it.
     mutating func takeLateDrops() -> [DropCount] { isOver ? takeDropped() : [] }
-
-    /// Nothing more is delivered; what the queue still holds is given up.
-    ///
-    /// - Returns: what was given up and not counted by receipts, by reason.
-    @discardableResult
-    mutating func end(_ reason: DropReason) -> Int {
-        isOver = true
-        // Refused, a client goes on to fill its spool for the next one.
-        if spool == nil || reason != .refused { isClosed = true }
-        reasonAfterEnd = reason
-        let before = queue.report.droppedSpans
-        queue.abandon(reason)
-        let left = queue.report.droppedSpans - before
-        spool?.recordDropped(queue.takeDropped())
-        if left > 0 { spool?.recordDropped([DropCount(reason: reason.rawValue, spans: UInt64(left))]) }
-        return left
-    }
 }

@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-extension SpanClient {
+/// The time of day.
+enum WallClock {
     /// Where a client that starts now begins to number its connections: milliseconds since 1970-01-01T00:00:00Z times 2^16.
     static func firstConnection() -> UInt64 {
         var time = timespec()

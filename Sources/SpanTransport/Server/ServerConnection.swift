@@ -2,7 +2,6 @@ import Logging
 import NIOCore
 import SpanModel
 import SpanSession
-import Synchronization
 
 /// Drives the `ServerSession` of one connection; lives on its event loop.
 final class ServerConnection: ChannelInboundHandler {
@@ -14,25 +13,39 @@ final class ServerConnection: ChannelInboundHandler {
     private let seat: ConnectionDirectory.Seat
     private let logger: Logger
     private var session: ServerSession
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = SessionInstant(nanoseconds: .max)
+    private var phase = Phase.serving
+    private var timer = DeadlineTimer()
     private var agent = ""
     /// Batches and look-ups that the sink has not answered.
     private var unanswered = 0
-    private var isOver = false
-    private var saidGoodbye = false
+    /// Whether the peer sends nothing more.
     private var peerEndedItsSide = false
+    /// Whether the channel reads by itself.
     private var isReading = true
-    /// The connection is closed.
-    private var isGone = false
     /// How many bytes of batches came.
     private var deliveredBytes = 0
-    /// How many bytes came after the end.
-    private var discardedBytes = 0
     private let gate: BudgetedReads.Gate
-    /// Closes for good a while after the end. Cancelled when the peer closes, for it keeps the channel and its buffers, and
-    /// peers that come again and again would leave thousands.
-    private var closing: Scheduled<Void>?
+
+    /// The life of a connection, in this order.
+    private enum Phase {
+        /// The session goes on.
+        case serving
+        /// The session is over; the peer may read the last frame yet.
+        case lingering(Lingering)
+        /// The connection is closed.
+        case gone
+    }
+
+    /// A connection whose session is over.
+    private struct Lingering {
+        /// Whether the sender said goodbye, and everything is acknowledged.
+        let saidGoodbye: Bool
+        /// How many bytes came since the session's end.
+        var discardedBytes = 0
+        /// Closes for good a while after the end. Cancelled when the peer closes, for it keeps the channel and its buffers,
+        /// and peers that come again and again would leave thousands.
+        var closing: Scheduled<Void>?
+    }
 
     /// How many batches may be without an answer before no more bytes are read. Credit bounds their payloads alone, and a
     /// batch of a few bytes takes hundreds in memory.
@@ -63,17 +76,22 @@ final class ServerConnection: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         handle.unbind()
-        timer?.cancel()
+        timer.cancel()
     }
 
+    private var isServing: Bool { if case .serving = phase { true } else { false } }
+
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-        closing?.cancel()
-        closing = nil
-        if !isOver { session.connectionClosed(now: .now()) }
-        isOver = true
-        isGone = true
+        timer.cancel()
+        var saidGoodbye = false
+        switch phase {
+        case .serving: session.connectionClosed(now: .now())
+        case .lingering(let lingering):
+            lingering.closing?.cancel()
+            saidGoodbye = lingering.saidGoodbye
+        case .gone: break
+        }
+        phase = .gone
         server.wake(server.budget.remove(handle.id, now: .now()))
         let sender = session.senderID
         server.directory.remove(handle.id, sender: sender)
@@ -82,7 +100,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isOver else { return discard(unwrapInboundIn(data).readableBytes) }
+        guard isServing else { return discard(unwrapInboundIn(data).readableBytes) }
         // As they are now: they may have been read anew since the connection was accepted.
         if session.senderID == nil { session.admit(bearerTokens: server.bearerTokens) }
         let buffer = unwrapInboundIn(data)
@@ -123,7 +141,7 @@ final class ServerConnection: ChannelInboundHandler {
     /// A peer that reads no acks, or is ahead of the store by many batches, may send no more, so that nothing piles up
     /// here.
     private func rebalance() {
-        guard !isGone, !isOver else { return }
+        guard isServing else { return }
         let now = NIODeadline.now()
         let instant = SessionInstant(nanoseconds: now.uptimeNanoseconds)
         session.setAnswersTaken(channel.isWritable, now: instant)
@@ -159,8 +177,10 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     private func discard(_ bytes: Int) {
-        discardedBytes += bytes
-        if discardedBytes > Self.maxDiscardedBytes { read(false) }
+        guard case .lingering(var lingering) = phase else { return }
+        lingering.discardedBytes += bytes
+        phase = .lingering(lingering)
+        if lingering.discardedBytes > Self.maxDiscardedBytes { read(false) }
     }
 
     /// There is room again, or it is this connection's turn, or it has to go.
@@ -179,9 +199,9 @@ final class ServerConnection: ChannelInboundHandler {
             case .refused(let retryAfter): refusal = refusal ?? retryAfter
             }
         }
-        guard !isOver else { return }
+        guard isServing else { return }
         if !stored.isEmpty { perform(session.batchesStored(stored, now: .now())) }
-        if let refusal, !isOver { perform(session.batchFailed(retryAfter: refusal, now: .now())) }
+        if let refusal, isServing { perform(session.batchFailed(retryAfter: refusal, now: .now())) }
         channel.flush()
         closeIfNothingIsLeft()
     }
@@ -190,7 +210,7 @@ final class ServerConnection: ChannelInboundHandler {
         unanswered -= 1
         // The Hello is used up now, and with it what the sender sent ahead.
         defer { rebalance() }
-        guard !isOver else { return }
+        guard isServing else { return }
         switch answer {
         case .done(let sequence):
             seat.welcomed()
@@ -205,20 +225,20 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func supersede() {
-        guard !isOver else { return }
+        guard isServing else { return }
         perform(session.superseded(now: .now()))
         channel.flush()
     }
 
     func drain(retryAfter: Duration) {
-        guard !isOver else { return }
+        guard isServing else { return }
         perform(session.drain(retryAfter: retryAfter, now: .now()))
         channel.flush()
     }
 
     /// Sends the sender away without its acks: the shutdown's limit has come.
     func cut(retryAfter: Duration) {
-        guard !isOver else { return }
+        guard isServing else { return }
         let goAway = GoAway(
             .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.wholeMilliseconds)
         perform(session.refuse(goAway, now: .now()))
@@ -281,29 +301,30 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     private func find(_ sender: SenderID) {
-        guard !isGone else { return }
+        if case .gone = phase { return }
         server.sink.findSender(sender, connection: handle.id, agent: agent) { [handle] answer in
             handle.perform { $0.senderFound(answer) }
         }
     }
 
     private func close(_ outcome: ServerOutcome) {
-        isOver = true
-        timer?.cancel()
-        timer = nil
+        phase = .lingering(Lingering(saidGoodbye: outcome == .saidGoodbye))
+        timer.cancel()
         // Nothing is held any more. Bytes that still come are read and thrown away, so that the peer reads the last frame.
         server.wake(server.budget.remove(handle.id, now: .now()))
         gate.set(isStranger: false, isShut: false)
         read(true)
-        if case .saidGoodbye = outcome { saidGoodbye = true }
         channel.flush()
         // Only our side first: an abrupt close could overtake the last frame on its way to the peer.
         channel.close(mode: .output, promise: nil)
+        // A flush that failed has closed the channel already.
+        guard case .lingering(var lingering) = phase else { return }
         let channel = channel
         if peerEndedItsSide {
             channel.close(promise: nil)
         } else {
-            closing = channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+            lingering.closing = channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+            phase = .lingering(lingering)
         }
     }
 
@@ -313,67 +334,15 @@ final class ServerConnection: ChannelInboundHandler {
         channel.close(promise: nil)
     }
 
-    /// A timer that is set for earlier is left alone: it fires, finds nothing, and is set anew.
     private func rearm() {
-        guard !isOver, let deadline = session.nextDeadline else { return }
-        if timer != nil, timerDeadline <= deadline { return }
-        timer?.cancel()
-        timerDeadline = deadline
-        let handle = handle
-        timer = channel.eventLoop.scheduleTask(deadline: deadline.deadline) {
-            handle.perform { $0.timerFired() }
-        }
+        guard isServing, let deadline = session.nextDeadline, timer.isLate(for: deadline) else { return }
+        timer.set(for: deadline, on: channel.eventLoop) { [handle] in handle.perform { $0.timerFired() } }
     }
 
     private func timerFired() {
-        timer = nil
-        guard !isOver else { return }
+        timer.fired()
+        guard isServing else { return }
         perform(session.timeout(now: .now()))
         channel.flush()
-    }
-}
-
-/// What other threads hold of a connection.
-final class ServerConnectionHandle: Sendable {
-    let id: ConnectionID
-    let channel: any Channel
-    private let connection: NIOLoopBoundBox<ServerConnection?>
-    private let answers = Mutex<[SinkAnswer<StoredBatch>]>([])
-
-    init(id: ConnectionID, channel: any Channel) {
-        self.id = id
-        self.channel = channel
-        connection = .makeEmptyBox(eventLoop: channel.eventLoop)
-    }
-
-    func bind(_ connection: ServerConnection) { self.connection.value = connection }
-
-    func unbind() { connection.value = nil }
-
-    /// Does something on the connection's event loop, unless it is gone; then `next`, in any case.
-    func perform(
-        _ body: @escaping @Sendable (ServerConnection) -> Void, then next: (@Sendable () -> Void)? = nil
-    ) {
-        channel.eventLoop.execute { [connection] in
-            if let connection = connection.value { body(connection) }
-            next?()
-        }
-    }
-
-    /// Answers that come while the event loop is busy are told to the session together, and so acknowledged by one
-    /// frame.
-    func stored(_ answer: SinkAnswer<StoredBatch>) {
-        let isFirst = answers.withLock { answers in
-            answers.append(answer)
-            return answers.count == 1
-        }
-        guard isFirst else { return }
-        channel.eventLoop.execute { [self] in
-            let all = answers.withLock { answers in
-                defer { answers = [] }
-                return answers
-            }
-            connection.value?.batchesStored(all)
-        }
     }
 }
