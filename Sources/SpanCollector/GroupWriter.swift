@@ -32,7 +32,7 @@ final class GroupWriter: SpanSink {
         var receivedAtUnixNano: UInt64
         var completion: @Sendable (SinkAnswer<StoredBatch>) -> Void
 
-        var connection: ConnectionID { delivery.connection }
+        var connection: ServerConnectionID { delivery.connection }
         var batch: StoredBatch { StoredBatch(sequence: delivery.batch.sequence) }
 
         /// Encoded as it came: a session has read all of it, and the store need not decode it.
@@ -55,7 +55,7 @@ final class GroupWriter: SpanSink {
 
     private struct State {
         var requests: [Pending] = []
-        var connections: [ConnectionID: Connection] = [:]
+        var connections: [ServerConnectionID: Connection] = [:]
         var statistics = CollectorStatistics()
         var presence = PresenceNotes()
         var lookUps = SenderLookUps()
@@ -110,7 +110,7 @@ final class GroupWriter: SpanSink {
     // MARK: SpanSink
 
     func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         let now = nowUnixNano()
@@ -138,7 +138,7 @@ final class GroupWriter: SpanSink {
         work.raise()
     }
 
-    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+    func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {
         let now = nowUnixNano()
         let isNews = state.withLock { state in
             if state.connections[connection] != nil {

@@ -7,7 +7,7 @@ struct PresenceNotes {
     /// How long a change may wait while batches are stored, nanoseconds.
     private static let maxDelayNano: UInt64 = 1_000_000_000
 
-    private var current: [SenderID: ConnectionID] = [:]
+    private var current: [SenderID: ServerConnectionID] = [:]
     private var changes: [SenderID: SenderChange] = [:]
     /// Since when there are changes.
     private var oldestUnixNano: UInt64 = 0
@@ -17,7 +17,7 @@ struct PresenceNotes {
     private var isHeld = false
 
     /// A connection became a sender's.
-    mutating func connected(_ sender: SenderID, _ connection: ConnectionID, agent: String, nowUnixNano: UInt64) {
+    mutating func connected(_ sender: SenderID, _ connection: ServerConnectionID, agent: String, nowUnixNano: UInt64) {
         current[sender] = connection
         add(SenderChange(sender: sender, agent: agent, presence: .connected, atUnixNano: nowUnixNano))
     }
@@ -26,7 +26,7 @@ struct PresenceNotes {
     ///
     /// - Returns: `false` when the sender has another one.
     mutating func ended(
-        _ sender: SenderID, _ connection: ConnectionID, saidGoodbye: Bool, nowUnixNano: UInt64
+        _ sender: SenderID, _ connection: ServerConnectionID, saidGoodbye: Bool, nowUnixNano: UInt64
     ) -> Bool {
         guard current[sender] == connection else { return false }
         current[sender] = nil
@@ -35,7 +35,7 @@ struct PresenceNotes {
     }
 
     /// Whether a connection is the one that a sender has now.
-    func isCurrent(_ connection: ConnectionID, of sender: SenderID) -> Bool { current[sender] == connection }
+    func isCurrent(_ connection: ServerConnectionID, of sender: SenderID) -> Bool { current[sender] == connection }
 
     private mutating func add(_ change: SenderChange) {
         if changes.isEmpty { oldestUnixNano = change.atUnixNano }

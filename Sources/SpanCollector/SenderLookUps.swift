@@ -7,7 +7,7 @@ struct SenderLookUps {
     /// A sender to look up, and who waits for the answer.
     struct LookUp: Sendable {
         var sender: SenderID
-        var connection: ConnectionID
+        var connection: ServerConnectionID
         var completion: @Sendable (SinkAnswer<UInt64>) -> Void
     }
 

@@ -5,7 +5,7 @@ import SpanSession
 struct Connection {
     let id: Int
     let sender: Int
-    let number: ConnectionNumber
+    let number: ClientConnectionID
     /// A copy of what was said on another connection, with nobody at its end.
     var isCopy = false
     /// The collector's settings for it.
@@ -28,7 +28,7 @@ struct Connection {
     var said: [UInt8] = []
     var watch = ConnectionWatch()
 
-    init(id: Int, sender: Int, number: ConnectionNumber, settings: ServerSettings) {
+    init(id: Int, sender: Int, number: ClientConnectionID, settings: ServerSettings) {
         self.id = id
         self.sender = sender
         self.number = number

@@ -17,7 +17,7 @@ struct Sender {
     var queue: SpanQueue
 
     /// Asked for and neither open nor refused.
-    var wanted: ConnectionNumber?
+    var wanted: ClientConnectionID?
     /// The `id` of the connection that is open.
     var connection: Int?
 

@@ -39,7 +39,7 @@ import Testing
         ])
         let batch = ReceivedBatch(sequence: sequence, spans: spans)
         let delivery = Delivery(
-            connection: ConnectionID(rawValue: connection), sender: SenderID(high: 1, low: connection), agent: "",
+            connection: ServerConnectionID(rawValue: connection), sender: SenderID(high: 1, low: connection), agent: "",
             batch: batch)
         writer.store(delivery) { answer in
             answers.note(connection, answer)
@@ -115,7 +115,7 @@ import Testing
     private func find(_ sender: UInt64, _ connection: UInt64, _ writer: GroupWriter) async -> SinkAnswer<UInt64> {
         await withCheckedContinuation { continuation in
             writer.findSender(
-                SenderID(high: 1, low: sender), connection: ConnectionID(rawValue: connection), agent: "test/1"
+                SenderID(high: 1, low: sender), connection: ServerConnectionID(rawValue: connection), agent: "test/1"
             ) { continuation.resume(returning: $0) }
         }
     }
@@ -155,7 +155,7 @@ import Testing
         // In the next group.
         hand("good", of: 1, 2, to: writer, answers)
         let answered = Answers()
-        writer.findSender(SenderID(high: 1, low: 1), connection: ConnectionID(rawValue: 2), agent: "") { answer in
+        writer.findSender(SenderID(high: 1, low: 1), connection: ServerConnectionID(rawValue: 2), agent: "") { answer in
             answered.note(
                 2, self.sequence(answer).map { .done(StoredBatch(sequence: $0)) } ?? .refused(retryAfter: .zero))
         }
@@ -181,13 +181,13 @@ import Testing
         // All wait behind the first; the last of each sender alone is of use.
         for (sender, connection) in [(1, 2), (2, 3), (1, 4)] as [(UInt64, UInt64)] {
             writer.findSender(
-                SenderID(high: 1, low: sender), connection: ConnectionID(rawValue: connection), agent: ""
+                SenderID(high: 1, low: sender), connection: ServerConnectionID(rawValue: connection), agent: ""
             ) { answer in
                 let stored = self.sequence(answer).map { StoredBatch(sequence: $0) }
                 answered.note(connection, stored.map { .done($0) } ?? .refused(retryAfter: .zero))
             }
         }
-        writer.connectionEnded(ConnectionID(rawValue: 3), sender: SenderID(high: 1, low: 2), saidGoodbye: false)
+        writer.connectionEnded(ServerConnectionID(rawValue: 3), sender: SenderID(high: 1, low: 2), saidGoodbye: false)
         await store.release()
         while answered[4].isEmpty { await Task.yield() }
         #expect(sequence(await first) == 0)
@@ -246,7 +246,7 @@ import Testing
         clock.advance(100)
         let another = CollectorLease(collector: .random(), renewedAtUnixNano: clock.nowUnixNano)
         try await store.note([], by: another)
-        writer.connectionEnded(ConnectionID(rawValue: 2), sender: SenderID(high: 1, low: 2), saidGoodbye: true)
+        writer.connectionEnded(ServerConnectionID(rawValue: 2), sender: SenderID(high: 1, low: 2), saidGoodbye: true)
         try await wait(for: [.connected, .saidGoodbye], store, clock)
         // The clock is set back: what was given later than now does not hold, until it is renewed.
         clock.set(500)

@@ -325,7 +325,7 @@ extension ServerSession {
 
 extension ClientSession {
     fileprivate mutating func receives(
-        _ bytes: [UInt8], on connection: ConnectionNumber, now: SessionInstant
+        _ bytes: [UInt8], on connection: ClientConnectionID, now: SessionInstant
     ) -> [ClientAction] {
         received(bytes.rawSpan, on: connection, now: now)
     }

@@ -48,7 +48,7 @@ struct SenderTransitionTests {
             #expect(!actions.isClosing)
             let due = client.nextDeadline ?? start
             #expect(due <= .at(.milliseconds(100)))
-            #expect(client.timeout(now: due) == [.connect(ConnectionNumber(rawValue: 2))])
+            #expect(client.timeout(now: due) == [.connect(ClientConnectionID(rawValue: 2))])
         }
     }
 
@@ -184,7 +184,7 @@ struct SenderTransitionTests {
         #expect(!client.wantsBatch)
         #expect(receive(&client, frame(.ack, Ack(sequence: 1))).isEmpty)
         #expect(client.timeout(now: SessionInstant(nanoseconds: due.nanoseconds - 1)).isEmpty)
-        #expect(client.timeout(now: due) == [.connect(ConnectionNumber(rawValue: 2))])
+        #expect(client.timeout(now: due) == [.connect(ClientConnectionID(rawValue: 2))])
     }
 
     @Test func `credit is counted to the byte, below zero and back`() {

@@ -20,7 +20,7 @@ final class TallySink: SpanSink {
     var greetings: Int { state.withLock(\.connections) }
 
     func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         let stored = state.withLock { state in
@@ -39,5 +39,5 @@ final class TallySink: SpanSink {
         completion(.done(StoredBatch(sequence: batch.sequence)))
     }
 
-    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
+    func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
 }

@@ -45,7 +45,7 @@ import Testing
         known.set(isStranger: false, isShut: false)
         let (strangers, others) = (Self.reads(budget, stranger), Self.reads(budget, known))
         let part = ReceiveBudget.Holding(unreadBytes: 101, isInsideFrame: true, isStranger: true)
-        _ = budget.update(ConnectionID(rawValue: 1), part, now: .uptimeNanoseconds(1))
+        _ = budget.update(ServerConnectionID(rawValue: 1), part, now: .uptimeNanoseconds(1))
         #expect(strangers.nextBufferSize() == 512)
         #expect(others.nextBufferSize() == 65_536)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import SpanTransport
 
 @Suite struct FrameLanesTests {
-    private static func id(_ number: UInt64) -> ConnectionID { ConnectionID(rawValue: number) }
+    private static func id(_ number: UInt64) -> ServerConnectionID { ServerConnectionID(rawValue: number) }
 
     @Test("a lane has frames up to twice as long as the one before, from 64 KiB to the longest there is")
     func sizes() {

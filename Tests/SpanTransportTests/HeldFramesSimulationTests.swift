@@ -25,7 +25,7 @@ import Testing
 /// one of the longest at 1 MiB/s on a new connection each time; the others attack.
 private struct FrameCrowd {
     struct Peer {
-        var id: ConnectionID
+        var id: ServerConnectionID
         var announced = 0
         var arrived = 0
         var frame = 0
@@ -63,7 +63,7 @@ private struct FrameCrowd {
 
     mutating func peer(_ rank: Int) -> Peer {
         lastID += 1
-        var peer = Peer(id: ConnectionID(rawValue: lastID))
+        var peer = Peer(id: ServerConnectionID(rawValue: lastID))
         switch rank {
         case 0: (peer.announced, peer.speed) = (8000, 4000)
         case 1: (peer.announced, peer.speed) = (1 << 20, 100_000)
@@ -146,7 +146,7 @@ private struct FrameCrowd {
         wake(frames.remove(id, now: now))
     }
 
-    mutating func wake(_ ids: [ConnectionID]) {
+    mutating func wake(_ ids: [ServerConnectionID]) {
         for id in ids {
             guard let rank = peers.firstIndex(where: { $0.id == id }) else { continue }
             tell(rank)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct HeldFramesTests {
     typealias Holding = HeldFrames.Holding
 
-    static func id(_ number: UInt64) -> ConnectionID { ConnectionID(rawValue: number) }
+    static func id(_ number: UInt64) -> ServerConnectionID { ServerConnectionID(rawValue: number) }
     static let start = NIODeadline.uptimeNanoseconds(1)
     static func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(milliseconds) }
     static func frames() -> HeldFrames { HeldFrames(limit: 16 << 20, maxFrameBytes: 2 << 20) }
@@ -49,7 +49,7 @@ import Testing
     @Test("sixty with parts of the largest frames hold what they are granted, and everybody else reads on")
     func crowd() {
         var frames = Self.frames()
-        var granted: [ConnectionID] = []
+        var granted: [ServerConnectionID] = []
         for number: UInt64 in 1...60 {
             let verdict = frames.update(Self.id(number), Self.part(2000, of: 2 << 20), now: Self.start)
             #expect(!verdict.isTooSlow)
@@ -164,7 +164,7 @@ import Testing
         for number: UInt64 in 31...40 {
             _ = frames.update(Self.id(number), Self.part(65_536, of: 65_536 - 9, delivered: 1 << 20), now: Self.at(0))
         }
-        var sent: [ConnectionID] = []
+        var sent: [ServerConnectionID] = []
         for number: UInt64 in 41...50 {
             sent += frames.update(Self.id(number), Self.part(65_536, of: 65_536 - 9), now: Self.at(1000)).wakes
         }
@@ -197,7 +197,7 @@ import Testing
     func strangers() {
         var frames = Self.frames()
         let part = Holding(unreadBytes: 65_536, isInsideFrame: true, announcedBytes: 65_000, isStranger: true)
-        var sent: [ConnectionID] = []
+        var sent: [ServerConnectionID] = []
         _ = frames.update(Self.id(500), Self.part(60_000, of: 64_000), now: Self.at(0))
         for number: UInt64 in 1...40 {
             let verdict = frames.update(Self.id(number), part, now: Self.at(Int64(number) * 100))

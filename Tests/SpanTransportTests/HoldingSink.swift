@@ -33,7 +33,7 @@ final class HoldingSink: SpanSink {
     }
 
     func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         completion(.done(0))
@@ -51,5 +51,5 @@ final class HoldingSink: SpanSink {
         if !isHeld { answer() }
     }
 
-    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
+    func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
 }

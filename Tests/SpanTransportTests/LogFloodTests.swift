@@ -26,7 +26,7 @@ import Testing
         }
 
         func findSender(
-            _ sender: SenderID, connection: ConnectionID, agent: String,
+            _ sender: SenderID, connection: ServerConnectionID, agent: String,
             completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
         ) {
             completion(.done(0))
@@ -37,7 +37,7 @@ import Testing
             refusal.yield()
         }
 
-        func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
+        func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
     }
 
     @Test("a sender that is welcomed and sent away all the time has few lines on either side")

@@ -20,14 +20,14 @@ import Testing
     private final class OrderSink: SpanSink {
         struct Notes {
             var finds = 0
-            var ended: Set<ConnectionID> = []
-            var late: [ConnectionID] = []
+            var ended: Set<ServerConnectionID> = []
+            var late: [ServerConnectionID] = []
         }
 
         let notes = Mutex(Notes())
 
         func findSender(
-            _ sender: SenderID, connection: ConnectionID, agent: String,
+            _ sender: SenderID, connection: ServerConnectionID, agent: String,
             completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
         ) {
             notes.withLock { notes in
@@ -41,7 +41,7 @@ import Testing
             completion(.done(StoredBatch(sequence: delivery.batch.sequence)))
         }
 
-        func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+        func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {
             notes.withLock { _ = $0.ended.insert(connection) }
         }
     }

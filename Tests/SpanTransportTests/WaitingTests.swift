@@ -153,7 +153,7 @@ private final class DropSink: SpanSink {
     }
 
     func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         completion(.done(0))
@@ -164,5 +164,5 @@ private final class DropSink: SpanSink {
         completion(.done(StoredBatch(sequence: delivery.batch.sequence)))
     }
 
-    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
+    func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
 }

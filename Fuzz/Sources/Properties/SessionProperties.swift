@@ -192,7 +192,7 @@ public enum SessionProperties {
             settings: ClientSettings(
                 senderID: SenderID(high: 1, low: 2), maxFrameBytes: UInt32(maxFrameBytes), codec: Payloads.codec,
                 seed: UInt64(seed)))
-        var connection: ConnectionNumber?
+        var connection: ClientConnectionID?
         var (spans, settled) = (0, 0)
         var payloadBytes = 0
         var fault: String?

@@ -3,12 +3,12 @@ import SpanModel
 /// What a sender's driver has to do, in the order in which it stands.
 public enum ClientAction: Sendable, Equatable {
     /// Open a connection; tell by `connectionOpened` or `connectionClosed` with this number how it went.
-    case connect(ConnectionNumber)
+    case connect(ClientConnectionID)
     /// Write the frame to the open connection, behind what was written before.
     case send(OutgoingFrame)
     /// Flush what was written, then close this connection; the machine is done with it and ignores what still comes
     /// from it.
-    case close(ConnectionNumber)
+    case close(ClientConnectionID)
     /// A batch has got its number, which it keeps, and goes out under it with one of the next `send`: write the number
     /// down first. Only with `ClientSettings.tellsNumbers`.
     case numbered(NumberedBatch)
@@ -28,12 +28,6 @@ public enum ClientAction: Sendable, Equatable {
     case disconnected(SessionError)
     /// The session is over and nothing more happens. Always the last action.
     case finished(ClientOutcome)
-}
-
-/// Which of a sender's successive connections an event belongs to; rises by one from 1.
-public struct ConnectionNumber: RawRepresentable, Sendable, Hashable {
-    public let rawValue: UInt64
-    public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// What became of a batch, or of a part of one.

@@ -4,7 +4,7 @@ import SpanModel
 extension ClientSession {
     /// Asks for the next connection.
     mutating func connect(now: SessionInstant, _ actions: inout [ClientAction]) -> State {
-        lastConnection = ConnectionNumber(rawValue: lastConnection.rawValue + 1)
+        lastConnection = ClientConnectionID(rawValue: lastConnection.rawValue + 1)
         actions.append(.connect(lastConnection))
         return .connecting(deadline: now.advanced(by: settings.timing.patience))
     }

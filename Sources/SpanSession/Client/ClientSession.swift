@@ -21,7 +21,7 @@ public struct ClientSession: Sendable {
     public let settings: ClientSettings
     var state = State.fresh
     /// The connection that was asked for last; 0 for none yet.
-    var lastConnection = ConnectionNumber(rawValue: 0)
+    var lastConnection = ClientConnectionID(rawValue: 0)
     /// What is to be delivered.
     var outbox: Outbox
     /// Attempts to connect since the collector last answered; the backoff grows with it.
@@ -125,7 +125,7 @@ public struct ClientSession: Sendable {
     /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while senders
     ///   live.
     public mutating func connectionOpened(
-        _ connection: ConnectionNumber, now: SessionInstant, bearerToken: String? = nil
+        _ connection: ClientConnectionID, now: SessionInstant, bearerToken: String? = nil
     ) -> [ClientAction] {
         guard case .connecting = state, connection == lastConnection else { return [] }
         state = .greeting(Greeting(settings: settings, now: now))
@@ -140,7 +140,7 @@ public struct ClientSession: Sendable {
     ///
     /// - Parameter reason: what the driver knows of it, in words, without secrets.
     public mutating func connectionClosed(
-        _ connection: ConnectionNumber, now: SessionInstant, reason: String? = nil
+        _ connection: ClientConnectionID, now: SessionInstant, reason: String? = nil
     ) -> [ClientAction] {
         guard state.hasConnection, connection == lastConnection else { return [] }
         var actions: [ClientAction] = []
@@ -152,7 +152,7 @@ public struct ClientSession: Sendable {
 
     /// Bytes came, in any cut. Bytes of another connection than the present one are ignored.
     public mutating func received(
-        _ bytes: borrowing RawSpan, on connection: ConnectionNumber, now: SessionInstant
+        _ bytes: borrowing RawSpan, on connection: ClientConnectionID, now: SessionInstant
     ) -> [ClientAction] {
         guard connection == lastConnection, bytes.byteCount > 0 else { return [] }
         var actions: [ClientAction] = []

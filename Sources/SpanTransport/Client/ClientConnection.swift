@@ -6,9 +6,9 @@ final class ClientConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let driver: ClientDriver
-    private let number: ConnectionNumber
+    private let number: ClientConnectionID
 
-    init(driver: ClientDriver, number: ConnectionNumber) {
+    init(driver: ClientDriver, number: ClientConnectionID) {
         self.driver = driver
         self.number = number
     }

@@ -174,28 +174,28 @@ final class ClientDriver {
     // MARK: Events of the connection
 
     /// Bytes came on a connection.
-    func received(_ buffer: ByteBuffer, on number: ConnectionNumber) {
+    func received(_ buffer: ByteBuffer, on number: ClientConnectionID) {
         guard !isOver else { return }
         perform(session.received(buffer.readableBytesSpan, on: number, now: .now()))
         pump()
     }
 
     /// Something went wrong, and the connection is about to be closed for it.
-    func failed(_ error: any Error, on number: ConnectionNumber, _ channel: any Channel) {
+    func failed(_ error: any Error, on number: ClientConnectionID, _ channel: any Channel) {
         // The first is the reason, what follows comes of it.
         guard link == nil || link?.number == number, fault == nil else { return }
         fault = connector.words(for: error, on: channel)
     }
 
     /// A connection is closed, or could not be opened.
-    func closed(_ number: ConnectionNumber, reason: String? = nil) {
+    func closed(_ number: ClientConnectionID, reason: String? = nil) {
         if link?.number == number { link = nil }
         guard !isOver else { return }
         perform(session.connectionClosed(number, now: .now(), reason: reason ?? fault))
         pump()
     }
 
-    private func connect(_ number: ConnectionNumber) {
+    private func connect(_ number: ClientConnectionID) {
         fault = nil
         let driver = NIOLoopBound(self, eventLoop: eventLoop)
         connector.connect(on: eventLoop) { channel in
@@ -210,7 +210,7 @@ final class ClientDriver {
         }
     }
 
-    private func opened(_ number: ConnectionNumber, _ opening: ClientConnector.Opening) {
+    private func opened(_ number: ClientConnectionID, _ opening: ClientConnector.Opening) {
         let channel = opening.channel
         guard !isOver, channel.isActive else {
             channel.close(promise: nil)
@@ -278,7 +278,7 @@ final class ClientDriver {
         channel?.flush()
     }
 
-    private func close(_ number: ConnectionNumber) {
+    private func close(_ number: ClientConnectionID) {
         guard let closing = link, closing.number == number else { return }
         link = nil
         closing.channel.flush()

@@ -3,14 +3,14 @@ import SpanSession
 
 /// A client's open connection, with the frames that are not written to it yet.
 struct ClientLink {
-    let number: ConnectionNumber
+    let number: ClientConnectionID
     let channel: any Channel
     private var buffers = FrameBuffers()
     /// Frames that wait until the spool's ledger has what they need, in order, with the place up to which it must be written.
     private var waiting = Fifo<(frame: OutgoingFrame, place: UInt64)>()
     private var isFlushDue = false
 
-    init(number: ConnectionNumber, channel: any Channel) {
+    init(number: ClientConnectionID, channel: any Channel) {
         self.number = number
         self.channel = channel
     }

@@ -6,8 +6,8 @@ import Synchronization
 final class ConnectionDirectory: Sendable {
     private struct State {
         var lastID: UInt64 = 0
-        var open: [ConnectionID: ServerConnectionHandle] = [:]
-        var bySender: [SenderID: (id: ConnectionID, number: UInt64)] = [:]
+        var open: [ServerConnectionID: ServerConnectionHandle] = [:]
+        var bySender: [SenderID: (id: ServerConnectionID, number: UInt64)] = [:]
         var seats = 0
         var handshakes = 0
         var turnedAway = 0
@@ -81,10 +81,10 @@ final class ConnectionDirectory: Sendable {
         }
     }
 
-    func nextID() -> ConnectionID {
+    func nextID() -> ServerConnectionID {
         state.withLock { state in
             state.lastID += 1
-            return ConnectionID(rawValue: state.lastID)
+            return ServerConnectionID(rawValue: state.lastID)
         }
     }
 
@@ -118,14 +118,14 @@ final class ConnectionDirectory: Sendable {
         }
     }
 
-    func remove(_ id: ConnectionID, sender: SenderID?) {
+    func remove(_ id: ServerConnectionID, sender: SenderID?) {
         state.withLock { state in
             state.open[id] = nil
             if let sender, state.bySender[sender]?.id == id { state.bySender[sender] = nil }
         }
     }
 
-    func handle(of id: ConnectionID) -> ServerConnectionHandle? { state.withLock { $0.open[id] } }
+    func handle(of id: ServerConnectionID) -> ServerConnectionHandle? { state.withLock { $0.open[id] } }
 
     /// How many are open.
     var count: Int { state.withLock { $0.open.count } }

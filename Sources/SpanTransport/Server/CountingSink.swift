@@ -30,7 +30,7 @@ public final class CountingSink: SpanSink {
     public var counts: Counts { state.withLock { $0.counts } }
 
     public func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void
     ) {
         completion(.done(state.withLock { $0.sequences[sender] ?? 0 }))
@@ -48,7 +48,7 @@ public final class CountingSink: SpanSink {
         completion(.done(StoredBatch(sequence: batch.sequence)))
     }
 
-    public func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool) {
+    public func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {
         guard saidGoodbye, let sender else { return }
         state.withLock { $0.sequences[sender] = nil }
     }

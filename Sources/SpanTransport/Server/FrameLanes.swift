@@ -21,7 +21,7 @@ struct FrameLanes: Sendable {
 
     /// Who waits, and for what.
     struct Place: Sendable, Equatable {
-        var id: ConnectionID
+        var id: ServerConnectionID
         var room: Room
     }
 

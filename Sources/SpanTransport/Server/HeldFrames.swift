@@ -43,7 +43,7 @@ struct HeldFrames: Sendable {
         /// It is to be sent away: it made others wait.
         var isTooSlow = false
         /// Who is to be told to ask again.
-        var wakes: [ConnectionID] = []
+        var wakes: [ServerConnectionID] = []
         /// From now on `sweep` is to be called, every `sweepInterval`, until it says otherwise.
         var startsSweep = false
     }
@@ -93,8 +93,8 @@ struct HeldFrames: Sendable {
     private(set) var strangerBytes = 0
     private(set) var smallBytes = 0
     private(set) var grantedBytes = 0
-    private(set) var holders: [ConnectionID: Holder] = [:]
-    private var paused: [ConnectionID] = []
+    private(set) var holders: [ServerConnectionID: Holder] = [:]
+    private var paused: [ServerConnectionID] = []
     /// How many wait for a grant.
     private(set) var waiting = 0
     private var isSweeping = false
@@ -126,7 +126,7 @@ struct HeldFrames: Sendable {
     }
 
     /// A connection holds this now.
-    mutating func update(_ id: ConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
+    mutating func update(_ id: ServerConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
         var holder = holders[id] ?? Holder()
         count(holder, -1)
         if !holding.isInsideFrame || !holder.holding.isInsideFrame || holding.frame != holder.holding.frame {
@@ -165,7 +165,7 @@ struct HeldFrames: Sendable {
     /// The store has answered for a batch.
     ///
     /// - Returns: who is to be told to ask again.
-    mutating func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ConnectionID] {
+    mutating func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ServerConnectionID] {
         storeBytes -= bytes
         return settle(now)
     }
@@ -173,7 +173,7 @@ struct HeldFrames: Sendable {
     /// A connection is gone, or over.
     ///
     /// - Returns: who is to be told to ask again.
-    mutating func remove(_ id: ConnectionID, now: NIODeadline) -> [ConnectionID] {
+    mutating func remove(_ id: ServerConnectionID, now: NIODeadline) -> [ServerConnectionID] {
         guard var holder = holders.removeValue(forKey: id) else { return [] }
         count(holder, -1)
         endFrame(&holder)
@@ -183,8 +183,8 @@ struct HeldFrames: Sendable {
     /// Looks for those that make others wait.
     ///
     /// - Returns: who is to be told to ask again, and whether to call it again after `sweepInterval`.
-    mutating func sweep(now: NIODeadline) -> (wakes: [ConnectionID], goesOn: Bool) {
-        var wakes: [ConnectionID] = []
+    mutating func sweep(now: NIODeadline) -> (wakes: [ServerConnectionID], goesOn: Bool) {
+        var wakes: [ServerConnectionID] = []
         if hasRoom {
             if waiting > 0 { wakes = evictLate(now) }
             wakes += evictFromCrowds(now)
@@ -209,7 +209,7 @@ extension HeldFrames {
         }
     }
 
-    private func isTooSlow(_ id: ConnectionID) -> Bool {
+    private func isTooSlow(_ id: ServerConnectionID) -> Bool {
         guard let holder = holders[id] else { return false }
         let arrived = holder.holding.announcedBytes - holder.holding.missingBytes
         return holder.isEvicted || holder.place != nil && arrived > Self.mostBeforeGrant
@@ -230,7 +230,7 @@ extension HeldFrames {
 
     /// A long frame is there: it is given leave, or waits; or it has that, and gets on.
     private mutating func seekGrant(
-        _ holder: inout Holder, _ id: ConnectionID, wasHeldUp: Bool, _ now: NIODeadline
+        _ holder: inout Holder, _ id: ServerConnectionID, wasHeldUp: Bool, _ now: NIODeadline
     ) {
         let holding = holder.holding
         if let grant = holder.grant {
@@ -258,7 +258,7 @@ extension HeldFrames {
     }
 
     /// Keeps the clock, and lets those read for whom there is room again.
-    private mutating func settle(_ now: NIODeadline) -> [ConnectionID] {
+    private mutating func settle(_ now: NIODeadline) -> [ServerConnectionID] {
         guard hasRoom else {
             if standsSince == nil { standsSince = now }
             return []
@@ -267,7 +267,7 @@ extension HeldFrames {
             standstill = standstill + max(now - since, .zero)
             standsSince = nil
         }
-        var woken: [ConnectionID] = []
+        var woken: [ServerConnectionID] = []
         if !paused.isEmpty {
             for id in paused where holders[id]?.isPaused == true {
                 holders[id]?.isPaused = false
@@ -282,7 +282,7 @@ extension HeldFrames {
         return woken
     }
 
-    private mutating func giveNext(_ lane: Int, _ now: NIODeadline) -> ConnectionID? {
+    private mutating func giveNext(_ lane: Int, _ now: NIODeadline) -> ServerConnectionID? {
         guard let place = lanes.popNext(lane), var holder = holders[place.id] else { return nil }
         count(holder, -1)
         waiting -= 1
@@ -294,11 +294,11 @@ extension HeldFrames {
     }
 
     /// Marks frames that are late, the latest first, as many as those need that wait for their room.
-    private mutating func evictLate(_ now: NIODeadline) -> [ConnectionID] {
+    private mutating func evictLate(_ now: NIODeadline) -> [ServerConnectionID] {
         let time = clock(now)
         // As if those were gone that are marked.
         var left = lanes
-        var late: [(id: ConnectionID, grant: Grant)] = []
+        var late: [(id: ServerConnectionID, grant: Grant)] = []
         for (id, holder) in holders {
             guard let grant = holder.grant else { continue }
             if holder.isEvicted {
@@ -308,7 +308,7 @@ extension HeldFrames {
             }
         }
         late.sort { $0.grant.deadline < $1.grant.deadline }
-        var evicted: [ConnectionID] = []
+        var evicted: [ServerConnectionID] = []
         for lane in lanes.indices {
             for place in lanes.line(lane) {
                 while !left.has(place.room),
@@ -330,17 +330,17 @@ extension HeldFrames {
 
     /// Where small frames, or those of strangers, are over their share: marks those that hold most for longest, until a
     /// quarter of it is free. Who has delivered before goes last.
-    private mutating func evictFromCrowds(_ now: NIODeadline) -> [ConnectionID] {
+    private mutating func evictFromCrowds(_ now: NIODeadline) -> [ServerConnectionID] {
         guard now >= nextLook else { return [] }
         nextLook = now + .milliseconds(10)
         return evict(strangers: true, share: strangerShare, now) + evict(strangers: false, share: smallShare, now)
     }
 
-    private mutating func evict(strangers: Bool, share: Int, _ now: NIODeadline) -> [ConnectionID] {
+    private mutating func evict(strangers: Bool, share: Int, _ now: NIODeadline) -> [ServerConnectionID] {
         guard (strangers ? strangerBytes : smallBytes) > share else { return [] }
         let time = clock(now)
         var held = 0
-        var candidates: [(id: ConnectionID, isKnown: Bool, bytes: Int, age: TimeAmount, weight: Double)] = []
+        var candidates: [(id: ServerConnectionID, isKnown: Bool, bytes: Int, age: TimeAmount, weight: Double)] = []
         for (id, holder) in holders {
             guard holder.grant == nil, !holder.isEvicted, holder.holding.isStranger == strangers else { continue }
             held += holder.held
@@ -353,7 +353,7 @@ extension HeldFrames {
         // Over the share by more than a quarter there is no time to give.
         if held <= share + share / 4 { candidates.removeAll { $0.age < Self.smallPatience } }
         candidates.sort { $0.isKnown != $1.isKnown ? !$0.isKnown : $0.weight > $1.weight }
-        var evicted: [ConnectionID] = []
+        var evicted: [ServerConnectionID] = []
         for candidate in candidates where held > share - share / 4 {
             held -= candidate.bytes
             holders[candidate.id]?.isEvicted = true

@@ -30,7 +30,7 @@ final class ReceiveBudget: Sendable {
     var heldBytes: Int { state.withLock { $0.heldBytes } }
 
     /// A connection holds this now.
-    func update(_ id: ConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
+    func update(_ id: ServerConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
         change { $0.update(id, holding, now: now) }
     }
 
@@ -40,19 +40,21 @@ final class ReceiveBudget: Sendable {
     /// The store has answered for a batch.
     ///
     /// - Returns: who is to be told to ask again.
-    func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ConnectionID] {
+    func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ServerConnectionID] {
         change { $0.storeAnswered(bytes, now: now) }
     }
 
     /// A connection is gone, or over.
     ///
     /// - Returns: who is to be told to ask again.
-    func remove(_ id: ConnectionID, now: NIODeadline) -> [ConnectionID] { change { $0.remove(id, now: now) } }
+    func remove(_ id: ServerConnectionID, now: NIODeadline) -> [ServerConnectionID] {
+        change { $0.remove(id, now: now) }
+    }
 
     /// Looks for those that make others wait.
     ///
     /// - Returns: who is to be told to ask again, and whether to call it again after `HeldFrames.sweepInterval`.
-    func sweep(now: NIODeadline) -> (wakes: [ConnectionID], goesOn: Bool) { change { $0.sweep(now: now) } }
+    func sweep(now: NIODeadline) -> (wakes: [ServerConnectionID], goesOn: Bool) { change { $0.sweep(now: now) } }
 
     private func change<Result: Sendable>(_ body: (inout HeldFrames) -> Result) -> Result {
         state.withLock { state in

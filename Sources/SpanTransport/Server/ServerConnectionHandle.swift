@@ -4,12 +4,12 @@ import Synchronization
 
 /// The part of a server's connection that other threads hold.
 final class ServerConnectionHandle: Sendable {
-    let id: ConnectionID
+    let id: ServerConnectionID
     let channel: any Channel
     private let connection: NIOLoopBoundBox<ServerConnection?>
     private let answers = Mutex<[SinkAnswer<StoredBatch>]>([])
 
-    init(id: ConnectionID, channel: any Channel) {
+    init(id: ServerConnectionID, channel: any Channel) {
         self.id = id
         self.channel = channel
         connection = .makeEmptyBox(eventLoop: channel.eventLoop)

@@ -114,7 +114,7 @@ public final class SpanServer: Sendable {
     public var connectionCount: Int { directory.all().count }
 
     /// Tells connections that they may read again, or that they have to go.
-    func wake(_ connections: [ConnectionID]) {
+    func wake(_ connections: [ServerConnectionID]) {
         for id in connections { directory.handle(of: id)?.perform { $0.readAgain() } }
     }
 

@@ -10,7 +10,7 @@ public protocol SpanSink: Sendable {
     /// earlier have come to their end. From then on the connection is the sender's; an older one of the same sender is not
     /// any more.
     func findSender(
-        _ sender: SenderID, connection: ConnectionID, agent: String,
+        _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void)
 
     /// Stores a batch: spans, drop counts and sequence in one transaction. The completion means *durable*.
@@ -20,7 +20,7 @@ public protocol SpanSink: Sendable {
     func store(_ delivery: Delivery, completion: @escaping @Sendable (SinkAnswer<StoredBatch>) -> Void)
 
     /// A connection ended; nothing more of it follows.
-    func connectionEnded(_ connection: ConnectionID, sender: SenderID?, saidGoodbye: Bool)
+    func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool)
 }
 
 /// What a sink answers.
@@ -31,21 +31,15 @@ public enum SinkAnswer<Value: Sendable>: Sendable {
     case refused(retryAfter: Duration)
 }
 
-/// A connection of a server, unique while the process lives.
-public struct ConnectionID: RawRepresentable, Sendable, Hashable {
-    public let rawValue: UInt64
-    public init(rawValue: UInt64) { self.rawValue = rawValue }
-}
-
 /// A batch on its way to a sink, with who sent it.
 public struct Delivery: Sendable {
-    public var connection: ConnectionID
+    public var connection: ServerConnectionID
     public var sender: SenderID
     /// What the sender says it is.
     public var agent: String
     public var batch: ReceivedBatch
 
-    public init(connection: ConnectionID, sender: SenderID, agent: String, batch: ReceivedBatch) {
+    public init(connection: ServerConnectionID, sender: SenderID, agent: String, batch: ReceivedBatch) {
         self.connection = connection
         self.sender = sender
         self.agent = agent

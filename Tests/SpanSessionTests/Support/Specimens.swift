@@ -85,7 +85,7 @@ func welcomedServer(
     return server
 }
 
-let firstConnection = ConnectionNumber(rawValue: 1)
+let firstConnection = ClientConnectionID(rawValue: 1)
 
 /// A client past its welcome on its first connection.
 func welcomedClient(

@@ -26,8 +26,8 @@ struct SpoolSimulation {
     var client: ClientSession
     var store = Store()
     var server: ServerSession?
-    var connection: ConnectionNumber?
-    var wanted: ConnectionNumber?
+    var connection: ClientConnectionID?
+    var wanted: ClientConnectionID?
     var toServer: [UInt8] = []
     var toClient: [UInt8] = []
     var hasFaults = true
