@@ -50,15 +50,15 @@ private struct DeflateStream: ~Copyable, @unchecked Sendable {
         let output = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
             unsafe stream.pointee.next_out = buffer.baseAddress
             unsafe stream.pointee.avail_out = UInt32(clamping: buffer.count)
-            let first = run(payload, Z_NO_FLUSH)
-            isWhole = first == Z_OK && run(trailer, Z_FINISH) == Z_STREAM_END
+            let first = feed(payload, Z_NO_FLUSH)
+            isWhole = first == Z_OK && feed(trailer, Z_FINISH) == Z_STREAM_END
             count = unsafe buffer.count - Int(stream.pointee.avail_out)
             unsafe stream.pointee.next_out = nil
         }
         return isWhole && output.count < total ? output : nil
     }
 
-    private func run(_ input: [UInt8], _ flush: Int32) -> Int32 {
+    private func feed(_ input: [UInt8], _ flush: Int32) -> Int32 {
         // Without input and without a flush there is nothing to do, which zlib calls an error.
         if input.isEmpty, flush == Z_NO_FLUSH { return Z_OK }
         // Proof: as in `compress`.

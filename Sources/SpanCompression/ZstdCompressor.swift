@@ -55,8 +55,8 @@ private struct CompressionContext: ~Copyable, @unchecked Sendable {
         let output = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
             var output = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
             isWhole =
-                unsafe run(payload, ZSTD_e_continue, &output)
-                && run(trailer, isStream ? ZSTD_e_flush : ZSTD_e_end, &output)
+                unsafe feed(payload, ZSTD_e_continue, &output)
+                && feed(trailer, isStream ? ZSTD_e_flush : ZSTD_e_end, &output)
             count = unsafe output.pos
         }
         if isStream {
@@ -67,7 +67,7 @@ private struct CompressionContext: ~Copyable, @unchecked Sendable {
     }
 
     /// - Returns: whether all input was taken and, unless it is to be continued, all output written.
-    private func run(_ bytes: [UInt8], _ end: ZSTD_EndDirective, _ output: inout ZSTD_outBuffer) -> Bool {
+    private func feed(_ bytes: [UInt8], _ end: ZSTD_EndDirective, _ output: inout ZSTD_outBuffer) -> Bool {
         // Proof: zstd reads the buffer's bytes and no more, and keeps no pointer to them.
         unsafe bytes.withUnsafeBytes { buffer in
             var input = unsafe ZSTD_inBuffer(src: buffer.baseAddress, size: buffer.count, pos: 0)

@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// A frame to be written: three runs of bytes in this order, so that a batch's payload is never copied to be framed.
+/// A frame to be written: head, payload and trailer, in this order, so that a batch's payload is never copied to be framed.
 public struct OutgoingFrame: Sendable, Hashable {
     /// Kind, compressed bit and length.
     public var head: FrameHead
@@ -32,7 +32,7 @@ public struct OutgoingFrame: Sendable, Hashable {
         bytes.append(contentsOf: trailer)
     }
 
-    /// The frame in one run of bytes. Copies.
+    /// All bytes of the frame in one array. Copies.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)

@@ -148,7 +148,7 @@ extension SpanSpool {
             let isFirst = segments.firstIndex { $0.unreadSpans > 0 } == index
             let range = SpoolRange(
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
-            let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
+            let cut = LedgerRecord.done(SpoolPart(range: range, batchSpans: 0, first: 0, count: 0))
             let none = SpoolAccount(segment: segment.number, start: 0, end: 0, spans: 0)
             let records = isFirst ? unwrittenCuts + [cut] : [.held(none)]
             guard dropIfWritten(.spoolFull, spans, with: records) else { return false }

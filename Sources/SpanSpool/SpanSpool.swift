@@ -229,7 +229,7 @@ package struct SpanSpool: ~Copyable, Sendable {
         let range = SpoolRange(
             segment: read.segment, start: UInt32(read.range.lowerBound), end: UInt32(read.range.upperBound))
         guard read.spans > 0 else {
-            let cut = LedgerRecord.done(SpoolRun(range: range, batchSpans: 0, first: 0, count: 0))
+            let cut = LedgerRecord.done(SpoolPart(range: range, batchSpans: 0, first: 0, count: 0))
             drop(.spoolDamaged, lost, with: unwrittenCuts + [cut] + account(of: index))
             cutsAreWritten()
             removeIfSettled(read.segment)
@@ -241,7 +241,7 @@ package struct SpanSpool: ~Copyable, Sendable {
             range: range, spans: read.spans, remaining: read.spans, position: cutSpans - counted, isWritten: lost > 0)
         if lost > 0 {
             // In one piece with the batch, so that the next process does not read there and count it again.
-            let cut = LedgerRecord.cut(SpanSpool.run(flight, 0, flight.spans))
+            let cut = LedgerRecord.cut(SpanSpool.part(flight, 0, flight.spans))
             drop(.spoolDamaged, lost, with: unwrittenCuts + [cut] + account(of: index))
             cutsAreWritten()
         }
@@ -259,7 +259,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// them for another reason.
     var unwrittenCuts: [LedgerRecord] {
         flights.values.filter { !$0.isWritten }.map { flight in
-            .cut(SpanSpool.run(flight, 0, flight.spans))
+            .cut(SpanSpool.part(flight, 0, flight.spans))
         }
     }
 
@@ -310,9 +310,9 @@ package struct SpanSpool: ~Copyable, Sendable {
     @discardableResult
     package mutating func numbered(_ batch: NumberedBatch) -> UInt64 {
         highestSequence = max(highestSequence, batch.sequence)
-        let run = flights[batch.ordinal].map { SpanSpool.run($0, batch.firstSpan, batch.spanCount) }
+        let part = flights[batch.ordinal].map { SpanSpool.part($0, batch.firstSpan, batch.spanCount) }
         flights[batch.ordinal]?.isWritten = true
-        return write([.numbered(sequence: batch.sequence, run: run, dropped: batch.dropped)])
+        return write([.numbered(sequence: batch.sequence, part: part, dropped: batch.dropped)])
     }
 
     /// Tells the journal that a number is skipped: written before anything else is sent.
@@ -335,7 +335,7 @@ package struct SpanSpool: ~Copyable, Sendable {
             // The session tells of it, under a number that it will name.
             let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))
             dropped.add([count])
-            write([.done(SpanSpool.run(flight, receipt.firstSpan, receipt.spans)), .dropped([count])])
+            write([.done(SpanSpool.part(flight, receipt.firstSpan, receipt.spans)), .dropped([count])])
             flight.isWritten = true
         } else {
             storedSpans += receipt.spans
@@ -352,8 +352,8 @@ package struct SpanSpool: ~Copyable, Sendable {
         removeIfSettled(flight.range.segment)
     }
 
-    private static func run(_ flight: Flight, _ first: Int, _ count: Int) -> SpoolRun {
-        SpoolRun(
+    private static func part(_ flight: Flight, _ first: Int, _ count: Int) -> SpoolPart {
+        SpoolPart(
             range: flight.range, batchSpans: UInt32(flight.spans), first: UInt32(first), count: UInt32(count))
     }
 

@@ -179,7 +179,7 @@ extension SpanSpool {
         uncountedLosses += contents.unreadable.count
     }
 
-    /// Rebuilds the batches that were cut: numbered runs under their numbers, the rest of them behind.
+    /// Rebuilds the batches that were cut: numbered parts under their numbers, the rest of them behind.
     private mutating func restoreBatches() throws(SpoolError) {
         let state = journal.state
         var whole: [SpoolRange: EncodedBatch] = [:]
@@ -187,26 +187,26 @@ extension SpanSpool {
         var unnumbered: [RestoredBatch] = []
         for (range, open) in state.open.sorted(by: { ($0.key.segment, $0.key.start) < ($1.key.segment, $1.key.start) })
         {
-            let parts = state.numbered.filter { $0.run?.range == range }
-            let runs = open.done + parts.compactMap(\.run?.spans)
+            let numbered = state.numbered.filter { $0.part?.range == range }
+            let known = open.done + numbered.compactMap(\.part?.spans)
             let expected = Int(open.batchSpans)
             guard let payload = try rebuild(range) else {
                 giveUp(range, open)
                 continue
             }
-            let isInParts = !open.done.isEmpty || parts.contains { $0.run?.count != open.batchSpans }
+            let isInParts = !open.done.isEmpty || numbered.contains { $0.part?.count != open.batchSpans }
             if payload.spans == expected || !isInParts {
                 let done = open.done.reduce(0) { $0 + $1.count }
                 let batch = restore(payload, range, remaining: payload.spans - done)
                 whole[range] = batch
-                for run in SpanSpool.gaps(between: runs, count: payload.spans) {
-                    unnumbered.append(RestoredBatch(batch: batch.part(run), sequence: 0))
+                for spans in SpanSpool.gaps(between: known, count: payload.spans) {
+                    unnumbered.append(RestoredBatch(batch: batch.part(spans), sequence: 0))
                 }
             } else {
-                // Spans are missing, so nobody knows which of the others a run meant: all come under new numbers.
-                skipped.formUnion(parts.map(\.sequence))
-                write(parts.map { .unnumbered(sequence: $0.sequence) })
-                for part in parts { unreported.add(part.dropped) }
+                // Spans are missing, so nobody knows which of the others a part meant: all come under new numbers.
+                skipped.formUnion(numbered.map(\.sequence))
+                write(numbered.map { .unnumbered(sequence: $0.sequence) })
+                for entry in numbered { unreported.add(entry.dropped) }
                 unnumbered.append(
                     RestoredBatch(batch: restore(payload, range, remaining: payload.spans), sequence: 0))
             }
@@ -214,17 +214,17 @@ extension SpanSpool {
             if payload.spans < expected {
                 drop(.spoolDamaged, expected - payload.spans)
                 let count = UInt32(payload.spans)
-                write([.cut(SpoolRun(range: range, batchSpans: count, first: 0, count: count))])
+                write([.cut(SpoolPart(range: range, batchSpans: count, first: 0, count: count))])
             }
         }
         // What was found to be missing was written down just now.
         let open = journal.state.open
         for entry in state.numbered where !skipped.contains(entry.sequence) {
-            var part = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
-            if let run = entry.run, let batch = whole[run.range] {
-                part = run.count == open[run.range]?.batchSpans ? batch : batch.part(run.spans)
+            var restoredBatch = EncodedBatch(payload: [], spanCount: 0, queuedBytes: 0, ordinal: 0)
+            if let part = entry.part, let batch = whole[part.range] {
+                restoredBatch = part.count == open[part.range]?.batchSpans ? batch : batch.part(part.spans)
             }
-            restored.append(RestoredBatch(batch: part, sequence: entry.sequence, dropped: entry.dropped))
+            restored.append(RestoredBatch(batch: restoredBatch, sequence: entry.sequence, dropped: entry.dropped))
         }
         restored += unnumbered
     }
@@ -233,7 +233,7 @@ extension SpanSpool {
     private mutating func giveUp(_ range: SpoolRange, _ open: LedgerState.Open) {
         let lost = Int(open.batchSpans) - open.done.reduce(0) { $0 + $1.count }
         drop(.spoolDamaged, lost)
-        write([.done(SpoolRun(range: range, batchSpans: open.batchSpans, first: 0, count: open.batchSpans))])
+        write([.done(SpoolPart(range: range, batchSpans: open.batchSpans, first: 0, count: open.batchSpans))])
     }
 
     private mutating func restore(_ read: SpoolRead.Result, _ range: SpoolRange, remaining: Int) -> EncodedBatch {
@@ -258,13 +258,13 @@ extension SpanSpool {
         return result
     }
 
-    /// The runs of `0 ..< count` that no other covers.
-    private static func gaps(between runs: [Range<Int>], count: Int) -> [Range<Int>] {
+    /// The ranges of `0 ..< count` that no other covers.
+    private static func gaps(between known: [Range<Int>], count: Int) -> [Range<Int>] {
         var gaps: [Range<Int>] = []
         var position = 0
-        for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if run.lowerBound > position { gaps.append(position..<min(run.lowerBound, count)) }
-            position = max(position, run.upperBound)
+        for range in known.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if range.lowerBound > position { gaps.append(position..<min(range.lowerBound, count)) }
+            position = max(position, range.upperBound)
         }
         if position < count { gaps.append(position..<count) }
         return gaps.filter { !$0.isEmpty }

@@ -84,7 +84,7 @@ public struct SpoolInspection: Sendable, Hashable {
         if !isInUse { segments += contents.missing.map { Segment(missing: $0) } }
         segments += contents.unreadable.map { Segment(unreadable: $0) }
         batches = state.numbered.map {
-            Batch(sequence: $0.sequence, spans: Int($0.run?.count ?? 0), dropped: $0.dropped)
+            Batch(sequence: $0.sequence, spans: Int($0.part?.count ?? 0), dropped: $0.dropped)
         }
         let open = state.open.values.reduce(0) { sum, batch in
             sum + Int(batch.batchSpans) - batch.done.reduce(0) { $0 + $1.count }

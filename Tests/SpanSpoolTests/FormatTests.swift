@@ -26,12 +26,12 @@ struct FormatTests {
     }
 
     @Test func `every ledger record comes back from its bytes, and no shorter ones pass`() {
-        let run = SpoolRun(
+        let part = SpoolPart(
             range: SpoolRange(segment: 7, start: 48, end: 4000), batchSpans: 20, first: 3, count: 5)
         let drops = [DropCount(reason: "spool_full", spans: 9), DropCount(reason: "ü", spans: .max)]
         let records: [LedgerRecord] = [
-            .numbered(sequence: 5, run: run, dropped: drops), .numbered(sequence: 6, run: nil, dropped: []),
-            .unnumbered(sequence: 7), .stored(through: .max), .done(run), .dropped(drops), .cut(run),
+            .numbered(sequence: 5, part: part, dropped: drops), .numbered(sequence: 6, part: nil, dropped: []),
+            .unnumbered(sequence: 7), .stored(through: .max), .done(part), .dropped(drops), .cut(part),
             .position(sequence: 8, segment: 9, offset: 10),
             .held(SpoolAccount(segment: 11, start: 48, end: 4000, spans: 12)),
         ]
@@ -45,18 +45,18 @@ struct FormatTests {
     }
 
     @Test func `a ledger's state comes out of its shortest form as it went in`() {
-        func run(_ start: UInt32, _ first: UInt32, _ count: UInt32) -> SpoolRun {
-            SpoolRun(
+        func part(_ start: UInt32, _ first: UInt32, _ count: UInt32) -> SpoolPart {
+            SpoolPart(
                 range: SpoolRange(segment: 1, start: start, end: start + 100), batchSpans: 10, first: first,
                 count: count)
         }
         let drop = [DropCount(reason: "queue_full", spans: 4)]
         var state = LedgerState()
         for record in [
-            LedgerRecord.dropped(drop), .numbered(sequence: 1, run: run(48, 0, 10), dropped: drop),
-            .numbered(sequence: 2, run: run(148, 0, 10), dropped: []), .dropped(drop), .stored(through: 1),
-            .unnumbered(sequence: 2), .numbered(sequence: 3, run: run(148, 0, 4), dropped: drop),
-            .done(run(148, 4, 1)), .numbered(sequence: 4, run: run(148, 5, 5), dropped: []), .dropped(drop),
+            LedgerRecord.dropped(drop), .numbered(sequence: 1, part: part(48, 0, 10), dropped: drop),
+            .numbered(sequence: 2, part: part(148, 0, 10), dropped: []), .dropped(drop), .stored(through: 1),
+            .unnumbered(sequence: 2), .numbered(sequence: 3, part: part(148, 0, 4), dropped: drop),
+            .done(part(148, 4, 1)), .numbered(sequence: 4, part: part(148, 5, 5), dropped: []), .dropped(drop),
             .held(SpoolAccount(segment: 1, start: 248, end: 900, spans: 7)),
         ] { state.apply(record) }
         #expect(state.open.count == 1 && state.numbered.map(\.sequence) == [3, 4])

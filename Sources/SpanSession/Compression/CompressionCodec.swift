@@ -20,7 +20,7 @@ public protocol CompressionCodec: Sendable {
 ///
 /// A reference: copies of a session share it, so only one of them may go on.
 public protocol FrameCompressor: AnyObject, Sendable {
-    /// Compresses one payload, given in two runs.
+    /// Compresses one payload, given in two pieces.
     ///
     /// What a stream returns must be sent, for the payloads after it build upon it.
     ///

@@ -66,15 +66,15 @@ public struct EncodedBatch: Sendable, Hashable {
     /// `queuedBytes` and its ordinal; for a collector that takes less than expected. Copies; the spans are not encoded again.
     ///
     /// - Parameter maxSixteenths: of a smallest span, that a part may weigh.
-    /// - Returns: the parts in order, each a run of this batch's spans; the runs that are larger than that span by span,
-    ///   with the queue bytes that no part has.
+    /// - Returns: the parts in order; the ranges of spans that are larger than that span by span, with the queue bytes that
+    ///   no part has.
     func split(
         maxBytes: Int, maxSixteenths: Int = .max
     ) -> (parts: [EncodedBatch], tooLarge: [Range<Int>], tooLargeBytes: Int) {
         var assembler = BatchAssembler()
         var scale = BatchScale(isNeeded: mostSixteenths > maxSixteenths)
         var weight = 0
-        var payloads: [(bytes: [UInt8], run: Range<Int>)] = []
+        var payloads: [(bytes: [UInt8], spans: Range<Int>)] = []
         var tooLarge: [Range<Int>] = []
         var index = firstSpan
         func close() {
@@ -112,27 +112,27 @@ public struct EncodedBatch: Sendable, Hashable {
             rest -= share
             parts.append(
                 EncodedBatch(
-                    payload: part.bytes, spanCount: part.run.count, queuedBytes: share, ordinal: ordinal,
-                    firstSpan: part.run.lowerBound))
+                    payload: part.bytes, spanCount: part.spans.count, queuedBytes: share, ordinal: ordinal,
+                    firstSpan: part.spans.lowerBound))
         }
         return (parts, tooLarge, rest)
     }
 
-    /// A run of the batch's spans as a batch of its own, encoded as `split` would.
+    /// Some of the batch's spans as a batch of their own, encoded as `split` would.
     ///
-    /// - Parameter run: counted like `firstSpan`; what lies outside is left out.
-    package func part(_ run: Range<Int>) -> EncodedBatch {
+    /// - Parameter range: counted like `firstSpan`; what lies outside is left out.
+    package func part(_ range: Range<Int>) -> EncodedBatch {
         var assembler = BatchAssembler()
         var index = firstSpan
         SpanWalk.forEachSpan(in: payload) { span, origin in
-            if run.contains(index) { assembler.append(span, origin: origin) }
+            if range.contains(index) { assembler.append(span, origin: origin) }
             index += 1
         }
         let spans = assembler.spanCount
         let payload = assembler.take()
         return EncodedBatch(
             payload: payload, spanCount: spans, queuedBytes: payload.count, ordinal: ordinal,
-            firstSpan: run.lowerBound)
+            firstSpan: range.lowerBound)
     }
 
     /// As the collector reads it, to any size.

@@ -15,12 +15,12 @@ package struct SpoolRange: Sendable, Hashable {
     }
 }
 
-/// A batch as it was cut from a segment, and a run of its spans.
-package struct SpoolRun: Sendable, Hashable {
+/// A part of a batch as it was cut from a segment: some of its spans that stand side by side, or all of them.
+package struct SpoolPart: Sendable, Hashable {
     package var range: SpoolRange
     /// How many spans the whole batch had.
     package var batchSpans: UInt32
-    /// Where the run begins, in the order of the batch's payload.
+    /// Where the part begins, in the order of the batch's payload.
     package var first: UInt32
     package var count: UInt32
 
@@ -49,18 +49,18 @@ package struct SpoolAccount: Sendable, Hashable {
 
 /// What a ledger tells, one thing after the other. docs/spool.md has the bytes.
 package enum LedgerRecord: Sendable, Hashable {
-    /// Kind 1. A run got a number, or without one, drop counts did.
-    case numbered(sequence: UInt64, run: SpoolRun?, dropped: [DropCount])
-    /// Kind 2. The number is skipped; its run comes again under others.
+    /// Kind 1. A part got a number, or without one, drop counts did.
+    case numbered(sequence: UInt64, part: SpoolPart?, dropped: [DropCount])
+    /// Kind 2. The number is skipped; its part comes again under others.
     case unnumbered(sequence: UInt64)
     /// Kind 3. Everything up to this number is stored.
     case stored(through: UInt64)
-    /// Kind 4. The run is done without a number; the drop that it may be is a record of its own.
-    case done(SpoolRun)
+    /// Kind 4. The part is done without a number; the drop that it may be is a record of its own.
+    case done(SpoolPart)
     /// Kind 5. Spans were given up, and no number tells of it yet.
     case dropped([DropCount])
-    /// Kind 6. The run's batch was cut; of what the earlier records of this ledger say, this is the shortest form.
-    case cut(SpoolRun)
+    /// Kind 6. The part's batch was cut; of what the earlier records of this ledger say, this is the shortest form.
+    case cut(SpoolPart)
     /// Kind 7. No number up to this one is free; everything before the place was cut.
     case position(sequence: UInt64, segment: UInt64, offset: UInt32)
     /// Kind 8. So many spans were there, so that the next process knows how many it misses.
@@ -82,12 +82,12 @@ package enum LedgerRecord: Sendable, Hashable {
     var body: [UInt8] {
         var writer = WireAppender(capacity: 128)
         switch self {
-        case .numbered(let sequence, let run, let dropped):
+        case .numbered(let sequence, let part, let dropped):
             writer.appendFixed64(sequence)
-            LedgerRecord.append(run, to: &writer)
+            LedgerRecord.append(part, to: &writer)
             LedgerRecord.append(dropped, to: &writer)
         case .unnumbered(let sequence), .stored(let sequence): writer.appendFixed64(sequence)
-        case .done(let run), .cut(let run): LedgerRecord.append(run, to: &writer)
+        case .done(let part), .cut(let part): LedgerRecord.append(part, to: &writer)
         case .dropped(let dropped): LedgerRecord.append(dropped, to: &writer)
         case .position(let sequence, let segment, let offset):
             writer.appendFixed64(sequence)
@@ -106,13 +106,13 @@ package enum LedgerRecord: Sendable, Hashable {
         switch kind {
         case 1:
             let sequence = reader.uint64()
-            let run = LedgerRecord.run(&reader)
-            self = .numbered(sequence: sequence, run: run, dropped: LedgerRecord.drops(&reader))
+            let part = LedgerRecord.part(&reader)
+            self = .numbered(sequence: sequence, part: part, dropped: LedgerRecord.drops(&reader))
         case 2: self = .unnumbered(sequence: reader.uint64())
         case 3: self = .stored(through: reader.uint64())
         case 4, 6:
-            guard let run = LedgerRecord.run(&reader) else { return nil }
-            self = kind == 4 ? .done(run) : .cut(run)
+            guard let part = LedgerRecord.part(&reader) else { return nil }
+            self = kind == 4 ? .done(part) : .cut(part)
         case 5: self = .dropped(LedgerRecord.drops(&reader))
         case 7:
             let (sequence, segment) = (reader.uint64(), reader.uint64())
@@ -126,19 +126,19 @@ package enum LedgerRecord: Sendable, Hashable {
         guard !reader.isShort, reader.isAtEnd else { return nil }
     }
 
-    /// 28 bytes; segment 0 for no run.
-    private static func append(_ run: SpoolRun?, to writer: inout WireAppender) {
-        writer.appendFixed64(run?.range.segment ?? 0)
-        for value in [run?.range.start, run?.range.end, run?.batchSpans, run?.first, run?.count] {
+    /// 28 bytes; segment 0 for no part.
+    private static func append(_ part: SpoolPart?, to writer: inout WireAppender) {
+        writer.appendFixed64(part?.range.segment ?? 0)
+        for value in [part?.range.start, part?.range.end, part?.batchSpans, part?.first, part?.count] {
             writer.appendFixed32(value ?? 0)
         }
     }
 
-    private static func run(_ reader: inout SpoolReader) -> SpoolRun? {
+    private static func part(_ reader: inout SpoolReader) -> SpoolPart? {
         let segment = reader.uint64()
         let range = SpoolRange(segment: segment, start: reader.uint32(), end: reader.uint32())
-        let run = SpoolRun(range: range, batchSpans: reader.uint32(), first: reader.uint32(), count: reader.uint32())
-        return segment == 0 ? nil : run
+        let part = SpoolPart(range: range, batchSpans: reader.uint32(), first: reader.uint32(), count: reader.uint32())
+        return segment == 0 ? nil : part
     }
 
     /// To the end of the body: count, length of the reason, reason.

@@ -6,7 +6,7 @@ package struct LedgerState: Sendable, Hashable {
     /// A number that is not known to be stored.
     struct Numbered: Sendable, Hashable {
         var sequence: UInt64
-        var run: SpoolRun?
+        var part: SpoolPart?
         var dropped: [DropCount]
     }
 
@@ -41,14 +41,14 @@ package struct LedgerState: Sendable, Hashable {
 
     mutating func apply(_ record: LedgerRecord) {
         switch record {
-        case .numbered(let sequence, let run, let dropped):
+        case .numbered(let sequence, let part, let dropped):
             highestSequence = max(highestSequence, sequence)
             untold.subtract(dropped)
-            if let run {
-                cut(run)
-                if open[run.range] == nil { open[run.range] = Open(batchSpans: run.batchSpans) }
+            if let part {
+                cut(part)
+                if open[part.range] == nil { open[part.range] = Open(batchSpans: part.batchSpans) }
             }
-            numbered.append(Numbered(sequence: sequence, run: run, dropped: dropped))
+            numbered.append(Numbered(sequence: sequence, part: part, dropped: dropped))
         case .unnumbered(let sequence):
             guard let index = numbered.firstIndex(where: { $0.sequence == sequence }) else { return }
             untold.add(numbered.remove(at: index).dropped)
@@ -56,14 +56,14 @@ package struct LedgerState: Sendable, Hashable {
             highestSequence = max(highestSequence, sequence)
             let stored = numbered.prefix { $0.sequence <= sequence }
             numbered.removeFirst(stored.count)
-            for entry in stored { if let run = entry.run { finish(run) } }
-        case .done(let run):
-            cut(run)
-            finish(run)
+            for entry in stored { if let part = entry.part { finish(part) } }
+        case .done(let part):
+            cut(part)
+            finish(part)
         case .dropped(let dropped): untold.add(dropped)
-        case .cut(let run):
-            cut(run)
-            open[run.range] = Open(batchSpans: run.batchSpans)
+        case .cut(let part):
+            cut(part)
+            open[part.range] = Open(batchSpans: part.batchSpans)
         case .position(let sequence, let segment, let offset):
             highestSequence = max(highestSequence, sequence)
             cut = SpoolRange(segment: segment, start: offset, end: offset)
@@ -75,17 +75,17 @@ package struct LedgerState: Sendable, Hashable {
     var records: [LedgerRecord] {
         var records: [LedgerRecord] = []
         for (range, batch) in open.sorted(by: { ($0.key.segment, $0.key.start) < ($1.key.segment, $1.key.start) }) {
-            let whole = SpoolRun(range: range, batchSpans: batch.batchSpans, first: 0, count: batch.batchSpans)
+            let whole = SpoolPart(range: range, batchSpans: batch.batchSpans, first: 0, count: batch.batchSpans)
             records.append(.cut(whole))
-            for run in batch.done {
+            for spans in batch.done {
                 var part = whole
-                (part.first, part.count) = (UInt32(run.lowerBound), UInt32(run.count))
+                (part.first, part.count) = (UInt32(spans.lowerBound), UInt32(spans.count))
                 records.append(.done(part))
             }
         }
         // `numbered` takes drops from the untold ones, so those come last.
         for entry in numbered {
-            records.append(.numbered(sequence: entry.sequence, run: entry.run, dropped: entry.dropped))
+            records.append(.numbered(sequence: entry.sequence, part: entry.part, dropped: entry.dropped))
         }
         if !untold.isEmpty { records.append(.dropped(untold.counts)) }
         records += held.values.sorted { $0.segment < $1.segment }.map { .held($0) }
@@ -94,27 +94,27 @@ package struct LedgerState: Sendable, Hashable {
         return records
     }
 
-    private mutating func cut(_ run: SpoolRun) {
-        let range = run.range
+    private mutating func cut(_ part: SpoolPart) {
+        let range = part.range
         if (range.segment, range.end) > (cut.segment, cut.end) {
             cut = SpoolRange(segment: range.segment, start: range.end, end: range.end)
-            open[range] = Open(batchSpans: run.batchSpans)
-            takeOff(run)
+            open[range] = Open(batchSpans: part.batchSpans)
+            takeOff(part)
         }
     }
 
-    private mutating func takeOff(_ run: SpoolRun) {
-        held = held.filter { $0.key >= run.range.segment }
-        guard var account = held[run.range.segment] else { return }
-        account.start = run.range.end
-        account.spans -= account.end <= run.range.end ? account.spans : min(run.batchSpans, account.spans)
-        held[run.range.segment] = account
+    private mutating func takeOff(_ part: SpoolPart) {
+        held = held.filter { $0.key >= part.range.segment }
+        guard var account = held[part.range.segment] else { return }
+        account.start = part.range.end
+        account.spans -= account.end <= part.range.end ? account.spans : min(part.batchSpans, account.spans)
+        held[part.range.segment] = account
     }
 
-    private mutating func finish(_ run: SpoolRun) {
-        guard var batch = open[run.range] else { return }
-        batch.done.append(run.spans)
+    private mutating func finish(_ part: SpoolPart) {
+        guard var batch = open[part.range] else { return }
+        batch.done.append(part.spans)
         let done = batch.done.reduce(0) { $0 + $1.count }
-        open[run.range] = done >= Int(batch.batchSpans) ? nil : batch
+        open[part.range] = done >= Int(batch.batchSpans) ? nil : batch
     }
 }
