@@ -58,7 +58,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     var segments: [Segment] = []
     var active: ActiveSegment?
     var flights: [UInt64: Flight] = [:]
-    private var nextOrdinal = SpanSpool.firstOrdinal
+    private var nextOrdinal: UInt64 = 1
     var nextSegment: UInt64 = 1
 
     /// Spans on disk that are not settled.
@@ -103,9 +103,6 @@ package struct SpanSpool: ~Copyable, Sendable {
 
     /// No number up to this one may be given anew.
     package private(set) var highestSequence: UInt64
-
-    /// Ordinals of a spool's batches are above those of any other queue.
-    package static let firstOrdinal: UInt64 = 1 << 63
 
     /// Takes a directory over, with what an earlier process left in it; makes it ready if it is empty.
     ///
@@ -279,7 +276,8 @@ package struct SpanSpool: ~Copyable, Sendable {
         let ordinal = nextOrdinal
         nextOrdinal += 1
         flights[ordinal] = flight
-        return EncodedBatch(payload: payload, spanCount: flight.spans, queuedBytes: payload.count, ordinal: ordinal)
+        return EncodedBatch(
+            payload: payload, spanCount: flight.spans, queuedBytes: payload.count, source: .spool, ordinal: ordinal)
     }
 
     /// What is unread becomes due at once.
@@ -310,8 +308,12 @@ package struct SpanSpool: ~Copyable, Sendable {
     @discardableResult
     package mutating func numbered(_ batch: NumberedBatch) -> UInt64 {
         highestSequence = max(highestSequence, batch.sequence)
-        let part = flights[batch.ordinal].map { SpanSpool.part($0, batch.firstSpan, batch.spanCount) }
-        flights[batch.ordinal]?.isWritten = true
+        var part: SpoolPart?
+        // The session numbers batches of the queue and drop counts too.
+        if batch.source == .spool, let flight = flights[batch.ordinal] {
+            part = SpanSpool.part(flight, batch.firstSpan, batch.spanCount)
+            flights[batch.ordinal]?.isWritten = true
+        }
         return write([.numbered(sequence: batch.sequence, part: part, dropped: batch.dropped)])
     }
 
@@ -330,7 +332,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// A receipt for a batch of this spool: stored, or given up for what it is. Not for what `abandon` gives back; that
     /// stays.
     package mutating func settle(_ receipt: BatchReceipt) {
-        guard var flight = flights[receipt.ordinal] else { return }
+        guard receipt.source == .spool, var flight = flights[receipt.ordinal] else { return }
         if let reason = receipt.dropReason {
             // The session tells of it, under a number that it will name.
             let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))

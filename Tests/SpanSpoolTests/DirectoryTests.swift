@@ -190,13 +190,15 @@ struct DirectoryTests {
                 }
                 #expect(numbers(batch) == taken)
                 spool.numbered(
-                    NumberedBatch(sequence: 1, ordinal: batch.ordinal, firstSpan: 0, spanCount: batch.spanCount))
+                    NumberedBatch(
+                        sequence: 1, source: .spool, ordinal: batch.ordinal, firstSpan: 0, spanCount: batch.spanCount))
                 #expect(spool.takeProblem() == nil)
                 #expect(throws: SpoolError.self) { try append(1000..<1001, &spool, nameBytes: 1000) }
                 // A spool without room for a new segment goes on once the old one is gone.
                 spool.close()
                 spool.acknowledged(through: 1)
-                spool.settle(BatchReceipt(ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: 0))
+                spool.settle(
+                    BatchReceipt(source: .spool, ordinal: batch.ordinal, spans: batch.spanCount, queuedBytes: 0))
                 #expect(spool.takeProblem() == nil)
                 #expect(try append(1001..<1011, &spool, nameBytes: 1000) == 10)
                 let found = try takeAll(&spool)

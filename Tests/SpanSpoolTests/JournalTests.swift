@@ -18,7 +18,8 @@ struct JournalTests {
         spool.worked()
         #expect(spool.takeWork() == nil)
         let count = storage.operationCount
-        let first = spool.spool.numbered(NumberedBatch(sequence: 1, ordinal: batch.ordinal, firstSpan: 0, spanCount: 3))
+        let first = spool.spool.numbered(
+            NumberedBatch(sequence: 1, source: .spool, ordinal: batch.ordinal, firstSpan: 0, spanCount: 3))
         let second = spool.spool.unnumbered(1)
         #expect(second > first)
         #expect(storage.operationCount == count)
@@ -35,6 +36,22 @@ struct JournalTests {
         let done = storage.operationCount
         spool.takeWork()?.perform()
         #expect(storage.operationCount == done)
+    }
+
+    @Test func `a batch of the queue is not taken for the one of the spool that has its ordinal`() throws {
+        let storage = MemoryStorage()
+        let spool = try Process(storage)
+        for number in 0..<4 { _ = try spool.append(number) }
+        let batch = try #require(spool.takeBatch())
+        #expect(batch.source == .spool)
+        spool.spool.numbered(NumberedBatch(sequence: 1, ordinal: batch.ordinal, firstSpan: 0, spanCount: 4))
+        spool.spool.settle(BatchReceipt(ordinal: batch.ordinal, spans: 4, queuedBytes: 0))
+        #expect(spool.spool.heldSpans == 4)
+        let found = try Process(storage).takeEverything()
+        // The number is known, without spans; the batch of the spool has none.
+        #expect(found.restored.map(\.sequence) == [1])
+        #expect(found.restored.map(\.batch.spanCount) == [0])
+        #expect(found.numbers == [0, 1, 2, 3])
     }
 
     @Test func `counts that wait for a disk that does not answer become one record`() throws {

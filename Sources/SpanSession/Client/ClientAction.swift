@@ -32,7 +32,9 @@ public enum ClientAction: Sendable, Equatable {
 
 /// What became of a batch, or of a part of one.
 public struct BatchReceipt: Sendable, Hashable {
-    /// The batch that was handed to the session.
+    /// The place that gave the batch its ordinal.
+    public var source: BatchSource
+    /// The source's number for the batch that was handed to the session.
     public var ordinal: UInt64
     /// Where in the batch that was handed over the spans begin, in the order of its payload.
     public var firstSpan: Int
@@ -46,9 +48,11 @@ public struct BatchReceipt: Sendable, Hashable {
     public var sentAt: SessionInstant?
 
     public init(
-        ordinal: UInt64, firstSpan: Int = 0, spans: Int, queuedBytes: Int, dropReason: DropReason? = nil,
+        source: BatchSource = .queue, ordinal: UInt64, firstSpan: Int = 0, spans: Int, queuedBytes: Int,
+        dropReason: DropReason? = nil,
         sentAt: SessionInstant? = nil
     ) {
+        self.source = source
         self.ordinal = ordinal
         self.firstSpan = firstSpan
         self.spans = spans
@@ -62,7 +66,9 @@ public struct BatchReceipt: Sendable, Hashable {
 public struct NumberedBatch: Sendable, Hashable {
     /// The number, from 1.
     public var sequence: UInt64
-    /// The batch that was handed to the session; 0 when there are only drop counts to tell.
+    /// The place that gave the batch its ordinal.
+    public var source: BatchSource
+    /// The source's number for the batch that was handed to the session; 0 when there are only drop counts to tell.
     public var ordinal: UInt64
     /// Where in that batch the spans begin, in the order of its payload; more than 0 in a part of one that was split.
     public var firstSpan: Int
@@ -71,8 +77,12 @@ public struct NumberedBatch: Sendable, Hashable {
     /// Told with them.
     public var dropped: [DropCount]
 
-    public init(sequence: UInt64, ordinal: UInt64, firstSpan: Int, spanCount: Int, dropped: [DropCount] = []) {
+    public init(
+        sequence: UInt64, source: BatchSource = .queue, ordinal: UInt64, firstSpan: Int, spanCount: Int,
+        dropped: [DropCount] = []
+    ) {
         self.sequence = sequence
+        self.source = source
         self.ordinal = ordinal
         self.firstSpan = firstSpan
         self.spanCount = spanCount

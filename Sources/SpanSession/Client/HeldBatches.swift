@@ -31,7 +31,7 @@ struct HeldBatches: Sendable {
 
         func receipt(_ reason: DropReason? = nil) -> BatchReceipt {
             BatchReceipt(
-                ordinal: batch.ordinal, firstSpan: batch.firstSpan, spans: batch.spanCount,
+                source: batch.source, ordinal: batch.ordinal, firstSpan: batch.firstSpan, spans: batch.spanCount,
                 queuedBytes: batch.queuedBytes, dropReason: reason, sentAt: sentAt)
         }
     }

@@ -43,8 +43,8 @@ struct Outbox: Sendable {
         actions.append(
             .numbered(
                 NumberedBatch(
-                    sequence: entry.sequence, ordinal: entry.batch.ordinal, firstSpan: entry.batch.firstSpan,
-                    spanCount: entry.batch.spanCount, dropped: entry.dropped)))
+                    sequence: entry.sequence, source: entry.batch.source, ordinal: entry.batch.ordinal,
+                    firstSpan: entry.batch.firstSpan, spanCount: entry.batch.spanCount, dropped: entry.dropped)))
     }
 
     /// Payload bytes of the next batch: with a number, what it has; without one, the most it may have, drop counts left out,
@@ -89,7 +89,8 @@ struct Outbox: Sendable {
             actions.append(
                 .settled(
                     BatchReceipt(
-                        ordinal: entry.batch.ordinal, firstSpan: spans.lowerBound, spans: spans.count,
+                        source: entry.batch.source, ordinal: entry.batch.ordinal, firstSpan: spans.lowerBound,
+                        spans: spans.count,
                         queuedBytes: bytesLeft, dropReason: .spanTooLarge)))
             bytesLeft = 0
         }

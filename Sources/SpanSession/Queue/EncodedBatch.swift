@@ -9,16 +9,22 @@ public struct EncodedBatch: Sendable, Hashable {
     public let spanCount: Int
     /// What the batch takes of a queue's bytes.
     public let queuedBytes: Int
-    /// The queue's number for it; 0 when it comes from no queue.
+    /// The place that gave the batch its ordinal.
+    public let source: BatchSource
+    /// The source's number for the batch; 0 when nobody numbered it.
     public let ordinal: UInt64
 
     /// Where its spans begin in the batch that bears the ordinal, in the order of its payload; more than 0 in a part.
     package let firstSpan: Int
 
-    package init(payload: [UInt8], spanCount: Int, queuedBytes: Int, ordinal: UInt64, firstSpan: Int = 0) {
+    package init(
+        payload: [UInt8], spanCount: Int, queuedBytes: Int, source: BatchSource = .queue, ordinal: UInt64,
+        firstSpan: Int = 0
+    ) {
         self.payload = payload
         self.spanCount = spanCount
         self.queuedBytes = queuedBytes
+        self.source = source
         self.ordinal = ordinal
         self.firstSpan = firstSpan
     }
@@ -112,7 +118,8 @@ public struct EncodedBatch: Sendable, Hashable {
             rest -= share
             parts.append(
                 EncodedBatch(
-                    payload: part.bytes, spanCount: part.spans.count, queuedBytes: share, ordinal: ordinal,
+                    payload: part.bytes, spanCount: part.spans.count, queuedBytes: share, source: source,
+                    ordinal: ordinal,
                     firstSpan: part.spans.lowerBound))
         }
         return (parts, tooLarge, rest)
@@ -131,7 +138,7 @@ public struct EncodedBatch: Sendable, Hashable {
         let spans = assembler.spanCount
         let payload = assembler.take()
         return EncodedBatch(
-            payload: payload, spanCount: spans, queuedBytes: payload.count, ordinal: ordinal,
+            payload: payload, spanCount: spans, queuedBytes: payload.count, source: source, ordinal: ordinal,
             firstSpan: range.lowerBound)
     }
 

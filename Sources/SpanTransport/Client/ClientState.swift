@@ -185,10 +185,11 @@ struct ClientState: ~Copyable {
     /// - Returns: whether the spans, though the session gave them back, stay in the spool.
     mutating func settle(_ receipt: BatchReceipt) -> Bool {
         isFull = false
-        if receipt.ordinal >= SpanSpool.firstOrdinal {
+        switch receipt.source {
+        case .spool:
             if receipt.dropReason == .shutdown || receipt.dropReason == .refused { return true }
             spool?.settle(receipt)
-        } else {
+        case .queue:
             queue.settle(receipt)
             if let reason = receipt.dropReason {
                 spool?.recordDropped([DropCount(reason: reason.rawValue, spans: UInt64(clamping: receipt.spans))])

@@ -90,7 +90,8 @@ final class Process {
         let run = run ?? 0..<batch.spanCount
         spool.numbered(
             NumberedBatch(
-                sequence: sequence, ordinal: batch.ordinal, firstSpan: run.lowerBound, spanCount: run.count,
+                sequence: sequence, source: batch.source, ordinal: batch.ordinal, firstSpan: run.lowerBound,
+                spanCount: run.count,
                 dropped: dropped))
     }
 
@@ -98,7 +99,8 @@ final class Process {
         let run = run ?? 0..<batch.spanCount
         spool.settle(
             BatchReceipt(
-                ordinal: batch.ordinal, firstSpan: run.lowerBound, spans: run.count, queuedBytes: 0,
+                source: batch.source, ordinal: batch.ordinal, firstSpan: run.lowerBound, spans: run.count,
+                queuedBytes: 0,
                 dropReason: reason))
     }
 
