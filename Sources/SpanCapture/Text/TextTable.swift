@@ -7,11 +7,11 @@ package struct TextTable: Sendable {
     /// Column of a table: its title, and the way it gives way when room is short.
     package struct Column: Sendable {
         enum Kind: Sendable {
-            /// May be shortened in the middle.
+            /// A text, which may be shortened in the middle.
             case text
-            /// Is shown whole or not at all.
+            /// A cell that is shown whole or not at all.
             case whole
-            /// Has shorter forms, one after the other.
+            /// A cell with shorter forms, which are tried one after the other.
             case forms([@Sendable (String) -> String])
         }
 

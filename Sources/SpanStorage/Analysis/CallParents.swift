@@ -9,7 +9,7 @@ package struct CallParents: Sendable {
     private var halves: [UInt32: (inbound: Int32, other: Int32)] = [:]
     private var seenBy: [Int32] = []
 
-    /// With fewer rows looking at each of them is faster.
+    /// Number of rows up to which looking at each row is faster than a table.
     private static let fewRows = 24
 
     /// Creates a finder without rows.
