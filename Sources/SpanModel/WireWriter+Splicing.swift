@@ -3,7 +3,7 @@ import ProtoWire
 /// Attributes of a span that are encoded once and spliced into many spans: those that a service, a tenant or a request
 /// has in common.
 public struct EncodedAttributes: Sendable, Hashable {
-    /// Fields 9 of `Span`, one behind the other.
+    /// Encoded attributes: fields 9 of `Span`, one behind the other.
     public let bytes: [UInt8]
 
     /// Encodes the attributes.

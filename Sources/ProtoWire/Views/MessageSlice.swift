@@ -64,7 +64,7 @@ public struct MessageRest: BitwiseCopyable {
     /// the message around.
     @usableFromInline package var keys: UInt16
 
-    /// Creates a position from its stored form.
+    /// Creates a position from the two words in which it is stored.
     @inlinable
     @inline(__always)
     package init(ends: UInt64, keys: UInt16) {
