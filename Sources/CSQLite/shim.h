@@ -32,6 +32,22 @@ static inline long long spanwire_log_bytes(sqlite3 *database) {
     return log && log->pMethods->xFileSize(log, &size) == SQLITE_OK ? size : -1;
 }
 
+// The head of the memory that processes share, in both its copies: 96 bytes; 0 where there is none, or it is not in use.
+static inline int spanwire_read_log_index(sqlite3 *database, unsigned char *bytes) {
+    sqlite3_file *file = 0;
+    int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code != SQLITE_OK || !file || !file->pMethods || file->pMethods->iVersion < 2) return 0;
+    void volatile *memory = 0;
+    // Mapped by the connection already, whose first region has this size; opening the file would cost its locks when it is
+    // closed.
+    if (file->pMethods->xShmMap(file, 0, 32768, 0, &memory) != SQLITE_OK || !memory) return 0;
+    const unsigned char volatile *source = memory;
+    for (int index = 0; index < 48; index++) bytes[index] = source[index];
+    file->pMethods->xShmBarrier(file);
+    for (int index = 48; index < 96; index++) bytes[index] = source[index];
+    return 1;
+}
+
 static inline int spanwire_read_log(sqlite3 *database, void *bytes, int count, long long offset) {
     sqlite3_file *log = spanwire_log(database);
     return log ? log->pMethods->xRead(log, bytes, count, offset) : SQLITE_ERROR;

@@ -134,10 +134,15 @@ final class Connection {
 
     /// Notes which files are open, from now on to be held against those that have their names. The file has been read by then.
     ///
-    /// - Throws: `io_failed` when writing, where the log's files are gone already.
+    /// - Throws: `io_failed` when writing, where the log's files are gone already, and where another process has another log.
     func watchFiles() throws(SpanStoreError) {
         // With a first look at the file SQLite opens its log.
         _ = try integer("PRAGMA schema_version")
+        guard logIsWhole else {
+            // Should whoever has the other log go meanwhile, this one must not be brought to the file.
+            if let open = unsafe handle { unsafe spanwire_keep_log_at_close(open) }
+            throw SQLiteFault(code: SQLiteFault.shortRead, words: "").error(path, mode, "read", places: .init())
+        }
         let files = OpenFiles(resolvedPath)
         guard mode == .readOnly || files.areThere else {
             throw SpanStoreError(
@@ -148,8 +153,10 @@ final class Connection {
 
     private var lostFiles: OpenFiles.Loss? {
         guard let openFiles else { return nil }
-        return openFiles.loss(fileIsGone: fileIsGone)
+        return openFiles.loss(fileIsGone: fileIsGone, logIsWhole: logIsWhole)
     }
+
+    private var logIsWhole: Bool { unsafe handle.map { unsafe LogIndexHead.isOfLog(of: $0) } ?? true }
 
     /// What is committed to a file without a name is lost, and must not be acknowledged; what is read there is no answer.
     ///
@@ -179,7 +186,7 @@ final class Connection {
     /// - Parameter waits: for others who have the file open, a while.
     private func saveLog(_ loss: OpenFiles.Loss, waits: Bool) -> OpenFiles.Log {
         if savedLog == .saved { return .saved }
-        guard let openFiles, !loss.file, loss.log != .own else { return .unsaved }
+        guard let openFiles, !loss.file, loss.log != .own, loss.log != .cut else { return .unsaved }
         var left = waits ? min(busyMilliseconds, Self.savingMilliseconds) : 0
         while mayCheckpoint {
             let isSaved =
@@ -196,8 +203,10 @@ final class Connection {
         }
         if case .copied(let copy, fits: true)? = savedLog, !mayCheckpoint {
             // Others were in and have written now.
-            let name = LogCopy.name(openFiles.file, fits: false)
-            if FileStatus(name) == nil, unsafe rename(copy, name) == 0 { savedLog = .copied(name, fits: false) }
+            let name = LogCopy.lostName(openFiles.file)
+            if FileStatus(name, followsLinks: false) == nil, unsafe rename(copy, name) == 0 {
+                savedLog = .copied(name, fits: false)
+            }
         }
         // A copy that failed may not fail again, as when room was made.
         if let savedLog, savedLog != .unsaved { return savedLog }
@@ -221,7 +230,7 @@ final class Connection {
     private func copyLog(_ openFiles: OpenFiles) -> OpenFiles.Log {
         guard let open = unsafe handle else { return .unsaved }
         let fits = mayCheckpoint
-        let copy = LogCopy.name(openFiles.file, fits: fits)
+        let copy = fits ? LogCopy.savedName(openFiles.file) : LogCopy.lostName(openFiles.file)
         return unsafe LogCopy.write(of: open, to: copy, like: openFiles.file) ? .copied(copy, fits: fits) : .unsaved
     }
 

@@ -10,10 +10,21 @@ import CSQLite
 
 /// A copy of a log that has lost its name and cannot be brought to the file: it lies beside the file.
 enum LogCopy {
-    /// - Parameters:
-    ///   - file: without symbolic links.
-    ///   - fits: whether the file is as it was beside that log.
-    static func name(_ file: String, fits: Bool) -> String { "\(file)-wal.\(fits ? "saved" : "lost")" }
+    /// The name of a copy that fits the file as it is; there is one at the most.
+    ///
+    /// - Parameter file: without symbolic links.
+    static func savedName(_ file: String) -> String { "\(file)-wal.saved" }
+
+    /// A name that nothing has for a copy that does not fit: `-wal.lost`, `-wal.lost.2` where that is there from another time.
+    ///
+    /// - Parameter file: without symbolic links.
+    static func lostName(_ file: String) -> String {
+        let first = "\(file)-wal.lost"
+        let names = [first] + (2...maxLost).map { "\(first).\($0)" }
+        return names.first { FileStatus($0, followsLinks: false) == nil } ?? first
+    }
+
+    private static let maxLost = 100
 
     /// Copies the log that a connection has open, down to the disk, where nothing is at `path` yet.
     ///

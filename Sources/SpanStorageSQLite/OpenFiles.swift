@@ -21,6 +21,8 @@ struct OpenFiles {
         /// Another file with nothing in it.
         case empty
         case other
+        /// Its own, without what it held.
+        case cut
     }
 
     /// What lost its name.
@@ -40,7 +42,7 @@ struct OpenFiles {
         var sharesMemory: Bool { sharedMemory == .own }
 
         /// Whether SQLite, which looks at nothing of this, may bring the log to the file when it is closed.
-        var mayEndAsUsual: Bool { file || sharedMemory == .own && log != .other }
+        var mayEndAsUsual: Bool { file || sharedMemory == .own && log != .other && log != .cut }
     }
 
     /// What became of what was acknowledged and is in a log without a name.
@@ -80,11 +82,14 @@ struct OpenFiles {
     /// Whether SQLite found both files: who writes has them.
     var areThere: Bool { log != nil && sharedMemory != nil }
 
-    /// - Parameter fileIsGone: what SQLite says of the file itself.
-    func loss(fileIsGone: Bool) -> Loss? {
-        let loss = Loss(
+    /// - Parameters:
+    ///   - fileIsGone: what SQLite says of the file itself.
+    ///   - logIsWhole: what `LogIndexHead` says of the log.
+    func loss(fileIsGone: Bool, logIsWhole: @autoclosure () -> Bool) -> Loss? {
+        var loss = Loss(
             file: fileIsGone, log: Self.place(file + "-wal", log), sharedMemory: Self.place(file + "-shm", sharedMemory)
         )
+        if loss == Loss(), !logIsWhole() { loss.log = .cut }
         return loss == Loss() ? nil : loss
     }
 
@@ -148,6 +153,13 @@ extension OpenFiles.Loss {
     func error(_ path: String, _ saved: OpenFiles.Log?) -> SpanStoreError {
         if file {
             return SpanStoreError(.ioFailed, "\(path) was deleted or moved while open; put it back or start anew")
+        }
+        if log == .cut {
+            return SpanStoreError(
+                .ioFailed,
+                "\(path)-wal, without which \(path) is not whole, was emptied or cut while open, so nothing more is stored; "
+                    + "what was acknowledged last is lost where no copy of it is left; end every process that has \(path) open, "
+                    + "then start the collector anew")
         }
         let lost = (log == .own ? [] : ["\(path)-wal"]) + (sharedMemory == .own ? [] : ["\(path)-shm"])
         var then = "start the collector anew"

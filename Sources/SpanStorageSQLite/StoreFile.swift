@@ -126,7 +126,7 @@ enum StoreFile {
     /// - Parameter file: without symbolic links.
     /// - Throws: `cannot_open`.
     static func checkNoLogIsSaved(of file: String) throws(SpanStoreError) {
-        let copy = LogCopy.name(file, fits: true)
+        let copy = LogCopy.savedName(file)
         guard FileStatus(copy) != nil else { return }
         throw SpanStoreError(
             .cannotOpen,

@@ -1,12 +1,13 @@
 import Foundation
 import SpanModel
 import SpanStorage
-import SpanStorageSQLite
 import Testing
+
+@testable import SpanStorageSQLite
 
 @Suite struct StoreCommandTests {
     /// A store with forty spans, as four appends left it.
-    private func withStore(_ body: (String) throws -> Void) async throws {
+    private func withStore(_ body: (String) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -28,7 +29,7 @@ import Testing
             ])
         }
         await store.close()
-        try body(path)
+        try await body(path)
     }
 
     @Test("stats shows hours and levels, compact leaves one run, check finds nothing wrong")
@@ -68,6 +69,115 @@ import Testing
         let found = try SpanwireCommand.run(["query", "search", "--store", collector.store, "--limit", "1000"]).text
         #expect(found == stored)
         #expect(try SpanwireCommand.run(["store", "check", collector.store]).exitCode == 0)
+    }
+
+    @Test(
+        "a command that comes after a collector's log was deleted changes nothing, and nothing is lost",
+        arguments: [
+            ["store", "compact"], ["delete", "5b8aa5a2d2c872e8321cf37308d69df2", "--store"], ["store", "check"],
+        ])
+    func besideLostLog(command: [String]) async throws {
+        let collector = try RunningCollector()
+        let port = try collector.start([])
+        let address = "127.0.0.1:\(port)"
+        #expect(try SpanwireCommand.run(["send", "small.pb", "--to", address]).exitCode == 0)
+        // All is in the file then, and the log has what a sender without spans left: pages that the command does not read.
+        #expect(try SpanwireCommand.run(["store", "compact", collector.store]).exitCode == 0)
+        let empty = ["send", "--spool", collector.path("spool"), "--to", address]
+        #expect(try SpanwireCommand.run(empty).exitCode == 0)
+        try FileManager.default.removeItem(atPath: collector.store + "-wal")
+        let outcome = try SpanwireCommand.run(command + [collector.store])
+        #expect(outcome.exitCode == 1, "\(outcome.words)")
+        #expect(outcome.words.contains("end every process that has \(collector.store) open"), "\(outcome.words)")
+        #expect(collector.stop() == 1)
+        #expect(collector.words.contains("what was acknowledged is in \(collector.store);"), "\(collector.words)")
+        #expect(try SpanwireCommand.run(["store", "check", collector.store]).exitCode == 0)
+        #expect(try await spans(collector.store) == 10)
+    }
+
+    /// How many spans somebody finds who comes now.
+    private func spans(_ path: String) async throws -> Int {
+        let reader = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+        let count = try await reader.search(SpanQuery(limit: 1_000)).count
+        await reader.close()
+        return count
+    }
+
+    @Test(
+        "delete says which traces it deleted and ends with exit 1 where the log was lost meanwhile", arguments: [1, 2])
+    func deleteWithoutLog(traces: Int) async throws {
+        try await withStore { path in
+            // Whoever writes to a pipe that is full waits: after the first trace the command does, and its store is open.
+            let words = Pipe()
+            let writer = words.fileHandleForWriting.fileDescriptor
+            try #require(fcntl(writer, F_SETFL, O_NONBLOCK) == 0)
+            let byte: [UInt8] = [UInt8(ascii: ".")]
+            // Proof: one byte is there.
+            while unsafe write(writer, byte, 1) == 1 {}
+            try #require(errno == EAGAIN && fcntl(writer, F_SETFL, 0) == 0)
+            let process = Process()
+            process.executableURL = SpanwireCommand.binary
+            process.arguments =
+                ["delete"] + (1...traces).map { TraceID(high: 1, low: UInt64($0)).hex } + ["--store", path]
+            process.standardError = words
+            try process.run()
+            let first = TraceID(high: 1, low: 1)
+            try await Self.wait(process) {
+                let reader = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+                let isGone = try await reader.trace(first).isEmpty
+                await reader.close()
+                return isGone
+            }
+            try FileManager.default.removeItem(atPath: path + "-wal")
+            try? words.fileHandleForWriting.close()
+            let text = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1, "\(text.drop { $0 == "." })")
+            #expect(text.contains("trace \(first.hex): 4 spans deleted\n"))
+            #expect(!text.contains(TraceID(high: 1, low: 2).hex))
+            #expect(
+                text.contains("\(path)-wal, without which \(path) is not whole, was deleted or replaced while open"))
+            // What was told as deleted is.
+            #expect(try await spans(path) == 36)
+        }
+    }
+
+    @Test("compact ends with exit 1 where the log was lost meanwhile, and loses nothing")
+    func compactWithoutLog() async throws {
+        try await withStore { path in
+            // The log is not emptied while somebody reads what was there before.
+            let reader = try await HeldReader(path)
+            let process = Process()
+            process.executableURL = SpanwireCommand.binary
+            process.arguments = ["store", "compact", path]
+            let words = Pipe()
+            process.standardError = words
+            try process.run()
+            try await Self.wait(process) {
+                let store = try await SQLiteSpanStore.open(path: path, mode: .readOnly)
+                let total = try await store.statistics().total
+                await store.close()
+                return total.runs == 1
+            }
+            try FileManager.default.removeItem(atPath: path + "-wal")
+            reader.leave()
+            let text = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1, "\(text)")
+            #expect(
+                text.contains("\(path)-wal, without which \(path) is not whole, was deleted or replaced while open"))
+            #expect(try await spans(path) == 40)
+        }
+    }
+
+    /// Another process has no other way to tell.
+    private static func wait(_ process: Process, until isReached: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        while try await !isReached() {
+            try #require(process.isRunning, "it ended before")
+            try #require(ContinuousClock.now < deadline, "not within a minute")
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     @Test("a byte that changed in a block is told, and reading it fails")
@@ -175,4 +285,17 @@ import Testing
         let attributes = owner?["attributes"] as? [[String: Any]] ?? []
         return attributes.first { $0["key"] as? String == key }?["value"] as? [String: Any] ?? [:]
     }
+}
+
+/// Somebody who reads one view of a store until it leaves.
+private final class HeldReader {
+    private let connection: Connection
+
+    init(_ path: String) async throws {
+        connection = try Connection(path: path, mode: .readOnly)
+        try connection.execute("BEGIN")
+        _ = try connection.integer("SELECT count(*) FROM run")
+    }
+
+    func leave() { connection.close() }
 }

@@ -136,6 +136,23 @@ import Testing
         #expect(try await spans(path) == 1)
     }
 
+    @Test("a copy of a log that was lost another time stays, and the next is put beside it")
+    func secondCopy() async throws {
+        try Data("of before".utf8).write(to: URL(fileURLWithPath: path + "-wal.lost"))
+        for number in 2...3 {
+            let store = try await open()
+            let log = try bytes("-wal")
+            try remove("-wal")
+            try Data(repeating: 7, count: 100_000).write(to: URL(fileURLWithPath: path + "-wal"))
+            let words = await refusal(store)
+            #expect(words.contains("\(path)-wal.lost.\(number), and others"), "\(words)")
+            #expect(try bytes("-wal.lost.\(number)") == log)
+            await store.close()
+            for suffix in ["", "-wal", "-shm"] { try remove(suffix) }
+        }
+        #expect(try bytes("-wal.lost") == Data("of before".utf8))
+    }
+
     @Test("where the memory that processes share is deleted or replaced nothing more is taken, and the log is kept")
     func sharedMemory() async throws {
         for isReplaced in [false, true] {
@@ -164,6 +181,59 @@ import Testing
         #expect(words.contains("what was acknowledged is in \(path);"), "\(words)")
         await store.close()
         #expect(try await spans(path) == 1)
+    }
+
+    @Test("who comes after the log was deleted does not write to another one, though all that it reads is in the file")
+    func secondLog() async throws {
+        let store = try await open()
+        // The log is brought to the file, and begun anew with a change that who comes does not look at.
+        try await store.compact()
+        #expect(try await spansInFileAlone() == 1)
+        _ = try await store.note([], by: CollectorLease(collector: .random(), renewedAtUnixNano: 1))
+        try remove("-wal")
+        let before = try bytes()
+        for mode in [SQLiteSpanStore.Mode.readWrite, .readOnly, .readWrite] {
+            let error = await #expect(throws: SpanStoreError.self) {
+                try await SQLiteSpanStore.open(path: path, mode: mode)
+            }
+            #expect(error?.code == .ioFailed)
+            #expect(error?.message.contains("end every process that has \(path) open") == true, "\(error as Any)")
+        }
+        #expect(try bytes() == before)
+        let words = await refusal(store)
+        #expect(words.contains("what was acknowledged is in \(path);"), "\(words)")
+        await store.close()
+        #expect(try await spans(path) == 1)
+        let next = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        try await next.append([batch(trace: 2)])
+        await next.close()
+        #expect(try await spans(path) == 2)
+    }
+
+    @Test(
+        "a log that is emptied or cut in its place is told, and nothing of it is brought to the file",
+        arguments: [0, 2])
+    func cutLog(part: Int) async throws {
+        let store = try await open()
+        try await store.compact()
+        for trace in UInt64(2)...4 { try await store.append([batch(trace: trace)]) }
+        let size = try bytes("-wal").count
+        try #require(unsafe truncate(path + "-wal", part == 0 ? 0 : off_t(size / part)) == 0)
+        let before = try bytes()
+        for _ in 0..<2 {
+            let words = await refusal(store)
+            #expect(words.contains("\(path)-wal") && words.contains("was emptied or cut while open"), "\(words)")
+        }
+        await store.close()
+        #expect(store.takeLoss()?.message.contains("was emptied or cut") == true)
+        #expect(try bytes() == before)
+        // What was in the file is.
+        let left = try await spans(path)
+        #expect(part == 0 ? left == 1 : (1...3).contains(left), "\(left)")
+        let next = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
+        try await next.append([batch(trace: 9)])
+        await next.close()
+        #expect(try await spans(path) == left + 1)
     }
 
     @Test("files that are put back are taken again")
