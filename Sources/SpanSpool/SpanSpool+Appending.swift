@@ -149,8 +149,8 @@ extension SpanSpool {
             let range = SpoolRange(
                 segment: segment.number, start: UInt32(segment.readFrom), end: UInt32(segment.end))
             let cut = LedgerRecord.done(SpoolPart(range: range, batchSpans: 0, first: 0, count: 0))
-            let none = SpoolAccount(segment: segment.number, start: 0, end: 0, spans: 0)
-            let records = isFirst ? unwrittenCuts + [cut] : [.held(none)]
+            // With the cut too: the ledger may know of bytes behind the last record.
+            let records = (isFirst ? unwrittenCuts + [cut] : []) + [.held(.none(of: segment.number))]
             guard dropIfWritten(.spoolFull, spans, with: records) else { return false }
             if isFirst { cutsAreWritten() }
             skipUnread(spans)

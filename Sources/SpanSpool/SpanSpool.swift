@@ -248,8 +248,9 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// What a segment has left, for a ledger that would count with the lost ones else.
     private func account(of index: Int) -> [LedgerRecord] {
         let segment = segments[index]
-        guard segment.accountEnd > 0, segment.unreadSpans > 0 else { return [] }
-        return [.held(segment.account)]
+        guard segment.accountEnd > 0 else { return [] }
+        // Of one that was read to its end nothing is left, whatever stands behind its last record.
+        return [.held(segment.unreadSpans > 0 ? segment.account : .none(of: segment.number))]
     }
 
     /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past

@@ -70,6 +70,11 @@ package struct SpoolContents: Sendable {
         missing = state.held.values.filter { $0.spans > 0 && !numbers.contains($0.segment) }
             .sorted { $0.segment < $1.segment }
         for number in numbers {
+            // What nobody could read when this spool began is not of its sender, and stays as it is.
+            if let account = state.held[number], account.isUnreadable {
+                unreadable.append(number)
+                continue
+            }
             let file = try storage.open(Segment.name(number), creates: false)
             let size = try file.size()
             let seed = SpoolHeader(.segment, sender: sender, number: number).seed
@@ -134,7 +139,7 @@ extension SpanSpool {
         if contents.ledger.isDamaged {
             findings.append("the ledger is damaged; spans that were sent and not acknowledged are sent again")
         }
-        let last = contents.segments.last?.number ?? contents.unreadable.last ?? 0
+        let last = max(contents.segments.last?.number ?? 0, contents.unreadable.last ?? 0)
         nextSegment = max(journal.state.cut.segment, last) + 1
         for found in contents.segments {
             let end = found.survey.end
@@ -159,8 +164,7 @@ extension SpanSpool {
     /// Counts what was in no batch and is not there any more: once, for the ledger knows afterwards what is left.
     private mutating func countLosses(_ contents: SpoolContents) {
         for account in contents.missing {
-            let none = SpoolAccount(segment: account.segment, start: 0, end: 0, spans: 0)
-            drop(.spoolDamaged, Int(account.spans), with: [.held(none)])
+            drop(.spoolDamaged, Int(account.spans), with: [.held(.none(of: account.segment))])
         }
         for (index, found) in contents.segments.enumerated()
         where found.survey.unreadSpans > 0 || found.survey.isDamaged || !found.isCut && !found.isAccounted {
@@ -177,6 +181,10 @@ extension SpanSpool {
             }
         }
         uncountedLosses += contents.unreadable.count
+        let known = journal.state.held
+        for number in contents.unreadable where known[number]?.isUnreadable != true {
+            write([.held(.unreadable(number))])
+        }
     }
 
     /// Rebuilds the batches that were cut: numbered parts under their numbers, the rest of them behind.

@@ -186,6 +186,63 @@ struct DamageTests {
         }
     }
 
+    @Test(arguments: [0..<1, 3..<4, 1..<3, 0..<4])
+    func `what is lost in a segment with bytes behind its end is counted once, also when the segment has gone`(
+        _ damaged: Range<Int>
+    ) throws {
+        let storage = MemoryStorage()
+        let first = try Process(storage)
+        for number in 0..<4 { _ = try first.append(number) }
+        first.close()
+        var files = storage.files
+        let seed = SpoolHeader(.segment, sender: bob, number: 1).seed
+        var walk = RecordWalk(
+            try storage.open(Self.segment, creates: false), seed: seed, range: 48..<files[Self.segment]!.count)
+        var number = 0
+        while case .record(let head, _, _)? = try walk.next({ _ in false }) {
+            guard head.kind == Segment.spanKind else { continue }
+            if damaged.contains(number) { files[Self.segment]![walk.offset - 1] ^= 1 }
+            number += 1
+        }
+        files[Self.segment]! += [UInt8](repeating: 0xA5, count: 40)
+        let place = MemoryStorage(files)
+        let second = try Process(place)
+        let batches = second.takeAll()
+        for (index, batch) in batches.enumerated() {
+            second.numbered(UInt64(index + 1), batch)
+            second.acknowledged(through: UInt64(index + 1))
+            second.settle(batch)
+        }
+        #expect(batches.flatMap { numbers($0) } == (0..<4).filter { !damaged.contains($0) })
+        let lost = second.takeDropped()
+        #expect(lost == [DropCount(reason: "spool_damaged", spans: UInt64(damaged.count))])
+        #expect(place.files[Self.segment] == nil)
+        let third = try Process(place)
+        #expect(third.takeRestored().dropped == lost)
+        #expect(third.takeDropped().isEmpty && third.findings.isEmpty, "\(third.findings)")
+    }
+
+    @Test func `a segment with bytes behind its end that is given up for room is given up once`() throws {
+        let storage = MemoryStorage()
+        let first = try Process(storage, smallSegments(.dropOldest))
+        for number in 0..<4 { _ = try first.append(number) }
+        first.close()
+        var files = storage.files
+        files[Self.segment]! += [UInt8](repeating: 0xA5, count: 40)
+        let place = MemoryStorage(files)
+        let second = try Process(place, smallSegments(.dropOldest))
+        var number = 4
+        while place.files[Self.segment] != nil, number < 1_000 {
+            _ = try second.append(number)
+            number += 1
+        }
+        let dropped = second.takeDropped()
+        #expect(dropped == [DropCount(reason: "spool_full", spans: 4)])
+        let third = try Process(place, smallSegments(.dropOldest))
+        #expect(third.takeRestored().dropped == dropped)
+        #expect(third.takeDropped().isEmpty && third.findings.isEmpty, "\(third.findings)")
+    }
+
     @Test func `a wrong bit anywhere in a ledger costs no span`() throws {
         let files = try specimen()
         for name in Ledger.names {

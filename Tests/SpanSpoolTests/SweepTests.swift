@@ -167,5 +167,13 @@ struct SweepTests {
         #expect(process.report.uncountedLosses == 2 && process.findings.count == 2, "\(process.findings)")
         _ = try process.append(1)
         #expect(storage.files[Segment.name(1)] == files[Segment.name(1)])
+        // Nor does a later start take what nobody can read for its own.
+        process.close()
+        let next = try Process(storage, newSender: bob)
+        #expect(next.takeEverything().numbers == [1])
+        #expect(next.takeDropped().isEmpty && next.report.uncountedLosses == 2, "\(next.findings)")
+        for number in UInt64(1)...2 {
+            #expect(storage.files[Segment.name(number)] == files[Segment.name(number)], "\(number)")
+        }
     }
 }

@@ -43,6 +43,16 @@ package struct SpoolAccount: Sendable, Hashable {
         self.spans = UInt32(clamping: spans)
     }
 
+    /// That nothing of a segment is known any more.
+    static func none(of segment: UInt64) -> SpoolAccount { SpoolAccount(segment: segment, start: 0, end: 0, spans: 0) }
+
+    /// That a segment was there of which nothing can be read, not even who wrote it: no segment's records begin at 0.
+    static func unreadable(_ segment: UInt64) -> SpoolAccount {
+        SpoolAccount(segment: segment, start: 0, end: .max, spans: 0)
+    }
+
+    var isUnreadable: Bool { start == 0 && end > 0 }
+
     /// Whether it was told when the segment was written to its end; else only that the segment was begun.
     var isOfAll: Bool { end > SpoolHeader.byteCount && end >= start }
 }

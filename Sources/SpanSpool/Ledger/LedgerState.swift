@@ -104,7 +104,7 @@ package struct LedgerState: Sendable, Hashable {
     }
 
     private mutating func takeOff(_ part: SpoolPart) {
-        held = held.filter { $0.key >= part.range.segment }
+        held = held.filter { $0.key >= part.range.segment || $0.value.isUnreadable }
         guard var account = held[part.range.segment] else { return }
         account.start = part.range.end
         account.spans -= account.end <= part.range.end ? account.spans : min(part.batchSpans, account.spans)
