@@ -55,14 +55,11 @@ import Testing
         "a value that an option does not take is told together with what it takes",
         arguments: [
             (["send", "x", "--to", "localhost"], "host:port, with a port from 1 to 65535, or unix:path."),
-            (["send", "x", "--to", "http://localhost:4319"], "host:port"),
-            (["send", "x", "--to", ":4319"], "host:port"),
-            (["send", "x", "--to", "a:99999"], "65535"), (["send", "x", "--to", "unix:"], "unix:path"),
             (["send", "x", "--timeout", "soon"], "1 to 86400"),
             (["send", "x", "--compression", "zip"], "any of zstd-stream, zstd, gzip, with commas between, or none"),
             (["send", "x", "--to", "' is invalid for '--timeout <seconds>'"], "host:port"),
             (["bench", "--to", "localhost"], "host:port"), (["bench", "--connections", "many"], "1 to 10000"),
-            (["collect", "--discard", "--listen", "127.0.0.1"], "host:port, with a port up to 65535"),
+            (["collect", "--discard", "--listen", "127.0.0.1"], "host:port, with a port from 0 to 65535"),
             (["collect", "--discard", "--socket-mode", "999"], "in octal up to 0777"),
             (["collect", "--store", "x", "--keep-bytes", "10X"], "500M, 10G"),
             (["collect", "--store", "x", "--keep", "7"], "a number with a unit"),
@@ -75,6 +72,31 @@ import Testing
         #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
         #expect(outcome.words.contains(words), "\(outcome.words)")
         #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+    }
+
+    @Test(
+        "of an address it is told which part is wrong",
+        arguments: [
+            ("localhost", "there is no port behind the host"), ("", "it is empty"),
+            ("http://localhost:4319", "it is no URL; leave out http:// and what stands behind the port"),
+            (":4319", "there is no host in front of the port"), ("[]:4319", "there is no host in front of the port"),
+            ("a:99999", "there is no port 99999"), ("a:0", "there is no port 0"), ("a:", "no port behind the colon"),
+            ("a:99999999999999999999", "there is no port 99999999999999999999"), ("a:-1", "the port '-1' is no number"),
+            ("a:4319/v1/traces", "the port '4319/v1/traces' is no number"), ("a:+5", "the port '+5' is no number"),
+            ("::1:4319", "an IPv6 address stands in brackets, with the port behind them, as in [::1]:4319"),
+            ("[::1]", "an IPv6 address stands in brackets"), ("unix:", "there is no path behind unix:"),
+        ])
+    func address(text: String, words: String) throws {
+        for command in [["send", "x", "--to"], ["bench", "--to"], ["collect", "--discard", "--listen"]] {
+            // To listen on, 0 is a port.
+            if text == "a:0", command[0] == "collect" { continue }
+            let outcome = try SpanwireCommand.run(command + [text])
+            #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
+            #expect(outcome.words.contains(words), "\(outcome.words)")
+            #expect(
+                outcome.words.contains("write host:port") && outcome.words.contains("unix:path"), "\(outcome.words)")
+            #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+        }
     }
 
     @Test(

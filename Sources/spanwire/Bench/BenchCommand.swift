@@ -36,7 +36,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The collector: host:port, with a port from 1 to 65535, or unix:path; without it one that stores nothing is started.",
-            valueName: "address"))
+            valueName: "address"), transform: Address.peer)
     var to: Address?
 
     @Option(help: ArgumentHelp("How many senders, 1 to 10000.", valueName: "count"))
@@ -142,7 +142,6 @@ struct BenchCommand: AsyncParsableCommand {
         guard to != nil || !security.isGiven else {
             throw ValidationError("The collector in this process takes neither TLS nor tokens; name one by --to.")
         }
-        if to?.port == 0 { throw ValidationError("--to needs a port from 1 to 65535.") }
     }
 
     func run() async throws {

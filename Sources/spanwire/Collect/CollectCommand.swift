@@ -39,7 +39,7 @@ struct CollectCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Where to listen: host:port, with a port up to 65535, where 0 takes a free one, or unix:path; may be given "
                 + "several times.",
-            valueName: "address"))
+            valueName: "address"), transform: Address.own)
     var listen = [Address(host: "127.0.0.1", port: 4319)]
 
     @Option(help: ArgumentHelp("The store's file; made if there is none.", valueName: "path"))

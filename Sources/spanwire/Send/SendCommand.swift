@@ -44,8 +44,9 @@ struct SendCommand: AsyncParsableCommand {
     var files: [String] = []
 
     @Option(
-        help: ArgumentHelp("The collector: host:port, with a port from 1 to 65535, or unix:path.", valueName: "address")
-    )
+        help: ArgumentHelp(
+            "The collector: host:port, with a port from 1 to 65535, or unix:path.", valueName: "address"),
+        transform: Address.peer)
     var to = Address(host: "127.0.0.1", port: 4319)
 
     @Option(help: ArgumentHelp("The form of the input: auto, protobuf, hex, base64, frames, json.", valueName: "form"))
@@ -70,7 +71,6 @@ struct SendCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !files.isEmpty || spool != nil else { throw ValidationError("Name the files to send.") }
-        guard to.port != 0 else { throw ValidationError("--to needs a port from 1 to 65535.") }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout takes 1 to 86400, not \(timeout).")
         }

@@ -2,35 +2,53 @@ import ArgumentParser
 import SpanTransport
 
 /// Address of a collector: `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`.
-struct Address: ExpressibleByArgument, CustomStringConvertible, Sendable {
+struct Address: CustomStringConvertible, Sendable {
     var transport: TransportAddress
 
     init(host: String, port: Int) { transport = .tcp(host: host, port: port) }
 
-    init?(argument: String) {
-        if argument.hasPrefix("unix:") {
-            let path = String(argument.dropFirst("unix:".count))
-            guard !path.isEmpty else { return nil }
+    /// - Parameter ports: which there may be.
+    /// - Throws: `ValidationError` that says which part is wrong.
+    private init(_ text: String, ports: ClosedRange<Int>) throws {
+        func fault(_ words: String) -> ValidationError {
+            ValidationError("\(words); write host:port, with a port from \(ports.lowerBound) to 65535, or unix:path.")
+        }
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst("unix:".count))
+            guard !path.isEmpty else { throw fault("there is no path behind unix:") }
             transport = .unix(path: path)
             return
         }
-        guard let colon = argument.lastIndex(of: ":"),
-            let port = UInt16(argument[argument.index(after: colon)...])
-        else { return nil }
-        var host = argument[..<colon]
+        if let scheme = text.firstRange(of: "://") {
+            throw fault("it is no URL; leave out \(text[..<scheme.upperBound]) and what stands behind the port")
+        }
+        guard let colon = text.lastIndex(of: ":") else {
+            throw fault(text.isEmpty ? "it is empty" : "there is no port behind the host")
+        }
+        let digits = text[text.index(after: colon)...]
+        var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
+        } else if host.contains(":") || digits.contains("]") {
+            throw fault("an IPv6 address stands in brackets, with the port behind them, as in [::1]:4319")
         }
-        guard !host.isEmpty else { return nil }
-        transport = .tcp(host: String(host), port: Int(port))
+        guard !host.isEmpty else { throw fault("there is no host in front of the port") }
+        guard !digits.isEmpty else { throw fault("there is no port behind the colon") }
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw fault("the port '\(digits)' is no number")
+        }
+        guard let port = Int(digits), ports.contains(port) else { throw fault("there is no port \(digits) for it") }
+        transport = .tcp(host: String(host), port: port)
     }
+
+    /// Reads the address of a collector to connect to.
+    @Sendable static func peer(_ text: String) throws -> Address { try Address(text, ports: 1...65_535) }
+
+    /// Reads an address to listen on, where port 0 takes a free one.
+    @Sendable static func own(_ text: String) throws -> Address { try Address(text, ports: 0...65_535) }
 
     /// Port of the address; `nil` for a Unix socket.
     var port: Int? { if case .tcp(_, let port) = transport { port } else { nil } }
 
     var description: String { transport.description }
-
-    var defaultValueDescription: String { description }
 }
