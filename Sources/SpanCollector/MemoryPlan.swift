@@ -39,10 +39,10 @@ public struct MemoryPlan: Sendable, Hashable {
     public init(limitBytes: Int) {
         let limit = max(limitBytes, Self.smallestLimit)
         self.limitBytes = limit
-        maxFrameBytes = UInt32(min(limit / 32, 64 << 20))
+        maxFrameBytes = UInt32(min(limit / Self.bytesPerFrameByte, 64 << 20))
         maxBatchWeight = limit / 4 / Self.bytesPerSmallSpan
         maxHeldBytes = limit / 4
-        maxHandshakes = limit / 8 / FrameDecoder.controlLimit
+        maxHandshakes = limit / Self.bytesPerHandshake
         maxKeptBytes = limit / 8
         maxGroupBytes = min(limit / 64, 8 << 20)
         maxGroupSpans = limit / 16 / Self.bytesPerSmallSpan
@@ -54,13 +54,22 @@ public struct MemoryPlan: Sendable, Hashable {
         configuration.session.maxFrameBytes = min(configuration.session.maxFrameBytes, maxFrameBytes)
         configuration.session.maxBatchWeight = min(configuration.session.maxBatchWeight, maxBatchWeight)
         // One sender has no more than a quarter of what all may hold.
-        configuration.session.creditBytes = min(configuration.session.creditBytes, UInt64(maxHeldBytes / 4))
+        let credit = UInt64(limitBytes / Self.bytesPerCreditByte)
+        configuration.session.creditBytes = min(configuration.session.creditBytes, credit)
         configuration.maxHeldBytes = min(configuration.maxHeldBytes, maxHeldBytes)
         configuration.maxKeptBytes = min(configuration.maxKeptBytes, maxKeptBytes)
-        // An idle connection takes about 7 KiB, and 25 by TLS.
-        configuration.maxConnections = min(configuration.maxConnections, limitBytes / (16 << 10))
+        configuration.maxConnections = min(configuration.maxConnections, limitBytes / Self.bytesPerConnection)
         configuration.maxHandshakes = min(configuration.maxHandshakes, maxHandshakes)
     }
+
+    /// How many bytes of a limit make room for one byte of the largest frame.
+    public static let bytesPerFrameByte = 32
+    /// How many bytes of a limit make room for one byte that a sender may have under way: a quarter of what all may hold.
+    public static let bytesPerCreditByte = 16
+    /// How many bytes of a limit make room for one connection: an idle one takes about 7 KiB, and 25 by TLS.
+    public static let bytesPerConnection = 16 << 10
+    /// How many bytes of a limit make room for one connection without a welcome.
+    public static let bytesPerHandshake = 8 * FrameDecoder.controlLimit
 
     /// Measured: the process's peak while batches of 30-byte spans were stored.
     private static let bytesPerSmallSpan = 1_350

@@ -100,6 +100,37 @@ import Testing
     }
 
     @Test(
+        "what does not fit in the collector's memory is refused, and it is told how much it needs",
+        arguments: [
+            (
+                ["--max-frame-bytes", "8000000"],
+                "--max-frame-bytes 8000000 needs a --memory-limit of at least 256000000 bytes"
+            ),
+            (
+                ["--credit-bytes", "4194305"],
+                "--credit-bytes 4194305 needs a --memory-limit of at least 67108880 bytes"
+            ),
+            (["--credit-bytes", "0"], "--credit-bytes takes at least 1"),
+            (
+                ["--credit-bytes", "18446744073709551615"],
+                "--credit-bytes takes at most 68719476736, not 18446744073709551615"
+            ),
+            (["--credit-bytes", "68719476737"], "--credit-bytes takes at most 68719476736"),
+            (
+                ["--max-connections", "4097"],
+                "--max-connections 4097 needs a --memory-limit of at least 67125248 bytes"
+            ),
+            (["--max-handshakes", "129"], "--max-handshakes 129 needs a --memory-limit of at least 67633152 bytes"),
+            (["--max-connections", "-1"], "--max-connections"), (["--max-handshakes", "1000001"], "1 to 1000000"),
+        ])
+    func memory(arguments: [String], words: String) throws {
+        let outcome = try SpanwireCommand.run(["collect", "--discard", "--memory-limit", "64M"] + arguments)
+        #expect(outcome.exitCode == 2 && outcome.output.isEmpty, "\(outcome.words)")
+        #expect(outcome.words.contains(words), "\(outcome.words)")
+        #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+    }
+
+    @Test(
         "the help that a wrong command line is sent to is that of the command it named",
         arguments: [
             (["frob"], "spanwire"), (["decode", "--frob"], "spanwire decode"), (["query", "frob"], "spanwire query"),

@@ -100,6 +100,20 @@ import Testing
         #expect(try Self.send(to: address, ["--tls-ca", old], token: "second-word-of-ours", timeout: 1).exitCode == 1)
 
         try collector.write("nothing of use", to: "server.key")
+        #expect(collector.stop() == 0)
+    }
+
+    @Test("a collector of little memory lets fewer in that it has not welcomed")
+    func fewHandshakes() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start(["--memory-limit", "64M"])
+        var sockets: [Int32] = []
+        for _ in 0..<128 { sockets.append(try Self.connect(port)) }
+        // The connections are taken one after the other.
+        for _ in 0..<20 { sockets.append(try Self.connect(port)) }
+        try collector.wait(for: "the collector has 128 connections that it has not welcomed yet, and may have no more")
+        for socket in sockets { close(socket) }
+        #expect(collector.stop() == 0)
         try collector.write("", to: "tokens")
         collector.tell(SIGHUP)
         try collector.wait(for: "holds no private key in PEM form")

@@ -72,15 +72,15 @@ struct CollectCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The largest batch to accept, 1024 to 4294967295; without it 64 MiB, or 1/32 of --memory-limit where "
-                + "that is less.", valueName: "bytes"))
+            "The largest batch to accept, 1024 to 4294967295, at most 1/32 of --memory-limit; without it 64 MiB, or that "
+                + "part where it is less.", valueName: "bytes"))
     var maxFrameBytes: UInt32?
 
     @Option(
         help: ArgumentHelp(
-            "What a sender may have under way, unacknowledged; at least 1, at most 1/16 of --memory-limit.",
-            valueName: "bytes"))
-    var creditBytes: UInt64 = 16 << 20
+            "What a sender may have under way, unacknowledged: at least 1, at most 1/16 of --memory-limit; without it "
+                + "16 MiB, or that sixteenth where it is less.", valueName: "bytes"))
+    var creditBytes: UInt64?
 
     @Option(
         help: ArgumentHelp(
@@ -109,7 +109,7 @@ struct CollectCommand: AsyncParsableCommand {
         }
         if let keep, keep <= 0 { throw ValidationError("--keep takes a duration above 0.") }
         if let keepBytes, keepBytes.bytes < 1 << 20 { throw ValidationError("--keep-bytes takes 1M or more.") }
-        guard (MemoryPlan.smallestLimit...1 << 40).contains(memoryLimit.bytes) else {
+        guard (MemoryPlan.smallestLimit...Int(Self.greatestMemory)).contains(memoryLimit.bytes) else {
             throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes.counted("byte")).")
         }
         if let maxFrameBytes {
@@ -122,12 +122,36 @@ struct CollectCommand: AsyncParsableCommand {
                 )
             }
         }
-        guard creditBytes >= 1 else { throw ValidationError("--credit-bytes takes at least 1.") }
+        if creditBytes == 0 { throw ValidationError("--credit-bytes takes at least 1, not 0.") }
+        try checkMemory()
         guard Compression.windowLogs.contains(windowLog) else {
             throw ValidationError("--window-log takes 17 to 23, not \(windowLog).")
         }
         guard portFile == nil || listen.contains(where: { $0.port != nil }) else {
             throw ValidationError("--port-file needs a TCP address to listen on.")
+    /// Refuses what was asked for and does not fit in the memory: a collector that begins with less is not what was wanted.
+    private func checkMemory() throws {
+        let asked: [(option: String, amount: UInt64?, bytesEach: Int)] = [
+            ("--max-frame-bytes", maxFrameBytes.map { UInt64($0) }, MemoryPlan.bytesPerFrameByte),
+            ("--credit-bytes", creditBytes, MemoryPlan.bytesPerCreditByte),
+            ("--max-connections", security.maxConnections.map { UInt64(clamping: $0) }, MemoryPlan.bytesPerConnection),
+            ("--max-handshakes", security.maxHandshakes.map { UInt64(clamping: $0) }, MemoryPlan.bytesPerHandshake),
+        ]
+        for case (let option, let amount?, let bytesEach) in asked {
+            let (needed, overflow) = amount.multipliedReportingOverflow(by: UInt64(bytesEach))
+            guard !overflow, needed <= Self.greatestMemory else {
+                throw ValidationError(
+                    "\(option) takes at most \(Self.greatestMemory / UInt64(bytesEach)), not \(amount), with whatever "
+                        + "--memory-limit.")
+            }
+            guard needed <= memoryLimit.bytes else {
+                throw ValidationError("\(option) \(amount) needs a --memory-limit of at least \(needed) bytes.")
+            }
+        }
+    }
+
+    private static let greatestMemory: UInt64 = 1 << 40
+
         }
         guard (0...3600).contains(shutdownLimit) else {
             throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
@@ -202,15 +226,16 @@ extension CollectCommand {
         var configuration = SpanServerConfiguration(
             addresses: listen.map(\.transport),
             session: ServerSettings(
-                agent: "spanwire/\(Spanwire.version)", maxFrameBytes: maxFrameBytes ?? 64 << 20,
-                creditBytes: creditBytes,
+                agent: "spanwire/\(Spanwire.version)", maxFrameBytes: 64 << 20, creditBytes: creditBytes ?? 16 << 20,
                 compressions: compression.compressions, windowLog: windowLog))
         let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
         configuration.maxHeldBytes = memory.maxHeldBytes
-        memory.apply(to: &configuration)
         try security.apply(to: &configuration)
         let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
         if configuration.maxConnections > room {
+        memory.apply(to: &configuration)
+        // What was asked for was held against the memory already, and may be more than a plan grants by itself.
+        if let maxFrameBytes { configuration.session.maxFrameBytes = maxFrameBytes }
             logger.warning(
                 "fewer connections than --max-connections, for want of descriptors; raise ulimit -n or LimitNOFILE=",
                 metadata: ["connections": "\(room)"])

@@ -40,16 +40,17 @@ struct CollectSecurity: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many connections there may be, 1 to 1000000; further ones are sent away for some seconds.",
+            "How many connections there may be, 1 to 1000000, at most 64 for each MiB of --memory-limit; further ones are sent "
+                + "away for some seconds. Without it 10000, or as many as the memory has room for.",
             valueName: "count"))
-    var maxConnections = 10_000
+    var maxConnections: Int?
 
     @Option(
         help: ArgumentHelp(
             "How many of them may be without a welcome, 1 to 1000000: not yet through TLS, token and look-up. At most two for "
-                + "each MiB of --memory-limit.",
+                + "each MiB of --memory-limit; without it 1024, or as many as that.",
             valueName: "count"))
-    var maxHandshakes = 1_024
+    var maxHandshakes: Int?
 
     @Option(
         help: ArgumentHelp("How long a sender may take for TLS and its Hello, 1 to 300.", valueName: "seconds"))
@@ -65,10 +66,10 @@ struct CollectSecurity: ParsableArguments {
         guard (0...86_400).contains(reloadInterval) else {
             throw ValidationError("--reload-interval takes 0 to 86400, not \(reloadInterval).")
         }
-        guard (1...1_000_000).contains(maxConnections) else {
+        if let maxConnections, !(1...1_000_000).contains(maxConnections) {
             throw ValidationError("--max-connections takes 1 to 1000000, not \(maxConnections).")
         }
-        guard (1...1_000_000).contains(maxHandshakes) else {
+        if let maxHandshakes, !(1...1_000_000).contains(maxHandshakes) {
             throw ValidationError("--max-handshakes takes 1 to 1000000, not \(maxHandshakes).")
         }
         guard (1...300).contains(handshakeLimit) else {
@@ -94,8 +95,8 @@ struct CollectSecurity: ParsableArguments {
         configuration.session.timing.handshake = .seconds(handshakeLimit)
         configuration.reloadInterval = .seconds(reloadInterval)
         configuration.socketMode = socketMode.bits
-        configuration.maxConnections = maxConnections
-        configuration.maxHandshakes = maxHandshakes
+        if let maxConnections { configuration.maxConnections = maxConnections }
+        if let maxHandshakes { configuration.maxHandshakes = maxHandshakes }
         guard let tlsCertificate, let tlsKey else { return }
         do throws(TransportError) {
             configuration.security = try .tls(
