@@ -202,7 +202,7 @@ import Testing
                     path("spanwire"), "collect", "--discard", "--listen", "127.0.0.1:0", "--port-file", path("port"),
                 ])
             #expect(port.exitCode == 1)
-            #expect(port.words.contains("cannot write \(path("port"))"))
+            #expect(port.words.contains("cannot write the port file \(path("port"))"))
             let socket = try Self.run(
                 (Self.dropsPrivileges ?? []) + [
                     path("spanwire"), "collect", "--discard", "--listen", "unix:\(path("socket"))",

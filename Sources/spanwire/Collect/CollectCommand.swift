@@ -65,7 +65,8 @@ struct CollectCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the port of the first TCP address to this file once senders can connect.", valueName: "path"))
+            "Write the port of the first TCP address to this file once senders can connect; a FIFO or a device is written "
+                + "into.", valueName: "path"))
     var portFile: String?
 
     @OptionGroup var security: CollectSecurity
@@ -112,15 +113,8 @@ struct CollectCommand: AsyncParsableCommand {
         guard (MemoryPlan.smallestLimit...Int(Self.greatestMemory)).contains(memoryLimit.bytes) else {
             throw ValidationError("--memory-limit takes 64M to 1024G, not \(memoryLimit.bytes.counted("byte")).")
         }
-        if let maxFrameBytes {
-            guard maxFrameBytes >= 1024 else {
-                throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
-            }
-            guard Int(maxFrameBytes) <= memoryLimit.bytes / 32 else {
-                throw ValidationError(
-                    "--max-frame-bytes \(maxFrameBytes) needs a --memory-limit of at least \(Int(maxFrameBytes) * 32) bytes."
-                )
-            }
+        if let maxFrameBytes, maxFrameBytes < 1024 {
+            throw ValidationError("--max-frame-bytes takes 1024 to 4294967295, not \(maxFrameBytes).")
         }
         if creditBytes == 0 { throw ValidationError("--credit-bytes takes at least 1, not 0.") }
         try checkMemory()
@@ -129,6 +123,12 @@ struct CollectCommand: AsyncParsableCommand {
         }
         guard portFile == nil || listen.contains(where: { $0.port != nil }) else {
             throw ValidationError("--port-file needs a TCP address to listen on.")
+        }
+        guard (0...3600).contains(shutdownLimit) else {
+            throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
+        }
+    }
+
     /// Refuses what was asked for and does not fit in the memory: a collector that begins with less is not what was wanted.
     private func checkMemory() throws {
         let asked: [(option: String, amount: UInt64?, bytesEach: Int)] = [
@@ -152,15 +152,11 @@ struct CollectCommand: AsyncParsableCommand {
 
     private static let greatestMemory: UInt64 = 1 << 40
 
-        }
-        guard (0...3600).contains(shutdownLimit) else {
-            throw ValidationError("--shutdown-limit takes 0 to 3600, not \(shutdownLimit).")
-        }
-    }
-
     func run() async throws {
         let logger = CommandLogger.make(logLevel)
         let configuration = try serverConfiguration(logger)
+        // Before anything is done that somebody could rely on.
+        let port = try portFile.map { try OutputFile($0, "the port file") }
         let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
         ProcessMemory.keepFreed(upTo: min(memory.limitBytes / 16, 16 << 20))
         var spans: SQLiteSpanStore?
@@ -173,8 +169,14 @@ struct CollectCommand: AsyncParsableCommand {
                 throw CommandFailure(error.message)
             }
         }
-        let port = PortFile(path: portFile)
-        let whenListening: @Sendable (Int) async throws -> Void = { try port.write($0) }
+        let whenListening: @Sendable (Int) async throws -> Void = { taken in
+            guard let port else { return }
+            do {
+                try await cancelWhenGracefulShutdown { try await port.write(Array("\(taken)\n".utf8)) }
+            } catch is CancellationError {
+                // Who ends the collector needs no port.
+            }
+        }
         let collector: CollectorService
         if let spans {
             collector = CollectorService(
@@ -231,11 +233,11 @@ extension CollectCommand {
         let memory = MemoryPlan(limitBytes: memoryLimit.bytes)
         configuration.maxHeldBytes = memory.maxHeldBytes
         try security.apply(to: &configuration)
-        let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
-        if configuration.maxConnections > room {
         memory.apply(to: &configuration)
         // What was asked for was held against the memory already, and may be more than a plan grants by itself.
         if let maxFrameBytes { configuration.session.maxFrameBytes = maxFrameBytes }
+        let room = DescriptorLimit.connections(descriptors: DescriptorLimit.raise())
+        if configuration.maxConnections > room {
             logger.warning(
                 "fewer connections than --max-connections, for want of descriptors; raise ulimit -n or LimitNOFILE=",
                 metadata: ["connections": "\(room)"])
@@ -249,15 +251,5 @@ extension CollectCommand {
                 "tokens come in the clear; give --tls-certificate and --tls-key", metadata: ["address": "\(open)"])
         }
         return configuration
-    }
-}
-
-/// File in which scripts find the port that a collector took.
-private struct PortFile: Sendable {
-    var path: String?
-
-    func write(_ port: Int) throws {
-        guard let path else { return }
-        try OutputFile.write(Array("\(port)\n".utf8), to: path)
     }
 }
