@@ -22,7 +22,7 @@ final class ClientTLSLayer: ClientSecurityLayer {
                 .invalidSetting, "the server name must be a name that can stand in a certificate, and is \"\(name)\"")
         }
         self.tls = tls
-        loaded = Mutex(try Self.load(tls))
+        loaded = Mutex(try Self.load(tls, awaitsWriters: true))
     }
 
     func validate(_ address: TransportAddress) throws(TransportError) {
@@ -34,7 +34,7 @@ final class ClientTLSLayer: ClientSecurityLayer {
     func prepare() -> PreparedSecurity {
         var warning: String?
         do throws(TransportError) {
-            let fresh = try Self.load(tls)
+            let fresh = try Self.load(tls, awaitsWriters: false)
             loaded.withLock { $0 = fresh }
         } catch {
             warning = error.message
@@ -59,7 +59,7 @@ final class ClientTLSLayer: ClientSecurityLayer {
         TLSWords(peer: .collector(asName: tls.serverName), channel: channel).words(for: error)
     }
 
-    private static func load(_ tls: ClientTLS) throws(TransportError) -> Loaded {
+    private static func load(_ tls: ClientTLS, awaitsWriters: Bool) throws(TransportError) -> Loaded {
         let now = PEMFiles.now()
         var exposures: [String] = []
         var configuration = TLSConfiguration.makeClientConfiguration()
@@ -69,12 +69,13 @@ final class ClientTLSLayer: ClientSecurityLayer {
         switch tls.trustRoots {
         case .system: configuration.trustRoots = .default
         case .file(let path):
-            configuration.trustRoots = .certificates(try PEMFiles.authorities(path, "the CA file", now: now))
+            configuration.trustRoots = .certificates(
+                try PEMFiles.authorities(path, "the CA file", now: now, awaitsWriter: awaitsWriters))
         }
         if let identity = tls.identity {
             let pair = try KeyPair(
                 certificateChainFile: identity.certificateChainFile, privateKeyFile: identity.privateKeyFile,
-                now: now)
+                now: now, awaitsWriter: awaitsWriters)
             exposures = [pair.exposure].compactMap(\.self)
             configuration.certificateChain = pair.chain.map { .certificate($0) }
             configuration.privateKey = .privateKey(pair.key)

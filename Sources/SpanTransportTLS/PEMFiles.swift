@@ -18,10 +18,14 @@ struct KeyPair {
     /// That others may read the key, in words for a log; `nil` when they may not.
     var exposure: String?
 
-    /// - Parameter now: seconds since 1970, at which the certificate has to be valid.
+    /// - Parameters:
+    ///   - now: seconds since 1970, at which the certificate has to be valid.
+    ///   - awaitsWriter: as of `SmallFile.readSecret`.
     /// - Throws: `invalid_setting`, naming the file, never its content.
-    init(certificateChainFile: String, privateKeyFile: String, now: Int) throws(TransportError) {
-        chain = try PEMFiles.certificates(certificateChainFile, "the certificate file")
+    init(
+        certificateChainFile: String, privateKeyFile: String, now: Int, awaitsWriter: Bool
+    ) throws(TransportError) {
+        chain = try PEMFiles.certificates(certificateChainFile, "the certificate file", awaitsWriter: awaitsWriter)
         // Whoever is to trust the first needs those behind it, too.
         for (index, certificate) in chain.enumerated() {
             guard let words = Validity(certificate).fault(at: now) else { continue }
@@ -31,7 +35,7 @@ struct KeyPair {
                 .invalidSetting, "\(which) in \(certificateChainFile) \(words); put a valid one there\(orNone)")
         }
         validity = Validity(chain)
-        let file = try SmallFile.readSecret(privateKeyFile, "the key file")
+        let file = try SmallFile.readSecret(privateKeyFile, "the key file", awaitsWriter: awaitsWriter)
         exposure = file.exposure
         do {
             key = try NIOSSLPrivateKey(bytes: file.bytes, format: .pem)
@@ -76,9 +80,12 @@ struct Validity: Sendable {
 enum PEMFiles {
     /// The certificates of a file, at least one.
     ///
+    /// - Parameter awaitsWriter: as of `SmallFile.readSecret`.
     /// - Throws: `invalid_setting`.
-    static func certificates(_ path: String, _ name: String) throws(TransportError) -> [NIOSSLCertificate] {
-        let bytes = try SmallFile.read(path, name)
+    static func certificates(
+        _ path: String, _ name: String, awaitsWriter: Bool
+    ) throws(TransportError) -> [NIOSSLCertificate] {
+        let bytes = try SmallFile.read(path, name, awaitsWriter: awaitsWriter)
         let certificates = (try? NIOSSLCertificate.fromPEMBytes(bytes)) ?? []
         guard !certificates.isEmpty else {
             throw TransportError(
@@ -90,10 +97,14 @@ enum PEMFiles {
 
     /// The authorities of a file, of which at least one is valid: others may stand there until their certificates are gone.
     ///
-    /// - Parameter now: seconds since 1970.
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - awaitsWriter: as of `SmallFile.readSecret`.
     /// - Throws: `invalid_setting`.
-    static func authorities(_ path: String, _ name: String, now: Int) throws(TransportError) -> [NIOSSLCertificate] {
-        let certificates = try certificates(path, name)
+    static func authorities(
+        _ path: String, _ name: String, now: Int, awaitsWriter: Bool
+    ) throws(TransportError) -> [NIOSSLCertificate] {
+        let certificates = try certificates(path, name, awaitsWriter: awaitsWriter)
         let faults = certificates.compactMap { Validity($0).fault(at: now) }
         if faults.count == certificates.count, let first = faults.first {
             let which =

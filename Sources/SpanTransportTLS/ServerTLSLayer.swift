@@ -16,7 +16,9 @@ final class ServerTLSLayer: ServerSecurityLayer {
     /// - Throws: `invalid_setting`.
     init(_ tls: ServerTLS, now: @escaping @Sendable () -> Int = PEMFiles.now) throws(TransportError) {
         let paths = [tls.certificateChainFile, tls.privateKeyFile] + (tls.clientCAFile.map { [$0] } ?? [])
-        files = try FileBacked(paths: paths) { _ throws(TransportError) in try Self.load(tls, now: now()) }
+        files = try FileBacked(paths: paths) { current throws(TransportError) in
+            try Self.load(tls, now: now(), awaitsWriters: current == nil)
+        }
     }
 
     func addHandlers(to channel: any Channel) throws {
@@ -31,16 +33,18 @@ final class ServerTLSLayer: ServerSecurityLayer {
 
     func reload(_ occasion: ReloadOccasion) -> ReloadOutcome { files.reload(occasion, words: \.words) }
 
-    private static func load(_ tls: ServerTLS, now: Int) throws(TransportError) -> Loaded {
+    private static func load(_ tls: ServerTLS, now: Int, awaitsWriters: Bool) throws(TransportError) -> Loaded {
         let pair = try KeyPair(
-            certificateChainFile: tls.certificateChainFile, privateKeyFile: tls.privateKeyFile, now: now)
+            certificateChainFile: tls.certificateChainFile, privateKeyFile: tls.privateKeyFile, now: now,
+            awaitsWriter: awaitsWriters)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: pair.chain.map { .certificate($0) }, privateKey: .privateKey(pair.key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.shutdownTimeout = .seconds(1)
         if let path = tls.clientCAFile {
             configuration.certificateVerification = .noHostnameVerification
-            configuration.trustRoots = .certificates(try PEMFiles.authorities(path, "the client CA file", now: now))
+            configuration.trustRoots = .certificates(
+                try PEMFiles.authorities(path, "the client CA file", now: now, awaitsWriter: awaitsWriters))
             configuration.sendCANameList = true
         }
         let context = try PEMFiles.context(

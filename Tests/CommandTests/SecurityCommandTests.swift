@@ -56,23 +56,64 @@ import Testing
         for line in key.dropFirst().dropLast() { #expect(!all.contains(line)) }
     }
 
-    @Test("a FIFO that nobody writes to, in the place of a token or a certificate, is an error and no wait")
-    func emptyPipes() throws {
+    private static let collect = ["collect", "--discard", "--listen", "127.0.0.1:0"]
+    private static let send = ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1"]
+
+    @Test(
+        "a FIFO that nobody writes to, in the place of a token or a certificate, is an error after five seconds",
+        arguments: [
+            collect + ["--token-file"], collect + ["--tls-key", "/dev/null", "--tls-certificate"],
+            send + ["--token-file"], send + ["--tls-ca"],
+        ])
+    func emptyPipes(command: [String]) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-fifo-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let fifo = folder.appendingPathComponent("fifo").path
         try #require(unsafe mkfifo(fifo, 0o600) == 0)
-        let collect = ["collect", "--discard", "--listen", "127.0.0.1:0"]
-        for command in [
-            collect + ["--token-file", fifo], collect + ["--tls-certificate", fifo, "--tls-key", fifo],
-            ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1", "--token-file", fifo],
-            ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1", "--tls-ca", fifo],
-        ] {
-            let outcome = try SpanwireCommand.run(command)
-            #expect(outcome.exitCode == 1, "\(command): \(outcome.words)")
-            #expect(outcome.words.contains(fifo), "\(command): \(outcome.words)")
+        let outcome = try SpanwireCommand.run(command + [fifo])
+        #expect(outcome.exitCode == 1, "\(outcome.words)")
+        #expect(
+            outcome.words.contains("\(fifo) cannot be read (it is a FIFO, and nobody wrote to it within 5 s)"),
+            "\(outcome.words)")
+    }
+
+    @Test("a token that somebody writes to a FIFO after the command began is the token; nothing at all is none")
+    func latePipe() throws {
+        let collector = try RunningCollector()
+        try collector.write("the-token-of-ours\n", to: "tokens")
+        let port = try collector.start(["--token-file", collector.path("tokens")])
+        let fifo = collector.path("fifo")
+        try #require(unsafe mkfifo(fifo, 0o600) == 0)
+        for (text, exitCode) in [("the-token-of-ours\n", Int32(0)), ("", 1)] {
+            let sent = try SpanwireCommand.runUntil(
+                ["send", "small.pb", "--to", "127.0.0.1:\(port)", "--timeout", "20", "--token-file", fifo], signal: 0
+            ) { _ in
+                // Open for reading, and so far by nobody for writing: only then this does not fail.
+                let writer = unsafe open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                guard writer >= 0 else { return false }
+                // Proof: as many bytes as the text has.
+                let written = unsafe Array(text.utf8).withUnsafeBytes { unsafe write(writer, $0.baseAddress, $0.count) }
+                close(writer)
+                return written == text.utf8.count
+            }
+            #expect(sent.exitCode == exitCode, "\(sent.words)")
+            if exitCode == 1 { #expect(sent.words.contains("holds no token"), "\(sent.words)") }
         }
+        #expect(collector.stop() == 0)
+    }
+
+    @Test("a collector of little memory lets fewer in that it has not welcomed")
+    func fewHandshakes() throws {
+        let collector = try RunningCollector()
+        let port = try collector.start(["--memory-limit", "64M"])
+        var sockets: [Int32] = []
+        for _ in 0..<128 { sockets.append(try Self.connect(port)) }
+        // The connections are taken one after the other.
+        for _ in 0..<20 { sockets.append(try Self.connect(port)) }
+        try collector.wait(for: "the collector has 128 connections that it has not welcomed yet, and may have no more")
+        for socket in sockets { close(socket) }
+        #expect(collector.stop() == 0)
     }
 
     @Test("SIGHUP reads tokens and certificates anew; what cannot be used changes nothing")
@@ -100,20 +141,6 @@ import Testing
         #expect(try Self.send(to: address, ["--tls-ca", old], token: "second-word-of-ours", timeout: 1).exitCode == 1)
 
         try collector.write("nothing of use", to: "server.key")
-        #expect(collector.stop() == 0)
-    }
-
-    @Test("a collector of little memory lets fewer in that it has not welcomed")
-    func fewHandshakes() throws {
-        let collector = try RunningCollector()
-        let port = try collector.start(["--memory-limit", "64M"])
-        var sockets: [Int32] = []
-        for _ in 0..<128 { sockets.append(try Self.connect(port)) }
-        // The connections are taken one after the other.
-        for _ in 0..<20 { sockets.append(try Self.connect(port)) }
-        try collector.wait(for: "the collector has 128 connections that it has not welcomed yet, and may have no more")
-        for socket in sockets { close(socket) }
-        #expect(collector.stop() == 0)
         try collector.write("", to: "tokens")
         collector.tell(SIGHUP)
         try collector.wait(for: "holds no private key in PEM form")

@@ -30,7 +30,9 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         func write(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
         try write("first-token-of-ours\nsecond-token-of-ours")
-        let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path).tokens }
+        let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in
+            try BearerTokenFile.read(path, awaitsWriter: false).tokens
+        }
         #expect(tokens.value == ["first-token-of-ours", "second-token-of-ours"])
         func look(_ occasion: ReloadOccasion) -> String {
             switch tokens.reload(occasion, words: { "\($0.count)" }) {

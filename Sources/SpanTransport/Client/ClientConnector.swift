@@ -97,7 +97,7 @@ final class ClientConnector: Sendable {
     private func readToken() -> String {
         guard let path = configuration.tokenFile else { return configuration.bearerToken }
         do throws(TransportError) {
-            let contents = try BearerTokenFile.readOne(path)
+            let contents = try BearerTokenFile.readOne(path, awaitsWriter: false)
             logExposures([contents.exposure].compactMap(\.self))
             return token.withLock { token in
                 token = contents.tokens.first ?? token

@@ -76,7 +76,7 @@ public struct SpanClientConfiguration: Sendable {
             throw TransportError(.invalidSetting, "senderID is all zeros; take SenderID.random()")
         }
         var token = bearerToken
-        if let tokenFile { token = try BearerTokenFile.readOne(tokenFile).tokens.first ?? token }
+        if let tokenFile { token = try BearerTokenFile.readOne(tokenFile, awaitsWriter: true).tokens.first ?? token }
         guard token.isEmpty || security != nil || allowsTokenInClear || address.isLocal else {
             throw TransportError(
                 .invalidSetting,

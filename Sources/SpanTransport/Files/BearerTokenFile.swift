@@ -11,10 +11,11 @@ package enum BearerTokenFile {
 
     /// Reads the tokens that a collector accepts.
     ///
+    /// - Parameter awaitsWriter: as of `SmallFile.readSecret`.
     /// - Throws: `invalid_setting` when the file cannot be read, holds something that is no token, or no token at all: an
     ///   empty file is taken for a mistake, since it would let everybody in.
-    static func read(_ path: String) throws(TransportError) -> Contents {
-        let file = try SmallFile.readSecret(path, "the token file")
+    static func read(_ path: String, awaitsWriter: Bool) throws(TransportError) -> Contents {
+        let file = try SmallFile.readSecret(path, "the token file", awaitsWriter: awaitsWriter)
         let tokens: [String]
         do throws(BearerTokenFault) {
             tokens = try BearerTokenText.tokens(inLines: file.bytes)
@@ -31,8 +32,8 @@ package enum BearerTokenFile {
     /// Reads the token that a sender shows.
     ///
     /// - Throws: as `read`, and when there are several: which of them was meant cannot be known.
-    static func readOne(_ path: String) throws(TransportError) -> Contents {
-        let contents = try read(path)
+    static func readOne(_ path: String, awaitsWriter: Bool) throws(TransportError) -> Contents {
+        let contents = try read(path, awaitsWriter: awaitsWriter)
         guard contents.tokens.count == 1 else {
             throw TransportError(
                 .invalidSetting,

@@ -11,12 +11,16 @@ package enum SmallFile {
     /// What such a file may have: 1 MiB.
     package static let maxBytes = 1 << 20
 
-    /// The whole file. Blocks.
+    /// The whole file. Blocks, as `readSecret` does.
     ///
-    /// - Parameter name: what the file is, such as `the token file`; for the error.
+    /// - Parameters:
+    ///   - name: what the file is, such as `the token file`; for the error.
+    ///   - awaitsWriter: somebody may still have to begin to write to a FIFO.
     /// - Throws: `invalid_setting` when it cannot be read or has more than 1 MiB.
-    package static func read(_ path: String, _ name: String) throws(TransportError) -> [UInt8] {
-        try readSecret(path, name).bytes
+    package static func read(
+        _ path: String, _ name: String, awaitsWriter: Bool
+    ) throws(TransportError) -> [UInt8] {
+        try readSecret(path, name, awaitsWriter: awaitsWriter).bytes
     }
 
     /// A file that its owner should be alone with.
@@ -29,12 +33,17 @@ package enum SmallFile {
     /// How long a pipe may keep one waiting for its next bytes, milliseconds.
     private static let patienceMilliseconds: Int32 = 5000
 
-    /// The whole file, and whether others may read it. Blocks; at a pipe (`<(command)`) for 5 s without a byte at the most,
-    /// and not at all at one that nobody writes to.
+    /// The whole file, and whether others may read it. Blocks; at a pipe (`<(command)`, a FIFO) for 5 s without a byte at the
+    /// most.
     ///
-    /// - Parameter name: what the file is, such as `the key file`; for the error and the exposure.
+    /// - Parameters:
+    ///   - name: what the file is, such as `the key file`; for the error and the exposure.
+    ///   - awaitsWriter: whether the 5 s also go by at a FIFO that nobody writes to, as when a service begins and its token comes
+    ///     later; else that is an error at once.
     /// - Throws: `invalid_setting` when it cannot be read or has more than 1 MiB.
-    package static func readSecret(_ path: String, _ name: String) throws(TransportError) -> Secret {
+    package static func readSecret(
+        _ path: String, _ name: String, awaitsWriter: Bool
+    ) throws(TransportError) -> Secret {
         func failure(_ words: String) -> TransportError {
             TransportError(.invalidSetting, "\(name) \(path) cannot be read (\(words))")
         }
@@ -44,8 +53,10 @@ package enum SmallFile {
         defer { close(descriptor) }
         var status = stat()
         var exposure: String?
+        var awaitsFirstWriter = false
         if unsafe fstat(descriptor, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a folder") }
+            awaitsFirstWriter = status.st_mode & S_IFMT == S_IFIFO
             if isExposed(status) {
                 let mode = String(status.st_mode & 0o777, radix: 8)
                 exposure = "others may read or change \(name) \(path) (mode 0\(mode)); chmod 600 keeps it to its owner"
@@ -58,24 +69,32 @@ package enum SmallFile {
             let count = unsafe part.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN {
-                guard hasMore(descriptor) else { throw failure("nothing came within 5 s") }
+                guard hasMore(descriptor, within: patienceMilliseconds) else {
+                    throw failure("nothing came within 5 s")
+                }
                 continue
             }
             guard count >= 0 else { throw failure(SystemError.words(for: errno)) }
+            if count == 0, bytes.isEmpty, awaitsFirstWriter {
+                // The end of a FIFO that nobody has opened yet is none.
+                awaitsFirstWriter = false
+                if hasMore(descriptor, within: awaitsWriter ? patienceMilliseconds : 0) { continue }
+                throw failure("it is a FIFO, and nobody \(awaitsWriter ? "wrote to it within 5 s" : "writes to it")")
+            }
             guard count > 0 else { return Secret(bytes: bytes, exposure: exposure) }
             bytes += part[..<count]
             guard bytes.count <= maxBytes else { throw failure("it has more than \(maxBytes) bytes") }
         }
     }
 
-    /// Waits until there is something to read, or the end.
+    /// Waits until there is something to read, or the end because a writer has gone.
     ///
     /// - Returns: `false` when neither came in time.
-    private static func hasMore(_ descriptor: Int32) -> Bool {
+    private static func hasMore(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while true {
             // Proof: the pointer is to a local that lives through the call, and one entry is announced.
-            let count = unsafe poll(&entry, 1, patienceMilliseconds)
+            let count = unsafe poll(&entry, 1, milliseconds)
             if count < 0, errno == EINTR { continue }
             return count > 0
         }

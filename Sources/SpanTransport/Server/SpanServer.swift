@@ -66,7 +66,9 @@ public final class SpanServer: Sendable {
         try configuration.validate()
         if ownGroup == nil { _ = try EventLoops.shared() }
         if let path = configuration.tokenFile {
-            let tokens = try FileBacked(paths: [path]) { _ throws(TransportError) in try BearerTokenFile.read(path) }
+            let tokens = try FileBacked(paths: [path]) { current throws(TransportError) in
+                try BearerTokenFile.read(path, awaitsWriter: current == nil)
+            }
             state.withLock { $0.tokens = tokens }
             logExposure([tokens.value.exposure].compactMap(\.self))
         }
