@@ -76,6 +76,12 @@ extension Capture {
             var capture = detectedBinary(reading.bytes, options)
             let rank = capture.rank
             guard rank > best?.rank ?? -1 else { continue }
+            // What is wrong with bytes that begin in the middle says nothing.
+            if rank == 0, let fault = reading.missingStart {
+                let name = options.type.messageName
+                capture = Capture(
+                    .nothing, "\(reading.bytes.count.counted("byte")) that are no valid \(name)", fault: fault)
+            }
             capture.encoding = encoding
             capture.explanation = "\(reading.name) of \(capture.explanation)"
             capture.notes = reading.notes + capture.notes

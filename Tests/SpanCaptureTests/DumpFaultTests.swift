@@ -55,6 +55,34 @@ import Testing
         #expect(count > 15)
     }
 
+    @Test(
+        "a first line that is missing is told by the offset that the dump starts at, in every dump that has offsets",
+        arguments: DumpTests.programs.filter { $0 != "xxd-p" })
+    func missingStart(program: String) throws {
+        var count = 0
+        for sample in try Self.samples(program) {
+            var lines = sample.text.split(separator: "\n")
+            let first = try #require(lines.firstIndex { !$0.contains("IP") && Self.offset($0).count >= 4 })
+            lines.remove(at: first)
+            let offset = Self.offset(lines[first])
+            // Of a dump behind other lines the start was looked for.
+            let words =
+                first == 0
+                ? "the dump starts at the offset \(offset); what was before is not there: a line before line 1 is missing"
+                : "the offset \(offset) stands where \(String(repeating: "0", count: offset.count)) is due (line "
+                    + "\(first + 1)): a line before it is missing, cut or out of order"
+            for form in Self.forms {
+                let capture = Self.fault(lines, form)
+                #expect(
+                    capture.fault?.code == .notHex && capture.fault?.message == words,
+                    "\(capture.explanation) \(capture.fault as Any) \(lines)")
+                #expect(capture.message == nil && capture.explanation.contains("dump"), "\(capture.explanation)")
+            }
+            count += 1
+        }
+        #expect(count > 2)
+    }
+
     @Test("a line that stands twice, and lines out of order, are told so", arguments: ["tshark", "xxd", "od-tx1"])
     func order(program: String) throws {
         for sample in try Self.samples(program) {

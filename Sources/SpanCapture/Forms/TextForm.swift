@@ -63,6 +63,8 @@ struct TextReading {
     var confirmations = 0
     /// Contradictions and omissions, one sentence each.
     var notes: [String] = []
+    /// Where the text lacks its start and nothing else: what is wrong with it if the bytes stand for nothing.
+    var missingStart: CaptureError?
 }
 
 /// All forms, and the choice among them.
@@ -105,7 +107,10 @@ enum TextForms {
         }
         guard let fit = found.map(\.reading.fit).max() else { return choice }
         // What confirms a reading rules out that the text is something else.
-        if fit == .exact || fit == .close && choice.clear?.likeness != .strong { choice.clear = nil }
+        let lacksStartAlone = found.contains { $0.reading.fit == fit && $0.reading.missingStart != nil }
+        if fit == .exact || fit == .close && (lacksStartAlone || choice.clear?.likeness != .strong) {
+            choice.clear = nil
+        }
         var seen: Set<[UInt8]> = []
         // Stable, so that of equals the form that stands first in the list goes first.
         let order = found.indices.filter { found[$0].reading.fit == fit }.sorted { left, right in

@@ -17,8 +17,10 @@ struct Dump: TextForm {
                 do throws(CaptureError) {
                     readings += try reader.read()
                 } catch {
-                    guard reader.hasBegun else { continue }
+                    guard reader.hasBegun || reader.hasEarlyLines else { continue }
                     let evidence = DumpEvidence(text, shape, radix: radix, isLoose: isLoose)
+                    // Words may look like lines of a dump; lines that follow each other do not stand there by chance.
+                    guard reader.hasBegun || evidence.likeness == .strong else { continue }
                     if (evidence.likeness, evidence.weight) > (fault.likeness, fault.weight) {
                         (fault.error, fault.likeness, fault.weight) = (error, evidence.likeness, evidence.weight)
                     }

@@ -18,6 +18,8 @@ struct DumpReader {
     private var blocks = 0
     private var blockStart = 0
     private var base = 0
+    /// The first line of the first block: its offset as it is written, and its place.
+    private var opening: (offset: String, line: Int, position: Int) = ("", 0, 0)
     private var isOpen = false
     private var groupBytes = 0
     /// Column at which the text starts, counted from the offset; `nil` while it is not known.
@@ -44,6 +46,8 @@ struct DumpReader {
 
     /// `true` when a line of the dump was read.
     var hasBegun: Bool { lines > 0 }
+    /// Lines of the dump's shape are there, and its start is not.
+    var hasEarlyLines: Bool { early.count > 0 }
 
     init(_ text: [UInt8], _ shape: DumpShape, radix: Int, isLoose: Bool, maxBytes: Int) {
         self.text = text
@@ -78,7 +82,7 @@ struct DumpReader {
             if lines == 0, lineNumber > Self.maxLinesBefore || end > Self.maxBytesBefore { break }
         }
         try closeBlock()
-        guard lines > 0 else { throw CaptureError(.notHex, "no line of a dump", offset: 0) }
+        guard lines + early.count > 0 else { throw CaptureError(.notHex, "no line of a dump", offset: 0) }
         // A dump with a few words before it may be; more lines of one before its start are out of order.
         if early.count >= lines, let line = early.line {
             (base, blockStart, pending) = (0, bytes.count, nil)
@@ -110,6 +114,7 @@ struct DumpReader {
             blocks += 1
             isOpen = true
             base = line.offset
+            if blocks == 1 { opening = (text(line.offset, like: line), lineNumber, position) }
             // `od` has seven digits to base 8 and 10, and six to base 16.
             if radix == 16, shape.offsetDigits == 6, line.offsetDigits == 6 { confirmations += 1 }
             blockStart = bytes.count
@@ -167,14 +172,15 @@ struct DumpReader {
     /// need not know its base.
     private func misplaced(_ line: DumpLine, _ number: Int? = nil, at position: Int) -> CaptureError {
         let due = base + blockBytes + (pending?.line.bytes.count ?? 0)
-        func text(_ offset: Int) -> String {
-            let digits = String(offset, radix: radix)
-            return String(repeating: "0", count: max(0, line.offsetDigits - digits.count)) + digits
-        }
         return CaptureError(
             .notHex,
-            "the offset \(text(line.offset)) stands where \(text(due)) is due (line \(number ?? lineNumber)): "
-                + "a line before it is missing, cut or out of order", offset: position)
+            "the offset \(text(line.offset, like: line)) stands where \(text(due, like: line)) is due (line "
+                + "\(number ?? lineNumber)): a line before it is missing, cut or out of order", offset: position)
+    }
+
+    private func text(_ offset: Int, like line: DumpLine) -> String {
+        let digits = String(offset, radix: radix)
+        return String(repeating: "0", count: max(0, line.offsetDigits - digits.count)) + digits
     }
 
     private mutating func closeBlock() throws(CaptureError) {
@@ -284,7 +290,8 @@ struct DumpReader {
             let lines = strangers.count == 1 ? "1 line is" : "\(strangers.count) lines are"
             notes.append("\(lines) no part of the dump and left out, the first is line \(strangers.line)")
         }
-        if base > 0, blocks == 1 { notes.append("the dump starts at offset \(base); what was before is not there") }
+        let lacksStart = "the dump starts at the offset \(opening.offset); what was before is not there"
+        if base > 0, blocks == 1 { notes.append(lacksStart) }
         let isClean = contradictions.count == 0 && (strangers.count == 0 || shape.isPacketViewer) && base == 0
         let fit: TextReading.Fit =
             switch (isLoose, isClean) {
@@ -292,11 +299,19 @@ struct DumpReader {
             case (false, true): confirmations > 0 ? .exact : .bare
             case (false, false): confirmations > 0 ? .close : .bare
             }
+        let isWholeElse = contradictions.count == 0 && strangers.count == 0 && !isLoose && confirmations > 0
+        let missingStart =
+            base > 0 && blocks == 1 && isWholeElse
+            ? CaptureError(
+                .notHex, "\(lacksStart): a line before line \(opening.line) is missing", offset: opening.position)
+            : nil
         // Of two that nothing confirms the one that is contradicted goes last.
         let doubts = confirmations == 0 && !isClean ? 1 : 0
         let name = shape.name + (blocks > 1 ? " in \(blocks) blocks" : "")
         var readings = [
-            TextReading(bytes: bytes, name: name, fit: fit, confirmations: confirmations - doubts, notes: notes)
+            TextReading(
+                bytes: bytes, name: name, fit: fit, confirmations: confirmations - doubts, notes: notes,
+                missingStart: missingStart)
         ]
         for missing in 0..<doubtfulBytes {
             var other = readings[0]
