@@ -83,6 +83,19 @@ private let seed: UInt64 = {
         }
     }
 
+    @Test(
+        "lines of words are broken at spaces where they are wider than the terminal, and elsewhere stay",
+        arguments: [
+            ("one two three\n", 13, "one two three\n"), ("one two three\n", 12, "one two\n  three\n"),
+            ("one two three four\n\nx\n", 7, "one two\n  three\n  four\n\nx\n"),
+            ("  a note that is long", 10, "  a note\n  that is\n  long"), ("0123456789 a", 4, "0123456789\n  a"),
+            ("日本 語の 名前", 9, "日本 語の\n  名前"), ("", 5, ""), ("a  b", 3, "a \n  b"), ("\n", 1, "\n"),
+        ])
+    func folded(text: String, columns: Int, expected: String) {
+        #expect(TextRoom.terminal(columns: columns).folded(text) == expected)
+        #expect(TextRoom.file.folded(text) == text && TextRoom.unlimited.folded(text) == text)
+    }
+
     @Test("a mark on a mark on a mark is cut off as text is")
     func marks() {
         let text = "a" + String(repeating: "\u{301}", count: 1_000_000) + "z"

@@ -89,6 +89,33 @@ package struct TextRoom: Sendable, Hashable {
         TextRoom(lineColumns: max(columns, 1), valueColumns: max(columns, 1))
     }
 
+    /// Returns lines of words that fit the terminal: a wider line is broken at spaces, and its rest is indented by two.
+    /// A word that is wider than a line, such as an id, stays whole.
+    ///
+    /// - Parameter text: lines in which control characters are escaped already.
+    package func folded(_ text: String) -> String {
+        guard let lineColumns else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { Self.folded($0, lineColumns) }.joined(separator: "\n")
+    }
+
+    private static func folded(_ line: Substring, _ columns: Int) -> String {
+        var folded = ""
+        var (used, hasWord) = (0, false)
+        for (index, word) in line.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+            let width = ColumnText(String(word), atMost: nil).columns
+            if hasWord, width > 0, used + 1 + width > columns {
+                folded += "\n  " + word
+                used = 2 + width
+            } else {
+                folded += (index > 0 ? " " : "") + word
+                used += (index > 0 ? 1 : 0) + width
+            }
+            hasWord = hasWord || width > 0
+        }
+        return folded
+    }
+
     /// Returns a name fitted into a line of words: at most half of a terminal's line.
     package func name(_ text: String) -> String {
         ColumnText(text, atMost: lineColumns.map { max($0 / 2, 16) } ?? valueColumns).text

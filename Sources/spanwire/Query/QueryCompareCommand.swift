@@ -37,7 +37,8 @@ struct QueryCompareCommand: AsyncParsableCommand {
         let right = TraceView(try await options.spans(of: second), correctsSkew: true, options.room)
         let rows = TraceComparison(left.tree, right.tree).rows
         let heading = Self.heading("first ", left) + Self.heading("second", right)
-        try options.print([.lines(heading + "\n"), .table(table(rows))], .list(rows.map(Self.json)))
+        try options.print(
+            [.lines(options.room.folded(heading) + "\n"), .table(table(rows))], .list(rows.map(Self.json)))
     }
 
     /// Returns the heading of a trace, `first  5b8a…: 7 spans, 1 error, started …`, with the notes on clocks.

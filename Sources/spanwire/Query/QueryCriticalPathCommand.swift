@@ -84,7 +84,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
             let count = AttributeText.count(path.outliving.count, "span")
             heading += "nobody waited for \(count) that ended after the parent or still runs: not on the path\n"
         }
-        return [.lines(heading + "\n"), .table(table)]
+        return [.lines(options.room.folded(heading) + "\n"), .table(table)]
     }
 
     private func name(_ merged: MergedSpan) -> String {

@@ -20,7 +20,7 @@ enum TraceText {
             ], in: room)
         for line in outline.lines { table.add(cells(line, begin: begin, room), lead: line.prefix) }
         let notes = view.notes.map { $0 + "\n" }.joined()
-        return [.lines(heading(spans, begin: begin) + notes + "\n"), .table(table)]
+        return [.lines(room.folded(heading(spans, begin: begin) + notes) + "\n"), .table(table)]
     }
 
     private static func heading(_ spans: [MergedSpan], begin: UInt64) -> String {

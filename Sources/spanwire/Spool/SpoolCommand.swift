@@ -71,7 +71,7 @@ struct SpoolCommand: ParsableCommand {
         for count in found.dropped {
             text += "dropped \(tables.room.name(NameText.listed(count.reason))) \(count.spans), not yet told\n"
         }
-        var parts = [TextPart.lines(text)]
+        var parts = [TextPart.lines(tables.room.folded(text))]
         if !found.segments.isEmpty {
             var table = TextTable(
                 [

@@ -53,7 +53,7 @@ struct StoreStatsCommand: AsyncParsableCommand {
         if reports > 0 {
             text += ", \(((found.fileBytes - found.freeBytes) / reports).counted("byte")) each"
         }
-        text += "\n"
+        text = tables.room.folded(text + "\n")
         if found.partitions.isEmpty { return [.lines(text)] }
         var table = TextTable(
             [
