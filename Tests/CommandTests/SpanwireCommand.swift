@@ -66,9 +66,13 @@ enum SpanwireCommand {
 
     /// Runs it and sends it a signal as soon as that is reached, which is asked with what it has said so far.
     ///
-    /// - Parameter afterwards: done right after the signal was sent.
+    /// - Parameters:
+    ///   - signal: 0 for none.
+    ///   - input: what is its standard input; -1 for an empty one.
+    ///   - afterwards: done right after the signal was sent.
     static func runUntil(
-        _ arguments: [String], signal: Int32, afterwards: () -> Void = {}, isReached: (_ words: String) -> Bool
+        _ arguments: [String], signal: Int32, input: Int32 = -1, afterwards: () -> Void = {},
+        isReached: (_ words: String) -> Bool
     ) throws -> Outcome {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try Data().write(to: file)
@@ -77,7 +81,8 @@ enum SpanwireCommand {
         process.executableURL = binary
         process.arguments = arguments
         process.currentDirectoryURL = corpus
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput =
+            input < 0 ? FileHandle.nullDevice : FileHandle(fileDescriptor: input, closeOnDealloc: false)
         process.standardError = try FileHandle(forWritingTo: file)
         try process.run()
         func words() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }

@@ -1,9 +1,11 @@
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
 import ProtoWire
 import SpanModel
 import SpanSession
+import SpanSpool
 import Synchronization
 import Testing
 
@@ -85,6 +87,35 @@ import Testing
         #expect(taken == 2)
         #expect(client.report.description == "reported 5, stored 0, rejected 0, dropped 3 (queue_full 3), pending 2")
         _ = await client.shutdown(within: .zero)
+    }
+
+    @Test(
+        "a delivery until the client is closed hands over nothing afterwards, and what was not handed over is not counted"
+    )
+    func deliverUntilClosed() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let spans = (1...400).map { Self.span(UInt64($0), name: String(repeating: "n", count: 4_000)) }
+        let batch = SpanBatch(resourceSpans: [
+            ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: spans)])
+        ])
+        for hasSpool in [false, true] {
+            var configuration = SpanClientConfiguration(port: 1, queue: SpanQueueLimits(maxQueuedSpans: 70))
+            // Room for some sixty.
+            if hasSpool { configuration.spool = SpanSpoolConfiguration(directory: folder, maxBytes: 256 << 10) }
+            let client = try SpanClient(configuration: configuration, logger: SpanServerTests.logger)
+            client.start()
+            let delivery = Task { await client.deliverUntilClosed(batch, within: Self.long) }
+            while client.state.withLock({ $0.waiters.isEmpty }) { await Task.yield() }
+            let report = await client.shutdown(within: .zero)
+            let handedOver = await delivery.value
+            #expect(handedOver > 0 && handedOver < spans.count)
+            #expect(report.reportedSpans == handedOver, "\(report)")
+            #expect(report.spooledSpans == (hasSpool ? handedOver : 0), "\(report)")
+            #expect(report.droppedSpans == (hasSpool ? 0 : handedOver), "\(report)")
+            #expect(await client.deliverUntilClosed(batch, within: Self.long) == 0)
+            #expect(client.report.reportedSpans == handedOver)
+        }
     }
 
     @Test("a flush that is cancelled tells what is known, and gives nothing up")

@@ -120,20 +120,24 @@ struct SendCommand: AsyncParsableCommand {
             }
             do {
                 unfit.begin(file)
-                let messages = try messages(of: file)
+                let messages = try messages(of: file) { interruption.hasHappened }
                 let spans = messages.reduce(0) { $0 + ($1.spanCount ?? 0) }
                 var taken = 0
                 for message in messages {
                     for batch in message.batches where batch.spanCount > 0 {
                         if interruption.hasHappened { break }
-                        unfit.note(batch)
-                        taken += await client.deliverUntilClosed(batch, within: clock.now.duration(to: deadline))
+                        let handedOver = await client.deliverUntilClosed(
+                            batch, within: clock.now.duration(to: deadline))
+                        unfit.note(batch, first: handedOver)
+                        taken += handedOver
                         Process.showProgress(
                             "sent \((given + taken).counted("span")), stored \(client.report.storedSpans)")
                     }
                 }
                 given += taken
                 untaken.note(file, spans - taken, of: spans)
+            } catch is InputFile.Interrupted {
+                untaken.noteFile(file)
             } catch let failure as CommandFailure {
                 badFiles += 1
                 Process.clearProgress()
@@ -189,8 +193,8 @@ struct SendCommand: AsyncParsableCommand {
     /// Returns the messages of a file.
     ///
     /// - Throws: a failure unless all of the file is valid.
-    private func messages(of file: String) throws -> [CapturedMessage] {
-        let bytes = try InputFile.read(file, maxBytes: Int(Int32.max))
+    private func messages(of file: String, isInterrupted: @escaping () -> Bool) throws -> [CapturedMessage] {
+        let bytes = try InputFile.read(file, maxBytes: Int(Int32.max), isInterrupted: isInterrupted)
         // No bytes are a valid message without spans, and never what one wants to send.
         if bytes.isEmpty { throw CommandFailure("it is empty") }
         let capture = Capture(bytes, options: CaptureOptions(form: from.form))

@@ -20,8 +20,10 @@ struct UnfitSpans {
     }
 
     /// Notes the next spans of the file.
-    mutating func note(_ batch: SpanBatch) {
-        for span in batch.spans {
+    ///
+    /// - Parameter count: number of them that were handed over, the first ones.
+    mutating func note(_ batch: SpanBatch, first count: Int) {
+        for span in batch.spans.prefix(count) {
             spanCount += 1
             if let reason = BatchValidation.reason(against: span) {
                 note("rejected: \(file), span \(spanCount): \(reason.dropFirst())")
