@@ -1,4 +1,5 @@
 import Foundation
+import ProtoWire
 import SpanModel
 import SpanStorage
 import SpanStorageSQLite
@@ -82,6 +83,30 @@ import Testing
                 let key = line.dropLast(1).trimmingCharacters(in: [" "])
                 let values = try SpanwireCommand.run(["query", "values", key, "--store", path])
                 #expect(values.exitCode == 0 && values.text.split(separator: "\n").count == 2, "SEED=\(seed) \(key)")
+            }
+        }
+    }
+
+    @Test("every key that decode prints is taken by query values")
+    func decoded() async throws {
+        let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
+        let names = Self.names(seed)
+        let span = SpanRecord(
+            traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "op", startTimeUnixNano: Self.start,
+            endTimeUnixNano: Self.start + 1, attributes: names.map { Attribute($0, .int(7)) })
+        let batch = SpanBatch(resourceSpans: [
+            ResourceSpans(resource: nil, scopeSpans: [ScopeSpans(scope: nil, spans: [span])])
+        ])
+        let tree = try SpanwireCommand.run(["decode", "--wide"], input: Data(batch.encoded())).text
+        let keys = tree.split(separator: "\n").filter { $0.hasSuffix(": 7") }
+            .map { $0.dropLast(3).drop { $0 == " " } }
+        #expect(keys.count == names.count, "SEED=\(seed)")
+        try await withStore(names) { path in
+            for key in keys {
+                let values = try SpanwireCommand.run(["query", "values", "attr.\(key)", "--store", path])
+                #expect(
+                    values.exitCode == 0 && values.words.isEmpty && values.text.split(separator: "\n").count == 2,
+                    "SEED=\(seed) \(key): \(values.words)")
             }
         }
     }

@@ -239,6 +239,41 @@ import Testing
                 """)
     }
 
+    @Test(
+        "keys and names that could be taken for something else stand in quotes, in a tree and in a value",
+        arguments: [
+            ("http.route", "http.route", "http.route"), ("a:b/c@d-e_f", "a:b/c@d-e_f", "a:b/c@d-e_f"),
+            ("two words", "\"two words\"", "two words"), ("", "\"\"", "(no name)"),
+            ("a: 1, b", "\"a: 1, b\"", "a: 1, b"),
+            ("q\"q", "\"q\\\"q\"", "\"q\\\"q\""), ("größe", "\"größe\"", "größe"), ("-x", "-x", "\"-x\""),
+            (" x", "\" x\"", "\" x\""), ("a\\b", "\"a\\\\b\"", "\"a\\\\b\""),
+            ("a\u{1B}[2J", "\"a\\u{1b}[2J\"", "\"a\\u{1b}[2J\""), ("\u{301}", "\"\\u{301}\"", "\"\\u{301}\""),
+        ])
+    func names(name: String, key: String, shown: String) throws {
+        let value = AttributeValue.keyValueList([Attribute(name, .int(1))])
+        var resource = Resource(attributes: [Attribute("service.name", .string(name)), Attribute(name, value)])
+        resource.entityRefs = [EntityRef(type: "t", idKeys: [name, "k"])]
+        let batch = SpanBatch(resourceSpans: [
+            ResourceSpans(
+                resource: resource, scopeSpans: [ScopeSpans(scope: InstrumentationScope(name: name), spans: [])])
+        ])
+        let capture = Capture(batch.encoded())
+        let narrow = TextRoom.terminal(columns: 100)
+        var isShortened = false
+        let box = Box()
+        var output = try capture.print(as: .tree, to: ByteOutput { box.bytes += $0 }, in: narrow, &isShortened)
+        output.flush()
+        for text in [try Self.text(capture), String(decoding: box.bytes, as: UTF8.self)] {
+            let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }
+            #expect(lines.contains("\(key): {\(key): 1}"), "\(text)")
+            #expect(lines.contains("id keys \(key), k"), "\(text)")
+            #expect(lines.contains("scope \(shown)"), "\(text)")
+            #expect(lines.contains("resource \(name.isEmpty ? "\"\"" : shown)"), "\(text)")
+        }
+        #expect(!isShortened)
+        #expect(AttributeText.text(value) == "{\(key): 1}" && AttributeText.whole(value) == "{\(key): 1}")
+    }
+
     @Test("a payload in any form that decodes is shown as the message that it decodes to")
     func anyForm() throws {
         func field(_ key: UInt8, _ content: [UInt8]) -> [UInt8] { [key, UInt8(content.count)] + content }

@@ -35,7 +35,7 @@ import Testing
             let shown = NameText.shown(String(scalar))
             let (equals, space) = ("=" + shown, " " + shown)
             guard equals.first == "=", space.first == " " else {
-                Issue.record("\(FilterSpelling.escape(scalar)) joins")
+                Issue.record("\(NameText.escape(scalar)) joins")
                 continue
             }
             if shown.utf8.first == UInt8(ascii: "\"") { quoted += 1 }

@@ -30,17 +30,17 @@ public enum AttributeText {
             "{"
                 + attributes.map { attribute in
                     let value = attribute.value.map(whole) ?? "(absent)"
-                    return TerminalText.escaped(attribute.key) + ": " + value + note(attribute.unknownFields)
+                    return NameText.key(attribute.key) + ": " + value + note(attribute.unknownFields)
                 }.joined(separator: ", ") + "}"
         case .extended(let value, let fields, let listFields): whole(value) + note(fields) + note(listFields)
         default: text(value)
         }
     }
 
-    /// Returns an attribute as `key: value`.
+    /// Returns an attribute as `key: value`, the key in quotes where it could be taken for something else.
     public static func text(_ attribute: Attribute) -> String {
         let value = attribute.value.map(text) ?? "(absent)"
-        return TerminalText.escaped(attribute.key) + ": " + value + note(attribute.unknownFields)
+        return NameText.key(attribute.key) + ": " + value + note(attribute.unknownFields)
     }
 
     /// Returns bytes as `0a0b0c (3 bytes)`; of more than 64 bytes the first ones.

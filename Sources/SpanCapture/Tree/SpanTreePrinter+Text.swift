@@ -7,13 +7,15 @@ extension SpanTreePrinter {
     /// Prints `key: value`.
     mutating func line(_ attribute: Attribute) {
         startLine()
-        if let limit = limit(behind: attribute.key.utf8.count + 2), !attribute.isShort(limit) {
-            let key = fitted(TerminalText.escaped(attribute.key), behind: 24)
+        if let limit = limit(behind: attribute.key.utf8.count + 2),
+            !NameText.isBareKey(attribute.key) || !attribute.isShort(limit)
+        {
+            let key = fitted(NameText.key(attribute.key), behind: 24)
             output.append(key + ": ")
             let value = attribute.value.map(AttributeText.text) ?? "(absent)"
             output.append(fitted(value, behind: ColumnText(key, atMost: nil).columns + 2))
         } else {
-            output.appendEscaped(attribute.key, quoted: false)
+            output.append(NameText.key(attribute.key))
             output.append(ascii: ": ")
             if let value = attribute.value { output.append(value) } else { output.append(ascii: "(absent)") }
         }
@@ -59,7 +61,7 @@ extension ByteOutput {
     /// Appends the text that `AttributeText.text` returns for the value.
     fileprivate mutating func append(_ value: AttributeValue) {
         switch value {
-        case .string(let text): appendEscaped(text, quoted: true)
+        case .string(let text): appendQuoted(text)
         case .int(let number): appendDecimal(number)
         case .array(let values):
             append(UInt8(ascii: "["))
@@ -72,14 +74,12 @@ extension ByteOutput {
         }
     }
 
-    /// Appends the text that `TerminalText.escaped` or `TerminalText.quoted` returns.
-    fileprivate mutating func appendEscaped(_ text: String, quoted: Bool) {
-        guard TerminalText.isPlain(text) else {
-            return append(quoted ? TerminalText.quoted(text) : TerminalText.escaped(text))
-        }
-        if quoted { append(UInt8(ascii: "\"")) }
+    /// Appends the text that `TerminalText.quoted` returns.
+    private mutating func appendQuoted(_ text: String) {
+        guard TerminalText.isPlain(text) else { return append(TerminalText.quoted(text)) }
+        append(UInt8(ascii: "\""))
         append(text)
-        if quoted { append(UInt8(ascii: "\"")) }
+        append(UInt8(ascii: "\""))
     }
 
     /// Appends sixteen hexadecimal digits.

@@ -73,7 +73,7 @@ public struct SpanTreePrinter: ~Copyable {
 
     mutating func print(_ group: ResourceSpans) {
         if let resource = group.resource {
-            line("resource " + (resource.serviceName.map { escaped($0, behind: 9) } ?? "(no service.name)"))
+            line("resource " + (resource.serviceName.map { name($0, behind: 9) } ?? "(no service.name)"))
             indented { $0.print(resource) }
         } else {
             line("resource (absent)")
@@ -88,10 +88,10 @@ public struct SpanTreePrinter: ~Copyable {
     private mutating func print(_ resource: Resource) {
         attributes(resource.attributes, dropped: resource.droppedAttributesCount)
         for entity in resource.entityRefs {
-            line("entity " + escaped(entity.type, behind: 7))
+            line("entity " + name(entity.type, behind: 7))
             indented { printer in
-                printer.optional("id keys", entity.idKeys.joined(separator: ", "))
-                printer.optional("description keys", entity.descriptionKeys.joined(separator: ", "))
+                printer.keys("id keys", entity.idKeys)
+                printer.keys("description keys", entity.descriptionKeys)
                 printer.optional("schema url", entity.schemaURL)
                 printer.unknown(entity.unknownFields)
             }
@@ -101,9 +101,9 @@ public struct SpanTreePrinter: ~Copyable {
 
     mutating func print(_ group: ScopeSpans) {
         if let scope = group.scope {
-            let version = scope.version.isEmpty ? "" : " " + escaped(scope.version, behind: 24)
-            let name = scope.name.isEmpty ? "(no name)" : escaped(scope.name, behind: 6 + version.utf8.count)
-            line("scope \(name)\(version)")
+            let version = scope.version.isEmpty ? "" : " " + name(scope.version, behind: 24)
+            let called = scope.name.isEmpty ? "(no name)" : name(scope.name, behind: 6 + version.utf8.count)
+            line("scope \(called)\(version)")
             indented { printer in
                 printer.attributes(scope.attributes, dropped: scope.droppedAttributesCount)
                 printer.unknown(scope.unknownFields)
@@ -184,6 +184,16 @@ public struct SpanTreePrinter: ~Copyable {
 
     private mutating func optional(_ label: String, _ text: String) {
         if !text.isEmpty { line("\(label) \(escaped(text, behind: label.utf8.count + 1))") }
+    }
+
+    private mutating func keys(_ label: String, _ keys: [String]) {
+        guard !keys.isEmpty else { return }
+        line("\(label) " + fitted(keys.map(NameText.key).joined(separator: ", "), behind: label.utf8.count + 1))
+    }
+
+    /// As queries print it and take it.
+    private mutating func name(_ text: String, behind used: Int) -> String {
+        fitted(NameText.shown(text), behind: used)
     }
 
     private mutating func escaped(_ text: String, behind used: Int) -> String {

@@ -1,3 +1,5 @@
+import SpanModel
+
 /// Names that may stand where the text of a filter names a field.
 enum FilterFieldName: Equatable {
     case field(SpanFilter.Field)
@@ -47,10 +49,10 @@ enum FilterFieldName: Equatable {
         }
         for prefix in ["attribute.", "attributes.", "span."] where name.utf8.starts(with: prefix.utf8) {
             let key = String(name.unicodeScalars.dropFirst(prefix.unicodeScalars.count))
-            if !key.isEmpty { return "did you mean attr.\(FilterSpelling.key(key))?" }
+            if !key.isEmpty { return "did you mean attr.\(NameText.key(key))?" }
         }
         if name.utf8.contains(UInt8(ascii: ".")) {
-            return "did you mean attr.\(FilterSpelling.key(name)) or resource.\(FilterSpelling.key(name))?"
+            return "did you mean attr.\(NameText.key(name)) or resource.\(NameText.key(name))?"
         }
         return "fields are " + words.filter { !["and", "or", "not"].contains($0) }.joined(separator: ", ")
             + ", event.KEY"

@@ -1,3 +1,5 @@
+import SpanModel
+
 /// Recursive-descent parser of the grammar:
 ///
 ///     filter = [ or ]
@@ -170,7 +172,7 @@ struct FilterParser {
     }
 
     private func refuseTypographicQuote(at position: Int) throws(SpanFilterError) {
-        guard position < scanner.scalars.count, FilterSpelling.isTypographicQuote(scanner.scalars[position]) else {
+        guard position < scanner.scalars.count, NameText.isTypographicQuote(scanner.scalars[position]) else {
             return
         }
         throw fault(

@@ -1,3 +1,5 @@
+import SpanModel
+
 /// Guesses the existing name that an unknown name was meant to be.
 package enum NearName {
     /// Returns the existing name that `name` stands for: without the quotes or punctuation around it, in another case,
@@ -34,7 +36,7 @@ package enum NearName {
     private static func withoutQuotes(_ name: String) -> String {
         var scalars = name.unicodeScalars[...]
         func isAround(_ scalar: Unicode.Scalar) -> Bool {
-            FilterSpelling.isQuote(scalar) || FilterSpelling.isTypographicQuote(scalar)
+            FilterSpelling.isQuote(scalar) || NameText.isTypographicQuote(scalar)
                 || scalar.properties.isWhitespace || [",", ";", "*"].contains(scalar)
         }
         while let first = scalars.first, isAround(first) { scalars.removeFirst() }

@@ -57,9 +57,9 @@ extension SpanFilter.Field {
     public var text: String {
         switch self {
         case .statusMessage: "status.message"
-        case .attribute(let key): "attr." + FilterSpelling.key(key.string)
-        case .resourceAttribute(let key): "resource." + FilterSpelling.key(key.string)
-        case .eventAttribute(let key): "event." + FilterSpelling.key(key.string)
+        case .attribute(let key): "attr." + NameText.key(key.string)
+        case .resourceAttribute(let key): "resource." + NameText.key(key.string)
+        case .eventAttribute(let key): "event." + NameText.key(key.string)
         case .service: "service"
         case .name: "name"
         case .kind: "kind"

@@ -1,3 +1,5 @@
+import SpanModel
+
 /// Fault in the text of a filter, with its position.
 public struct SpanFilterError: Error, Sendable, Hashable {
     /// Code of the fault. Open: later versions may add codes.

@@ -1,4 +1,5 @@
 import ProtoWire
+import SpanModel
 
 /// A regular expression that is looked for anywhere in a text, in time proportional to the length of the text.
 ///
@@ -69,7 +70,7 @@ public struct TextPattern: Sendable, Hashable {
         var isEscaped = false
         for scalar in source.unicodeScalars {
             if !scalar.isShown {
-                result += FilterSpelling.escape(scalar)
+                result += NameText.escape(scalar)
             } else {
                 if scalar == "\"" && !isEscaped { result += "\\" }
                 result.unicodeScalars.append(scalar)

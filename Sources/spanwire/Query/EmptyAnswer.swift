@@ -1,4 +1,5 @@
 import SpanCapture
+import SpanModel
 import SpanStorage
 
 /// Remarks for a filter that finds nothing.
