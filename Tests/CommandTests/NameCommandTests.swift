@@ -158,6 +158,47 @@ import Testing
         }
     }
 
+    @Test(
+        "values of an attribute that no span has are told as such, with the one that was meant",
+        arguments: [
+            (["nokey"], "no span has attr.nokey; spanwire query attributes lists those that are there\n"),
+            (["attr."], "no span has attr.\"\"; spanwire query attributes lists those that are there\n"),
+            (["resource.checkout"], "no span has resource.checkout, but attr.checkout is there\n"),
+            (["service.name"], "no span has attr.service.name, but resource.service.name is there\n"),
+            (["Checkout"], "no span has attr.Checkout, but attr.checkout is there\n"),
+            (["chekout"], "no span has attr.chekout, but attr.checkout is there\n"),
+            (["odd nam"], "no span has attr.\"odd nam\", but attr.\"odd name\" is there\n"),
+            (["resources.service.name"], "but resource.service.name is there\n"),
+            (
+                ["odd name", "service=checkout"],
+                "no span that matches service=checkout has attr.\"odd name\"; spanwire query attributes lists"
+            ),
+            (["checkout", "error"], "no span that matches error has attr.checkout, or any other attribute\n"),
+            (["nokey", "service=odd"], "no span matches service=odd; no service is called odd, but \"odd name\" is\n"),
+        ])
+    func noValues(arguments: [String], words: String) async throws {
+        try await withStore(["checkout", "odd name"]) { path in
+            for format in ["table", "json"] {
+                let outcome = try SpanwireCommand.run(
+                    ["query", "values"] + arguments + ["--store", path, "--format", format])
+                #expect(outcome.exitCode == 0 && outcome.words.hasPrefix("spanwire: no span "), "\(outcome.words)")
+                #expect(outcome.words.contains(words), "\(outcome.words)")
+                #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
+            }
+        }
+    }
+
+    @Test("values that are there are told without a word on standard error")
+    func values() async throws {
+        try await withStore(["checkout", ""]) { path in
+            for key in ["checkout", "attr.checkout", "resource.service.name", "attr.", "attr.\"\""] {
+                let outcome = try SpanwireCommand.run(["query", "values", key, "--store", path])
+                #expect(outcome.exitCode == 0 && outcome.words.isEmpty, "\(key): \(outcome.words)")
+                #expect(outcome.text.split(separator: "\n").count > 1, "\(key)")
+            }
+        }
+    }
+
     @Test("a query that finds something, or asks for everything, says nothing of that")
     func somethingFound() async throws {
         try await withStore(["checkout"]) { path in

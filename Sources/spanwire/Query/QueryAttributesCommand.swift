@@ -67,10 +67,11 @@ struct QueryValuesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (scan, key) = (try analysis.scan(), key)
-        let answer = try await options.ask(about: scan.filter, isEmpty: { $0.groups.isEmpty }) {
-            store throws(SpanStoreError) in
-            try await store.attributeValues(of: key, scan)
+        let (answer, remark) = try await options.ask { store throws(SpanStoreError) in
+            let answer = try await store.attributeValues(of: key, scan)
+            return (answer, answer.groups.isEmpty ? try await EmptyAnswer.missing(key, scan, store) : nil)
         }
+        if let remark { Process.writeError("spanwire: \(remark)\n") }
         let all = answer.groups.reduce(answer.leftOutSpans) { $0 + $1.spans }
         var table = TextTable([.text("VALUE", 1), .number("SPANS", 2), .number("SHARE", 3)], in: options.room)
         let shown = answer.groups.prefix(limit)
