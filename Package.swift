@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "spanwire",
+    // Built and tested on Linux. On macOS the standard library has what is used here from version 15 on.
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "SpanModel", targets: ["ProtoWire", "SpanModel"]),
@@ -26,6 +27,15 @@ let package = Package(
         .library(name: "SpanCapture", targets: ["SpanCapture"]),
         .library(name: "SpanCollector", targets: ["SpanCollector"]),
         .executable(name: "spanwire", targets: ["spanwire"]),
+    ],
+    // What needs other packages. Without traits (`traits: []`) a dependent fetches none: it links SpanModel, SpanSession,
+    // SpanCompression, SpanStorage, SpanStorageSQLite, SpanStorageTesting or SpanCapture.
+    traits: [
+        .default(enabledTraits: ["Command"]),
+        .trait(name: "Transport", description: "SpanTransport: clients, and servers, over sockets"),
+        .trait(name: "TLS", description: "SpanTransportTLS", enabledTraits: ["Transport"]),
+        .trait(name: "Collector", description: "SpanCollector", enabledTraits: ["Transport"]),
+        .trait(name: "Command", description: "the command spanwire", enabledTraits: ["Collector", "TLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -241,3 +251,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Each product of another package is used with a trait only, so that a trait that is not enabled fetches nothing.
+let traitOfPackage = [
+    "swift-nio": "Transport", "swift-log": "Transport", "swift-metrics": "Transport", "swift-nio-ssl": "TLS",
+    "swift-service-lifecycle": "Collector", "swift-argument-parser": "Command", "hdrhistogram-swift": "Command",
+]
+for target in package.targets {
+    target.dependencies = target.dependencies.map { dependency in
+        guard case .productItem(let name, let package?, let aliases, _) = dependency else { return dependency }
+        guard let trait = traitOfPackage[package] else { fatalError("no trait fetches \(package)") }
+        return .product(name: name, package: package, moduleAliases: aliases, condition: .when(traits: [trait]))
+    }
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Links a program against the core targets and shows that neither Foundation nor NIO comes with them; and looks at a
-# sender without TLS, which is to have none of BoringSSL. Wants the package built (swift build).
+# Links a program against the core targets and shows that neither Foundation nor NIO comes with them, that no package is
+# fetched for it and nothing else is compiled; and looks at a sender without TLS, which is to have none of BoringSSL. Wants
+# the package built (swift build).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +16,7 @@ import PackageDescription
 let package = Package(
     name: "Probe",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(name: "spanwire", path: "$root")],
+    dependencies: [.package(name: "spanwire", path: "$root", traits: [])],
     targets: [
         .executableTarget(
             name: "Probe",
@@ -48,6 +49,14 @@ fi
 # shellcheck disable=SC2016
 symbols=$(nm "$probe" | grep -cE '\$s(7NIOCore|8NIOPosix|10Foundation|20FoundationEssentials)' || true)
 ((symbols == 0)) || die "the core contains $symbols symbols of Foundation or NIO"
+# Without traits no other package is resolved, and of this one only the targets that the program needs are compiled.
+packages=$(swift package --package-path "$folder" show-dependencies --format flatlist | wc -l)
+((packages == 1)) || die "a program that links the core alone needs $packages packages instead of this one"
+compiled=$(find "$(dirname "$probe")/Modules" -name '*.swiftmodule' -printf '%f\n' | sed 's/\.swiftmodule$//' | sort | xargs)
+[[ $compiled == "Probe ProtoWire SpanCapture SpanMerge SpanModel SpanSession SpanStorage" ]] \
+    || die "for the core these modules are compiled: $compiled"
+printf 'linkage: for the core no package is fetched, and these modules are compiled: %s\n' "$compiled"
+
 printf 'linkage: the core links %s libraries, neither Foundation nor NIO among them\n' "$(wc -l <<<"$linked")"
 
 # In `spanwire` the same search finds it, so it finds what is there.
