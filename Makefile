@@ -4,7 +4,7 @@ SWIFT_FILES := Package.swift Sources Tests Interop Benchmarks Fuzz Examples
 FUZZ_SECONDS ?= 30
 
 .PHONY: help run test build lint format bench transport storage gates fuzz simulate conformance faults convergence \
-    differential unprivileged examples clean
+    differential unprivileged examples docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -71,5 +71,9 @@ examples: ## build and run the programs of Examples/, which are those of the REA
 	@scripts/install.sh test
 	@scripts/examples.sh
 
+docs: ## DocC archives of all libraries in .build-docs; a warning is an error
+	@scripts/install.sh build
+	@scripts/docs.sh
+
 clean: ## remove what was built; .run/ stays
-	rm -rf .build .build-examples .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-docs .build-examples .build-interop .build-linkage .build-rivals Benchmarks/.build Fuzz/.build

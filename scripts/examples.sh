@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # `make examples`: the programs of Examples/ are built as a user's would be and run, with a collector and without one; and
-# all Swift of the README stands in them. SPANWIRE names the executable; without it the debug build is used.
+# all Swift of the README and of the DocC catalogues stands in them. SPANWIRE names the executable; without it the debug
+# build is used.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-# Each block of the README is an example's file, of which lines may be left out.
-"$(python_with_protobuf)" - README.md Examples <<'PYTHON'
+# Each block of a page is an example's file, of which lines may be left out.
+"$(python_with_protobuf)" - Examples README.md Sources/*/*.docc/*.md <<'PYTHON'
 import pathlib
 import re
 import sys
 
-page, folder = sys.argv[1:]
+folder, *pages = sys.argv[1:]
 examples = {path: path.read_text().splitlines() for path in pathlib.Path(folder).rglob("*.swift")}
-blocks = re.findall(r"```swift\n(.*?)```", pathlib.Path(page).read_text(), re.S)
+blocks = [
+    (page, block) for page in pages for block in re.findall(r"```swift\n(.*?)```", pathlib.Path(page).read_text(), re.S)
+]
 
 
 def stands_in(lines, file):
@@ -23,9 +26,10 @@ def stands_in(lines, file):
 
 
 def faults():
-    if not blocks:
-        yield f"{page} has no Swift"
-    for block in blocks:
+    for page in ("README.md", "GettingStarted.md"):
+        if not any(name.endswith(page) for name, _ in blocks):
+            yield f"{page} has no Swift"
+    for page, block in blocks:
         # Where this package lies differs.
         lines = block.replace('.package(path: "../spanwire")', '.package(name: "spanwire", path: "..")').splitlines()
         if not any(stands_in([line for line in lines if line], file) for file in examples.values()):
@@ -57,14 +61,16 @@ trap 'for collector in $plain $guarded; do stop_collector || true; done; rm -rf 
 # The programs name the port of the docs and a folder of the system: here they get others.
 sources=$root/.build-examples/package
 mkdir -p "$sources" spool
-rm -rf "${sources:?}/Sources"
-cp -R "$root/Examples/Sources" "$sources/"
+rm -rf "${sources:?}/Sources" "${sources:?}/Tests"
+cp -R "$root/Examples/Sources" "$root/Examples/Tests" "$sources/"
 sed "s|path: \"..\"|path: \"$root\"|" "$root/Examples/Package.swift" >"$sources/Package.swift"
 sed -i "s|port: 4319|port: $plain_port|" "$sources/Sources/checkout/main.swift"
 sed -i "s|port: 4319|port: $guarded_port|; s|/var/spool/checkout|$folder/spool|" \
     "$sources/Sources/durable-checkout/main.swift"
+sed -i "s|SpanServerConfiguration()|SpanServerConfiguration(port: $plain_port)|" \
+    "$sources/Sources/embedded-collector/main.swift"
 say "building the examples"
-swift build --package-path "$sources" --scratch-path "$root/.build-examples/scratch" >build.log 2>&1 \
+swift build --build-tests --package-path "$sources" --scratch-path "$root/.build-examples/scratch" >build.log 2>&1 \
     || die "the examples do not build: $(grep -m 5 'error' build.log)"
 programs=$(swift build --package-path "$sources" --scratch-path "$root/.build-examples/scratch" --show-bin-path)
 
@@ -81,8 +87,25 @@ expect durable-checkout "reported 1, stored 1, rejected 0, dropped 0, pending 0"
 found=$("$spanwire" query search 'service=checkout since=1h' --store plain.db | grep -c 'POST /checkout') || true
 [[ $found == 1 ]] || die "the query of the README does not find the span of the README"
 ln -s plain.db spans.db
-expect read-store "POST /checkout"
+expect read-store "1 on the first page, 0 on the second"
 for collector in $plain $guarded; do stop_collector; done
 plain='' guarded=''
 expect checkout "reported 1, stored 0, rejected 0, dropped 1 (shutdown 1), pending 0"
 expect durable-checkout "reported 1, stored 0, rejected 0, dropped 0, pending 0, spooled 1"
+
+say "a collector within a program"
+"$programs/embedded-collector" 2>embedded.log &
+collector=$!
+trap 'stop_collector || true; rm -rf "$folder"' EXIT
+waited=0
+until grep -q listening embedded.log; do
+    ((waited += 1))
+    if ((waited > 300)) || ! kill -0 "$collector" 2>/dev/null; then die "it does not listen: $(tail -3 embedded.log)"; fi
+    sleep 0.1
+done
+expect checkout "reported 1, stored 1, rejected 0, dropped 0, pending 0"
+stop_collector || die "the collector within a program ended with $?: $(tail -3 embedded.log)"
+
+say "the contract of a store, as the tests of an engine check it"
+swift test --skip-build --package-path "$sources" --scratch-path "$root/.build-examples/scratch" >tests.log 2>&1 \
+    || die "the engine in memory breaks its contract: $(grep -m 5 '✘' tests.log)"

@@ -53,7 +53,9 @@ import Testing
 
     @Test("no paragraph of a page is longer than 500 characters")
     func shortParagraphs() throws {
-        let isPage = { (path: String) in path.hasSuffix(".md") && (path.hasPrefix("docs/") || !path.contains("/")) }
+        let isPage = { (path: String) in
+            path.hasSuffix(".md") && (path.hasPrefix("docs/") || path.contains(".docc/") || !path.contains("/"))
+        }
         let pages = try SourceTree.files().filter { isPage($0.path) && !Self.longPages.contains($0.path) }
         #expect(pages.count > 20)
         for page in pages {
@@ -82,6 +84,23 @@ import Testing
             let names = (cells[1] + cells[3]).matches(of: /`([A-Z]\w+)/).map(\.1)
             #expect(!names.isEmpty, "\(row)")
             for name in names { #expect(known.contains(name), "\(cells[0]): there is no \(name)") }
+        }
+    }
+
+    @Test("every library of the manifest has a catalogue of its documentation, and is listed for the package index")
+    func catalogues() throws {
+        let manifest = try SourceTree.text("Package.swift")
+        let libraries = manifest.matches(of: /\.library\(name: "\w+", targets: \[(.*?)\]\)/).flatMap {
+            $0.1.matches(of: /"(\w+)"/).map { String($0.1) }
+        }
+        #expect(libraries.count > 10)
+        let index = try SourceTree.text(".spi.yml").split(separator: "\n").compactMap {
+            $0.firstMatch(of: /^ +- (Span\w+|ProtoWire)$/).map { String($0.1) }
+        }
+        #expect(index.sorted() == libraries.sorted())
+        for library in libraries {
+            let page = try SourceTree.text("Sources/\(library)/\(library).docc/\(library).md")
+            #expect(page.hasPrefix("# ``\(library)``\n"))
         }
     }
 
