@@ -123,7 +123,9 @@ public struct WireAppender: ~Copyable {
 
     /// Appends a length-delimited field with content that is encoded already.
     ///
-    /// - Parameter key: raw value of the key: `number << 3 | wireType`.
+    /// - Parameters:
+    ///   - content: bytes of the field, without key and length.
+    ///   - key: the key's raw value: `number << 3 | wireType`.
     public mutating func appendField(_ content: borrowing RawSpan, key: UInt32) {
         appendVarint(UInt64(key))
         appendVarint(UInt64(content.byteCount))
@@ -141,7 +143,9 @@ public struct WireAppender: ~Copyable {
 
     /// Starts a length-delimited field: appends its key, and room for its length.
     ///
-    /// - Parameter lengthWidth: guess of the length's width in bytes, 1 ... 5.
+    /// - Parameters:
+    ///   - key: the key's raw value: `number << 3 | wireType`.
+    ///   - lengthWidth: how many bytes the length is going to have, 1 ... 5; a guess.
     /// - Returns: the offset of the content, for `closeMessage`.
     public mutating func openMessage(key: UInt32, lengthWidth: Int) -> Int {
         precondition((1...5).contains(lengthWidth), "a length has 1 to 5 bytes")

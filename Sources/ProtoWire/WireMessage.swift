@@ -45,7 +45,9 @@ public struct DecodeNotes: Sendable, Hashable {
 extension WireMessage {
     /// Decodes one message.
     ///
-    /// - Parameter bytes: the whole message and nothing else.
+    /// - Parameters:
+    ///   - bytes: the whole message, nothing else.
+    ///   - options: limits, and what becomes of strings that are not UTF-8.
     /// - Throws: `WireError` with code, byte offset and field path.
     public init(decoding bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
         self.init()

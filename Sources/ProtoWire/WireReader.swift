@@ -44,7 +44,9 @@ public struct WireReader: ~Escapable {
 
     /// Creates a reader at the start of a message.
     ///
-    /// - Parameter bytes: one whole message.
+    /// - Parameters:
+    ///   - bytes: one whole message.
+    ///   - options: limits, and what becomes of strings that are not UTF-8.
     /// - Throws: `payloadTooLarge` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {
@@ -344,8 +346,9 @@ public struct WireReader: ~Escapable {
     ///
     /// Repeated fields stand in runs, so the run is counted first, by its lengths alone, and the array grows once.
     ///
-    /// - Parameter key: key that `nextKey()` returned last. With a key of more than one byte on the wire one message is
-    ///   read at a time.
+    /// - Parameters:
+    ///   - key: what `nextKey()` returned last; one byte on the wire, else the messages are read one by one.
+    ///   - messages: the list that the messages are added to.
     /// - Throws: `tooDeep`; the errors of `length()` and of the message's own `merge(from:)`.
     @inlinable
     public mutating func messages<Message: WireMessage>(
@@ -439,7 +442,9 @@ public struct WireReader: ~Escapable {
 
     /// Skips the value that belongs to `key` and appends the whole field to `unknownFields`, byte for byte.
     ///
-    /// - Parameter key: key that `nextKey()` returned last.
+    /// - Parameters:
+    ///   - key: what `nextKey()` returned last.
+    ///   - unknownFields: the fields that this one is added to.
     /// - Throws: the errors of `skip(_:)`.
     public mutating func unknownField(_ key: FieldKey, into unknownFields: inout UnknownFields) throws(WireError) {
         let start = keyStart

@@ -26,7 +26,9 @@ public struct FieldKey: RawRepresentable, Sendable, Hashable {
 
     /// Creates the key of a field.
     ///
-    /// - Parameter number: field number, 1 ... 2^29 - 1; higher bits are cut off.
+    /// - Parameters:
+    ///   - number: the field's number, 1 ... 2^29 - 1; higher bits are cut off.
+    ///   - wireType: the form of the field's value.
     @inlinable
     public init(_ number: UInt32, _ wireType: WireType) { rawValue = number << 3 | UInt32(wireType.rawValue) }
 

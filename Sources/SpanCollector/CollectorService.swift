@@ -25,11 +25,14 @@ public struct CollectorService: Service {
     private let whenListening: @Sendable (Int) async throws -> Void
 
     /// - Parameters:
+    ///   - store: keeps the spans; it stays open when the service ends.
+    ///   - configuration: addresses, limits, tokens and TLS of the server.
     ///   - memory: how much is put in the store at once; see `MemoryPlan.apply`.
     ///   - returnsFreedMemory: whether freed memory is returned to the system, at most twice a second, while more than half
     ///     of the memory's limit is resident. This is done to the whole process and makes all of its threads wait, so it
     ///     is for a process that is nothing but a collector, as `spanwire collect` is.
     ///   - shutdownLimit: how long a graceful shutdown waits for what senders have under way.
+    ///   - logger: takes what an operator should know.
     ///   - whenListening: called with the port of the first TCP address (0 without one) once senders can connect; what
     ///     it throws ends the service.
     public init(

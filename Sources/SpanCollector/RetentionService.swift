@@ -11,8 +11,10 @@ public struct RetentionService: Service {
     private let nowUnixNano: @Sendable () -> UInt64
 
     /// - Parameters:
+    ///   - store: the store from which spans are removed.
     ///   - policy: what is to be kept, by the system's clock.
     ///   - interval: how long to wait from one time to the next.
+    ///   - logger: takes what was removed, and what failed.
     public init(
         store: any SpanStore, policy: RetentionPolicy, interval: Duration = .seconds(60), logger: Logger
     ) {

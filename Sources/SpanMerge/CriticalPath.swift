@@ -35,7 +35,9 @@ public struct CriticalPath: Sendable {
 
     /// Finds the path of one span. O(n log n) for the spans below it.
     ///
-    /// - Parameter root: index of the span's node, such as one of `tree.roots`.
+    /// - Parameters:
+    ///   - tree: the trace that the span belongs to.
+    ///   - root: index of its node, such as one of `tree.roots`. O(n log n) for the spans below it.
     public init(_ tree: TraceTree, root: Int) {
         let span = tree.nodes[root].span.span
         isSoFar = !span.isEnded

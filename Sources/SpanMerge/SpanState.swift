@@ -20,7 +20,9 @@ public struct SpanState: Sendable {
 
     /// Creates the state of a span from one report.
     ///
-    /// - Parameter origin: origin of the report; one object for all spans of a `ScopeSpans`.
+    /// - Parameters:
+    ///   - report: the span as it was reported.
+    ///   - origin: where it came from; one object for all spans of a `ScopeSpans`.
     public init(_ report: SpanRecord, origin: SharedOrigin) {
         let part = SpanPart(report, origin: origin)
         live = report.isEnded ? nil : part

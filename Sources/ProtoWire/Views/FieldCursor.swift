@@ -2,6 +2,7 @@
 ///
 /// Short forms (a key and a length of one byte each) are read here. Everything else is left to a `WireReader` at the
 /// same position, so that both accept and refuse the same bytes.
+@_documentation(visibility: internal)
 public struct FieldCursor: BitwiseCopyable {
     /// Payload that the message stands in.
     @usableFromInline package let bytes: PayloadBytes

@@ -5,6 +5,7 @@
 /// joined in memory.
 ///
 /// A slice does not keep the payload's bytes alive, no more than `PayloadBytes` does: users get only views.
+@_documentation(visibility: internal)
 public struct MessageSlice: BitwiseCopyable {
     /// The whole payload, at most 2^31 - 1 bytes.
     @usableFromInline package let bytes: PayloadBytes
@@ -57,6 +58,7 @@ public struct MessageSlice: BitwiseCopyable {
 ///
 /// Two levels are enough: repeated messages are whole, and between one whole message and another at most two fields are
 /// not repeated (`KeyValue.value`, then a list in it).
+@_documentation(visibility: internal)
 public struct MessageRest: BitwiseCopyable {
     /// End of the message around, or of its current piece; in the upper half the end of the message around that one.
     @usableFromInline package var ends: UInt64

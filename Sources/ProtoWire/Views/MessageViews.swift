@@ -5,6 +5,7 @@ public protocol MessageView: ~Escapable, BitwiseCopyable {
     /// - Parameter slice: position of the message, with the context of the message around.
     /// - Throws: `WireError` with code and byte offset; the path is empty (`FieldPath` finds it).
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     init(_ slice: MessageSlice) throws(WireError)
 }
 

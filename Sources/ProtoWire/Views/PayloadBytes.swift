@@ -12,6 +12,7 @@
 /// Proof for all below: callers pass only offsets and ranges that lie inside the payload, and the payload outlives the
 /// value as said above.
 @safe
+@_documentation(visibility: internal)
 public struct PayloadBytes: BitwiseCopyable {
     @usableFromInline let base: UnsafeRawPointer
 

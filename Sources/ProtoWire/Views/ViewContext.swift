@@ -1,4 +1,5 @@
 /// Context that all views of one payload share: the depth that is left, and the policy for strings that are not UTF-8.
+@_documentation(visibility: internal)
 public struct ViewContext: BitwiseCopyable {
     /// Number of messages that may be open inside the one that this belongs to (16 bits), the same for the outermost
     /// message (15 bits), and the policy (1 bit, set to repair). One word, since views have little room.

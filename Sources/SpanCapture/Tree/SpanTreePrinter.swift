@@ -15,7 +15,9 @@ public struct SpanTreePrinter: ~Copyable {
 
     /// Creates a printer.
     ///
-    /// - Parameter depth: indentation in steps of two spaces.
+    /// - Parameters:
+    ///   - output: the text that lines are added to.
+    ///   - depth: how far to indent, in steps of two spaces.
     public init(to output: consuming ByteOutput, depth: Int = 0) {
         self.init(to: output, depth: depth, in: .unlimited)
     }

@@ -23,7 +23,9 @@ public struct JSONPrinter: Sendable {
 
     /// Lays out a schema once; keep the printer for many messages.
     ///
-    /// - Parameter schema: schema of the messages to print.
+    /// - Parameters:
+    ///   - schema: of the messages that are going to be printed. Laid out once; keep the printer for many.
+    ///   - style: on one line, or indented.
     public init(_ schema: MessageSchema, style: JSONStyle = .compact) {
         plan = JSONPlan.of(schema)
         self.style = style
@@ -40,7 +42,9 @@ public struct JSONPrinter: Sendable {
 
     /// Prints one encoded message, without a newline at the end.
     ///
-    /// - Parameter bytes: a valid message; strings are not checked again to be UTF-8.
+    /// - Parameters:
+    ///   - bytes: a valid message; strings are not checked to be UTF-8 again.
+    ///   - output: the text that the document is added to.
     /// - Throws: the fault that makes the bytes no message, after a part of it was printed; `tooDeep` when more than
     ///   500 messages are nested.
     public func print(encoded bytes: RawSpan, to output: inout ByteOutput) throws(WireError) {

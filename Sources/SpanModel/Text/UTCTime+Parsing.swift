@@ -18,8 +18,9 @@ extension UTCTime {
 
     /// Returns the time that filters and options mean: an age (`30m`, `1h`, `2d`), or a date as `parsed(_:)` reads it.
     ///
-    /// - Parameter nowUnixNano: time from which an age counts back, nanoseconds since 1970-01-01T00:00:00Z; the result
-    ///   is never before 1970.
+    /// - Parameters:
+    ///   - text: the time as it was written.
+    ///   - nowUnixNano: from when it counts back, and not beyond 1970.
     /// - Returns: nanoseconds since 1970-01-01T00:00:00Z.
     /// - Throws: the fault of a date; for a text that is neither age nor date, the two forms.
     public static func parsed(_ text: String, nowUnixNano: UInt64) throws(TimeTextError) -> UInt64 {

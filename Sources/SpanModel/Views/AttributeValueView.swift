@@ -41,6 +41,7 @@ public struct AttributeValueView: ~Escapable, MessageView {
     }
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         let fields = try ValueFields(slice)

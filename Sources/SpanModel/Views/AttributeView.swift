@@ -15,6 +15,7 @@ public struct AttributeView: ~Escapable, MessageView {
     @inlinable
     @inline(__always)
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let usual = AttributeFields(usual: slice)
         let fields = usual.value.kind == .absent ? try AttributeFields(other: slice) : usual

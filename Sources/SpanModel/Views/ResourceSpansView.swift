@@ -11,6 +11,7 @@ public struct ResourceSpansView: ~Escapable, MessageView {
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice
@@ -67,6 +68,7 @@ public struct ScopeSpansView: ~Escapable, MessageView {
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice

@@ -11,6 +11,7 @@ public struct ResourceView: ~Escapable, MessageView {
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice
@@ -55,6 +56,7 @@ public struct EntityRefView: ~Escapable, MessageView {
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice
@@ -108,6 +110,7 @@ public struct InstrumentationScopeView: ~Escapable, MessageView {
     public private(set) var hasUnknownFields = false
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice

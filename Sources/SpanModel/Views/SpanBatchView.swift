@@ -27,7 +27,9 @@ public struct SpanBatchView: ~Escapable {
 
     /// Creates a view of an encoded batch.
     ///
-    /// - Parameter bytes: the whole message and nothing else.
+    /// - Parameters:
+    ///   - bytes: the whole message, nothing else.
+    ///   - options: limits, and what becomes of strings that are not UTF-8.
     /// - Throws: `payloadTooLarge` when there are more bytes than `options.limits.maxPayloadBytes` or 2^31 - 1.
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan, options: DecodeOptions = DecodeOptions()) throws(WireError) {

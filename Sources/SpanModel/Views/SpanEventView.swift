@@ -16,6 +16,7 @@ public struct SpanEventView: ~Escapable, MessageView {
     @usableFromInline var attributesField = RepeatedField()
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice

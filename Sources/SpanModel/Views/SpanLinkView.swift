@@ -21,6 +21,7 @@ public struct SpanLinkView: ~Escapable, MessageView {
     @usableFromInline var irregularIDs = IrregularIDFields()
 
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice

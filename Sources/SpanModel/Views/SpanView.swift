@@ -8,6 +8,7 @@ public struct SpanView: ~Escapable, MessageView {
 
     @inlinable
     @_lifetime(immortal)
+    @_documentation(visibility: internal)
     public init(_ slice: MessageSlice) throws(WireError) {
         let slice = try slice.entered()
         self.slice = slice

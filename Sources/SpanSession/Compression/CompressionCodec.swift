@@ -8,7 +8,9 @@ public protocol CompressionCodec: Sendable {
 
     /// For one direction of one connection.
     ///
-    /// - Parameter windowLog: the largest window of `zstdStream`, 17 ... 23; of no meaning to the others.
+    /// - Parameters:
+    ///   - compression: the form of all payloads of the direction.
+    ///   - windowLog: the largest window of `zstdStream`, 17 ... 23; of no meaning to the others.
     /// - Returns: `nil` for a compression that it does not have, or for want of memory.
     func makeCompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameCompressor)?
 
@@ -36,7 +38,10 @@ public protocol FrameDecompressor: AnyObject, Sendable {
     /// Decompresses one payload. Takes memory in proportion to the bytes that really come out, never for more than
     /// `maxBytes` of them, and for a window.
     ///
-    /// - Parameter output: what it holds is replaced; its memory is used where it suffices.
+    /// - Parameters:
+    ///   - payload: the payload as it came.
+    ///   - output: what it holds is replaced; its memory is used where it suffices.
+    ///   - maxBytes: how many bytes may come out.
     /// - Returns: how many bytes `output` then has, 0 ... `maxBytes`.
     /// - Throws: when the payload is not what was agreed, or more than `maxBytes`. The connection cannot go on then.
     func decompress(

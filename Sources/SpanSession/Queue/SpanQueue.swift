@@ -165,10 +165,11 @@ public struct SpanQueue: Sendable {
 
     /// The collector refused some of the spans that receipts called stored.
     ///
-    /// - Parameter reason: in the collector's words; the first is kept.
-    ///
-    /// - Parameter elsewhere: of the spans, how many another queue of the same session called stored; here they only count
-    ///   as refused.
+    /// - Parameters:
+    ///   - spans: how many the collector refused.
+    ///   - reason: in the collector's words; the first is kept.
+    ///   - elsewhere: of the spans, how many another queue of the same session called stored; here they only count as
+    ///     refused.
     /// - Returns: how many were counted: no more than were called stored, whatever the collector says.
     @discardableResult
     public mutating func rejected(_ spans: Int, reason: String = "", elsewhere: Int = 0) -> Int {

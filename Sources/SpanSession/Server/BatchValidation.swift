@@ -17,7 +17,9 @@ public struct BatchValidation: Sendable, Hashable {
     /// Takes the spans whose trace or span id is missing, of a wrong length or zero out of `batch`; their neighbours
     /// stay. Copies nothing when all are fit.
     ///
-    /// - Parameter notes: what decoding repaired.
+    /// - Parameters:
+    ///   - batch: the batch that the spans are taken out of.
+    ///   - notes: what decoding repaired.
     public init(removingInvalidSpansFrom batch: inout SpanBatch, notes: DecodeNotes = DecodeNotes()) {
         repairedStrings = notes.repairedStrings
         firstRepairPath = notes.firstRepairPath

@@ -20,7 +20,11 @@ public struct ReceivedBatch: Sendable, Equatable {
     /// events, links and drop counts. What `ServerSettings.maxBatchWeight` bounds.
     public var weight: Int
 
-    /// - Parameter spans: fit for the store.
+    /// - Parameters:
+    ///   - sequence: the batch's number.
+    ///   - spans: fit for the store.
+    ///   - dropped: what the sender had to give up since its last batch.
+    ///   - validation: what was taken out of the batch or repaired.
     public init(
         sequence: UInt64, spans: SpanBatch, dropped: [DropCount] = [], validation: BatchValidation = BatchValidation()
     ) {

@@ -21,7 +21,9 @@ public struct ServerSession: Sendable {
     private(set) var state: State
     private(set) var flow = Flow()
 
-    /// - Parameter now: when the connection was accepted.
+    /// - Parameters:
+    ///   - settings: limits, tokens and compressions of the connection.
+    ///   - now: when the connection was accepted.
     public init(settings: ServerSettings, now: SessionInstant) {
         self.settings = settings
         state = .awaitingHello(AwaitingHello(settings: settings, now: now))

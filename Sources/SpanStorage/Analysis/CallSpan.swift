@@ -26,7 +26,9 @@ public struct CallSpan: Sendable {
 
     /// Creates the part of `merged` that the dependency graph needs.
     ///
-    /// - Parameter isMeant: `true` when the scan matches the span.
+    /// - Parameters:
+    ///   - merged: the span.
+    ///   - isMeant: whether the question is about it.
     public init(_ merged: MergedSpan, isMeant: Bool) {
         key = merged.key
         parentSpanID = merged.span.parentSpanID

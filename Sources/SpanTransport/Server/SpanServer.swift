@@ -40,7 +40,11 @@ public final class SpanServer: Sendable {
     let setUpLog = LogGate()
     let budget: ReceiveBudget
 
-    /// - Parameter group: where connections live; `nil` for NIO's shared threads, which `start` makes if need be.
+    /// - Parameters:
+    ///   - configuration: addresses, limits, tokens and TLS.
+    ///   - sink: stores what arrives.
+    ///   - group: where connections live; `nil` for NIO's shared threads, which `start` makes if need be.
+    ///   - logger: takes what an operator should know.
     public init(
         configuration: SpanServerConfiguration, sink: any SpanSink,
         group: (any EventLoopGroup)? = nil, logger: Logger

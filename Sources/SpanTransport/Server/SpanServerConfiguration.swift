@@ -49,7 +49,9 @@ public struct SpanServerConfiguration: Sendable {
         self.retryAfterShutdown = retryAfterShutdown
     }
 
-    /// - Parameter addresses: at least one.
+    /// - Parameters:
+    ///   - addresses: at least one.
+    ///   - session: limits, tokens, compressions and times of every connection.
     public init(addresses: [TransportAddress], session: ServerSettings = ServerSettings()) {
         self.init(session: session)
         self.addresses = addresses
