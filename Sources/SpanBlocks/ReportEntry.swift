@@ -40,12 +40,8 @@ package struct ReportEntry: Sendable {
 }
 
 extension SpanKey {
-    /// What a stored index knows a trace by.
-    package var traceHash: UInt64 { Self.traceHash(traceID) }
-
-    /// The same of an id.
-    package static func traceHash(_ id: TraceID) -> UInt64 { StableHash.mix(id.high, id.low) }
-
-    /// Of all parts of the key.
-    package var stableHash: UInt64 { StableHash.mix(traceHash, spanID.value ^ UInt64(side.rawValue) << 63) }
+    /// A hash of all parts of the key.
+    package var stableHash: UInt64 {
+        StableHash.mix(StableHash.mix(traceID.high, traceID.low), spanID.value ^ UInt64(side.rawValue) << 63)
+    }
 }

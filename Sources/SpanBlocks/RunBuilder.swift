@@ -18,7 +18,7 @@ package struct EncodedRun: Sendable {
     /// Bits of each block's filter.
     package var termBits = 0
     package var termSlices: [UInt8] = []
-    package var traceChunks: [[UInt8]] = []
+    package var traceChunks: [RunTraceChunk] = []
     /// By service, in any order.
     package var services: [ServiceCount] = []
     /// Before compression.
@@ -110,7 +110,7 @@ package struct RunBuilder: ~Copyable {
         var filters = TermSlices(
             blocks: slices.reduce(0) { $0 + $1.blocks.count },
             maxTerms: slices.reduce(0) { $1.terms.reduce($0) { max($0, $1.count) } })
-        var traces: [TraceIndex.Entry] = []
+        var traces: [RunTraceChunk.Entry] = []
         var services: [[UInt8]: EncodedRun.ServiceCount] = [:]
         for slice in slices {
             let first = run.blocks.count
@@ -142,7 +142,7 @@ package struct RunBuilder: ~Copyable {
         run.services = Array(services.values)
         run.termBits = filters.bits
         run.termSlices = filters.bytes
-        run.traceChunks = TraceIndex.chunks(traces, isSegment: false)
+        run.traceChunks = RunTraceChunk.chunks(traces)
         return run
     }
 

@@ -19,7 +19,7 @@ package struct MadeSlice: Sendable {
     /// Of each block, each term once.
     var terms: [[UInt64]] = []
     /// With the block's number within the slice.
-    var traces: [TraceIndex.Entry] = []
+    var traces: [RunTraceChunk.Entry] = []
     /// A service may be there several times.
     var services: [EncodedRun.ServiceCount] = []
     var columns: [UInt8]?
@@ -70,8 +70,7 @@ package struct SliceMaker: ~Copyable {
                 if lastTrace != entry.key.traceID {
                     lastTrace = entry.key.traceID
                     made.traces.append(
-                        TraceIndex.Entry(
-                            trace: UInt32(truncatingIfNeeded: entry.key.traceHash), block: UInt16(number)))
+                        RunTraceChunk.Entry(trace: TraceHash(entry.key), block: UInt16(number)))
                 }
                 guard slice.countsServices else { continue }
                 if let merged = group.merged {

@@ -102,7 +102,7 @@ package struct SpanColumnsBuilder: ~Copyable {
         if lastTrace != key.traceID {
             lastTrace = key.traceID
             columns.blockTraces[columns.blockTraces.count - 1] += 1
-            columns.traces.append(UInt32(truncatingIfNeeded: key.traceHash))
+            columns.traces.append(TraceHash(key).bits)
         }
         columns.trace.append(Int32(columns.traces.count - 1))
         columns.span.append(SpanColumns.hash(key.spanID))

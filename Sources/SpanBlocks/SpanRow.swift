@@ -16,7 +16,7 @@ package struct SpanRow: Sendable, Hashable {
 
     /// The row of a span.
     package init(_ merged: MergedSpan) {
-        trace = UInt32(truncatingIfNeeded: merged.key.traceHash)
+        trace = TraceHash(merged.key).bits
         span = SpanColumns.hash(merged.span.spanID)
         parent = merged.span.parentSpanID.isValid ? SpanColumns.hash(merged.span.parentSpanID) : 0
         operation = SpanStorage.Operation(merged)

@@ -296,13 +296,12 @@ final class BlockReader {
 
     /// A block's reports, of which an index says that they have certain traces.
     ///
-    /// - Parameter isMeant: takes the lower halves of `SpanKey.traceHash`.
     /// - Throws: `corrupt` where none of them is there.
     func reports(
-        _ run: Run, _ number: Int, indexed isMeant: (UInt32) -> Bool
+        _ run: Run, _ number: Int, indexed isMeant: (TraceHash) -> Bool
     ) throws(SpanStoreError) -> ReportSet {
         let set = try reports(run, number)
-        guard set.entries.contains(where: { isMeant(UInt32(truncatingIfNeeded: $0.key.traceHash)) }) else {
+        guard set.entries.contains(where: { isMeant(TraceHash($0.key)) }) else {
             throw Self.damaged("the index of traces of run \(run.id) is not true of its block \(number)")
         }
         return set
@@ -321,7 +320,7 @@ final class BlockReader {
     ///
     /// - Parameter segments: all there are.
     func blocks(
-        of run: Run, withTrace trace: UInt32, _ segments: [TraceSegment]
+        of run: Run, withTrace trace: TraceHash, _ segments: [TraceSegment]
     ) throws(SpanStoreError) -> [Int] {
         if run.traceSegment != 0 {
             guard let segment = segments.first(where: { $0.id == run.traceSegment }) else {
@@ -331,44 +330,44 @@ final class BlockReader {
         }
         let chunk = try traces.keptChunk(of: run, TraceIndex.chunk(of: trace, count: run.traceChunks))
         try checkSparse(chunk, of: run)
-        return TraceIndex.entries(in: chunk, isSegment: false, of: trace).map { Int($0.block) }
+        return chunk.blocks(of: trace)
     }
 
     /// The blocks of a segment's runs that may have spans of a trace; some of the runs may be gone.
     func blocks(
-        in segment: TraceSegment, withTrace trace: UInt32
+        in segment: TraceSegment, withTrace trace: TraceHash
     ) throws(SpanStoreError) -> [(run: Int64, block: Int)] {
         let chunk = try chunk(of: segment, TraceIndex.chunk(of: trace, count: segment.chunks))
         var found: [(run: Int64, block: Int)] = []
-        for entry in TraceIndex.entries(in: chunk, isSegment: true, of: trace) {
+        for entry in chunk.entries(of: trace) {
             found.append((try segment.run(of: entry), Int(entry.block)))
         }
         return found
     }
 
     /// All entries of a part of a run's own index.
-    func entries(of run: Run, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
+    func entries(of run: Run, _ number: Int) throws(SpanStoreError) -> [RunTraceChunk.Entry] {
         let chunk = try traces.chunk(of: run, number)
         try checkSparse(chunk, of: run)
-        return TraceIndex.entries(in: chunk, isSegment: false)
+        return chunk.entries
     }
 
     /// All entries of a part of a segment's index.
-    func entries(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [TraceIndex.Entry] {
-        TraceIndex.entries(in: try chunk(of: segment, number), isSegment: true)
+    func entries(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [SegmentTraceChunk.Entry] {
+        try chunk(of: segment, number).entries
     }
 
-    private func chunk(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> [UInt8] {
+    private func chunk(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> SegmentTraceChunk {
         let chunk = try traces.chunk(of: segment, number)
-        if TraceIndex.isSparse(chunk, of: segment.chunks, isSegment: true) {
+        if chunk.isSparse(of: segment.chunks) {
             let (runs, _) = try known()
             try checkSizes(-segment.part(0), of: runs.filter { $0.traceSegment == segment.id })
         }
         return chunk
     }
 
-    private func checkSparse(_ chunk: [UInt8], of run: Run) throws(SpanStoreError) {
-        if TraceIndex.isSparse(chunk, of: run.traceChunks, isSegment: false) {
+    private func checkSparse(_ chunk: RunTraceChunk, of run: Run) throws(SpanStoreError) {
+        if chunk.isSparse(of: run.traceChunks) {
             try checkSizes(run.part(0), of: [run])
         }
     }

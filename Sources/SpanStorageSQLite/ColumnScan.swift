@@ -144,7 +144,7 @@ struct LeftOutSpans: Sendable {
     private var isEmpty: Bool { keys[0].isEmpty && keys[1].isEmpty }
 
     mutating func insert(_ key: SpanKey) {
-        let trace = UInt32(truncatingIfNeeded: key.traceHash)
+        let trace = TraceHash(key).bits
         keys[Int(key.side.rawValue)].insert(UInt64(trace) << 32 | UInt64(SpanColumns.hash(key.spanID)))
     }
 

@@ -91,21 +91,21 @@ actor Compactor {
     private func makeSegment(_ writer: SQLiteWriter) async throws(SpanStoreError) -> Bool {
         guard let reader else { return false }
         var ids: [Int64] = []
-        var entries: [TraceIndex.Entry] = []
+        var entries: [SegmentTraceChunk.Entry] = []
         try reader.inOneView { () throws(SpanStoreError) in
             guard let runs = TraceSegment.next(try reader.load().runs) else { return }
             ids = runs.map(\.id)
             for (ordinal, run) in runs.enumerated() {
                 for number in 0..<run.traceChunks {
-                    for var entry in try reader.entries(of: run, number) {
-                        entry.run = UInt8(ordinal)
-                        entries.append(entry)
+                    for entry in try reader.entries(of: run, number) {
+                        entries.append(
+                            SegmentTraceChunk.Entry(trace: entry.trace, run: UInt8(ordinal), block: entry.block))
                     }
                 }
             }
         }
         if ids.isEmpty { return false }
-        try await writer.insertSegment(of: ids, TraceIndex.chunks(entries, isSegment: true))
+        try await writer.insertSegment(of: ids, SegmentTraceChunk.chunks(entries))
         return true
     }
 
@@ -267,7 +267,7 @@ struct SpanMerging {
 
         /// - Parameter merged: runs that are not asked.
         init(of keys: Set<SpanKey>, _ finder: SpanFinder, merged: Set<Int64>) throws(SpanStoreError) {
-            let hashes = Set(keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
+            let hashes = Set(keys.map { TraceHash($0) })
             for (run, blocks) in try finder.blocks(withTraces: hashes) where !merged.contains(run.id) {
                 for number in blocks.sorted() {
                     let set = try finder.reader.reports(run, number) { hashes.contains($0) }

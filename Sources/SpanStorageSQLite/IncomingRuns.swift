@@ -37,7 +37,7 @@ struct IncomingRuns: ~Copyable {
                 reports.append(
                     HashedReport(
                         key: entry.key.stableHash, content: set.contentHash(entry),
-                        trace: UInt32(truncatingIfNeeded: entry.key.traceHash), startUnixNano: entry.startUnixNano))
+                        trace: TraceHash(entry.key), startUnixNano: entry.startUnixNano))
             }
             return AppendResult(
                 storedReports: set.entries.count - before, rejectedReports: rejected, deletedReports: leftOut)
@@ -95,8 +95,8 @@ struct HashedReport {
     var key: UInt64
     /// Of its bytes and its origin's.
     var content: UInt64
-    /// What an index knows its trace by.
-    var trace: UInt32
+    /// The hash of its trace.
+    var trace: TraceHash
     var startUnixNano: UInt64
 }
 

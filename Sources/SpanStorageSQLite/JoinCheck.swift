@@ -51,7 +51,7 @@ struct JoinCheck {
             }
         }
         var joined = whole
-        let hashes = Set(whole.keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
+        let hashes = Set(whole.keys.map { TraceHash($0) })
         for (run, blocks) in try finder.blocks(withTraces: hashes) {
             for number in blocks.sorted() {
                 let set = try finder.reader.reports(run, number) { hashes.contains($0) }

@@ -93,7 +93,7 @@ struct OperationScan {
 
             init(_ key: SpanKey) {
                 self.init(
-                    trace: UInt32(truncatingIfNeeded: key.traceHash), span: SpanColumns.hash(key.spanID), side: key.side
+                    trace: TraceHash(key).bits, span: SpanColumns.hash(key.spanID), side: key.side
                 )
             }
         }

@@ -62,7 +62,7 @@ struct Run {
         rawBytes = encoded.rawBytes
         bytes =
             encoded.blocks.reduce(0) { $0 + $1.data.count } + encoded.termSlices.count
-            + encoded.traceChunks.reduce(0) { $0 + $1.count } + encoded.columns.reduce(0) { $0 + $1.data.count }
+            + encoded.traceChunks.reduce(0) { $0 + $1.bytes.count } + encoded.columns.reduce(0) { $0 + $1.data.count }
         summary = encoded.summary
         termBits = encoded.termBits
         traceChunks = encoded.traceChunks.count

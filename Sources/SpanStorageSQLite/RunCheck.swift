@@ -107,7 +107,7 @@ struct RunCheck {
         terms.remove(SearchTerm.none)
         for trace in traces
         where try !reader.blocks(
-            of: run, withTrace: UInt32(truncatingIfNeeded: SpanKey.traceHash(trace)), segments
+            of: run, withTrace: TraceHash(trace), segments
         ).contains(number) {
             result.note("block \(run.part(number)) has a trace that the index of traces has not")
             break

@@ -98,7 +98,7 @@ struct PartSizes {
             guard TraceIndex.chunkCount(entries: entries) == run.traceChunks else {
                 throw StoredRow.damaged("row \(run.id) of table run: trace_chunks is not of so many entries")
             }
-            bytes += Int64(entries * TraceIndex.entryBytes(isSegment: false))
+            bytes += Int64(entries * RunTraceChunk.entryBytes)
         }
         guard bytes == run.bytes else {
             throw StoredRow.damaged("row \(run.id) of table run: bytes is not what its parts take")
@@ -113,7 +113,7 @@ struct PartSizes {
         var counts: [Int64: Int] = [:]
         for number in 0..<segment.chunks {
             let chunk = try traces.chunk(of: segment, number)
-            for entry in TraceIndex.entries(in: chunk, isSegment: true) {
+            for entry in chunk.entries {
                 counts[try segment.run(of: entry), default: 0] += 1
             }
         }

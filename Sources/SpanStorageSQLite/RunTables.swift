@@ -57,7 +57,7 @@ struct RunTables {
         }
         for (number, chunk) in encoded.traceChunks.enumerated() {
             insertTraces.bind(0, run.part(number))
-            insertTraces.bind(1, blob: chunk)
+            insertTraces.bind(1, blob: chunk.bytes)
             try insertTraces.run()
         }
         for columns in encoded.columns {

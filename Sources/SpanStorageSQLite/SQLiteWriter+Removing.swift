@@ -11,7 +11,7 @@ extension SQLiteWriter {
         try change { connection, tables, builder throws(SpanStoreError) in
             try DeletedTraceTable.note(id, nowUnixNano: nowUnixNano, connection)
             let finder = try SpanFinder(try BlockReader(connection))
-            let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(id))
+            let hash = TraceHash(id)
             var removed: Set<SpanKey> = []
             for run in finder.runs {
                 guard try !finder.reader.blocks(of: run, withTrace: hash, finder.segments).isEmpty else { continue }
@@ -19,7 +19,7 @@ extension SQLiteWriter {
                 try finder.reader.readAll(run, into: &set, withTerms: true)
                 let keys = set.entries.map(\.key).filter { $0.traceID == id }
                 if keys.isEmpty {
-                    guard set.entries.contains(where: { UInt32(truncatingIfNeeded: $0.key.traceHash) == hash }) else {
+                    guard set.entries.contains(where: { TraceHash($0.key) == hash }) else {
                         throw BlockReader.damaged("the index of traces of run \(run.id) is not true of its blocks")
                     }
                     continue

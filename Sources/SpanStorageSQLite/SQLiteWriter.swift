@@ -158,7 +158,7 @@ actor SQLiteWriter {
     }
 
     /// Puts one index of traces in the place of those of some runs; nothing where one of them has changed.
-    func insertSegment(of runs: [Int64], _ chunks: [[UInt8]]) throws(SpanStoreError) {
+    func insertSegment(of runs: [Int64], _ chunks: [SegmentTraceChunk]) throws(SpanStoreError) {
         guard let connection, let tables else { throw .closedStore }
         let list = runs.map(String.init).joined(separator: ",")
         try connection.transaction { () throws(SpanStoreError) in

@@ -20,7 +20,7 @@ struct SpanFinder {
         of trace: TraceID, where isMeant: (Run) -> Bool = { _ in true }
     ) throws(SpanStoreError) -> [SpanKey: SpanState] {
         var states: [SpanKey: SpanState] = [:]
-        let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
+        let hash = TraceHash(trace)
         func look(at number: Int, of run: Run) throws(SpanStoreError) {
             let set = try reader.reports(run, number, ofTrace: trace)
             var isThere = false
@@ -45,9 +45,7 @@ struct SpanFinder {
     }
 
     /// The blocks that may have spans of some traces, by run. Of many traces the indexes are read from end to end.
-    ///
-    /// - Parameter hashes: the lower halves of `SpanKey.traceHash`.
-    func blocks(withTraces hashes: Set<UInt32>) throws(SpanStoreError) -> [(run: Run, blocks: Set<Int>)] {
+    func blocks(withTraces hashes: Set<TraceHash>) throws(SpanStoreError) -> [(run: Run, blocks: Set<Int>)] {
         if hashes.isEmpty { return [] }
         let isMany = hashes.count > Self.manyTraces
         var found: [Int64: Set<Int>] = [:]
@@ -104,7 +102,7 @@ struct SpanFinder {
         }
         if set.entries.isEmpty { return loose }
         let keys = Set(set.entries.map(\.key))
-        let hashes = Set(keys.map { UInt32(truncatingIfNeeded: $0.traceHash) })
+        let hashes = Set(keys.map { TraceHash($0) })
         var settled: [SpanKey: SpanState] = [:]
         var others: [SpanKey: SpanState] = [:]
         for (run, blocks) in try blocks(withTraces: hashes) {
@@ -165,7 +163,7 @@ struct SpanFinder {
 
     /// Whether a span of a run has one in its place in another run.
     func isReplaced(_ key: SpanKey, in run: Run) throws(SpanStoreError) -> Bool {
-        let trace = UInt32(truncatingIfNeeded: key.traceHash)
+        let trace = TraceHash(key)
         for other in runs where other.kind == .whole && (run.kind == .settled || other.id > run.id) {
             for number in try reader.blocks(of: other, withTrace: trace, segments)
             where try reader.reports(other, number, indexed: { $0 == trace }).entries.contains(where: { $0.key == key })

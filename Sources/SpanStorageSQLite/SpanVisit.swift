@@ -25,8 +25,8 @@ struct SpanVisit {
     private var open: [TraceID: [MergedSpan]] = [:]
     /// In which run a span is that takes the place of what other runs have of it.
     private var wholeIn: [SpanKey: Int64] = [:]
-    /// By the lower half of `SpanKey.traceHash`.
-    private var blocksLeft: [UInt32: Int32] = [:]
+    /// How many blocks are left to be read that have spans of a trace.
+    private var blocksLeft: [TraceHash: Int32] = [:]
 
     init(_ scan: SpanScan, _ finder: SpanFinder) throws(SpanStoreError) {
         self.finder = finder
@@ -134,9 +134,9 @@ struct SpanVisit {
         }
         guard close(large, body) else { return false }
         var ended: [TraceID] = []
-        var hashes: Set<UInt32> = []
+        var hashes: Set<TraceHash> = []
         for trace in traces {
-            let hash = UInt32(truncatingIfNeeded: SpanKey.traceHash(trace))
+            let hash = TraceHash(trace)
             if hashes.insert(hash).inserted {
                 // What is not counted would end before its last block was read.
                 guard let left = blocksLeft[hash] else {

@@ -51,15 +51,6 @@ struct StoredRow {
         return text
     }
 
-    /// A chunk of an index of traces.
-    func traceEntries(_ column: Int, isSegment: Bool) throws(SpanStoreError) -> [UInt8] {
-        let chunk = try blob(column, "entries")
-        guard chunk.count % TraceIndex.entryBytes(isSegment: isSegment) == 0 else {
-            throw damaged("entries are cut off")
-        }
-        return chunk
-    }
-
     /// - Parameter what: what is wrong with the row; names columns, never what is in them.
     func damaged(_ what: String) -> SpanStoreError { Self.damaged("row \(id) of table \(table): \(what)") }
 

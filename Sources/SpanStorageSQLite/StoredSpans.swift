@@ -106,20 +106,37 @@ struct StoredSpans {
         isLoaded = true
     }
 
+    /// A table with chunks of indexes of traces.
     private struct Index {
         var name: StaticString
         /// The table of what the rows are parts of.
         var owners: StaticString
-        /// Of the owners: how many chunks each has, and blocks, where they are known.
+        /// Expressions for how many chunks an owner has, and blocks, where they are known.
         var chunks: StaticString
         var blocks: StaticString
-        var isSegment: Bool
+        /// How many bytes an entry has.
+        var entryBytes: Int
+        /// The traces of a row that selects entries, id, chunks and blocks; its number and how many chunks its owner has, where
+        /// there is one.
+        var traces: @Sendable (StoredRow, (number: Int, chunks: Int)?) throws(SpanStoreError) -> [TraceHash]
     }
 
     private static let indexes = [
-        Index(name: "trace_index", owners: "run", chunks: "trace_chunks", blocks: "blocks", isSegment: false),
         Index(
-            name: "trace_segment_index", owners: "trace_segment", chunks: "chunks", blocks: "NULL", isSegment: true),
+            name: "trace_index", owners: "run", chunks: "trace_chunks", blocks: "blocks",
+            entryBytes: RunTraceChunk.entryBytes
+        ) { row, place throws(SpanStoreError) in
+            guard let place else { return try row.runTraceChunk(0, nil).traces }
+            let blocks = try row.count(3, "blocks", in: 1...RunBuilder.maxBlocks)
+            return try row.runTraceChunk(0, (place.number, place.chunks, blocks)).traces
+        },
+        Index(
+            name: "trace_segment_index", owners: "trace_segment", chunks: "chunks", blocks: "NULL",
+            entryBytes: SegmentTraceChunk.entryBytes
+        ) { row, place throws(SpanStoreError) in
+            let blocks = [Int?](repeating: nil, count: SegmentTraceChunk.maxRuns)
+            return try row.segmentTraceChunk(0, place.map { ($0.number, $0.chunks, blocks) }).traces
+        },
     ]
 
     /// - Parameter start: by table, the first row to read.
@@ -143,10 +160,7 @@ struct StoredSpans {
                 // Ids of parts rise, and none is used twice.
                 let id = select.integer(1)
                 earlier.next[name] = id + 1
-                let row = StoredRow(select, of: table.name, id: id)
-                let chunk = try row.traceEntries(0, isSegment: table.isSegment)
-                try check(chunk, select, row, id, table)
-                for trace in TraceIndex.traces(in: chunk, isSegment: table.isSegment) {
+                for trace in try traces(select, StoredRow(select, of: table.name, id: id), id, table) {
                     earlier.traces.insert(key(ofTrace: trace))
                 }
             }
@@ -154,21 +168,15 @@ struct StoredSpans {
     }
 
     /// A trace that is missing, or is in another chunk, would be taken for new.
-    private static func check(
-        _ chunk: [UInt8], _ select: Statement, _ row: StoredRow, _ id: Int64, _ table: Index
-    ) throws(SpanStoreError) {
+    private static func traces(
+        _ select: Statement, _ row: StoredRow, _ id: Int64, _ table: Index
+    ) throws(SpanStoreError) -> [TraceHash] {
         // What belongs to nothing is in no answer.
-        if select.isNull(2) { return }
+        if select.isNull(2) { return try table.traces(row, nil) }
         let chunks = try row.count(2, table.chunks, in: 1...PartID.maxParts)
-        let blocks: [Int?] =
-            table.isSegment
-            ? [Int?](repeating: nil, count: TraceIndex.maxSegmentRuns)
-            : [try row.count(3, table.blocks, in: 1...RunBuilder.maxBlocks)]
         let number = Int(id & Int64(PartID.maxParts - 1))
         if number >= chunks { throw row.damaged("it is behind the last chunk") }
-        if let fault = TraceIndex.fault(in: chunk, number, of: chunks, blocks: blocks, isSegment: table.isSegment) {
-            throw row.damaged(fault)
-        }
+        return try table.traces(row, (number, chunks))
     }
 
     /// How many entries the indexes of traces have: a trace has one for each block that it has spans in.
@@ -176,13 +184,13 @@ struct StoredSpans {
         var entries = 0
         for table in indexes {
             let bytes = try connection.integer("SELECT coalesce(sum(length(entries)), 0) FROM \(table.name)")
-            entries += Int(bytes) / TraceIndex.entryBytes(isSegment: table.isSegment)
+            entries += Int(bytes) / table.entryBytes
         }
         return entries
     }
 
     /// What filters know a trace by: of the same bits as the stored indexes.
-    static func key(ofTrace hash: UInt32) -> UInt64 { StableHash.mix(UInt64(hash), 1) }
+    static func key(ofTrace hash: TraceHash) -> UInt64 { StableHash.mix(UInt64(hash.bits), 1) }
 
     // MARK: Own reports
 
@@ -218,7 +226,7 @@ struct StoredSpans {
             if eras.last?.isFull ?? true { begin() }
             // Out of the array while it changes, so that it is not copied.
             guard var era = eras.popLast() else { return }
-            var lastTrace: UInt32?
+            var lastTrace: TraceHash?
             while next < reports.count, !era.isFull {
                 let report = reports[next]
                 era.spans?.insert(report.key)

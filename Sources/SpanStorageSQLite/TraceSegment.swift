@@ -22,7 +22,7 @@ struct TraceSegment {
         guard PartID.owners.contains(id) else { throw row.damaged("its id is out of range") }
         runs = []
         for number in try row.text(1, "runs").split(separator: ",", omittingEmptySubsequences: false) {
-            guard let run = Int64(number), PartID.owners.contains(run), runs.count < TraceIndex.maxSegmentRuns else {
+            guard let run = Int64(number), PartID.owners.contains(run), runs.count < SegmentTraceChunk.maxRuns else {
                 throw row.damaged("runs is no list of runs")
             }
             runs.append(run)
@@ -35,7 +35,7 @@ struct TraceSegment {
     mutating func note(_ all: [Int64: Run]) { blocks = runs.map { all[$0]?.blocks } }
 
     /// Which run an entry of its index means.
-    func run(of entry: TraceIndex.Entry) throws(SpanStoreError) -> Int64 {
+    func run(of entry: SegmentTraceChunk.Entry) throws(SpanStoreError) -> Int64 {
         guard Int(entry.run) < runs.count else {
             throw StoredRow.damaged("the index of segment \(id) has a run that the segment has not")
         }
@@ -57,7 +57,7 @@ struct TraceSegment {
 
 extension RunTables {
     /// Stores a segment in the place of its runs' own indexes, in the transaction that is open.
-    func insertSegment(of runs: [Int64], _ chunks: [[UInt8]]) throws(SpanStoreError) {
+    func insertSegment(of runs: [Int64], _ chunks: [SegmentTraceChunk]) throws(SpanStoreError) {
         let insert = try connection.prepare("INSERT INTO trace_segment VALUES (NULL, ?1, ?2)")
         insert.bind(0, runs.map(String.init).joined(separator: ","))
         insert.bind(1, Int64(chunks.count))
@@ -66,7 +66,7 @@ extension RunTables {
         let insertChunk = try connection.prepare("INSERT INTO trace_segment_index VALUES (?1, ?2)")
         for (number, chunk) in chunks.enumerated() {
             insertChunk.bind(0, id << 16 | Int64(number))
-            insertChunk.bind(1, blob: chunk)
+            insertChunk.bind(1, blob: chunk.bytes)
             try insertChunk.run()
         }
         for run in runs {

@@ -132,9 +132,9 @@ let seed: UInt64 = {
                 TermSlices(stored: run.termSlices, blocks: run.blocks.count, bits: run.termBits))
             for entry in set.entries {
                 let merged = try set.state(entry).merged()
-                let trace = UInt32(truncatingIfNeeded: entry.key.traceHash)
+                let trace = TraceHash(entry.key)
                 let chunk = run.traceChunks[TraceIndex.chunk(of: trace, count: run.traceChunks.count)]
-                #expect(TraceIndex.entries(in: chunk, isSegment: false, of: trace).contains { $0.block == 0 })
+                #expect(chunk.blocks(of: trace).contains(0))
                 for _ in 0..<30 {
                     let filter = filters.filter()
                     guard filter.matches(merged) else { continue }
@@ -161,26 +161,45 @@ let seed: UInt64 = {
         #expect(found < 100, "SEED=\(seed)")
     }
 
-    @Test("an index of traces gives each entry back, alone and as a segment's")
-    func traceIndex() {
+    @Test("an index of traces gives each entry back", arguments: [0, 1, 5000])
+    func traceIndex(count: Int) throws {
         var generator = SeededGenerator(seed: seed)
-        for isSegment in [false, true] {
-            for count in [0, 1, 5000] {
-                let entries = Set(
-                    (0..<count).map { _ in
-                        TraceIndex.Entry(
-                            trace: UInt32.random(in: 0...100_000, using: &generator) &* 42_949,
-                            run: isSegment ? UInt8.random(in: 0...15, using: &generator) : 0,
-                            block: UInt16.random(in: 0...UInt16.max, using: &generator))
-                    })
-                let chunks = TraceIndex.chunks(Array(entries), isSegment: isSegment)
-                #expect(Set(chunks.flatMap { TraceIndex.entries(in: $0, isSegment: isSegment) }) == entries)
-                for entry in entries.prefix(100) {
-                    let chunk = chunks[TraceIndex.chunk(of: entry.trace, count: chunks.count)]
-                    let found = TraceIndex.entries(in: chunk, isSegment: isSegment, of: entry.trace)
-                    #expect(Set(found) == entries.filter { $0.trace == entry.trace })
-                }
-            }
+        let entries = Set(
+            (0..<count).map { _ in
+                RunTraceChunk.Entry(
+                    trace: TraceHash(bits: UInt32.random(in: 0...100_000, using: &generator) &* 42_949),
+                    block: UInt16.random(in: 0...UInt16.max, using: &generator))
+            })
+        let chunks = RunTraceChunk.chunks(Array(entries))
+        #expect(Set(chunks.flatMap(\.entries)) == entries)
+        for entry in entries.prefix(100) {
+            let chunk = chunks[TraceIndex.chunk(of: entry.trace, count: chunks.count)]
+            let blocks = entries.filter { $0.trace == entry.trace }.map { Int($0.block) }
+            #expect(Set(chunk.blocks(of: entry.trace)) == Set(blocks), "SEED=\(seed)")
+            let stored = try #require(RunTraceChunk(stored: chunk.bytes))
+            #expect(stored.entries == chunk.entries)
+            #expect(RunTraceChunk(stored: Array(chunk.bytes.dropLast())) == nil)
+        }
+    }
+
+    @Test("an index of traces of several runs gives each entry back", arguments: [0, 1, 5000])
+    func segmentIndex(count: Int) throws {
+        var generator = SeededGenerator(seed: seed)
+        let entries = Set(
+            (0..<count).map { _ in
+                SegmentTraceChunk.Entry(
+                    trace: TraceHash(bits: UInt32.random(in: 0...100_000, using: &generator) &* 42_949),
+                    run: UInt8.random(in: 0...15, using: &generator),
+                    block: UInt16.random(in: 0...UInt16.max, using: &generator))
+            })
+        let chunks = SegmentTraceChunk.chunks(Array(entries))
+        #expect(Set(chunks.flatMap(\.entries)) == entries)
+        for entry in entries.prefix(100) {
+            let chunk = chunks[TraceIndex.chunk(of: entry.trace, count: chunks.count)]
+            #expect(Set(chunk.entries(of: entry.trace)) == entries.filter { $0.trace == entry.trace }, "SEED=\(seed)")
+            let stored = try #require(SegmentTraceChunk(stored: chunk.bytes))
+            #expect(stored.entries == chunk.entries)
+            #expect(SegmentTraceChunk(stored: Array(chunk.bytes.dropLast())) == nil)
         }
     }
 

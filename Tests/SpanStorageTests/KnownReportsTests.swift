@@ -1,3 +1,4 @@
+import SpanBlocks
 import SpanStorageTesting
 import Testing
 
@@ -7,7 +8,8 @@ import Testing
 @Suite struct KnownReportsTests {
     static func report(_ key: UInt64, _ content: UInt64 = 1) -> HashedReport {
         // As a hash would: spread over all bits, never the same for two keys.
-        HashedReport(key: (key &* 0x9E37_79B9_7F4A_7C15) << 1, content: content, trace: 0, startUnixNano: 1)
+        HashedReport(
+            key: (key &* 0x9E37_79B9_7F4A_7C15) << 1, content: content, trace: TraceHash(bits: 0), startUnixNano: 1)
     }
 
     @Test("copies, further reports and new ones are told apart, however many are asked about at once")

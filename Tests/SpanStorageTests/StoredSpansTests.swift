@@ -16,7 +16,7 @@ import Testing
     private static func report(_ number: UInt64, spans: UInt64 = 5, start: UInt64 = 1) -> HashedReport {
         let key = SpanKey(traceID: TraceID(high: 1, low: number / spans), spanID: SpanID(number), side: .other)
         return HashedReport(
-            key: key.stableHash, content: 0, trace: UInt32(truncatingIfNeeded: key.traceHash), startUnixNano: start)
+            key: key.stableHash, content: 0, trace: TraceHash(key), startUnixNano: start)
     }
 
     private static func emptyFile(_ folder: TemporaryFolder) async throws -> Connection {
