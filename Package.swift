@@ -88,11 +88,18 @@ let package = Package(
         .target(
             name: "SpanBlocks", dependencies: ["CZstd", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
+        // What is done with blocks, whatever keeps them.
+        .target(
+            name: "SpanBlockStore",
+            dependencies: ["SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            swiftSettings: settings),
         // The system's SQLite: libsqlite3-dev on Debian, part of macOS.
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "SpanStorageSQLite",
-            dependencies: ["CSQLite", "SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
+            dependencies: [
+                "CSQLite", "SpanBlockStore", "SpanBlocks", "SpanStorage", "SpanMerge", "SpanModel", "ProtoWire",
+            ],
             swiftSettings: settings),
         .target(
             name: "SpanStorageTesting", dependencies: ["SpanStorage", "SpanMerge", "SpanModel", "ProtoWire"],
@@ -170,8 +177,8 @@ let package = Package(
         .testTarget(
             name: "SpanStorageTests",
             dependencies: [
-                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlocks", "SpanMerge", "SpanModel",
-                "ProtoWire",
+                "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlockStore", "SpanBlocks", "SpanMerge",
+                "SpanModel", "ProtoWire",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,3 +1,4 @@
+import SpanBlockStore
 import SpanStorage
 import Synchronization
 

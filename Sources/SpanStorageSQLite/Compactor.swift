@@ -1,37 +1,27 @@
-import ProtoWire
-import SpanBlocks
-import SpanMerge
-import SpanModel
+import SpanBlockStore
 import SpanStorage
 
-/// Merges runs in the background: sorts their reports anew, joins those of one span, compresses better. It reads by a
-/// connection of its own, so that appends go on meanwhile, and leaves the exchange of the rows to the writer.
+/// Merges runs in the background. It reads by a connection of its own, so that appends go on meanwhile, and leaves the
+/// exchange of the rows to the writer.
 actor Compactor {
     private let executor = QueueExecutor(label: "spanwire.sqlite.compactor")
     // Proof: the actor owns the executor, so that it lives as long as the actor.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private var connection: Connection?
-    private var reader: BlockReader?
-    private var limits = CompactionPlan.Limits()
+    private var merger: RunMerger?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
-    /// Runs that cannot be read: they stay as they are, and the others do not wait for them.
-    private var damaged: Set<Int64> = []
-    /// Level 3 saves 2 bytes a span and costs a quarter of a second a million spans.
-    private static let level: Int32 = 1
-    private var builder = RunBuilder(level: Compactor.level)
 
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
         let connection = try Connection(path: path, mode: .readOnly)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
-        reader = try BlockReader(connection)
+        merger = RunMerger(BlockReader(try SQLiteLedger(connection)), options.compaction)
         self.connection = connection
-        limits = options.compaction
     }
 
     func close() {
-        reader = nil
+        merger = nil
         connection?.close()
         connection = nil
     }
@@ -44,26 +34,9 @@ actor Compactor {
     ) async throws(SpanStoreError) -> Bool {
         await begin()
         defer { end() }
-        guard let reader else { return false }
-        var ids: [Int64] = []
-        var seen = SeenRuns(count: 0, lastID: 0)
-        var merged: [(run: EncodedRun, description: Run)]?
-        try reader.inOneView { () throws(SpanStoreError) in
-            let finder = try SpanFinder(reader)
-            let runs = finder.runs.filter { !damaged.contains($0.id) }
-            guard let plan = CompactionPlan.next(runs, limits, eagerness) else { return }
-            ids = plan.runs.map(\.id)
-            seen = SeenRuns(count: finder.runs.count, lastID: finder.runs.last?.id ?? 0)
-            do throws(SpanStoreError) {
-                merged = try merge(plan, finder)
-            } catch {
-                if error.code == .corrupt, damaged.isDisjoint(with: ids) { damaged.formUnion(ids) }
-                throw error
-            }
-        }
-        guard let merged else { return try await makeSegment(writer) }
+        guard let step = try merger?.next(eagerness) else { return false }
         // Where something else was merged or removed meanwhile, the next step begins anew.
-        _ = try await writer.replace(ids, by: merged, seen)
+        try await writer.store(step)
         return true
     }
 
@@ -83,209 +56,5 @@ actor Compactor {
             // The next one is busy instead.
             waiting.removeFirst().resume()
         }
-    }
-
-    /// Makes one index of traces out of many.
-    ///
-    /// - Returns: `false` when nothing was to be done.
-    private func makeSegment(_ writer: SQLiteWriter) async throws(SpanStoreError) -> Bool {
-        guard let reader else { return false }
-        var ids: [Int64] = []
-        var entries: [SegmentTraceChunk.Entry] = []
-        try reader.inOneView { () throws(SpanStoreError) in
-            guard let runs = TraceSegment.next(try reader.load().runs) else { return }
-            ids = runs.map(\.id)
-            for (ordinal, run) in runs.enumerated() {
-                for number in 0..<run.traceChunks {
-                    for entry in try reader.entries(of: run, number) {
-                        entries.append(
-                            SegmentTraceChunk.Entry(trace: entry.trace, run: UInt8(ordinal), block: entry.block))
-                    }
-                }
-            }
-        }
-        if ids.isEmpty { return false }
-        try await writer.insertSegment(of: ids, SegmentTraceChunk.chunks(entries))
-        return true
-    }
-
-    private func merge(
-        _ plan: CompactionPlan, _ finder: SpanFinder
-    ) throws(SpanStoreError) -> [(run: EncodedRun, description: Run)] {
-        var set = ReportSet()
-        for run in plan.runs where run.kind == .settled { try read(run, &set) }
-        let firstLoose = Int32(set.entries.count)
-        for run in plan.runs where run.kind != .settled { try read(run, &set) }
-        let partition = plan.runs.first?.partition ?? 0
-        var merge = SpanMerging(set: set, firstLoose: firstLoose, partition: partition)
-        try merge.run(finder, Set(plan.runs.map(\.id)))
-        let level = min((plan.runs.map(\.level).max() ?? 0) + 1, Run.finished - 1)
-        let compression = Self.level
-        return merge.plan.encoded(merge.set, &builder, limits, withColumns: true) { slices in
-            concurrentMap(slices) { slice in
-                var maker = SliceMaker(level: compression)
-                return maker.make(slice)
-            }
-        } level: { _ in
-            level
-        }
-    }
-
-    private func read(_ run: Run, _ set: inout ReportSet) throws(SpanStoreError) {
-        guard let reader else { return }
-        do throws(SpanStoreError) {
-            try reader.readAll(run, into: &set, withTerms: true)
-        } catch {
-            if error.code == .corrupt { damaged.insert(run.id) }
-            throw error
-        }
-    }
-}
-
-/// What runs there were when a merge began: what it drops and what it calls whole counts on the others, too.
-struct SeenRuns: Sendable {
-    var count: Int
-    var lastID: Int64
-}
-
-/// Joins the reports of a set, and decides which of its spans are settled.
-struct SpanMerging {
-    private(set) var set: ReportSet
-    private(set) var plan: RunPlan
-    private let firstLoose: Int32
-    private let partition: Int64
-
-    /// - Parameter firstLoose: entries from there on come from runs that are not settled.
-    init(set: ReportSet, firstLoose: Int32, partition: Int64) {
-        plan = RunPlan(expected: set.entries.count)
-        self.set = set
-        self.firstLoose = firstLoose
-        self.partition = partition
-    }
-
-    /// - Parameter merged: the runs that the set is of.
-    mutating func run(_ finder: SpanFinder, _ merged: Set<Int64>) throws(SpanStoreError) {
-        var spans: [(members: ArraySlice<Int32>, key: SpanKey)] = []
-        spans.reserveCapacity(set.entries.count)
-        RunPlan.forEachSpan(set) { spans.append(($0, $1)) }
-        let asked = spans.filter { span in span.members.last.map { $0 >= firstLoose } ?? false }
-        let partners = try Partners(of: Set(asked.map(\.key)), finder, merged: merged)
-        for (members, key) in spans {
-            // Where all of them are settled, and others elsewhere, those are not. Members are in the order of the set.
-            guard let last = members.last, last >= firstLoose, let elsewhere = partners.all[key] else {
-                try addSettled(members)
-                continue
-            }
-            let loose = members.filter { $0 >= firstLoose }
-            let settled = members.filter { $0 < firstLoose }
-            var others = Others(
-                all: elsewhere, settled: partners.settled[key], starts: partners.starts[key] ?? 0...UInt64.max)
-            if !settled.isEmpty {
-                // It stays where it was: what takes its place counts on it.
-                try addSettled(settled[...])
-                others.join(settled: try set.stored(settled[...]))
-                for member in settled { others.starts.extend(to: set.entries[Int(member)].startUnixNano) }
-            }
-            try add(loose[...], others)
-        }
-    }
-
-    /// What is said of a span besides some reports.
-    private struct Others {
-        var all: SpanState
-        /// In settled runs.
-        var settled: SpanState?
-        /// Where the starts of all those reports lie.
-        var starts: ClosedRange<UInt64>
-
-        mutating func join(settled state: SpanState) {
-            all.join(state)
-            settled?.join(state)
-            settled = settled ?? state
-        }
-    }
-
-    private mutating func addSettled(_ members: ArraySlice<Int32>) throws(SpanStoreError) {
-        if members.count == 1 {
-            let start = set.entries[Int(members[members.startIndex])].startUnixNano
-            return plan.add(members, partition: partition, kind: .settled, start: start, starts: start...start)
-        }
-        let state = try set.stored(members)
-        let merged = state.merged()
-        let start = merged.span.startTimeUnixNano
-        let stored = try add(state)
-        plan.add(
-            stored, partition: partition, kind: .settled, start: start, merged: stored.count > 1 ? merged : nil,
-            starts: start...start)
-    }
-
-    /// - Parameter members: reports from runs that are not settled.
-    private mutating func add(_ members: ArraySlice<Int32>, _ others: Others) throws(SpanStoreError) {
-        var state = try set.stored(members)
-        let own = state.merged()
-        state.join(others.all)
-        // Nothing new: what the others say is all.
-        if state.encoded() == others.all.encoded() { return }
-        let whole = state.merged()
-        let start = whole.span.startTimeUnixNano
-        if start != 0, let before = others.settled?.merged(), before.span.startTimeUnixNano == start,
-            byteOrder(before.service, whole.service) == 0, Int64(start / Partition.nanoseconds) == partition
-        {
-            let stored = try add(state)
-            return plan.add(
-                stored, partition: partition, kind: .whole, start: start, merged: stored.count > 1 ? whole : nil,
-                starts: start...start)
-        }
-        // Whoever asks for a time at which the span is, or one of its reports elsewhere, has to look here.
-        var starts = others.starts
-        for merged in [own, others.all.merged(), whole] { starts.extend(to: merged.span.startTimeUnixNano) }
-        var stored = members
-        if members.count > 1 { stored = try add(try set.stored(members)) }
-        plan.add(
-            stored, partition: partition, kind: .loose, start: own.span.startTimeUnixNano,
-            merged: stored.count > 1 ? own : nil, starts: starts)
-    }
-
-    /// Adds the reports of a state to the set.
-    private mutating func add(_ state: SpanState) throws(SpanStoreError) -> ArraySlice<Int32> {
-        let first = Int32(set.entries.count)
-        do {
-            try set.add(state.reports(), withTerms: true)
-        } catch {
-            throw BlockReader.damaged("a joined report cannot be read (\(error.code.rawValue))")
-        }
-        return Array(first..<Int32(set.entries.count))[...]
-    }
-
-    /// What other runs say of some spans: each of their blocks is read once, however many of the spans it has.
-    private struct Partners {
-        private(set) var all: [SpanKey: SpanState] = [:]
-        /// The same of settled runs alone.
-        private(set) var settled: [SpanKey: SpanState] = [:]
-        /// Of all reports.
-        private(set) var starts: [SpanKey: ClosedRange<UInt64>] = [:]
-
-        /// - Parameter merged: runs that are not asked.
-        init(of keys: Set<SpanKey>, _ finder: SpanFinder, merged: Set<Int64>) throws(SpanStoreError) {
-            let hashes = Set(keys.map { TraceHash($0) })
-            for (run, blocks) in try finder.blocks(withTraces: hashes) where !merged.contains(run.id) {
-                for number in blocks.sorted() {
-                    let set = try finder.reader.reports(run, number) { hashes.contains($0) }
-                    for entry in set.entries where keys.contains(entry.key) {
-                        let state = try set.stored(entry)
-                        all[entry.key, default: SpanState()].join(state)
-                        let start = entry.startUnixNano
-                        starts[entry.key, default: start...start].extend(to: start)
-                        if run.kind == .settled { settled[entry.key, default: SpanState()].join(state) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-extension ClosedRange<UInt64> {
-    fileprivate mutating func extend(to value: UInt64) {
-        self = Swift.min(lowerBound, value)...Swift.max(upperBound, value)
     }
 }

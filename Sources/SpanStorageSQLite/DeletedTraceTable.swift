@@ -58,7 +58,7 @@ final class DeletedTraceTable {
             """)
         insert.bind(0, blob: id.high, id.low)
         insert.bind(1, unsigned: nowUnixNano)
-        try PartID.insert(insert, connection, in: "deleted_trace")
+        try RowIDs.insert(insert, connection, in: "deleted_trace")
     }
 
     /// Forgets deletions that are older than spans may become.

@@ -1,4 +1,5 @@
 import ProtoWire
+import SpanBlockStore
 import SpanBlocks
 import SpanMerge
 import SpanModel
@@ -170,10 +171,8 @@ struct Migration: ~Copyable {
                 members[...], partition: partition(start), kind: .settled, start: start,
                 merged: members.count > 1 ? merged : nil, starts: start...start)
         }
-        for (run, description) in plan.encoded(
-            set, &builder, CompactionPlan.Limits(), withColumns: true, level: { _ in 1 })
-        {
-            try tables.insert(run, description)
+        for run in plan.encoded(set, &builder, RunLimits(), withColumns: true, level: { _ in .mergedOnce }) {
+            try tables.insert(run)
         }
         for id in ids {
             delete.bind(0, id)

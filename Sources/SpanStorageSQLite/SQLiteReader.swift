@@ -1,4 +1,4 @@
-import SpanBlocks
+import SpanBlockStore
 import SpanMerge
 import SpanModel
 import SpanStorage
@@ -14,8 +14,11 @@ actor SQLiteReader {
     /// What there is while the file is open.
     private struct Opened {
         let connection: Connection
+        let ledger: SQLiteLedger
         let blocks: BlockReader
-        let sequence: Statement
+
+        /// What answers questions about spans.
+        var answers: SpanAnswers { SpanAnswers(blocks) }
     }
 
     /// How many threads work on an answer.
@@ -33,9 +36,8 @@ actor SQLiteReader {
         // A writer may be bringing the file to this format meanwhile.
         try connection.inOneView { () throws(SpanStoreError) in try Self.checkFormat(connection) }
         try connection.watchFiles()
-        open = Opened(
-            connection: connection, blocks: try BlockReader(connection, share),
-            sequence: try connection.prepare("SELECT stored_sequence FROM sender WHERE id = ?1"))
+        let ledger = try SQLiteLedger(connection)
+        open = Opened(connection: connection, ledger: ledger, blocks: BlockReader(ledger, share))
     }
 
     private static func checkFormat(_ connection: Connection) throws(SpanStoreError) {
@@ -76,95 +78,41 @@ actor SQLiteReader {
     }
 
     func storedSequence(of sender: SenderID) throws(SpanStoreError) -> UInt64 {
-        let opened = try opened()
-        let statement = opened.sequence
-        statement.bind(0, blob: sender.high, sender.low)
-        defer { statement.reset() }
-        let sequence = try statement.step() ? statement.unsigned(0) : 0
-        // A sender takes what it is told for an acknowledgement.
-        try opened.connection.checkFiles()
-        return sequence
+        try opened().ledger.storedSequence(of: sender)
     }
 
-    func trace(_ id: TraceID) throws(SpanStoreError) -> [MergedSpan] {
-        let blocks = try opened().blocks
-        return try blocks.inOneView { () throws(SpanStoreError) in try SpanFinder(blocks).trace(id) }
-    }
+    func trace(_ id: TraceID) throws(SpanStoreError) -> [MergedSpan] { try opened().answers.trace(id) }
 
-    func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] {
-        let blocks = try opened().blocks
-        let query = query.metered
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            var search = SpanSearch(query, try SpanFinder(blocks))
-            let found = try search.run()
-            try query.filter.checkPatternWork()
-            return found
-        }
-    }
+    func search(_ query: SpanQuery) throws(SpanStoreError) -> [MergedSpan] { try opened().answers.search(query) }
 
     func scan<Result: Sendable>(
         _ scan: SpanScan, into result: Result, _ body: @Sendable (inout Result, [MergedSpan]) -> Bool
     ) throws(SpanStoreError) -> Result {
-        let blocks = try opened().blocks
-        let scan = scan.metered
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            var visit = try SpanVisit(scan, try SpanFinder(blocks))
-            var result = result
-            try visit.run { body(&result, $0) }
-            try scan.filter.checkPatternWork()
-            return result
-        }
+        try opened().answers.scan(scan, into: result, body)
     }
 
-    func services() throws(SpanStoreError) -> [ServiceSummary] {
-        let opened = try opened()
-        return try opened.blocks.inOneView { () throws(SpanStoreError) in
-            let finder = try SpanFinder(opened.blocks)
-            return try finder.services(try ServiceTable.summaries(opened.connection, finder.runs))
-        }
-    }
+    func services() throws(SpanStoreError) -> [ServiceSummary] { try opened().answers.services() }
 
     /// Calls `body` with each span whose start lies in the range, in no order.
     func forEachSpan(
         startingIn starts: ClosedRange<UInt64>, _ body: (MergedSpan) throws(SpanStoreError) -> Void
     ) throws(SpanStoreError) {
-        let blocks = try opened().blocks
-        try blocks.inOneView { () throws(SpanStoreError) in
-            try SpanFinder(blocks).forEachSpan(startingIn: starts, body)
-        }
+        try opened().answers.forEachSpan(startingIn: starts, body)
     }
 
-    /// The dependency graph; `nil` where columns do not do for it.
+    /// The dependency graph; `nil` where columns do not tell it.
     func dependencies(_ scan: SpanScan) throws(SpanStoreError) -> DependencyGraph? {
-        let blocks = try opened().blocks
-        let scan = scan.metered
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            let graph = try CallScan(scan, try SpanFinder(blocks)).graph()
-            try scan.filter.checkPatternWork()
-            return graph
-        }
+        try opened().answers.dependencies(scan)
     }
 
-    /// `nil` where columns do not do for them.
+    /// The operations; `nil` where columns do not tell them.
     func operations(_ scan: SpanScan) throws(SpanStoreError) -> SpanGroups<OperationSummary>? {
-        let blocks = try opened().blocks
-        let scan = scan.metered
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            let operations = try OperationScan(scan, try SpanFinder(blocks)).operations()
-            try scan.filter.checkPatternWork()
-            return operations
-        }
+        try opened().answers.operations(scan)
     }
 
-    /// `nil` where columns do not do for it.
+    /// Durations by operation; `nil` where columns do not tell them.
     func latency(_ query: LatencyQuery) throws(SpanStoreError) -> SpanGroups<LatencySeries>? {
-        let blocks = try opened().blocks
-        let scan = query.scan.metered
-        return try blocks.inOneView { () throws(SpanStoreError) in
-            let series = try OperationScan(scan, try SpanFinder(blocks)).latency(stepNano: query.stepNano)
-            try scan.filter.checkPatternWork()
-            return series
-        }
+        try opened().answers.latency(query)
     }
 
     func statistics() throws(SpanStoreError) -> StoreStatistics {
@@ -183,15 +131,19 @@ actor SQLiteReader {
         let opened = try opened()
         return try opened.blocks.inOneView { () throws(SpanStoreError) in
             var check = RunCheck(opened.blocks)
-            try check.run(opened.connection)
-            return check.result
+            let integrity = try opened.connection.prepare("PRAGMA integrity_check")
+            while try integrity.step() {
+                if integrity.text(0) != "ok" { check.note("SQLite: \(integrity.text(0))") }
+            }
+            try check.run()
+            return StoreCheck(check.result)
         }
     }
 
     func senders(nowUnixNano: UInt64) throws(SpanStoreError) -> [SenderSummary] {
         let opened = try opened()
         return try opened.blocks.inOneView { () throws(SpanStoreError) in
-            try SenderTable.all(opened.connection, nowUnixNano: nowUnixNano)
+            try opened.ledger.senders(nowUnixNano: nowUnixNano)
         }
     }
 }

@@ -1,4 +1,4 @@
-import SpanBlocks
+import SpanBlockStore
 import SpanMerge
 import SpanModel
 import SpanStorage
@@ -56,6 +56,10 @@ public final class SQLiteSpanStore: SpanStore {
 
         /// How many reports are merged at once, where it is not told by the memory.
         var maxMergedReports: Int?
+        /// How much is merged at once: 512 bytes of each of so many reports.
+        var compaction: RunLimits {
+            RunLimits(maxReports: maxMergedReports ?? min(mergeBytes / 512, 1 << 16), maxRawBytes: mergeBytes)
+        }
         /// How many bytes are merged at once; in memory they are about twice that.
         var mergeBytes: Int { memoryBytes * 3 / 16 }
         /// How many reports are known: each takes up to 40 bytes.

@@ -1,5 +1,4 @@
-import SpanBlocks
-import SpanMerge
+import SpanBlockStore
 import SpanModel
 import SpanStorage
 
@@ -21,16 +20,14 @@ actor SQLiteWriter {
     nonisolated let failure = StoreFailure()
     /// What it has lost of its files by the time that it is closed.
     nonisolated let loss = StoreFailure()
-    private var connection: Connection?
-    private var tables: RunTables?
-    private var deletedTraces: DeletedTraceTable?
-    private var presence: PresenceTable?
-    private var known = KnownReports(limit: 0)
-    private var stored = StoredSpans(maxBytes: 0)
-    private var options = SQLiteSpanStore.Options()
-    private var builder = RunBuilder(level: 1)
-    /// Of `PRAGMA data_version`: it changes when another process writes.
-    private var dataVersion: Int64 = 0
+    private var open: Opened?
+
+    /// What there is while the file is open.
+    private struct Opened {
+        let connection: Connection
+        let ledger: SQLiteLedgerWriter
+        let appender: ReportAppender
+    }
 
     /// Opens a file for writing, makes its tables if it is empty.
     func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
@@ -84,93 +81,44 @@ actor SQLiteWriter {
             let pages = min((limit / pageSize) + (limit % pageSize == 0 ? 0 : 1), UInt64(UInt32.max - 1))
             try connection.execute("PRAGMA max_page_count = \(max(pages, 1))")
         }
-        tables = try RunTables(connection)
-        deletedTraces = try DeletedTraceTable(connection)
-        presence = try PresenceTable(connection)
-        self.connection = connection
-        self.options = options
-        known = KnownReports(limit: options.knownReports)
-        dataVersion = try connection.integer("PRAGMA data_version")
-        stored = StoredSpans(maxBytes: options.memoryBytes / 8)
+        let ledger = try SQLiteLedgerWriter(connection)
+        let appender = ReportAppender(
+            ledger, limits: options.compaction, knownReports: options.knownReports,
+            knownSpansBytes: options.memoryBytes / 8
+        ) { [failure] in
+            failure.note($0)
+        }
+        open = Opened(connection: connection, ledger: ledger, appender: appender)
     }
 
     func close() {
-        tables = nil
-        deletedTraces = nil
-        presence = nil
+        let connection = open?.connection
+        // Statements go before their connection.
+        open = nil
         if let error = connection?.close() { loss.note(error) }
-        connection = nil
+    }
+
+    private func opened() throws(SpanStoreError) -> Opened {
+        guard let open else { throw .closedStore }
+        return open
     }
 
     /// - Returns: what became of the group, and how many runs are not merged yet that could be.
     func append(
         _ group: [IncomingBatch]
     ) throws(SpanStoreError) -> (result: AppendResult, unmerged: Int) {
-        guard let connection, let tables else { throw .closedStore }
-        let now = Self.unixNanosNow()
-        var result = AppendResult()
-        var hashes: [HashedReport] = []
-        try connection.transaction { () throws(SpanStoreError) in
-            try noteOtherWriters(connection)
-            var incoming = IncomingRuns(nowUnixNano: now)
-            let senders = try take(group, connection, &incoming, &result)
-            if !stored.isLoaded {
-                try stored.load(connection, nowUnixNano: now)
-                if let damage = stored.damage { failure.note(damage) }
-            }
-            for (run, description) in incoming.runs(known, stored, &builder, options.compaction) {
-                try tables.insert(run, description)
-            }
-            for summary in senders { try SenderTable.store(summary, connection) }
-            hashes = incoming.hashes
-        }
-        // Not before they are stored.
-        for report in hashes { known.insert(key: report.key, content: report.content) }
-        stored.insert(hashes, nowUnixNano: now)
-        // Fewer of one hour and kind wait for others, however many hours there are.
-        let backlog = try? connection.integer(
-            """
-            SELECT coalesce(sum(max(runs - \(CompactionPlan.fanIn - 1), 0)), 0)
-            FROM (SELECT count(*) AS runs FROM run WHERE level = 0 GROUP BY partition, kind)
-            """)
-        // The group is stored, whatever became of the question.
-        return (result, Int(backlog ?? 0))
+        try opened().appender.append(group, nowUnixNano: Self.unixNanosNow())
     }
 
-    /// Puts runs in the place of others.
+    /// Stores what a merge has made ready.
     ///
-    /// - Parameter seen: what there was when they were read.
     /// - Returns: `false` when something else was merged or removed since; nothing has changed then.
-    func replace(
-        _ ids: [Int64], by runs: sending [(run: EncodedRun, description: Run)], _ seen: SeenRuns
-    ) throws(SpanStoreError) -> Bool {
-        guard let connection, let tables else { throw .closedStore }
-        return try connection.transaction { () throws(SpanStoreError) in
-            // What was appended since is settled, if the store has nothing else of it, or loose, and then still to be merged.
-            let left = try connection.integer("SELECT count(*) FROM run WHERE id <= \(seen.lastID)")
-            let merged = try connection.integer(
-                "SELECT count(*) FROM run WHERE id > \(seen.lastID) AND kind = \(RunKind.whole.rawValue)")
-            guard left == seen.count, merged == 0 else { return false }
-            try tables.delete(ids)
-            for (run, description) in runs { try tables.insert(run, description) }
-            return true
-        }
-    }
-
-    /// Puts one index of traces in the place of those of some runs; nothing where one of them has changed.
-    func insertSegment(of runs: [Int64], _ chunks: [SegmentTraceChunk]) throws(SpanStoreError) {
-        guard let connection, let tables else { throw .closedStore }
-        let list = runs.map(String.init).joined(separator: ",")
-        try connection.transaction { () throws(SpanStoreError) in
-            let alone = try connection.integer(
-                "SELECT count(*) FROM run WHERE trace_segment = 0 AND id IN (\(list))")
-            if alone == runs.count { try tables.insertSegment(of: runs, chunks) }
-        }
-    }
+    @discardableResult
+    func store(_ step: MergeStep) throws(SpanStoreError) -> Bool { try step.store(try opened().ledger) }
 
     /// Gives pages that nothing is on back to the file system.
     func shrink() throws(SpanStoreError) {
-        guard let connection else { throw .closedStore }
+        let connection = try opened().connection
         try connection.checkFiles()
         if try connection.integer("PRAGMA auto_vacuum") == 0 {
             // A file of an earlier format.
@@ -182,68 +130,50 @@ actor SQLiteWriter {
         connection.noteFile()
     }
 
-    /// For the writer's other parts.
-    var openConnection: Connection? { connection }
-
-    /// Runs `body` in a transaction that removes reports.
-    ///
-    /// - Parameter forgets: copies of what was removed are stored again when they come again.
-    func change<Result>(
-        forgets: Bool = true,
-        _ body: (Connection, RunTables, inout RunBuilder) throws(SpanStoreError) -> Result
-    ) throws(SpanStoreError) -> Result {
-        guard let connection, let tables else { throw .closedStore }
-        let result = try connection.transaction { () throws(SpanStoreError) in
-            try body(connection, tables, &builder)
-        }
-        if forgets { known = KnownReports(limit: options.knownReports) }
-        return result
-    }
-
-    /// What another process stored is not among the known reports, and what is may be removed.
-    private func noteOtherWriters(_ connection: Connection) throws(SpanStoreError) {
-        let version = try connection.integer("PRAGMA data_version")
-        guard version != dataVersion else { return }
-        dataVersion = version
-        stored.noteOthers()
-        known = KnownReports(limit: options.knownReports)
-    }
-
     /// - Returns: whether the collector was known.
     func note(_ changes: [SenderChange], by lease: CollectorLease) throws(SpanStoreError) -> Bool {
-        guard let connection, let presence else { throw .closedStore }
-        return try connection.transaction { () throws(SpanStoreError) in try presence.note(changes, by: lease) }
+        try opened().ledger.persist { exchange throws(SpanStoreError) in try exchange.note(changes, by: lease) }
     }
 
     func endLease(of collector: CollectorID) throws(SpanStoreError) {
-        guard let connection, let presence else { throw .closedStore }
-        try connection.transaction { () throws(SpanStoreError) in try presence.endLease(of: collector) }
+        try opened().ledger.persist { exchange throws(SpanStoreError) in try exchange.endLease(of: collector) }
     }
 
-    /// Takes those batches into account that are not stored already.
+    // MARK: Removing
+
+    /// Removes the spans of a trace, and remembers it.
     ///
-    /// - Returns: what becomes of their senders.
-    private func take(
-        _ group: [IncomingBatch], _ connection: Connection, _ incoming: inout IncomingRuns, _ result: inout AppendResult
-    ) throws(SpanStoreError) -> [SenderSummary] {
-        let deleted = try deletedTraces?.current() ?? []
-        if let damage = deletedTraces?.takeDamage() { failure.note(damage) }
-        var senders: [SenderID: SenderSummary] = [:]
-        for batch in group {
-            var summary = senders[batch.sender]
-            if summary == nil { summary = try SenderTable.one(batch.sender, connection) }
-            var taken = summary ?? SenderSummary(sender: batch.sender)
-            guard taken.take(batch) else {
-                result.skippedBatches += 1
-                continue
-            }
-            let counts = try incoming.add(batch, leavingOut: deleted)
-            taken.takeRunning(incoming.runningSources)
-            taken.take(counts)
-            senders[batch.sender] = taken
-            result += counts
+    /// - Returns: how many there were.
+    func deleteTrace(_ id: TraceID, nowUnixNano: UInt64) throws(SpanStoreError) -> UInt64 {
+        let opened = try opened()
+        let removed = try SpanRemover(opened.ledger).deleteTrace(id, nowUnixNano: nowUnixNano)
+        opened.appender.forgetReports()
+        return removed
+    }
+
+    /// Removes spans that started before the hour that a time is in. What is removed for its age and comes again would be
+    /// removed again, so copies of it may stay known.
+    ///
+    /// - Returns: how many.
+    func removeSpans(startedBefore earliest: UInt64) throws(SpanStoreError) -> UInt64 {
+        try SpanRemover(try opened().ledger).removeSpans(startedBefore: earliest)
+    }
+
+    /// Removes some of the oldest spans, where the store has more bytes in use than it may.
+    ///
+    /// - Returns: how many; `nil` when it has no more than that, or no spans.
+    func removeOldest(toBytes maxBytes: UInt64) throws(SpanStoreError) -> UInt64? {
+        try SpanRemover(try opened().ledger).removeOldest(toBytes: maxBytes)
+    }
+
+    /// Bytes of the pages that hold something.
+    func usedBytes() throws(SpanStoreError) -> UInt64 { try opened().ledger.usedBytes() }
+
+    /// Forgets deletions that are older than spans may become.
+    func forgetDeletions(before earliest: UInt64) throws(SpanStoreError) {
+        try opened().ledger.persist { exchange throws(SpanStoreError) in
+            try exchange.forgetDeletions(before: earliest)
         }
-        return Array(senders.values)
     }
 
     /// The system's clock, nanoseconds since 1970-01-01T00:00:00Z.

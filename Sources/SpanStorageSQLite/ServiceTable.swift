@@ -1,21 +1,15 @@
+import SpanBlockStore
 import SpanBlocks
 import SpanStorage
 
 /// The table `run_service`.
 enum ServiceTable {
-    /// The services of settled runs, in no order.
+    /// Calls `body` with the rows of each settled run.
     ///
     /// - Parameter runs: all there are.
     /// - Throws: `corrupt` where the table has not each span of each settled run.
-    static func summaries(_ connection: Connection, _ runs: [Run]) throws(SpanStoreError) -> [ServiceSummary] {
-        var services = ServiceCounts()
-        try forEach(connection, runs) { services.add($1) }
-        return Array(services.byName.values)
-    }
-
-    /// Calls `body` with the rows of each settled run.
     static func forEach(
-        _ connection: Connection, _ runs: [Run], _ body: (_ run: Int64, ServiceSummary) -> Void
+        _ connection: Connection, _ runs: [StoredRun], _ body: (_ run: Int64, ServiceSummary) -> Void
     ) throws(SpanStoreError) {
         let statement = try connection.prepare("SELECT run_id, service, spans, newest_start FROM run_service")
         let settled = Dictionary(runs.filter { $0.kind == .settled }.map { ($0.id, $0.summary) }) { first, _ in first }
@@ -39,18 +33,5 @@ enum ServiceTable {
         if let lacking = spansLeft.first(where: { $0.value != 0 })?.key {
             throw StoredRow.damaged("table run_service has not all spans of run \(lacking)")
         }
-    }
-}
-
-/// Spans by service.
-struct ServiceCounts: Equatable {
-    private(set) var byName: [[UInt8]: ServiceSummary] = [:]
-
-    mutating func add(_ summary: ServiceSummary) {
-        let name = Array(summary.name.utf8)
-        var sum = byName[name] ?? ServiceSummary(name: summary.name, spans: 0, newestStartUnixNano: 0)
-        sum.spans += summary.spans
-        sum.newestStartUnixNano = max(sum.newestStartUnixNano, summary.newestStartUnixNano)
-        byName[name] = sum
     }
 }

@@ -1,5 +1,5 @@
+import SpanBlockStore
 import SpanBlocks
-import SpanStorage
 
 /// How much a store holds and how it lies there.
 public struct StoreStatistics: Sendable, Hashable {
@@ -53,42 +53,23 @@ public struct StoreStatistics: Sendable, Hashable {
     /// Of all partitions together.
     public var total: Level { partitions.reduce(into: Level(level: 0)) { $0.add($1.total) } }
 
-    init(_ runs: [Run], fileBytes: Int, freeBytes: Int, storedReports: UInt64) {
+    init(_ runs: [StoredRun], fileBytes: Int, freeBytes: Int, storedReports: UInt64) {
         self.fileBytes = fileBytes
         self.freeBytes = freeBytes
         self.storedReports = storedReports
-        var levels: [Int64: [Int64: Level]] = [:]
+        var levels: [Int64: [RunLevel: Level]] = [:]
         for run in runs {
-            var one = Level(level: Int(run.level))
+            var one = Level(level: Int(run.level.rawValue))
             one.runs = 1
             one.blocks = run.blocks
             one.spans = run.kind == .settled ? run.summary.spans : 0
             one.looseReports = run.kind == .loose ? run.summary.reports : 0
             one.rawBytes = run.rawBytes
             one.bytes = run.bytes
-            levels[run.partition, default: [:]][run.level, default: Level(level: Int(run.level))].add(one)
+            levels[run.partition, default: [:]][run.level, default: Level(level: Int(run.level.rawValue))].add(one)
         }
         partitions = levels.sorted { $0.key < $1.key }.map { hour, levels in
             Partition(beginsUnixSeconds: hour * 3600, levels: levels.sorted { $0.key < $1.key }.map(\.value))
         }
-    }
-}
-
-/// What is wrong with a store.
-public struct StoreCheck: Sendable, Hashable {
-    /// A sentence each, the first of them; empty for a sound store.
-    public var faults: [String] = []
-    /// Runs that were looked at.
-    public var runs = 0
-    /// Blocks that were looked at.
-    public var blocks = 0
-    /// Reports that were read.
-    public var reports = 0
-
-    /// How many faults are told.
-    public static let maxFaults = 100
-
-    mutating func note(_ fault: String) {
-        if faults.count < Self.maxFaults { faults.append(fault) }
     }
 }

@@ -1,4 +1,5 @@
 import CSQLite
+import SpanBlockStore
 import SpanBlocks
 import SpanStorage
 
@@ -56,52 +57,6 @@ struct StoredRow {
 
     /// What a store that contradicts itself is answered with.
     static func damaged(_ what: String) -> SpanStoreError {
-        SpanStoreError(.corrupt, "\(what); restore a copy, or see what spanwire store check says")
-    }
-}
-
-/// Ids of runs, of segments and of their parts: `run << 16 | number`.
-enum PartID {
-    /// Of runs and segments: their parts have ids too, and so would those of the next one.
-    static let owners: ClosedRange<Int64> = 1...(1 << 47) - 2
-    /// How many parts of one kind a run or a segment can have.
-    static let maxParts = 1 << 16
-
-    /// Tables whose ids rise and are never used twice.
-    static let tables: [StaticString] = ["run", "trace_segment", "deleted_trace"]
-
-    /// Runs a statement that inserts a row into one of them.
-    ///
-    /// - Throws: `corrupt` where there is no id left: SQLite says then what it says of a full disk.
-    static func insert(_ statement: Statement, _ connection: Connection, in table: StaticString) throws(SpanStoreError)
-    {
-        do throws(SpanStoreError) {
-            try statement.run()
-        } catch {
-            guard error.code == .diskFull, (try? areUsedUp(connection, in: table)) == true else { throw error }
-            throw usedUp(table)
-        }
-    }
-
-    private static func areUsedUp(_ connection: Connection, in table: StaticString) throws(SpanStoreError) -> Bool {
-        let greatest = try connection.integer(
-            """
-            SELECT max(coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = '\(table)'), 0),
-                coalesce((SELECT max(id) FROM \(table)), 0))
-            """)
-        return greatest == .max
-    }
-
-    private static func usedUp(_ table: StaticString) -> SpanStoreError {
-        StoredRow.damaged("table \(table) has used up its ids, which only a damaged file can have")
-    }
-
-    /// The id of a row that was just inserted.
-    ///
-    /// - Throws: `corrupt` when the parts of the run or segment could have no ids.
-    static func inserted(_ connection: Connection, in table: StaticString) throws(SpanStoreError) -> Int64 {
-        let id = connection.lastInsertedRow
-        guard owners.contains(id) else { throw usedUp(table) }
-        return id
+        .damaged(what)
     }
 }

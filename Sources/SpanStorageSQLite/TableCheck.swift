@@ -1,13 +1,14 @@
-import SpanBlocks
+import SpanBlockStore
 import SpanModel
 import SpanStorage
 
 /// Looks at the rows that are no spans: senders, deletions, services, segments, and at rows that belong to nothing.
 final class TableCheck {
-    private let connection: Connection
+    private let ledger: SQLiteLedger
+    private var connection: Connection { ledger.connection }
     private var faults: [String] = []
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ ledger: SQLiteLedger) { self.ledger = ledger }
 
     private func note(_ body: () throws(SpanStoreError) -> Void) {
         do throws(SpanStoreError) { try body() } catch { faults.append(error.message) }
@@ -17,7 +18,7 @@ final class TableCheck {
     ///   - runs: those that can be read.
     ///   - segments: likewise.
     /// - Returns: what is wrong, a sentence each.
-    func faults(_ runs: [Run], _ segments: [TraceSegment]) -> [String] {
+    func faults(_ runs: [StoredRun], _ segments: [TraceSegment]) -> [String] {
         do throws(SpanStoreError) { faults += try SchemaCheck.faults(connection) } catch {
             faults.append(error.message)
         }
@@ -87,12 +88,12 @@ final class TableCheck {
     }
 
     /// No run has more parts than its row says.
-    private func checkParts(_ parts: RunParts, _ runs: [Run]) {
+    private func checkParts(_ parts: RunParts, _ runs: [StoredRun]) {
         note { () throws(SpanStoreError) in
             let select = try connection.prepare("SELECT count(*) FROM \(parts.table) WHERE id BETWEEN ?1 AND ?2")
             for run in runs where parts.count(run) < PartID.maxParts {
-                select.bind(0, run.part(parts.count(run)))
-                select.bind(1, run.part(PartID.maxParts - 1))
+                select.bind(0, run.partID(parts.count(run)))
+                select.bind(1, run.partID(PartID.maxParts - 1))
                 defer { select.reset() }
                 let more = try select.step() ? select.integer(0) : 0
                 if more > 0 { faults.append("\(more) rows of \(parts.table) are more than run \(run.id) has") }
@@ -106,27 +107,27 @@ final class TableCheck {
             count(
                 "rows of trace_segment_index are more than segment \(segment.id) has",
                 """
-                trace_segment_index WHERE id BETWEEN \(segment.part(0) + Int64(segment.chunks)) \
-                AND \(segment.part(PartID.maxParts - 1))
+                trace_segment_index WHERE id BETWEEN \(segment.partID(0) + Int64(segment.chunks)) \
+                AND \(segment.partID(PartID.maxParts - 1))
                 """)
             note { () throws(SpanStoreError) in
-                let reader = try TraceIndexReader(connection)
+                let reader = TraceIndexReader(ledger)
                 for chunk in 0..<segment.chunks { _ = try reader.chunk(of: segment, chunk) }
             }
         }
     }
 
     /// The parts of each run take what its row says.
-    private func checkSizes(_ segments: [TraceSegment], _ runs: [Run]) {
+    private func checkSizes(_ segments: [TraceSegment], _ runs: [StoredRun]) {
         note { () throws(SpanStoreError) in
-            var sizes = try PartSizes(connection, TraceIndexReader(connection), segments)
+            var sizes = PartSizes(ledger, TraceIndexReader(ledger), segments)
             for run in runs { note { () throws(SpanStoreError) in try sizes.check(run) } }
         }
     }
 
     /// Ids that are used up keep everything from being stored, and one that is used twice is taken for what it was before.
     private func checkIDs() {
-        for table in PartID.tables {
+        for table in RowIDs.tables {
             note { () throws(SpanStoreError) in
                 let select = try connection.prepare(
                     """

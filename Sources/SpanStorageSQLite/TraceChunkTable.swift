@@ -1,3 +1,4 @@
+import SpanBlockStore
 import SpanBlocks
 import SpanStorage
 
@@ -24,10 +25,10 @@ final class TraceChunkTable {
     func chunk<Chunk>(
         _ id: Int64, _ number: Int, _ read: (StoredRow) throws(SpanStoreError) -> Chunk
     ) throws(SpanStoreError) -> Chunk {
-        let part = id << 16 | Int64(number)
+        let part = PartID.of(id, number)
         select.bind(0, part)
         defer { select.reset() }
-        guard try select.step() else { throw StoredRow.damaged("row \(part) of table \(table) is missing") }
+        guard try select.step() else { throw .damaged("row \(part) of table \(table) is missing") }
         return try read(StoredRow(select, of: table, id: part))
     }
 
@@ -35,11 +36,11 @@ final class TraceChunkTable {
     ///
     /// - Throws: `corrupt` where it has more or fewer.
     func check(_ id: Int64, hasChunks count: Int) throws(SpanStoreError) {
-        selectLast.bind(0, id << 16)
-        selectLast.bind(1, id << 16 | Int64(PartID.maxParts - 1))
+        selectLast.bind(0, PartID.of(id, 0))
+        selectLast.bind(1, PartID.of(id, PartID.maxParts - 1))
         defer { selectLast.reset() }
-        guard try selectLast.step(), selectLast.integer(0) == id << 16 | Int64(count - 1) else {
-            throw StoredRow.damaged("table \(table) has more or fewer rows of \(owner) \(id) than its row says")
+        guard try selectLast.step(), selectLast.integer(0) == PartID.of(id, count - 1) else {
+            throw .damaged("table \(table) has more or fewer rows of \(owner) \(id) than its row says")
         }
     }
 }

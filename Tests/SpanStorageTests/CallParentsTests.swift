@@ -4,6 +4,7 @@ import SpanModel
 import SpanStorageTesting
 import Testing
 
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 
 @Suite struct CallParentsTests {
@@ -146,9 +147,9 @@ import Testing
                 }
             }
         }
-        let blocks = try BlockReader(Connection(path: path, mode: .readOnly))
+        let blocks = BlockReader(try SQLiteLedger(Connection(path: path, mode: .readOnly)))
         let graph = try blocks.inOneView { () throws(SpanStoreError) in
-            try CallScan(SpanScan(), SpanFinder(blocks), rowsAtOnce: 100).graph()
+            try CallGraphBuilder(SpanScan(), StoreView(blocks), rowsAtOnce: 100).graph()
         }
         let expected = try await oracle.dependencies(SpanScan())
         if let graph { #expect(graph == expected, "SEED=\(seed)") }

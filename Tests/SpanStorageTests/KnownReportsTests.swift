@@ -2,7 +2,7 @@ import SpanBlocks
 import SpanStorageTesting
 import Testing
 
-@testable import SpanStorageSQLite
+@testable import SpanBlockStore
 
 /// What tells copies and further reports from new ones before anything is read.
 @Suite struct KnownReportsTests {

@@ -5,6 +5,7 @@ import SpanModel
 import Testing
 
 @testable import SpanStorage
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 @testable import SpanStorageTesting
 
@@ -89,9 +90,9 @@ extension SQLiteColumnsTests {
                     try await store.operations(scan) == oracle.operations(scan),
                     "\(scan.starts) \(scan.filter.text) round \(round) SEED=\(seed)")
                 let connection = try Connection(path: path, mode: .readOnly)
-                let blocks = try BlockReader(connection)
+                let blocks = BlockReader(try SQLiteLedger(connection))
                 let passes = try blocks.inOneView { () throws(SpanStoreError) in
-                    try CallScan(scan, try SpanFinder(blocks), rowsAtOnce: 97).graph()
+                    try CallGraphBuilder(scan, try StoreView(blocks), rowsAtOnce: 97).graph()
                 }
                 connection.close()
                 if let passes, passes != expected {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import SpanBlocks
 @testable import SpanStorage
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 @testable import SpanStorageTesting
 

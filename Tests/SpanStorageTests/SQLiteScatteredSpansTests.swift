@@ -4,6 +4,7 @@ import SpanStorage
 import SpanStorageTesting
 import Testing
 
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 
 /// Spans whose reports lie in several runs, when one of the runs is written anew, merged or removed.

@@ -6,6 +6,7 @@ import SpanStorage
 import Synchronization
 import Testing
 
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 @testable import SpanStorageTesting
 
@@ -395,11 +396,11 @@ import Testing
         _ expected: [MergedSpan], _ starts: ClosedRange<UInt64>,
         _ comment: Comment
     ) async throws {
-        let filter = try #require(RowFilter(SpanScan(starts: starts), withSurroundings: true))
-        let blocks = try BlockReader(Connection(path: path, mode: .readOnly))
+        let filter = try #require(ColumnFilter(SpanScan(starts: starts), withSurroundings: true))
+        let blocks = BlockReader(try SQLiteLedger(Connection(path: path, mode: .readOnly)))
         var rows: [SpanRow] = []
         try blocks.inOneView { () throws(SpanStoreError) in
-            let scan = ColumnScan(try SpanFinder(blocks), filter.surroundings, SpanColumns.Wanted(calls: true))
+            let scan = ColumnWalk(try StoreView(blocks), filter.surroundings, SpanColumns.Wanted(calls: true))
             try scan.run({ read -> [SpanRow]? in
                 filter.verdicts(read.columns).map { verdicts in
                     (0..<read.columns.count).filter { verdicts[$0] == .meant && !read.isLeftOut($0) }

@@ -6,6 +6,7 @@ import SpanStorageTesting
 import Synchronization
 import Testing
 
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 
 /// Random worlds: two stores on one file, all that can be done to them in any order, and every answer the oracle's.
@@ -177,7 +178,7 @@ import Testing
 
     /// Of a span's reports one group is settled at the most; loose runs say where the others start.
     private func expectSettledOnce(_ path: String, _ place: String) throws {
-        let reader = try BlockReader(try Connection(path: path, mode: .readOnly))
+        let reader = BlockReader(try SQLiteLedger(try Connection(path: path, mode: .readOnly)))
         var settled: Set<SpanKey> = []
         var starts: [SpanKey: [UInt64]] = [:]
         var ranges: [SpanKey: [ClosedRange<UInt64>]] = [:]

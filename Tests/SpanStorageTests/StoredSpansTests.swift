@@ -6,6 +6,7 @@ import SpanStorage
 import SpanStorageTesting
 import Testing
 
+@testable import SpanBlockStore
 @testable import SpanStorageSQLite
 
 /// Filters that tell the first report of a span from a further one.
@@ -31,7 +32,7 @@ import Testing
         let folder = try TemporaryFolder()
         var random = SeededGenerator(seed: seed)
         var stored = StoredSpans(maxBytes: 256 << 10)
-        try stored.load(try await Self.emptyFile(folder), nowUnixNano: 0)
+        try stored.load(try SQLiteLedger(try await Self.emptyFile(folder)), nowUnixNano: 0)
         #expect(stored.areNew([]).isEmpty)
         var count: UInt64 = 0
         var forgettings: Set<UInt64> = []
@@ -79,14 +80,14 @@ import Testing
         let connection = try Connection(path: folder.file("a.db"), mode: .readOnly)
         var stored = StoredSpans(maxBytes: 1 << 20)
         #expect(!stored.isLoaded)
-        try stored.load(connection, nowUnixNano: 5)
+        try stored.load(try SQLiteLedger(connection), nowUnixNano: 5)
         #expect(stored.isLoaded && stored.forgottenUntilUnixNano == nil)
         #expect(!stored.areNew((0..<16_000).map { Self.report($0) }).contains(true))
         let news = stored.areNew((16_000..<32_000).map { Self.report($0) }).lazy.filter { $0 }.count
         #expect(news > 15_900)
 
         var small = StoredSpans(maxBytes: 1 << 10)
-        try small.load(connection, nowUnixNano: 5)
+        try small.load(try SQLiteLedger(connection), nowUnixNano: 5)
         #expect(small.forgottenUntilUnixNano == 5)
         let late = (16_000..<16_010).map { Self.report($0, start: 5 + Self.minute) }
         #expect(!small.areNew(late).contains(true))

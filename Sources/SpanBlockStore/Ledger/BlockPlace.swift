@@ -1,0 +1,10 @@
+/// Where a block is.
+package struct BlockPlace: Sendable {
+    /// The run that it is of.
+    package let run: StoredRun
+    /// Its number in the run.
+    package let number: Int
+
+    /// The id of the block.
+    package var id: Int64 { run.partID(number) }
+}

@@ -1,0 +1,30 @@
+import SpanBlocks
+import SpanStorage
+
+/// A block as it is stored, with what its row says of it; for any thread.
+package struct StoredBlock: Sendable {
+    /// The id of the block.
+    let id: Int64
+    /// What its row says of it.
+    let summary: BlockSummary
+    /// Its compressed bytes.
+    let frame: [UInt8]
+    /// The most bytes that it may have before it is compressed.
+    let maxBytes: Int
+
+    /// Makes a block of what a ledger has of it.
+    package init(_ place: BlockPlace, summary: BlockSummary, frame: [UInt8]) {
+        id = place.id
+        self.summary = summary
+        self.frame = frame
+        maxBytes = place.run.maxBlockBytes
+    }
+
+    /// - Throws: `corrupt`.
+    func decompressed(_ decompressor: borrowing BlockDecompressor) throws(SpanStoreError) -> ReadBlock {
+        guard let payload = decompressor.decompress(frame, maxBytes: maxBytes) else {
+            throw .damaged("block \(id) cannot be decompressed or its checksum differs")
+        }
+        return ReadBlock(id: id, summary: summary, payload: payload)
+    }
+}
