@@ -99,6 +99,12 @@ import Testing
         }
     }
 
+    @Test("help names the address that is taken where none is given", arguments: ["send", "collect"])
+    func defaultAddress(command: String) throws {
+        let words = try SpanwireCommand.run([command, "--help"]).text.split { $0 == " " || $0 == "\n" }
+        #expect(words.joined(separator: " ").contains("ithout it 127.0.0.1:4319."))
+    }
+
     @Test(
         "what does not fit in the collector's memory is refused, and it is told how much it needs",
         arguments: [

@@ -38,7 +38,7 @@ struct CollectCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Where to listen: host:port, with a port up to 65535, where 0 takes a free one, or unix:path; may be given "
-                + "several times.",
+                + "several times. Without it 127.0.0.1:4319.",
             valueName: "address"), transform: Address.own)
     var listen = [Address(host: "127.0.0.1", port: 4319)]
 

@@ -45,7 +45,8 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The collector: host:port, with a port from 1 to 65535, or unix:path.", valueName: "address"),
+            "The collector: host:port, with a port from 1 to 65535, or unix:path; without it 127.0.0.1:4319.",
+            valueName: "address"),
         transform: Address.peer)
     var to = Address(host: "127.0.0.1", port: 4319)
 
