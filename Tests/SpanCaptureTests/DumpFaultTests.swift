@@ -68,7 +68,7 @@ import Testing
             // Of a dump behind other lines the start was looked for.
             let words =
                 first == 0
-                ? "the dump starts at the offset \(offset); what was before is not there: a line before line 1 is missing"
+                ? "the dump starts at the offset \(offset) (line 1); what was before is not there"
                 : "the offset \(offset) stands where \(String(repeating: "0", count: offset.count)) is due (line "
                     + "\(first + 1)): a line before it is missing, cut or out of order"
             for form in Self.forms {

@@ -290,7 +290,8 @@ struct DumpReader {
             let lines = strangers.count == 1 ? "1 line is" : "\(strangers.count) lines are"
             notes.append("\(lines) no part of the dump and left out, the first is line \(strangers.line)")
         }
-        let lacksStart = "the dump starts at the offset \(opening.offset); what was before is not there"
+        let lacksStart =
+            "the dump starts at the offset \(opening.offset) (line \(opening.line)); what was before is not there"
         if base > 0, blocks == 1 { notes.append(lacksStart) }
         let isClean = contradictions.count == 0 && (strangers.count == 0 || shape.isPacketViewer) && base == 0
         let fit: TextReading.Fit =
@@ -302,9 +303,7 @@ struct DumpReader {
         let isWholeElse = contradictions.count == 0 && strangers.count == 0 && !isLoose && confirmations > 0
         let missingStart =
             base > 0 && blocks == 1 && isWholeElse
-            ? CaptureError(
-                .notHex, "\(lacksStart): a line before line \(opening.line) is missing", offset: opening.position)
-            : nil
+            ? CaptureError(.notHex, lacksStart, offset: opening.position) : nil
         // Of two that nothing confirms the one that is contradicted goes last.
         let doubts = confirmations == 0 && !isClean ? 1 : 0
         let name = shape.name + (blocks > 1 ? " in \(blocks) blocks" : "")
