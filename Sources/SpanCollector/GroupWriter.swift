@@ -5,14 +5,6 @@ import SpanStorage
 import SpanTransport
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Commits batches of all connections in groups: as many as came while the last commit was under way.
 ///
 /// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the price
@@ -94,7 +86,7 @@ final class GroupWriter: SpanSink {
     init(
         store: any SpanStore, memory: MemoryPlan = .standard, keeper: MemoryKeeper? = nil,
         failureLog: LogGate = LogGate(), logger: Logger,
-        nowUnixNano: @escaping @Sendable () -> UInt64 = unixNanosNow
+        nowUnixNano: @escaping @Sendable () -> UInt64 = WallClock.nowUnixNano
     ) {
         maxGroupBytes = memory.maxGroupBytes
         maxGroupSpans = memory.maxGroupSpans
@@ -342,12 +334,4 @@ final class GroupWriter: SpanSink {
             lookUp.completion(.refused(retryAfter: retryAfter))
         }
     }
-}
-
-/// The system's clock, nanoseconds since 1970-01-01T00:00:00Z.
-func unixNanosNow() -> UInt64 {
-    var time = timespec()
-    // Proof: the pointer is to a local that lives through the call.
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(clamping: Int64(time.tv_sec)) * 1_000_000_000 + UInt64(clamping: Int64(time.tv_nsec))
 }

@@ -1,6 +1,7 @@
 import Logging
 import ServiceLifecycle
 import SpanStorage
+import SpanTransport
 
 /// Holds a store to what it is to keep, from time to time, beside the collector that writes to it.
 public struct RetentionService: Service {
@@ -18,7 +19,7 @@ public struct RetentionService: Service {
     public init(
         store: any SpanStore, policy: RetentionPolicy, interval: Duration = .seconds(60), logger: Logger
     ) {
-        self.init(store: store, policy: policy, interval: interval, logger: logger, nowUnixNano: unixNanosNow)
+        self.init(store: store, policy: policy, interval: interval, logger: logger, nowUnixNano: WallClock.nowUnixNano)
     }
 
     /// - Parameter nowUnixNano: what age counts from, nanoseconds since 1970-01-01T00:00:00Z.

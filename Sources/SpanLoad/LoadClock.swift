@@ -10,14 +10,6 @@ import SpanTransport
 #endif
 
 enum LoadClock {
-    /// Nanoseconds since 1970-01-01T00:00:00Z.
-    static func unixNanos() -> UInt64 {
-        var time = timespec()
-        // Proof: the pointer is to a local that lives through the call.
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(clamping: Int64(time.tv_sec)) * 1_000_000_000 + UInt64(clamping: Int64(time.tv_nsec))
-    }
-
     /// The clock that the client's moments are of.
     static func nanoseconds() -> UInt64 { SessionInstant.now().nanoseconds }
 

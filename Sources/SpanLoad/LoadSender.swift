@@ -127,7 +127,7 @@ final class LoadSender: Sendable {
     private func handOver(_ most: Int) -> Bool {
         let done = handed.load(ordering: .relaxed)
         let count = min(most, quota.map { $0 - done } ?? most)
-        let now = LoadClock.unixNanos()
+        let now = WallClock.nowUnixNano()
         let begin = LoadClock.nanoseconds()
         let isWhole = spans.withLock { spans in
             for number in done..<done + count {
@@ -191,7 +191,7 @@ struct LoadTimes: Sendable {
     /// `nil` where no time is given, or no number of spans.
     init?(spread: Duration?, count: Int?) {
         guard let spread, let count, count > 0 else { return nil }
-        let now = LoadClock.unixNanos()
+        let now = WallClock.nowUnixNano()
         self.spread = min(UInt64(max(spread.inSeconds * 1e9, 0)), now)
         self.count = UInt64(count)
         start = now - self.spread

@@ -72,7 +72,7 @@ import Testing
         let spans = try await store.trace(trace)
         #expect(spans.count == 2_000)
         #expect(spans.first?.service == "shop")
-        #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.storedReports) == [2_000])
+        #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.storedReports) == [2_000])
     }
 
     @Test("the store knows who is connected, who came back, and who is gone without a goodbye")
@@ -89,15 +89,16 @@ import Testing
             }
             func wait(for presences: [SenderPresence]) async throws {
                 let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-                while try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) != presences, .now < deadline
+                while try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.presence) != presences,
+                    .now < deadline
                 {
                     try await Task.sleep(for: .milliseconds(5))
                 }
-                #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) == presences)
+                #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.presence) == presences)
             }
             let (one, two) = (try connect(staying), try connect(leaving))
             try await wait(for: [.connected, .connected])
-            #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.agent) == ["test/2", "test/2"])
+            #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.agent) == ["test/2", "test/2"])
             // A newer connection of the same sender takes over; the end of the older one is not the sender's.
             let again = try connect(staying)
             again.reporter().report(Self.span(.random(), 1))
@@ -109,7 +110,7 @@ import Testing
             withExtendedLifetime(again) {}
         }
         // The collector ended before the sender did.
-        #expect(try await store.senders(nowUnixNano: unixNanosNow()).map(\.presence) == [.gone, .saidGoodbye])
+        #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.presence) == [.gone, .saidGoodbye])
     }
 
     @Test(
@@ -199,7 +200,7 @@ import Testing
         #expect(report.storedSpans == 10)
         #expect(report.dropped == [DropCount(reason: DropReason.queueFull.rawValue, spans: 15)])
         #expect(
-            try await store.senders(nowUnixNano: unixNanosNow()).first?.dropped == [
+            try await store.senders(nowUnixNano: WallClock.nowUnixNano()).first?.dropped == [
                 DropCount(reason: "queue_full", spans: 15)
             ])
     }
@@ -265,7 +266,7 @@ import Testing
         }
         #expect(report.storedSpans == 200)
         #expect(try await store.inner.trace(trace).count == 200)
-        #expect(try await store.inner.senders(nowUnixNano: unixNanosNow()).map(\.storedReports) == [200])
+        #expect(try await store.inner.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.storedReports) == [200])
     }
 
     @Test("a client keeps within what a collector takes in a batch, of which it hears with every welcome")

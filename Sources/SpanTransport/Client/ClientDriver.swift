@@ -54,7 +54,7 @@ final class ClientDriver {
         var settings = ClientSettings(
             senderID: sender, agent: configuration.agent, bearerToken: configuration.bearerToken,
             timing: configuration.timing, backoff: configuration.backoff, compressions: configuration.compression,
-            codec: SystemCompression(), firstConnection: WallClock.firstConnection(), seed: .random(in: 0 ... .max))
+            codec: SystemCompression(), firstConnection: ClientDriver.firstConnection(), seed: .random(in: 0 ... .max))
         settings.tellsNumbers = spool != nil
         session = ClientSession(settings: settings)
         state.withLock { [metrics] in
@@ -62,6 +62,9 @@ final class ClientDriver {
             $0.restore(&session)
         }
     }
+
+    /// Where a client that starts now begins to number its connections: milliseconds since 1970-01-01T00:00:00Z times 2^16.
+    private static func firstConnection() -> UInt64 { (WallClock.nowUnixNano() / 1_000_000) << 16 }
 
     private var isOver: Bool { phase == .over }
 

@@ -1,3 +1,5 @@
+import SpanTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -60,11 +62,7 @@ enum Process {
     }
 
     /// Returns the current time in nanoseconds since 1970-01-01T00:00:00Z.
-    static func nowUnixNano() -> UInt64 {
-        var time = timespec()
-        guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    static func nowUnixNano() -> UInt64 { WallClock.nowUnixNano() }
 
     /// Returns the value of a variable of the environment; `nil` when it is not set.
     static func environment(_ name: String) -> String? {
