@@ -115,7 +115,7 @@ public struct ServerSession: Sendable {
         }
         let message = "the store could not take a batch"
         var actions: [ServerAction] = [.fault(SessionError(.storeFailed, message))]
-        sendAway(GoAway(.overloaded, message, retryAfterMilliseconds: retryAfter.goAwayMilliseconds), &actions)
+        sendAway(GoAway(.overloaded, message, retryAfterMilliseconds: retryAfter.retryAfterMilliseconds), &actions)
         return actions
     }
 
@@ -157,7 +157,7 @@ public struct ServerSession: Sendable {
     public mutating func drain(retryAfter: Duration, now: SessionInstant) -> [ServerAction] {
         var actions: [ServerAction] = []
         let goAway = GoAway(
-            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.goAwayMilliseconds)
+            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.retryAfterMilliseconds)
         state =
             switch takeState() {
             case .awaitingHello: .sentAway(goAway, nil, &actions)

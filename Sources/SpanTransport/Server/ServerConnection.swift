@@ -157,7 +157,7 @@ final class ServerConnection: ChannelInboundHandler {
         server.wake(verdict.wakes)
         if verdict.startsSweep { server.sweepSoon() }
         if verdict.isTooSlow {
-            let delay = server.configuration.retryAfterShutdown.wholeMilliseconds
+            let delay = server.configuration.retryAfterShutdown.retryAfterMilliseconds
             let goAway = GoAway(
                 .overloaded, "the collector's memory is in use, and a frame did not become complete",
                 retryAfterMilliseconds: delay)
@@ -217,7 +217,7 @@ final class ServerConnection: ChannelInboundHandler {
             perform(session.senderFound(storedSequence: sequence, now: .now()))
         case .refused(let retryAfter):
             let goAway = GoAway(
-                .overloaded, "the store cannot be asked now", retryAfterMilliseconds: retryAfter.wholeMilliseconds)
+                .overloaded, "the store cannot be asked now", retryAfterMilliseconds: retryAfter.retryAfterMilliseconds)
             perform(session.refuse(goAway, now: .now()))
         }
         channel.flush()
@@ -240,7 +240,7 @@ final class ServerConnection: ChannelInboundHandler {
     func cut(retryAfter: Duration) {
         guard isServing else { return }
         let goAway = GoAway(
-            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.wholeMilliseconds)
+            .shuttingDown, "the collector shuts down", retryAfterMilliseconds: retryAfter.retryAfterMilliseconds)
         perform(session.refuse(goAway, now: .now()))
         channel.flush()
     }

@@ -132,7 +132,7 @@ extension SpanServer {
                 metadata: ["reason": "\(words)", "times": "\(count)"])
         }
         guard !isSecured else { throw TurnedAway() }
-        let shortest = configuration.retryAfterOverload.wholeMilliseconds
+        let shortest = configuration.retryAfterOverload.retryAfterMilliseconds
         let delay = UInt32.random(in: shortest...UInt32(clamping: UInt64(shortest) * 2))
         let goAway = GoAway(.overloaded, words, retryAfterMilliseconds: delay)
         try channel.pipeline.syncOperations.addHandler(TurnedAwayConnection(goAway))
