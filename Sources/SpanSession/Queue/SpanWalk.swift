@@ -1,4 +1,5 @@
 import ProtoWire
+import SpanModel
 
 /// Finds the spans in encoded `ResourceSpans` fields without decoding them.
 enum SpanWalk {
@@ -37,7 +38,7 @@ enum SpanWalk {
                 continue
             }
             let resource = try reader.rawBytes()
-            let resourceFields = try fields(of: resource, except: 0x12)
+            let resourceFields = try MessageFields.removing(2, from: resource, options: EncodedBatch.walkOptions)
             var scopes = try WireReader(resource, options: EncodedBatch.walkOptions)
             while let key = try scopes.nextKey() {
                 guard key.rawValue == 0x12 else {
@@ -46,7 +47,8 @@ enum SpanWalk {
                 }
                 let scope = try scopes.rawBytes()
                 let origin = EncodedOrigin(
-                    resourceFields: resourceFields, scopeFields: try fields(of: scope, except: 0x12))
+                    resourceFields: resourceFields,
+                    scopeFields: try MessageFields.removing(2, from: scope, options: EncodedBatch.walkOptions))
                 var spans = try WireReader(scope, options: EncodedBatch.walkOptions)
                 while let key = try spans.nextKey() {
                     guard key.rawValue == 0x12 else {
@@ -57,19 +59,5 @@ enum SpanWalk {
                 }
             }
         }
-    }
-
-    /// All other fields of a message, verbatim; they may stand behind the repeated one.
-    private static func fields(of message: RawSpan, except skipped: UInt32) throws(WireError) -> [UInt8] {
-        var kept = UnknownFields()
-        var reader = try WireReader(message, options: EncodedBatch.walkOptions)
-        while let key = try reader.nextKey() {
-            if key.rawValue == skipped {
-                try reader.skip(key)
-            } else {
-                try reader.unknownField(key, into: &kept)
-            }
-        }
-        return kept.bytes
     }
 }
