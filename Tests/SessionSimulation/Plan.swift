@@ -1,3 +1,4 @@
+import SpanModel
 import SpanSession
 
 /// What a world is like: drawn from its seed.

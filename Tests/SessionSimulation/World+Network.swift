@@ -1,3 +1,4 @@
+import SpanModel
 import ProtoWire
 import SpanSession
 

@@ -179,7 +179,7 @@ import Testing
     @Test("any text ends in a reading or in a fault, soon")
     func anything() throws {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix64(seed: seed)
         let pieces = [
             "0000", "00000000", "0010", "0x0000:", ":", " ", "  ", "\n", "*\n", "|", ">", "<", "0a", "12", "30 31",
             "ff", "ffffffff",

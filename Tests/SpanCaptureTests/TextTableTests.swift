@@ -59,7 +59,7 @@ private let seed: UInt64 = {
 
     @Test("whatever a text is, it takes no more columns and no more characters than it may")
     func bounds() {
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix64(seed: seed)
         let alphabet: [String] = [
             "a", " ", "\\", "\"", "\u{1B}", "\n", "\u{202E}", "é", "e\u{301}", "\u{301}", "語", "👩", "\u{200D}",
             "\u{FE0F}",

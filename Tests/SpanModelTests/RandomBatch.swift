@@ -4,9 +4,9 @@ import SpanModel
 
 /// Batches of every shape from a seed.
 struct RandomBatch {
-    var generator: SeededGenerator
+    var generator: SplitMix64
 
-    init(seed: UInt64) { generator = SeededGenerator(state: seed) }
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     /// The seed from `SEED=`, or a random one.
     static var seed: UInt64 {

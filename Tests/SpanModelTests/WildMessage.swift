@@ -1,15 +1,16 @@
+import SpanModel
 import ProtoWire
 
 /// Bytes that follow a schema in the small and in no order in the large: fields in any order and number, sub-messages in
 /// pieces, members of a oneof that replace each other, unknown fields and groups, known numbers with another wire type,
 /// over-long varints, texts that are none. Some of it is malformed.
 struct WildMessage {
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
     /// How often, of a thousand fields, one is malformed.
     private let faults: Int
 
     init(seed: UInt64, faults: Int) {
-        generator = SeededGenerator(state: seed)
+        generator = SplitMix64(seed: seed)
         self.faults = faults
     }
 

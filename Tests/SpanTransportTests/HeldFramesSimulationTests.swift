@@ -1,3 +1,4 @@
+import SpanModel
 import Foundation
 import NIOCore
 import SpanSession
