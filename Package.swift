@@ -184,10 +184,14 @@ let package = Package(
         .testTarget(
             name: "SpanCaptureTests", dependencies: ["SpanCapture", "SpanSession", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
+        // A log for tests to look at.
+        .target(
+            name: "LogRecording", dependencies: [.product(name: "Logging", package: "swift-log")],
+            path: "Tests/LogRecording", swiftSettings: settings),
         .testTarget(
             name: "SpanTransportTests",
             dependencies: [
-                "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", "ProtoWire",
+                "LogRecording", "SpanTransport", "SpanSpool", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -195,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "SpanTransportTLSTests",
             dependencies: [
-                "SpanTransportTLS", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
+                "LogRecording", "SpanTransportTLS", "SpanTransport", "SpanSession", "SpanModel", "ProtoWire",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,3 +1,4 @@
+import LogRecording
 import Foundation
 import NIOCore
 import NIOPosix

@@ -1,3 +1,4 @@
+import LogRecording
 import Logging
 import NIOCore
 import SpanModel

@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// What was logged, to be looked at by a test.
-final class RecordedLog: Sendable {
+/// A log that a test looks at.
+package final class RecordedLog: Sendable {
     private struct State {
         var lines: [String] = []
         var waiters: [(words: String, continuation: CheckedContinuation<Void, Never>)] = []
@@ -10,11 +10,13 @@ final class RecordedLog: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Level, message and metadata of each line.
-    var lines: [String] { state.withLock(\.lines) }
+    package var lines: [String] { state.withLock(\.lines) }
 
     /// Returns when a line has these words; at once, if one has them already.
-    func line(with words: String) async {
+    package func line(with words: String) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 let isThere = state.lines.contains { $0.contains(words) }
@@ -35,9 +37,11 @@ final class RecordedLog: Sendable {
         for continuation in reached { continuation.resume() }
     }
 
-    func contains(_ words: String) -> Bool { lines.contains { $0.contains(words) } }
+    /// Whether a line has these words.
+    package func contains(_ words: String) -> Bool { lines.contains { $0.contains(words) } }
 
-    var logger: Logger {
+    /// A logger of all levels that writes here.
+    package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(log: self) }
         logger.logLevel = .trace
         return logger
