@@ -24,25 +24,26 @@ public struct TraceID: Sendable, Hashable, BitwiseCopyable {
 
     /// Creates an id from 16 bytes; `nil` for any other count.
     public init?(bytes: [UInt8]) {
-        guard bytes.count == 16 else { return nil }
-        self.init(high: UInt64(bigEndianBytes: bytes[..<8]), low: UInt64(bigEndianBytes: bytes[8...]))
+        guard let halves = SixteenBytes(bytes) else { return nil }
+        self.init(high: halves.high, low: halves.low)
     }
 
     /// Creates an id from 32 hexadecimal digits in either case; `nil` for anything else.
     public init?(hex: some StringProtocol) {
-        guard let bytes = [UInt8](hex: hex) else { return nil }
-        self.init(bytes: bytes)
+        guard let halves = SixteenBytes(hex: hex) else { return nil }
+        self.init(high: halves.high, low: halves.low)
     }
 
     /// The 16 bytes of the id.
-    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
+    public var bytes: [UInt8] { SixteenBytes(high: high, low: low).bytes }
 
     /// The id as 32 lowercase hexadecimal digits.
     public var hex: String { bytes.hex }
 
     /// Returns a random valid id from the given generator.
     public static func random(using generator: inout some RandomNumberGenerator) -> TraceID {
-        TraceID(high: generator.next(), low: generator.next() | 1)
+        let halves = SixteenBytes.random(using: &generator)
+        return TraceID(high: halves.high, low: halves.low)
     }
 
     /// Returns a random valid id from the system's generator.
