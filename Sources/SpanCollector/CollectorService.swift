@@ -8,8 +8,8 @@ import Synchronization
 
 /// Receives spans over the session protocol and keeps them in a store: what `spanwire collect` runs.
 ///
-/// Batches of all connections are committed in groups by one task; a batch is acknowledged when the commit that holds it
-/// is durable. What waits is bounded by the credit that the server grants to its connections.
+/// Batches of all connections are committed in groups by one task; a batch is acknowledged when the commit that holds
+/// it is durable. What waits is bounded by the credit that the server grants to its connections.
 ///
 /// ```swift
 /// let collector = CollectorService(store: store, configuration: SpanServerConfiguration(), logger: logger)
@@ -24,6 +24,8 @@ public struct CollectorService: Service {
     private let logger: Logger
     private let whenListening: @Sendable (Int) async throws -> Void
 
+    /// Makes a collector that stores what it receives.
+    ///
     /// - Parameters:
     ///   - store: keeps the spans; it stays open when the service ends.
     ///   - configuration: addresses, limits, tokens and TLS of the server.
@@ -50,7 +52,7 @@ public struct CollectorService: Service {
         self.whenListening = whenListening
     }
 
-    /// A collector that stores nothing: it counts and acknowledges, to measure the transport alone.
+    /// Makes a collector that stores nothing: it counts and acknowledges, to measure the transport alone.
     public init(
         discarding sink: CountingSink, configuration: SpanServerConfiguration, shutdownLimit: Duration = .seconds(10),
         logger: Logger, whenListening: @escaping @Sendable (Int) async throws -> Void = { _ in }
@@ -63,7 +65,7 @@ public struct CollectorService: Service {
         self.whenListening = whenListening
     }
 
-    /// What was received and stored so far; where nothing is stored, what was acknowledged.
+    /// The counts of what was received and stored so far; where nothing is stored, of what was acknowledged.
     public var statistics: CollectorStatistics {
         if let writer { return writer.statistics }
         guard let counts = discarded?.counts else { return CollectorStatistics() }
@@ -99,7 +101,7 @@ public struct CollectorService: Service {
     }
 }
 
-/// What a collector did since it started.
+/// The counts of a collector since it started.
 public struct CollectorStatistics: Sendable, Hashable {
     /// Batches that are durably stored; repeated ones that were skipped count too.
     public var storedBatches: UInt64 = 0
@@ -110,6 +112,7 @@ public struct CollectorStatistics: Sendable, Hashable {
     /// Batches that were refused because the store failed; their senders bring them again.
     public var refusedBatches: UInt64 = 0
 
+    /// Makes counts.
     public init(
         storedBatches: UInt64 = 0, storedReports: UInt64 = 0, rejectedReports: UInt64 = 0, refusedBatches: UInt64 = 0
     ) {

@@ -7,10 +7,10 @@ import Synchronization
 
 /// Commits batches of all connections in groups: as many as came while the last commit was under way.
 ///
-/// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the price
-/// of one. Senders are looked up beside it, so that no commit waits for a look-up.
+/// One transaction costs one wait for the disk, whoever the batches are from, so a group serves all senders at the
+/// price of one. Senders are looked up beside it, so that no commit waits for a look-up.
 final class GroupWriter: SpanSink {
-    /// How much one transaction takes at the most: batches, and payload bytes and spans unless it is a single batch.
+    /// The most that one transaction takes: batches, and payload bytes and spans unless it is a single batch.
     private static let maxGroupBatches = 256
     private let maxGroupBytes: Int
     private let maxGroupSpans: Int
@@ -74,9 +74,9 @@ final class GroupWriter: SpanSink {
     private let work = Signal(isRaised: true)
     /// There are senders to look up.
     private let lookUpWork = Signal()
-    /// What senders are told to wait when the store fails.
+    /// The delay that senders are told when the store fails.
     private let retryAfter = Duration.seconds(1)
-    /// How often the lease is renewed, which lasts three times as long.
+    /// The interval at which the lease is renewed, which lasts three times as long.
     private static let renewal = Duration.nanoseconds(Int64(CollectorLease.standardLengthNano / 3))
 
     /// - Parameters:
@@ -145,7 +145,8 @@ final class GroupWriter: SpanSink {
 
     // MARK: The one task that commits
 
-    /// Works until `finish()`, and then until nothing waits. Cancellation ends nothing: what was handed over is answered.
+    /// Works until `finish()`, and then until nothing waits. Cancellation ends nothing: what was handed over is
+    /// answered.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.lookUpSenders() }
@@ -293,7 +294,7 @@ final class GroupWriter: SpanSink {
         work.raise()
     }
 
-    /// Whether senders are there is worth a warning, and not an end, if it cannot be stored.
+    /// Stores who is connected. A failure is worth a warning, and not an end.
     private func note(_ changes: [SenderChange]) async {
         let now = nowUnixNano()
         do {

@@ -6,11 +6,11 @@
     import Darwin
 #endif
 
-/// Returns freed memory to the system when the process comes near its limit: what was merged is freed in pieces, of which
-/// an allocator keeps more than it needs.
+/// Returns freed memory to the system when the process comes near its limit: what was merged is freed in pieces, of
+/// which an allocator keeps more than it needs.
 ///
-/// It looks at the whole process, and its allocator stops all of the process's threads while it gives back: for a process
-/// that is a collector's own, and for no other.
+/// It looks at the whole process, and its allocator stops all of the process's threads while it gives back: for a
+/// process that is a collector's own, and for no other.
 struct MemoryKeeper: Sendable {
     private let threshold: Int
     private var last: ContinuousClock.Instant
@@ -41,7 +41,7 @@ struct MemoryKeeper: Sendable {
         giveBack()
     }
 
-    /// Of this process, from Linux's `/proc` (proc(5)); `nil` elsewhere.
+    /// The resident bytes of this process, from Linux's `/proc` (proc(5)); `nil` elsewhere.
     static func residentBytes() -> Int? {
         let descriptor = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,15 +1,15 @@
 import SpanSession
 import SpanTransport
 
-/// How a collector divides a limit on its memory: what it grants to senders, what it holds of theirs, and how much it puts
+/// The division of a collector's memory limit: what it grants to senders, what it holds of theirs, and how much it puts
 /// in the store at once.
 ///
-/// The shares are made for the worst that senders may do, all at once: as many parts of frames as are held, a batch of the
-/// smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged) or of their smallest parts (two bytes on
-/// the wire are an event of 300), one of the largest value (fourteen times its bytes while it is stored, text and all).
-/// Honest load stays far below.
+/// The shares are made for the worst that senders may do, all at once: as many parts of frames as are held, a batch of
+/// the smallest spans (30 bytes on the wire take about 1.3 KiB while they are merged) or of their smallest parts (two
+/// bytes on the wire are an event of 300), one of the largest value (fourteen times its bytes while it is stored, text
+/// and all). Honest load stays far below.
 public struct MemoryPlan: Sendable, Hashable {
-    /// For a limit of 2 GiB.
+    /// The plan for a limit of 2 GiB.
     public static let standard = MemoryPlan(limitBytes: 2 << 30)
 
     /// The least that a collector can work with: 64 MiB.
@@ -21,18 +21,18 @@ public struct MemoryPlan: Sendable, Hashable {
     public let maxFrameBytes: UInt32
     /// The most that a batch may weigh, in smallest spans: a quarter, by what each takes.
     public let maxBatchWeight: Int
-    /// What all connections together may hold of frames and batches that wait: a quarter.
+    /// The bytes of frames and waiting batches that all connections together may hold: a quarter.
     public let maxHeldBytes: Int
-    /// How many connections may be without a welcome: so many that parts of their first frames fill half of `maxHeldBytes`
-    /// at the most. Filling it takes no token; they are held to an eighth of it.
+    /// The number of connections that may be without a welcome: so many that parts of their first frames fill half of
+    /// `maxHeldBytes` at the most. Filling it takes no token; they are held to an eighth of it.
     public let maxHandshakes: Int
-    /// What all connections together keep for speed: an eighth.
+    /// The bytes that all connections together keep for speed: an eighth.
     public let maxKeptBytes: Int
-    /// What is merged and committed at once, unless a single batch is more: bytes, at most 8 MiB, …
+    /// The most that is merged and committed at once, unless a single batch is more: bytes, at most 8 MiB, …
     public let maxGroupBytes: Int
     /// … and spans, with what their attributes, events and links weigh (`ReceivedBatch.weight`).
     public let maxGroupSpans: Int
-    /// What the store may take to write and merge: an eighth, at most 128 MiB.
+    /// The bytes that the store may take to write and merge: an eighth, at most 128 MiB.
     public let storeBytes: Int
 
     /// - Parameter limitBytes: at least `smallestLimit`.

@@ -4,12 +4,12 @@ import SpanTransport
 
 /// Which connection each sender has, and what of that is still to be noted in the store.
 struct PresenceNotes {
-    /// How long a change may wait while batches are stored, nanoseconds.
+    /// The time that a change may wait while batches are stored, in nanoseconds.
     private static let maxDelayNano: UInt64 = 1_000_000_000
 
     private var current: [SenderID: ServerConnectionID] = [:]
     private var changes: [SenderID: SenderChange] = [:]
-    /// Since when there are changes.
+    /// The moment since which there are changes; `nil` without any.
     private var oldestUnixNano: UInt64 = 0
     /// The lease is to be renewed.
     private var isDue = true

@@ -36,6 +36,8 @@ public struct RetentionService: Service {
 
     /// Removes at once, then after each interval, until a graceful shutdown or cancellation. A failure is logged, and the
     /// next time tries again.
+    ///
+    /// - Throws: nothing of its own.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {

@@ -20,7 +20,7 @@ final class GzipCompressor: FrameCompressor {
 /// init, freed in deinit, never handed out.
 @safe
 private struct DeflateStream: ~Copyable, @unchecked Sendable {
-    /// On the heap, for zlib remembers the address.
+    /// The state of zlib, on the heap, for zlib remembers the address.
     private let stream: UnsafeMutablePointer<z_stream>
 
     init?(level: Int32) {

@@ -27,7 +27,7 @@ final class GzipDecompressor: FrameDecompressor {
 /// init, freed in deinit, never handed out.
 @safe
 private struct InflateStream: ~Copyable, @unchecked Sendable {
-    /// On the heap, for zlib remembers the address.
+    /// The state of zlib, on the heap, for zlib remembers the address.
     private let stream: UnsafeMutablePointer<z_stream>
 
     init?() {

@@ -4,9 +4,9 @@ import SpanSession
 public struct SystemCompression: CompressionCodec {
     /// 1 (fast) ... 9 (small).
     public var gzipLevel: Int32
-    /// Of `ZSTD`, each payload on its own: 1 ... 19.
+    /// The level of `ZSTD`, each payload on its own: 1 ... 19.
     public var zstdLevel: Int32
-    /// Of `ZSTD_STREAM`: 1 ... 19.
+    /// The level of `ZSTD_STREAM`: 1 ... 19.
     public var zstdStreamLevel: Int32
 
     /// The levels: docs/decisions/compression.md has the numbers that chose the defaults.

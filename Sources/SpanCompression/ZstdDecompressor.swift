@@ -36,13 +36,14 @@ private struct DecompressionContext: ~Copyable, @unchecked Sendable {
     /// Bytes in and out of the last payload: what the next one is likely to need.
     private var last = (input: 1, output: 0)
 
-    /// What a decoder is to support at least (RFC 8878, 3.1.1.1.2), and here also the most: 8 MiB.
+    /// The window that a decoder is to support at least (RFC 8878, 3.1.1.1.2), and here also the most: 8 MiB.
     private static let maxWindowLog: Int32 = 23
-    /// What zstd asks for next when a block has ended and no other has begun: a block's header (RFC 8878, 3.1.1.2).
+    /// The bytes that zstd asks for next when a block has ended and no other has begun: a block's header (RFC 8878,
+    /// 3.1.1.2).
     private static let blockHeaderBytes = 3
-    /// How many times the input is set aside at once, whatever the last payload's ratio was.
+    /// The multiple of the input that is set aside at once, whatever the last payload's ratio was.
     private static let mostExpected = 64
-    /// What one block can hold.
+    /// The most bytes of one block.
     private static let maxBlockBytes = 128 << 10
 
     init?(windowLog: Int32?) {

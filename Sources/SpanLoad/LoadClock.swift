@@ -29,6 +29,7 @@ enum LoadClock {
 }
 
 extension Duration {
+    /// The duration in seconds.
     package var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18

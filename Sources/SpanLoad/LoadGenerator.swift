@@ -14,6 +14,7 @@ import Synchronization
 /// print(result.spansPerSecond, result.ackNanoseconds.valueAtPercentile(99))
 /// ```
 public final class LoadGenerator: Sendable {
+    /// The load that is to be put on the collector.
     public let plan: LoadPlan
     private let shape: @Sendable (Int) -> LoadSpans
     private let logger: Logger

@@ -1,8 +1,8 @@
 import SpanTransport
 
-/// What a `LoadGenerator` puts on a collector.
+/// The load that a `LoadGenerator` puts on a collector.
 public struct LoadPlan: Sendable {
-    /// Where the collector is, and how a sender proves who it is; queue and sender id are set anew for each sender.
+    /// The collector's address, and how a sender proves who it is; queue and sender id are set anew for each sender.
     public var client: SpanClientConfiguration
     /// Senders, each with a connection of its own; 1 ... 10,000.
     public var connections: Int
@@ -10,23 +10,24 @@ public struct LoadPlan: Sendable {
     public var batchSpans: Int
     /// Spans per second of all connections together; `nil`: as many as the collector takes.
     public var rate: Double?
-    /// What a sender does with spans that find no room in its queue.
+    /// The fate of spans that find no room in a sender's queue.
     public var whenFull: LoadWhenFull
-    /// How many spans a sender's queue holds, acknowledged ones excepted; `nil`: sixteen batches without a rate, four
-    /// million spans with one.
+    /// The number of spans that a sender's queue holds, acknowledged ones excepted; `nil`: sixteen batches without a
+    /// rate, four million spans with one.
     public var queueSpans: Int?
-    /// How many spans of all senders together, after which the load ends; `nil` for as many as the duration allows.
+    /// The number of spans of all senders together after which the load ends; `nil` for as many as the duration allows.
     public var total: Int?
-    /// How long a time the spans are to come from, ending when the load begins: their times run through it evenly while
-    /// `total` are handed over. `nil`: each ends now.
+    /// The span of time that the spans are to come from, ending when the load begins: their times run through it evenly
+    /// while `total` are handed over. `nil`: each ends now.
     public var spread: Duration?
-    /// How long is measured, at the most.
+    /// The longest time that is measured.
     public var duration: Duration
-    /// How long the load runs before that.
+    /// The time for which the load runs before it is measured.
     public var warmUp: Duration
-    /// How long the last acks are waited for in the end.
+    /// The time for which the last acks are waited for in the end.
     public var finish: Duration
 
+    /// Makes a plan; everything else is as it is by default.
     public init(
         client: SpanClientConfiguration, connections: Int = 2, batchSpans: Int = 512, rate: Double? = nil,
         whenFull: LoadWhenFull = .wait, queueSpans: Int? = nil, total: Int? = nil, spread: Duration? = nil,
@@ -47,7 +48,7 @@ public struct LoadPlan: Sendable {
     }
 }
 
-/// What a sender does with spans that find no room in its queue.
+/// The fate of spans that find no room in a sender's queue.
 public enum LoadWhenFull: String, Sendable, CaseIterable {
     /// Waits for room; with a rate, what is late is handed over later.
     case wait

@@ -36,7 +36,7 @@ struct LoadSnapshot: Sendable {
     }
 }
 
-/// What lies between two moments of a load.
+/// The progress between two moments of a load.
 struct LoadMeasurement: Sendable {
     var start = LoadSnapshot()
     var end = LoadSnapshot()
@@ -44,9 +44,9 @@ struct LoadMeasurement: Sendable {
     var rates: [Double] = []
 }
 
-/// What happened in the last second.
+/// The progress of the last second.
 public struct LoadProgress: Sendable {
-    /// Since measuring began.
+    /// The time since measuring began.
     public let elapsed: Duration
     /// Spans acknowledged.
     public let spansPerSecond: Double
@@ -61,10 +61,10 @@ public struct LoadProgress: Sendable {
     }
 }
 
-/// What a load came to. Figures per second and per span are of the measured time; the counts of spans are of the whole
+/// The result of a load. Figures per second and per span are of the measured time; the counts of spans are of the whole
 /// run, so that they add up.
 public struct LoadResult: Sendable {
-    /// How long was measured.
+    /// The time that was measured.
     public let seconds: Double
     /// Spans acknowledged in that time.
     public let measuredSpans: UInt64
@@ -76,14 +76,14 @@ public struct LoadResult: Sendable {
     public let measuredWireBytes: UInt64
     /// Processor time of this process in that time, in seconds: the senders', and the collector's if it runs here too.
     public let processorSeconds: (user: Double, system: Double)
-    /// From the writing of a batch to its ack, nanoseconds.
+    /// The time from the writing of a batch to its ack, in nanoseconds.
     public let ackNanoseconds: LoadHistogram
-    /// From when a span was due to the ack of its batch, nanoseconds; empty without a rate.
+    /// The time from when a span was due to the ack of its batch, in nanoseconds; empty without a rate.
     public let deliveryNanoseconds: LoadHistogram
-    /// What a span's hand-over to the queue took on the thread that had it, nanoseconds, as the mean of some in a row; the
-    /// making of the span is part of it.
+    /// The time that a span's hand-over to the queue took on the thread that had it, in nanoseconds, as the mean of
+    /// some in a row; the making of the span is part of it.
     public let handOverNanoseconds: LoadHistogram
-    /// What became of all spans that were handed over.
+    /// The fate of all spans that were handed over.
     public let report: DeliveryReport
 
     init(_ measurement: LoadMeasurement, senders: [LoadSender], reports: [DeliveryReport]) {

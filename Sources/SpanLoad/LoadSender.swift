@@ -7,7 +7,7 @@ import Synchronization
 
 /// One connection's part of the load.
 final class LoadSender: Sendable {
-    /// What is counted of a sender, on its event loop.
+    /// The counts of a sender, on its event loop.
     struct Counts: Sendable {
         var storedSpans: UInt64 = 0
         var batches: UInt64 = 0
@@ -25,7 +25,7 @@ final class LoadSender: Sendable {
         var ack = LoadLatencies.makeHistogram()
         var delivery = LoadLatencies.makeHistogram()
         var handOver = LoadLatencies.makeHistogram(lowest: 1)
-        /// When the first span was due; with the rate it tells when any was.
+        /// The moment at which the first span was due; with the rate it tells when any was.
         var start: ContinuousClock.Instant?
     }
 
@@ -37,9 +37,9 @@ final class LoadSender: Sendable {
     private let rate: Double?
     private let waits: Bool
     private let number: Int
-    /// When spans ended; `nil` for when they are handed over.
+    /// The time at which spans ended; `nil` for when they are handed over.
     private let times: LoadTimes?
-    /// How many spans it hands over; `nil` for as many as there is time for.
+    /// The number of spans that it hands over; `nil` for as many as there is time for.
     private let quota: Int?
     private let handed = Atomic(0)
 
@@ -182,7 +182,7 @@ extension LoadSender.State {
     }
 }
 
-/// When the spans of a load ended that come from a longer time than it takes.
+/// The times at which the spans of a load ended that come from a longer time than it takes.
 struct LoadTimes: Sendable {
     private let spread: UInt64
     private let count: UInt64

@@ -1,7 +1,7 @@
 import SpanModel
 import SpanSession
 
-/// How the generated spans look.
+/// The shape of the generated spans.
 public enum LoadShape: String, Sendable, CaseIterable {
     /// About 130 bytes: a name and two attributes.
     case small

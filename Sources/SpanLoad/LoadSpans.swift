@@ -3,10 +3,10 @@ import SpanSession
 
 /// Spans to load a collector with: some patterns, over and over, with ids and times of their own.
 ///
-/// Traces of eight spans: a root, and children of it; or of more, through several services. Within a generator no id comes
-/// twice.
+/// Traces of eight spans: a root, and children of it; or of more, through several services. Within a generator no id
+/// comes twice.
 public struct LoadSpans: Sendable {
-    /// What the spans come from.
+    /// The resources that the spans come from.
     public var resource: Resource
     private var patterns: [SpanRecord]
     private var next = 0
@@ -19,15 +19,15 @@ public struct LoadSpans: Sendable {
 
     private static let spansPerTrace = 8
 
-    /// Where a service stands on the way of requests that pass through several.
+    /// The place of a service on the way of requests that pass through several.
     private struct Route: Sendable {
         /// 0 ... count - 1.
         var position: Int
         var count: Int
-        /// The same for all services of the route.
+        /// The seed of the route, the same for all its services.
         var seed: UInt64
         var traces: UInt64 = 0
-        /// What the next service's spans have for a parent.
+        /// The parent of the next service's spans.
         var caller = SpanID.invalid
 
         var spansPerTrace: Int { max(LoadSpans.spansPerTrace / count, 2) }

@@ -4,6 +4,7 @@
 package struct SplitMix64: RandomNumberGenerator, Sendable, Hashable {
     private var state: UInt64
 
+    /// Makes a generator whose numbers follow from `seed` alone.
     package init(seed: UInt64) { state = seed }
 
     package mutating func next() -> UInt64 {

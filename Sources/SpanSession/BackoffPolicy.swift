@@ -1,13 +1,14 @@
-/// How long to wait before the next attempt to connect: exponential with full jitter.
+/// The rule for the wait before the next attempt to connect: exponential with full jitter.
 ///
 /// Attempt `n` (from 0) waits a random time between zero and `min(longest, shortest * 2^n)`, so that senders which lost
 /// their collector together do not come back together.
 public struct BackoffPolicy: Sendable, Hashable {
     /// The greatest wait before the first repetition.
     public var shortest: Duration
-    /// What no wait exceeds.
+    /// The greatest wait of any attempt.
     public var longest: Duration
 
+    /// Makes a policy with these greatest waits: before the first repetition, and ever.
     public init(shortest: Duration = .milliseconds(100), longest: Duration = .seconds(30)) {
         self.shortest = shortest
         self.longest = longest

@@ -1,18 +1,18 @@
-/// Bearer tokens as people and programs write them down: a file with one token a line, a variable of the environment with
-/// blanks between them.
+/// Bearer tokens as people and programs write them down: a file with one token a line, a variable of the environment
+/// with blanks between them.
 ///
-/// A token has at least 16 characters of those that RFC 6750 (section 2.1, `b64token`) gives it: letters and digits of ASCII,
-/// `-`, `.`, `_`, `~`, `+`, `/`, and behind them any number of `=`. Whatever is anything else is an error and never a token,
-/// so that no slip of a pen opens a door.
+/// A token has at least 16 characters of those that RFC 6750 (section 2.1, `b64token`) gives it: letters and digits of
+/// ASCII, `-`, `.`, `_`, `~`, `+`, `/`, and behind them any number of `=`. Whatever is anything else is an error and
+/// never a token, so that no slip of a pen opens a door.
 public enum BearerTokenText {
-    /// How many characters a token has at least. Fewer can be guessed.
+    /// The least number of characters in a token; fewer can be guessed.
     public static let minimumLength = 16
 
     /// The tokens of a file, one a line.
     ///
-    /// Lines end with a line feed, or with a carriage return and a line feed; the last may lack its end. Blanks (spaces and
-    /// tabs) around a line are no part of it. A line without anything, and one that starts with `#`, a comment, stand for
-    /// nothing.
+    /// Lines end with a line feed, or with a carriage return and a line feed; the last may lack its end. Blanks (spaces
+    /// and tabs) around a line are no part of it. A line without anything, and one that starts with `#`, a comment,
+    /// stand for nothing.
     ///
     /// - Returns: the tokens in the file's order, with what stands twice twice; none for a file without any.
     /// - Throws: the first line that is something else.
@@ -55,9 +55,9 @@ public enum BearerTokenText {
     }
 }
 
-/// Where a text is no bearer token, and why; never what stands there.
+/// A fault in a text with bearer tokens: the line and the reason, never what stands there.
 public struct BearerTokenFault: Error, Sendable, Hashable {
-    /// What is wrong with a token.
+    /// The reason for which a line is no token.
     public enum Reason: Sendable, Hashable {
         /// There are blanks inside: several tokens, or none.
         case blankInside
@@ -75,6 +75,7 @@ public struct BearerTokenFault: Error, Sendable, Hashable {
 
     /// Which line or word it is, counted from 1.
     public var number: Int
+    /// The reason for which the line is no token.
     public var reason: Reason
 
     init(number: Int, _ reason: Reason) {
@@ -82,7 +83,7 @@ public struct BearerTokenFault: Error, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// What is wrong and what to do, to be said behind the line's number.
+    /// The words for the reason and the remedy, to be said behind the line's number.
     public var words: String {
         switch reason {
         case .blankInside: "has blanks inside; write one token a line, and # in front of a comment"
@@ -109,7 +110,7 @@ private enum Byte {
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
-    /// Of a token, in front of what fills it up.
+    /// Characters of a token, in front of the signs that fill it up.
     static func isTokenCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

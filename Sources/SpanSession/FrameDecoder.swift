@@ -13,10 +13,10 @@ import ProtoWire
 ///  gathered  [ payload of a frame that arrives in several pieces )
 /// ```
 ///
-/// It holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and of the
-/// memory for a payload no more is set aside than four times what has come of it. O(1) work per frame besides copying each
-/// byte in once; the bytes that are used up are dropped when no whole frame is left, at most as many being moved as are
-/// dropped. A larger payload is gathered on its own, so that `takePayload` need not copy it.
+/// It holds what has arrived and is not used up, never more: a length is checked as soon as its head is there, and of
+/// the memory for a payload no more is set aside than four times what has come of it. O(1) work per frame besides
+/// copying each byte in once; the bytes that are used up are dropped when no whole frame is left, at most as many being
+/// moved as are dropped. A larger payload is gathered on its own, so that `takePayload` need not copy it.
 ///
 /// A frame with the compressed bit is returned as it came; `decompress` puts what it holds in the payload's place.
 public struct FrameDecoder: Sendable {
@@ -26,7 +26,7 @@ public struct FrameDecoder: Sendable {
     public var maxControlBytes: Int
     /// Whether a compressed bit passes, on kinds that may have one.
     public var allowsCompressed = false
-    /// How many frames `nextFrame` has returned.
+    /// The number of frames that `nextFrame` has returned.
     public private(set) var frameCount = 0
 
     private var buffer: [UInt8] = []
@@ -37,7 +37,8 @@ public struct FrameDecoder: Sendable {
     private var gathered: [UInt8] = []
     /// The frame at hand was gathered.
     private var isAtHandGathered = false
-    /// What the frame at hand holds, when it was decompressed: the first so many bytes of `decompressed`.
+    /// The number of bytes in `decompressed` that are the payload of the frame at hand; `nil` where it was not
+    /// decompressed.
     private var decompressedCount: Int?
     private var decompressed: [UInt8] = []
 
@@ -55,7 +56,7 @@ public struct FrameDecoder: Sendable {
         self.maxControlBytes = maxControlBytes
     }
 
-    /// What a frame other than `Batch` may hold: 64 KiB.
+    /// The most payload bytes of a frame other than `Batch`: 64 KiB.
     public static let controlLimit = 64 << 10
 
     /// Adds bytes as they came.
@@ -138,8 +139,8 @@ public struct FrameDecoder: Sendable {
         }
     }
 
-    /// Takes the payload of the frame returned last out, without copying it where that can be; `payload` is not to be asked
-    /// for any more.
+    /// Takes the payload of the frame returned last out, without copying it where that can be; `payload` is not to be
+    /// asked for any more.
     ///
     /// - Parameter count: how many of its bytes from the first on.
     mutating func takePayload(first count: Int) -> [UInt8] {
@@ -192,17 +193,17 @@ public struct FrameDecoder: Sendable {
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { gathering != nil || cursor < buffer.count }
 
-    /// How many bytes the payload of the frame that has begun is to have; 0 while its head is not there, and for one of less
+    /// The payload bytes that the frame that has begun is to have; 0 while its head is not there, and for one of less
     /// than 1 KiB.
     package var announcedBytes: Int { gathering.map { Int($0.length) } ?? 0 }
 
-    /// How many of `announcedBytes` have not come.
+    /// The part of `announcedBytes` that has not come.
     package var missingBytes: Int { gathering.map { Int($0.length) - gathered.count } ?? 0 }
 
-    /// Bytes that are held.
+    /// The bytes that have arrived and are held.
     public var bufferedBytes: Int { buffer.count + gathered.count }
 
-    /// What the bytes that are held take in memory: an array that grows has more than it needs.
+    /// The memory that the held bytes take: an array that grows has more than it needs.
     var heldCapacity: Int { (buffer.isEmpty ? 0 : buffer.capacity) + (gathered.isEmpty ? 0 : gathered.capacity) }
 
     /// Forgets all bytes and gives the memory back.

@@ -56,15 +56,17 @@ extension FrameKind: CustomStringConvertible {
 /// | 1 | bit 7: payload compressed with the agreed compression; bits 0-6: kind |
 /// | 4 | payload bytes on the wire, unsigned, big-endian |
 public struct FrameHead: Sendable, Hashable {
-    /// How long a head is.
+    /// The length of a head in bytes.
     public static let byteCount = 5
 
+    /// The kind of message in the payload.
     public var kind: FrameKind
     /// Bit 7 of the head's first byte.
     public var isCompressed: Bool
     /// Payload bytes on the wire, without the head.
     public var length: UInt32
 
+    /// Makes the head of a frame with a payload of `length` bytes.
     @inlinable
     public init(_ kind: FrameKind, length: UInt32, isCompressed: Bool = false) {
         self.kind = kind
@@ -81,7 +83,7 @@ public struct FrameHead: Sendable, Hashable {
         self.init(FrameKind(rawValue: first), length: UInt32(bigEndian: length), isCompressed: first & 0x80 != 0)
     }
 
-    /// What to do about a head that is none: where one side speaks TLS and the other does not, the first bytes are those
+    /// A remedy for a head that is none: where one side speaks TLS and the other does not, the first bytes are those
     /// of a TLS record (RFC 8446, section 5.1: type 21 alert, 22 handshake; then the version, 3 and something).
     var tlsWords: String? {
         guard length >> 24 == 3, !isCompressed else { return nil }

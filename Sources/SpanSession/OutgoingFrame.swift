@@ -18,6 +18,7 @@ public struct OutgoingFrame: Sendable, Hashable {
         self.trailer = trailer
     }
 
+    /// Makes a frame of a message, encoded here.
     package init(_ kind: FrameKind, _ message: some WireMessage) {
         self.init(kind, payload: message.encoded())
     }

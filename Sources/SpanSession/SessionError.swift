@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// What a peer did wrong, or why a session came to an end.
+/// A fault of a peer, or the reason for which a session came to an end.
 ///
 /// Never holds a token, an attribute's value or another part of a payload, so that it can be logged and sent.
 public struct SessionError: Error, Sendable, Hashable {
@@ -43,6 +43,7 @@ public struct SessionError: Error, Sendable, Hashable {
         public static let goneAway = Code(rawValue: "gone_away")
     }
 
+    /// The kind of fault.
     public var code: Code
 
     /// One sentence for people, with limit and actual value where there is one.
@@ -51,9 +52,10 @@ public struct SessionError: Error, Sendable, Hashable {
     /// The frame in which the fault lies, counted from 1 for the connection's first; `nil` when it lies in none.
     public var frameNumber: Int?
 
-    /// What is wrong with the payload, by byte and field.
+    /// The fault in the payload, by byte and field; `nil` where the payload is not at fault.
     public var cause: WireError?
 
+    /// Makes an error; `message` holds no token and no part of a payload.
     public init(_ code: Code, _ message: String, frameNumber: Int? = nil, cause: WireError? = nil) {
         self.code = code
         self.message = message

@@ -6,6 +6,7 @@ public struct SessionInstant: Sendable, Hashable, Comparable {
     /// Nanoseconds since the driver's epoch.
     public var nanoseconds: UInt64
 
+    /// Makes the moment `nanoseconds` after the driver's epoch.
     @inlinable
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
@@ -24,7 +25,7 @@ public struct SessionInstant: Sendable, Hashable, Comparable {
         return SessionInstant(nanoseconds: sum.overflow ? .max : sum.partialValue)
     }
 
-    /// How long it is from `earlier` to this moment; zero when `earlier` is later.
+    /// The time from `earlier` to this moment; zero when `earlier` is later.
     public func elapsed(since earlier: SessionInstant) -> Duration {
         let difference = nanoseconds - min(earlier.nanoseconds, nanoseconds)
         return .nanoseconds(Int64(min(difference, UInt64(Int64.max))))

@@ -1,10 +1,10 @@
-/// How many spans the damaged places of a segment hid, where nothing else tells: one for each place at the least, but none
-/// where the place had the size of one of the two copies of an origin and the other copy stands beside it, and none where
-/// it was both copies of the origin of the span behind it.
+/// The number of spans that the damaged places of a segment hid, where nothing else tells: one for each place at the
+/// least, but none where the place had the size of one of the two copies of an origin and the other copy stands beside
+/// it, and none where it was both copies of the origin of the span behind it.
 ///
 /// Told of everything that a walk over the segment meets, in its order.
 struct HiddenSpans {
-    /// So many at the least.
+    /// The least number of hidden spans.
     private(set) var count = 0
     /// Places that may have hidden spans besides an origin, and nobody knows whether.
     private(set) var doubtfulPlaces = 0
@@ -18,7 +18,7 @@ struct HiddenSpans {
     private struct Origin {
         var tag: UInt16
         var bytes: Int
-        /// How many copies were met in a row.
+        /// The number of copies that were met in a row.
         var copies: Int
     }
 
@@ -75,8 +75,8 @@ struct HiddenSpans {
         last = nil
     }
 
-    /// A span is behind the place whose origin is nowhere: both its copies were there, for they stand in front of the first
-    /// of their spans.
+    /// A span is behind the place whose origin is nowhere: both its copies were there, for they stand in front of the
+    /// first of their spans.
     private mutating func placeHeldOrigin() {
         guard let place, !place.isMaybeCopy else { return }
         if place.counts, !place.isTwin { doubtfulPlaces += 1 }

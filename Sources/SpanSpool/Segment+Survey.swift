@@ -3,16 +3,16 @@ import SpanModel
 import SpanSession
 
 extension Segment {
-    /// What a walk over a segment's heads shows.
+    /// The findings of a walk over a segment's heads.
     struct Survey: Sendable {
         /// Whole records of spans.
         var spans = 0
-        /// Of those, at or behind the place up to which all was cut.
+        /// Spans at or behind the place up to which all was cut.
         var unreadSpans = 0
         var origins: [UInt16: EncodedOrigin] = [:]
-        /// Of the spans, those whose bits are wrong; looked for only if bodies are read.
+        /// Spans whose bits are wrong; looked for only if bodies are read.
         var damagedSpans = 0
-        /// Of the other spans, those whose origin cannot be read.
+        /// Spans whose bits are right and whose origin cannot be read.
         var spansWithoutOrigin = 0
         /// Both again, of the unread spans.
         var unreadDamagedSpans = 0
@@ -23,8 +23,8 @@ extension Segment {
         var damagedBytes = 0
         /// Bytes behind the last record: of one whose writing was cut short.
         var tornBytes = 0
-        /// Spans that were in no batch and are not there any more: what the ledger says there were, and for what it does not
-        /// know, one for a damaged place at the least.
+        /// Spans that were in no batch and are not there any more: what the ledger says there were, and for what it
+        /// does not know, one for a damaged place at the least.
         var lostSpans = 0
         /// Damaged places that may have held more, and nobody knows how many.
         var doubtfulPlaces = 0
@@ -95,8 +95,8 @@ extension Segment {
         return survey
     }
 
-    /// Whether a record was written there, and its head is damaged. What was cut short while it was written has no whole
-    /// head, or one that is right; what a crash of the machine kept from the disk is zeros.
+    /// Whether a record was written there, and its head is damaged. What was cut short while it was written has no
+    /// whole head, or one that is right; what a crash of the machine kept from the disk is zeros.
     private static func isDamaged(
         _ file: any SpoolFile, tail: Range<Int>, seed: UInt32
     ) throws(SpoolError) -> Bool {
@@ -106,8 +106,8 @@ extension Segment {
         return bytes.contains { $0 != 0 }
     }
 
-    /// Whether bytes that are no record were two records with the same body, as the copies of an origin are: both heads say
-    /// so by their lengths, or the bodies are equal.
+    /// Whether bytes that are no record were two records with the same body, as the copies of an origin are: both heads
+    /// say so by their lengths, or the bodies are equal.
     private static func isTwin(_ file: any SpoolFile, _ gap: Range<Int>) throws(SpoolError) -> Bool {
         let half = gap.count / 2
         guard gap.count % 2 == 0, half > RecordHead.byteCount, gap.count <= 1 << 20 else { return false }

@@ -17,10 +17,11 @@ struct Segment: Sendable {
     var origins: [UInt16: EncodedOrigin] = [:]
     /// Up to here it is on the disk for certain.
     var syncedEnd = 0
-    /// Up to here, damaged bytes behind the last record included, the ledger knows how many spans it has; 0 for nowhere.
+    /// Up to here, damaged bytes behind the last record included, the ledger knows how many spans it has; 0 for
+    /// nowhere.
     var accountEnd = 0
 
-    /// What is in no batch.
+    /// The records that are in no batch.
     var account: SpoolAccount {
         SpoolAccount(segment: number, start: readFrom, end: max(end, accountEnd), spans: unreadSpans)
     }

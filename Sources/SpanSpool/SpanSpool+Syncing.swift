@@ -18,7 +18,7 @@ package struct SpoolSyncJob: Sendable {
 
 // What survives a crash of the machine.
 extension SpanSpool {
-    /// When `nextSync` has something to do; `nil` for not at all, or not before the job at hand is done.
+    /// The moment at which `nextSync` has something to do; `nil` for not at all, or not before the job at hand is done.
     package var syncDeadline: SessionInstant? {
         // What comes during a job is due when that is done: `synced` is the moment to ask again.
         guard unsyncedBytes > 0, !isSyncing else { return nil }
@@ -31,13 +31,14 @@ extension SpanSpool {
         }
     }
 
-    /// What is to be synced, if it is time; the ledger with it. Tell by `synced` when it is done.
+    /// Gives the files that are to be synced, if it is time; the ledger with them. Tell by `synced` when it is done.
     package mutating func nextSync(now: SessionInstant) -> SpoolSyncJob? {
         guard let syncDeadline, syncDeadline <= now else { return nil }
         return makeSync()
     }
 
-    /// The same before the spool is closed, time or not; `nil` where nothing is to be synced.
+    /// Gives the files that are to be synced before the spool is closed, time or not; `nil` where nothing is to be
+    /// synced.
     package mutating func lastSync() -> SpoolSyncJob? {
         guard configuration.sync != .never, unsyncedBytes > 0 || !unsynced.isEmpty else { return nil }
         return makeSync()
@@ -53,7 +54,7 @@ extension SpanSpool {
         return SpoolSyncJob(files: files, journal: journal, storage: storage, bytes: unsyncedBytes, marks: marks)
     }
 
-    /// The job is done, or failed and is due again after a while.
+    /// Notes that a job is done, or failed and is due again after a while.
     package mutating func synced(_ job: SpoolSyncJob, _ error: SpoolError?, now: SessionInstant) {
         isSyncing = false
         if let error {

@@ -2,8 +2,8 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// A queue of spans on disk: what is appended to it survives the process, and comes out in batches that have the same spans
-/// under the same number in the next one.
+/// A queue of spans on disk: what is appended to it survives the process, and comes out in batches that have the same
+/// spans under the same number in the next one.
 ///
 /// No clock inside; a driver guards it by a lock, and reads, syncs and writes the ledger outside of that.
 ///
@@ -21,13 +21,14 @@ import SpanSession
 /// }
 /// ```
 package struct SpanSpool: ~Copyable, Sendable {
-    /// What became of a span that was offered.
+    /// The outcome of offering a span.
     package enum Outcome: Sendable, Hashable {
-        /// It survives the process.
+        /// The span is taken, and survives the process.
         case taken
-        /// There is no room. Nothing was counted.
+        /// There is no room for the span. Nothing was counted.
         case full
-        /// Larger than a batch may be, or than a spool of this size has room for: dropped and counted.
+        /// The span is larger than a batch may be, or than a spool of this size has room for: it is dropped and
+        /// counted.
         case tooLarge
     }
 
@@ -45,16 +46,16 @@ package struct SpanSpool: ~Copyable, Sendable {
     let storage: any SpoolStorage
     let configuration: SpanSpoolConfiguration
     let batching: SpanQueueLimits
-    /// What is to be written in the ledger, or removed.
+    /// The records that are to be written in the ledger, and the segments that are to be removed.
     package let journal: SpoolJournal
-    /// Whether what is told to the journal is left for `takeWork`; at the start, and where nobody asks for it, it is done at
-    /// once.
+    /// Whether what is told to the journal is left for `takeWork`; at the start, and where nobody asks for it, it is
+    /// done at once.
     private var defersWrites = false
-    /// Something was told to the journal.
+    /// Whether something was told to the journal that nobody does yet.
     package private(set) var hasWork = false
-    /// Somebody does it.
+    /// Whether somebody does what the journal was told.
     private var isWorking = false
-    /// In order; the last is the one that is written to, if `active` is there.
+    /// The segments in order; the last is the one that is written to, if `active` is there.
     var segments: [Segment] = []
     var active: ActiveSegment?
     var flights: [UInt64: Flight] = [:]
@@ -63,7 +64,7 @@ package struct SpanSpool: ~Copyable, Sendable {
 
     /// Spans on disk that are not settled.
     package internal(set) var heldSpans = 0
-    /// What the segments take.
+    /// The bytes that the segments take on disk.
     package internal(set) var diskBytes = 0
     var unreadSpans = 0
     /// Spans that were cut into batches, in this life.
@@ -71,17 +72,17 @@ package struct SpanSpool: ~Copyable, Sendable {
     private var flushPosition = 0
     /// Whether somebody waits for what is unread.
     var isFlushing: Bool { cutSpans < flushPosition }
-    /// When the first of the unread spans came.
+    /// The moment at which the first of the unread spans came.
     var opened = SessionInstant(nanoseconds: 0)
     private var readAgain = SessionInstant(nanoseconds: 0)
 
-    /// Not in the hands of a session yet.
+    /// Drop counts that are not in the hands of a session yet.
     var unreported = DropLedger()
     var dropped = DropLedger()
     private var storedSpans = 0
     /// Spans that an earlier process left.
     package internal(set) var recoveredSpans = 0
-    /// What was found wrong at the start, in words; empty if nothing was.
+    /// The damage found at the start, in words; empty if there was none.
     package internal(set) var findings: [String] = []
     /// Spans in batches of this life whose origin could not be read: they go without resource and scope.
     package internal(set) var spansWithoutOrigin = 0
@@ -91,17 +92,17 @@ package struct SpanSpool: ~Copyable, Sendable {
     var restoredDrops: [DropCount] = []
     var problem: SpoolError?
 
-    /// A job is out that was not told by `synced` yet.
+    /// Whether a job is out that was not told by `synced` yet.
     var isSyncing = false
     var unsyncedBytes = 0
     var unsyncedSince = SessionInstant(nanoseconds: 0)
     /// Segments that are full and not synced.
     var unsynced: [(segment: UInt64, file: any SpoolFile)] = []
 
-    /// Under which the batches are numbered: the first process's, and that of all that followed it.
+    /// The identity under which batches are numbered: that of the first process, and of all that followed it.
     package let sender: SenderID
 
-    /// No number up to this one may be given anew.
+    /// The highest number given: none up to it may be given anew.
     package private(set) var highestSequence: UInt64
 
     /// Takes a directory over, with what an earlier process left in it; makes it ready if it is empty.
@@ -136,28 +137,28 @@ package struct SpanSpool: ~Copyable, Sendable {
         journal = SpoolJournal(storage, ledger)
     }
 
-    /// What the earlier process held, for `ClientSession.restore`; once.
+    /// Takes out what the earlier process held, for `ClientSession.restore`; once.
     package mutating func takeRestored() -> (batches: [RestoredBatch], dropped: [DropCount]) {
         defer { (restored, restoredDrops) = ([], []) }
         return (restored, restoredDrops)
     }
 
-    /// What went wrong since the last call, such as a ledger that could not be written; what had to be done was done in
-    /// memory, and is written later.
+    /// Takes out what went wrong since the last call, such as a ledger that could not be written; what had to be done
+    /// was done in memory, and is written later.
     package mutating func takeProblem() -> SpoolError? {
         defer { problem = nil }
         return problem ?? journal.takeProblem()
     }
 
-    /// What is to be written in the ledger or removed, for somebody who may be kept waiting by the disk: `perform` it outside
-    /// the lock, then tell by `worked`. `nil` when there is nothing, or somebody is at it.
+    /// Gives what is to be written in the ledger or removed, for somebody who may be kept waiting by the disk:
+    /// `perform` it outside the lock, then tell by `worked`. `nil` when there is nothing, or somebody is at it.
     package mutating func takeWork() -> SpoolJournal? {
         guard hasWork, !isWorking else { return nil }
         (hasWork, isWorking) = (false, true)
         return journal
     }
 
-    /// What `takeWork` gave is done.
+    /// Notes that what `takeWork` gave is done.
     package mutating func worked() { isWorking = false }
 
     // MARK: Batches
@@ -168,7 +169,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// Whether `nextRead` has something, no delay being over.
     package var hasClosedBatch: Bool { hasBatch(now: SessionInstant(nanoseconds: 0)) }
 
-    /// When the delay of the unread spans is over; `nil` when there are none.
+    /// The moment at which the delay of the unread spans is over; `nil` when there are none.
     package var nextDeadline: SessionInstant? {
         // With `everyBatch`, what waits to be synced is due when that is done.
         guard let segment = segments.first(where: { $0.unreadSpans > 0 }), segment.readFrom < readableEnd(segment)
@@ -179,7 +180,7 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// Whether everything was cut into batches.
     package var isDrained: Bool { unreadSpans == 0 }
 
-    /// What is to be read for the next batch, if one is due.
+    /// Gives what is to be read for the next batch, if one is due.
     package func nextRead(now: SessionInstant) -> SpoolRead? {
         guard let index = readable(now: now) else { return nil }
         let segment = segments[index]
@@ -202,7 +203,7 @@ package struct SpanSpool: ~Copyable, Sendable {
         return isDue ? index : nil
     }
 
-    /// With `everyBatch`, nothing is sent that is not on the disk.
+    /// The place up to which a segment may be read: with `everyBatch`, nothing is sent that is not on the disk.
     private func readableEnd(_ segment: Segment) -> Int {
         configuration.sync == .everyBatch ? min(segment.end, segment.syncedEnd) : segment.end
     }
@@ -245,7 +246,7 @@ package struct SpanSpool: ~Copyable, Sendable {
         return batch(read.payload, flight)
     }
 
-    /// What a segment has left, for a ledger that would count with the lost ones else.
+    /// The account of what a segment has left, for a ledger that would count with the lost ones else.
     private func account(of index: Int) -> [LedgerRecord] {
         let segment = segments[index]
         guard segment.accountEnd > 0 else { return [] }
@@ -253,8 +254,8 @@ package struct SpanSpool: ~Copyable, Sendable {
         return [.held(segment.unreadSpans > 0 ? segment.account : .none(of: segment.number))]
     }
 
-    /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves past
-    /// them for another reason.
+    /// The batches that were cut and have no number yet, for the ledger: before the place up to which all is cut moves
+    /// past them for another reason.
     var unwrittenCuts: [LedgerRecord] {
         flights.values.filter { !$0.isWritten }.map { flight in
             .cut(SpanSpool.part(flight, 0, flight.spans))
@@ -281,7 +282,7 @@ package struct SpanSpool: ~Copyable, Sendable {
             payload: payload, spanCount: flight.spans, queuedBytes: payload.count, source: .spool, ordinal: ordinal)
     }
 
-    /// What is unread becomes due at once.
+    /// Makes what is unread due at once.
     ///
     /// - Returns: a position for `isSettled`.
     package mutating func flush() -> Int {
@@ -381,7 +382,7 @@ package struct SpanSpool: ~Copyable, Sendable {
         write([.dropped([count])] + records)
     }
 
-    /// Like `drop`, but at once, and gives nothing up that cannot be written down.
+    /// Gives spans up like `drop`, but at once, and none that cannot be written down.
     mutating func dropIfWritten(_ reason: DropReason, _ spans: Int, with records: [LedgerRecord]) -> Bool {
         let count = DropCount(reason: reason.rawValue, spans: UInt64(clamping: spans))
         guard journal.writeOrLeave([.dropped([count])] + records) else { return false }
@@ -393,7 +394,8 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// Counts a span for which there was no room.
     package mutating func dropForRoom() { drop(.spoolFull, 1) }
 
-    /// Writes down what others gave up and the session is told of, so that the next process tells it if this one cannot.
+    /// Writes down what others gave up and the session is told of, so that the next process tells it if this one
+    /// cannot.
     package mutating func recordDropped(_ counts: [DropCount]) {
         if !counts.isEmpty { write([.dropped(counts)]) }
     }
@@ -401,10 +403,10 @@ package struct SpanSpool: ~Copyable, Sendable {
     /// Whether `takeDropped` has something.
     package var hasDropped: Bool { !unreported.isEmpty }
 
-    /// What this spool gave up since the last call, for `ClientSession.reportDropped`.
+    /// Takes out the counts of what this spool gave up since the last call, for `ClientSession.reportDropped`.
     package mutating func takeDropped() -> [DropCount] { unreported.take() }
 
-    /// What became of the spans of this spool, in this life.
+    /// The fate of the spans of this spool, in this life.
     package var report: DeliveryReport {
         var report = DeliveryReport()
         report.storedSpans = storedSpans

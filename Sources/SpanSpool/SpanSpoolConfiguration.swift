@@ -1,19 +1,21 @@
 import SpanSession
 
-/// Where a client keeps the spans that are not delivered, so that they survive the process.
+/// The settings of a spool, in which a client keeps spans until they are delivered, so that they survive the process.
 public struct SpanSpoolConfiguration: Sendable, Hashable {
     /// A directory of this client's own; made if it is missing, its parent must exist. Two processes cannot share one.
     public var directory: String
-    /// What all segments together may take, at least 256 KiB (clamped). The ledgers, 128 KiB as a rule, come on top.
+    /// The bytes that all segments together may take, at least 256 KiB (clamped). The ledgers, 128 KiB as a rule, come
+    /// on top.
     public var maxBytes: Int { didSet { clamp() } }
-    /// When a segment is full, a new one is begun; 64 KiB ... 1 GiB, and at most a quarter of `maxBytes` (clamped, with
-    /// either of the two). Room comes back segment by segment.
+    /// The size at which a segment is full and a new one is begun; 64 KiB ... 1 GiB, and at most a quarter of
+    /// `maxBytes` (clamped, with either of the two). Room comes back segment by segment.
     public var segmentBytes: Int { didSet { clamp() } }
-    /// What survives a crash of the machine. A crash of the process costs nothing, whatever this says.
+    /// The rule for what survives a crash of the machine. A crash of the process costs nothing, whatever this says.
     public var sync: SpoolSync
-    /// What becomes of a span for which `maxBytes` leaves no room.
+    /// The fate of a span for which `maxBytes` leaves no room.
     public var whenFull: FullQueuePolicy
 
+    /// Makes settings; what is out of range is clamped.
     public init(
         directory: String, maxBytes: Int = 1 << 30, segmentBytes: Int = 8 << 20,
         sync: SpoolSync = .interval(.seconds(1)), whenFull: FullQueuePolicy = .dropNewest
@@ -45,7 +47,7 @@ public struct SpanSpoolConfiguration: Sendable, Hashable {
     static let minSegmentBytes = 64 << 10
 }
 
-/// When what is spooled is forced to the disk's platter or cells (`fsync`).
+/// The moment at which what is spooled is forced to the disk's platter or cells (`fsync`).
 public enum SpoolSync: Sendable, Hashable {
     /// When the operating system likes: a crash of the machine may cost the last half minute or so.
     case never

@@ -2,7 +2,7 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// What lies in a spool, found without changing anything.
+/// The contents of a spool, found without changing anything.
 package struct SpoolContents: Sendable {
     /// A segment as it was found.
     struct Found: Sendable {
@@ -100,7 +100,7 @@ package struct SpoolContents: Sendable {
 }
 
 extension SpoolContents {
-    /// What is wrong with the segments, in words.
+    /// The damage of the segments, in words.
     var findings: [String] {
         var findings: [String] = []
         for found in segments {

@@ -1,4 +1,4 @@
-/// Why a spool cannot be opened, written or read.
+/// The reason for which a spool cannot be opened, written or read.
 ///
 /// A description names files, never spans or their values.
 public struct SpoolError: Error, Sendable, Hashable {
@@ -23,11 +23,13 @@ public struct SpoolError: Error, Sendable, Hashable {
         public static let forked = Code(rawValue: "forked")
     }
 
+    /// The kind of fault.
     public var code: Code
 
     /// One sentence for people: what is wrong and what to do.
     public var message: String
 
+    /// Makes an error; `message` names files, never spans or their values.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

@@ -1,7 +1,7 @@
 import SpanModel
 import SpanSession
 
-/// What a spool's directory holds, for people; found without changing it, even while a process writes to it.
+/// The contents of a spool's directory, for people; found without changing it, even while a process writes to it.
 public struct SpoolInspection: Sendable, Hashable {
     /// A file of spans.
     public struct Segment: Sendable, Hashable {
@@ -11,9 +11,9 @@ public struct SpoolInspection: Sendable, Hashable {
         public var bytes: Int
         /// Spans whose records are there, stored ones included.
         public var spans: Int
-        /// Of these, spans that were put into no batch yet.
+        /// Spans that were put into no batch yet.
         public var unsentSpans: Int
-        /// Of these, spans whose bits are wrong.
+        /// Spans whose bits are wrong.
         public var damagedSpans: Int
         /// Those of `unsentSpans` whose bits are wrong; they cannot be sent.
         public var unsentDamagedSpans: Int
@@ -45,7 +45,7 @@ public struct SpoolInspection: Sendable, Hashable {
     public struct Batch: Sendable, Hashable {
         /// Its number.
         public var sequence: UInt64
-        /// How many spans it has.
+        /// The number of spans in the batch.
         public var spans: Int
         /// Drop counts that it tells of.
         public var dropped: [DropCount]
@@ -55,9 +55,9 @@ public struct SpoolInspection: Sendable, Hashable {
     public var sender: SenderID?
     /// A process has the directory; the numbers may be those of different moments.
     public var isInUse: Bool
-    /// No number up to this one is given anew.
+    /// The highest number given: none up to it is given anew.
     public var highestSequence: UInt64
-    /// What is known of numbers cannot be relied upon: all that is there is sent anew.
+    /// Whether what is known of numbers cannot be relied upon: then all that is there is sent anew.
     public var isLedgerDamaged: Bool
     /// In order.
     public var segments: [Segment]

@@ -2,11 +2,11 @@ import SpanModel
 import SpanSession
 import Synchronization
 
-/// What a spool has to write down in its ledger, and the segments it has to remove: told under the lock that guards the
-/// spool, and done in the same order outside of it.
+/// The queue of what a spool has to write down in its ledger, and the segments it has to remove: told under the lock
+/// that guards the spool, and done in the same order outside of it.
 ///
-/// Two locks inside. The one of the queue is held for moments; the one of the disk for as long as a write takes, and whoever
-/// takes it first does everything that was told before.
+/// Two locks inside. The one of the queue is held for moments; the one of the disk for as long as a write takes, and
+/// whoever takes it first does everything that was told before.
 package final class SpoolJournal: Sendable {
     private enum Item: Sendable {
         case write([LedgerRecord])
@@ -15,7 +15,7 @@ package final class SpoolJournal: Sendable {
 
     private struct Queue: Sendable {
         var items: [Item] = []
-        /// How many were told in all.
+        /// The number of items that were told in all.
         var told: UInt64 = 0
         var problem: SpoolError?
     }
@@ -64,8 +64,8 @@ package final class SpoolJournal: Sendable {
         }
     }
 
-    /// One record in place of two that say the same kind of thing: a disk that does not answer must not fill the memory with
-    /// counts.
+    /// One record in place of two that say the same kind of thing: a disk that does not answer must not fill the memory
+    /// with counts.
     private static func join(_ earlier: [LedgerRecord], _ later: [LedgerRecord]) -> [LedgerRecord]? {
         guard earlier.count == 1, later.count == 1 else { return nil }
         switch (earlier[0], later[0]) {
@@ -79,7 +79,7 @@ package final class SpoolJournal: Sendable {
         }
     }
 
-    /// What went wrong since the last call; what had to be done is done later.
+    /// Takes out what went wrong since the last call; what had to be done is done later.
     func takeProblem() -> SpoolError? {
         queue.withLock { queue in
             defer { queue.problem = nil }
@@ -161,6 +161,6 @@ package final class SpoolJournal: Sendable {
     /// The next client may have the files. Nothing is told or done afterwards.
     package func release() { storage.release() }
 
-    /// What the ledger says.
+    /// The state of the ledger.
     var state: LedgerState { disk.withLock(\.ledger.state) }
 }

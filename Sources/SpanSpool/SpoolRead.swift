@@ -11,7 +11,7 @@ package struct SpoolRead: Sendable {
     let maxBatchSpans: Int
     let maxBatchBytes: Int
 
-    /// What was read.
+    /// The spans that were read.
     package struct Result: Sendable {
         let segment: UInt64
         let payload: [UInt8]
@@ -24,6 +24,8 @@ package struct SpoolRead: Sendable {
     }
 
     /// Reads until the batch is full or the records end.
+    ///
+    /// - Throws: what the storage throws, such as `io_failed`.
     package func perform() throws(SpoolError) -> Result {
         let file = try storage.open(Segment.name(segment), creates: false)
         var walk = RecordWalk(file, seed: seed, range: range)

@@ -6,12 +6,12 @@
     import Darwin
 #endif
 
-/// How many more files and connections this process may open.
+/// The number of files and connections that this process may still open.
 package enum DescriptorRoom {
     /// Opens so many for a moment, the only way to know: limits of the process and of the machine both count.
     ///
-    /// - Parameter count: how many to look for, at most a few thousand: another thread that opens a file at the same moment
-    ///   may find them taken.
+    /// - Parameter count: how many to look for, at most a few thousand: another thread that opens a file at the same
+    ///   moment may find them taken.
     /// - Returns: how many there were, at most `count`.
     package static func free(upTo count: Int) -> Int {
         guard count > 0 else { return 0 }

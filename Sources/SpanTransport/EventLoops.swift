@@ -4,11 +4,11 @@ import Synchronization
 
 /// The threads that connections live on, where a service brings none of its own.
 package enum EventLoops {
-    /// How many descriptors must be free before the shared threads are made.
+    /// The number of descriptors that must be free before the shared threads are made.
     package static var descriptors: Int { NIOSingletons.groupLoopCountSuggestion * descriptorsOfALoop + spare }
 
-    /// NIO's shared threads, which are made at their first use. NIO ends the process when it lacks descriptors for them, and
-    /// this is the process of a service: so they are asked for only when there are enough.
+    /// NIO's shared threads, which are made at their first use. NIO ends the process when it lacks descriptors for
+    /// them, and this is the process of a service: so they are asked for only when there are enough.
     ///
     /// - Throws: `out_of_descriptors`.
     static func shared() throws(TransportError) -> any EventLoopGroup {
@@ -32,9 +32,9 @@ package enum EventLoops {
     }
 
     private static let haveBeenMade = Mutex(false)
-    /// On Linux epoll, an event and a timer; elsewhere less.
+    /// Descriptors of one event loop: on Linux epoll, an event and a timer; elsewhere less.
     private static let descriptorsOfALoop = 3
-    /// For timers of the runtime, which ends the process too when it lacks them, a spool, a connection, and what else happens
-    /// at the same time.
+    /// Descriptors for timers of the runtime, which ends the process too when it lacks them, a spool, a connection, and
+    /// what else happens at the same time.
     private static let spare = 16
 }

@@ -38,9 +38,9 @@ struct FrameBuffers {
 
     /// Writes a frame, not flushed.
     ///
-    /// - Returns: whether to flush before the next one, for it is large: mostly the system takes all of it, and the next one
-    ///   goes into the same memory, which is still in the processor's cache. Not done here, for a flush that fails closes
-    ///   the channel, and whoever hears of it may come back to these buffers.
+    /// - Returns: whether to flush before the next one, for it is large: mostly the system takes all of it, and the
+    ///   next one goes into the same memory, which is still in the processor's cache. Not done here, for a flush that
+    ///   fails closes the channel, and whoever hears of it may come back to these buffers.
     mutating func write(_ frame: OutgoingFrame, to channel: any Channel) -> Bool {
         guard frame.byteCount <= Self.maxBytes else {
             channel.writeFrame(frame)
@@ -56,7 +56,7 @@ struct FrameBuffers {
         }
     }
 
-    /// Where the channel still holds the buffer, this takes a new one.
+    /// Writes through a buffer; where the channel still holds that, through a new one.
     private static func write(_ frame: OutgoingFrame, to channel: any Channel, through buffer: inout ByteBuffer?) {
         if buffer == nil {
             buffer = channel.allocator.buffer(capacity: frame.byteCount)

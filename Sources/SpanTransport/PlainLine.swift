@@ -1,7 +1,7 @@
 import SpanModel
 
 extension String {
-    /// What a peer says, fit for a log: one line of at most 512 bytes, without what moves a terminal's cursor.
+    /// A peer's words, fit for a log: one line of at most 512 bytes, without what moves a terminal's cursor.
     var plainLine: String {
         var text = ""
         for scalar in unicodeScalars.prefix(512) {

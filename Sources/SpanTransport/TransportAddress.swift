@@ -1,4 +1,4 @@
-/// Where a collector listens, or where a sender connects to.
+/// The address that a server listens on, or that a client connects to.
 public enum TransportAddress: Sendable, Hashable {
     /// A name or an address, and a port, 0 ... 65,535; 0 lets a listener take a free one.
     case tcp(host: String, port: Int)
@@ -6,7 +6,7 @@ public enum TransportAddress: Sendable, Hashable {
     /// permissions of the socket's file.
     case unix(path: String)
 
-    /// How many bytes the path of a Unix socket may have: 103.
+    /// The most bytes of a Unix socket's path: 103.
     public static var maxUnixPathBytes: Int { UnixSocket.maxPathBytes }
 
     /// Whether what is sent there stays on this machine: a Unix socket or a loopback address.

@@ -1,4 +1,4 @@
-/// Why a client or server cannot do its work.
+/// The reason for which a client or server cannot do its work.
 ///
 /// A description names addresses and settings, never tokens or spans.
 public struct TransportError: Error, Sendable, Hashable {
@@ -23,11 +23,13 @@ public struct TransportError: Error, Sendable, Hashable {
         public static let misuse = Code(rawValue: "misuse")
     }
 
+    /// The kind of fault.
     public var code: Code
 
     /// One sentence for people: what is wrong and what to do.
     public var message: String
 
+    /// Makes an error; `message` names addresses and settings, never tokens or spans.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

@@ -6,7 +6,7 @@ import Synchronization
 /// TLS on a client's connections.
 final class ClientTLSLayer: ClientSecurityLayer {
     private let tls: ClientTLS
-    /// What files held.
+    /// The contents of the files.
     private struct Loaded: Sendable {
         var context: NIOSSLContext
         var exposures: [String]

@@ -13,9 +13,9 @@ import SpanTransport
 struct KeyPair {
     var chain: [NIOSSLCertificate]
     var key: NIOSSLPrivateKey
-    /// When all certificates are valid.
+    /// The time in which all certificates are valid.
     var validity: Validity
-    /// That others may read the key, in words for a log; `nil` when they may not.
+    /// Words for a log, where others may read the key; `nil` where they may not.
     var exposure: String?
 
     /// - Parameters:
@@ -49,7 +49,7 @@ struct KeyPair {
 
 }
 
-/// From when until when a certificate is valid, in seconds since 1970.
+/// The time in which a certificate is valid, in seconds since 1970.
 struct Validity: Sendable {
     var notBefore: Int
     var notAfter: Int
@@ -59,7 +59,7 @@ struct Validity: Sendable {
         notAfter = Int(certificate.notValidAfter)
     }
 
-    /// When all of them are valid; there is one at least.
+    /// The time in which all of them are valid; there is one at least.
     init(_ certificates: [NIOSSLCertificate]) {
         notBefore = certificates.map { Int($0.notValidBefore) }.max() ?? .min
         notAfter = certificates.map { Int($0.notValidAfter) }.min() ?? .max
@@ -95,7 +95,8 @@ enum PEMFiles {
         return certificates
     }
 
-    /// The authorities of a file, of which at least one is valid: others may stand there until their certificates are gone.
+    /// The authorities of a file, of which at least one is valid: others may stand there until their certificates are
+    /// gone.
     ///
     /// - Parameters:
     ///   - now: seconds since 1970.

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOSSL
 
-/// Whether a certificate is made out to the name that a client connected to.
+/// The check whether a certificate is made out to the name that a client connected to.
 ///
-/// NIOSSL takes a certificate for the name *or* for the address that the name led to. Who can lie about a name's address
-/// could then come with a certificate for an address of his own; so where there is a name, it must be the name. The
-/// common name, which certificates of old had in place of it, counts for nothing.
+/// NIOSSL takes a certificate for the name *or* for the address that the name led to. Who can lie about a name's
+/// address could then come with a certificate for an address of his own; so where there is a name, it must be the name.
+/// The common name, which certificates of old had in place of it, counts for nothing.
 enum ServerNameCheck {
     /// The certificate has other names.
     struct Failure: Error {}

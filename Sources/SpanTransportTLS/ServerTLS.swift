@@ -1,6 +1,6 @@
 import SpanTransport
 
-/// What a server proves itself with, and what it asks of senders. TLS 1.2 or newer.
+/// The TLS settings of a server: its identity, and the one it asks of senders. TLS 1.2 or newer.
 ///
 /// ```swift
 /// var configuration = SpanServerConfiguration(host: "0.0.0.0")
@@ -17,6 +17,7 @@ public struct ServerTLS: Sendable, Hashable {
     /// PEM: the authorities of which one must have signed a sender's certificate (mTLS); `nil`: senders need none.
     public var clientCAFile: String?
 
+    /// Makes settings of PEM files; with `clientCAFile` senders must show a certificate of its authorities.
     public init(certificateChainFile: String, privateKeyFile: String, clientCAFile: String? = nil) {
         self.certificateChainFile = certificateChainFile
         self.privateKeyFile = privateKeyFile

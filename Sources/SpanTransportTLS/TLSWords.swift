@@ -1,9 +1,9 @@
 import NIOCore
 import NIOSSL
 
-/// What a TLS error means, and what to do about it. Names files and names, never what is in a key.
+/// Words for a TLS error: what it means, and what to do about it. Names files and names, never what is in a key.
 struct TLSWords {
-    /// Who is at the other end.
+    /// The peer at the other end.
     enum Peer {
         /// - Parameter asName: the name that was asked for in place of the address.
         case collector(asName: String?)

@@ -1,6 +1,6 @@
 import SpanModel
 
-/// What a sender's driver has to do, in the order in which it stands.
+/// An instruction of a `ClientSession` to its driver. Instructions are done in the order in which they stand.
 public enum ClientAction: Sendable, Equatable {
     /// Open a connection; tell by `connectionOpened` or `connectionClosed` with this number how it went.
     case connect(ClientConnectionID)
@@ -30,23 +30,25 @@ public enum ClientAction: Sendable, Equatable {
     case finished(ClientOutcome)
 }
 
-/// What became of a batch, or of a part of one.
+/// A receipt for a batch, or for a part of one: stored, or given up.
 public struct BatchReceipt: Sendable, Hashable {
     /// The place that gave the batch its ordinal.
     public var source: BatchSource
     /// The source's number for the batch that was handed to the session.
     public var ordinal: UInt64
-    /// Where in the batch that was handed over the spans begin, in the order of its payload.
+    /// The index of the receipt's first span in the batch that was handed over, in the order of its payload.
     public var firstSpan: Int
-    /// How many of its spans this receipt is about.
+    /// The number of spans that the receipt is about.
     public var spans: Int
-    /// How many of its `queuedBytes` this receipt gives free.
+    /// The part of the batch's `queuedBytes` that the receipt gives free.
     public var queuedBytes: Int
-    /// `nil`: stored. Else why the spans were given up; they are reported to the collector in the next batch.
+    /// The reason for which the spans were given up, which the collector is told with the next batch; `nil` for stored
+    /// spans.
     public var dropReason: DropReason?
-    /// When the batch was sent, if this is about an ack of it; `nil` where a `Welcome` told that it is stored.
+    /// The moment at which the batch was sent, where an ack settled it; `nil` where a `Welcome` told that it is stored.
     public var sentAt: SessionInstant?
 
+    /// Makes a receipt; by default for stored spans of a batch of the queue, from its first span on.
     public init(
         source: BatchSource = .queue, ordinal: UInt64, firstSpan: Int = 0, spans: Int, queuedBytes: Int,
         dropReason: DropReason? = nil,
@@ -62,21 +64,23 @@ public struct BatchReceipt: Sendable, Hashable {
     }
 }
 
-/// A number, and what goes out under it now and whenever it is sent again.
+/// A sequence number, and the spans and drop counts that go out under it now and whenever it is sent again.
 public struct NumberedBatch: Sendable, Hashable {
-    /// The number, from 1.
+    /// The sequence number, from 1.
     public var sequence: UInt64
     /// The place that gave the batch its ordinal.
     public var source: BatchSource
     /// The source's number for the batch that was handed to the session; 0 when there are only drop counts to tell.
     public var ordinal: UInt64
-    /// Where in that batch the spans begin, in the order of its payload; more than 0 in a part of one that was split.
+    /// The index of the first span in that batch, in the order of its payload; more than 0 in a part of one that was
+    /// split.
     public var firstSpan: Int
-    /// How many spans go out.
+    /// The number of spans that go out.
     public var spanCount: Int
-    /// Told with them.
+    /// The drop counts that are told with the spans.
     public var dropped: [DropCount]
 
+    /// Makes a numbered batch; by default of the queue, without drop counts.
     public init(
         sequence: UInt64, source: BatchSource = .queue, ordinal: UInt64, firstSpan: Int, spanCount: Int,
         dropped: [DropCount] = []
@@ -92,13 +96,14 @@ public struct NumberedBatch: Sendable, Hashable {
 
 /// A batch that an earlier incarnation of the sender held, for `ClientSession.restore`.
 public struct RestoredBatch: Sendable, Hashable {
-    /// The same spans as then; none in one that only told of drops.
+    /// The spans that the earlier incarnation had under the number; none in a batch that only told of drops.
     public var batch: EncodedBatch
-    /// The number it had; 0: it had none.
+    /// The sequence number that the batch had; 0 for none.
     public var sequence: UInt64
-    /// What was told under that number.
+    /// The drop counts that were told under the number.
     public var dropped: [DropCount]
 
+    /// Makes a batch that an earlier incarnation held.
     public init(batch: EncodedBatch, sequence: UInt64, dropped: [DropCount] = []) {
         self.batch = batch
         self.sequence = sequence
@@ -106,12 +111,12 @@ public struct RestoredBatch: Sendable, Hashable {
     }
 }
 
-/// How a client session ended.
+/// The end of a client session.
 public enum ClientOutcome: Sendable, Equatable {
     /// After `goodbye`, everything being settled.
     case saidGoodbye
-    /// The collector sent it away for good, or speaks another version; unsettled batches are still held, `abandon` gives
-    /// them up.
+    /// The collector sent it away for good, or speaks another version; unsettled batches are still held, `abandon`
+    /// gives them up.
     case refused(GoAway)
     /// `abandon` ended it.
     case abandoned

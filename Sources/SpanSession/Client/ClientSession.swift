@@ -3,8 +3,8 @@ import SpanModel
 
 /// A sender's side of the protocol, over all its successive connections.
 ///
-/// No socket, clock or randomness inside: events come in with the moment they happened at, actions go out, to be done in
-/// their order. Between events the driver waits until `nextDeadline` and then calls `timeout(now:)`.
+/// No socket, clock or randomness inside: events come in with the moment they happened at, actions go out, to be done
+/// in their order. Between events the driver waits until `nextDeadline` and then calls `timeout(now:)`.
 ///
 /// ```swift
 /// var session = ClientSession(settings: ClientSettings(senderID: .random(), seed: 1))
@@ -17,12 +17,12 @@ import SpanModel
 /// A batch is kept until the collector has acknowledged it, and is sent again after a reconnect. `docs/protocol.md` has
 /// the transition table.
 public struct ClientSession: Sendable {
-    /// What the sender is and how it behaves.
+    /// The sender's identity, and how it behaves.
     public let settings: ClientSettings
     var state = State.fresh
     /// The connection that was asked for last; 0 for none yet.
     var lastConnection = ClientConnectionID(rawValue: 0)
-    /// What is to be delivered.
+    /// Batches and drop counts that are to be delivered.
     var outbox: Outbox
     /// Attempts to connect since the collector last answered; the backoff grows with it.
     var attempt = 0
@@ -30,6 +30,7 @@ public struct ClientSession: Sendable {
     var spares: [[UInt8]] = []
     var generator: SplitMix64
 
+    /// Makes a session that does nothing before `start`.
     public init(settings: ClientSettings) {
         self.settings = settings
         outbox = Outbox(tellsNumbers: settings.tellsNumbers)
@@ -104,8 +105,8 @@ public struct ClientSession: Sendable {
         return actions
     }
 
-    /// Ends at once and gives up every batch that is not acknowledged, each with a receipt. After `finished`, which stays
-    /// as it was, only the receipts.
+    /// Ends at once and gives up every batch that is not acknowledged, each with a receipt. After `finished`, which
+    /// stays as it was, only the receipts.
     public mutating func abandon(_ reason: DropReason, now: SessionInstant) -> [ClientAction] {
         var actions: [ClientAction] = []
         for entry in outbox.held.takeAll() where !entry.isReport {
@@ -122,8 +123,8 @@ public struct ClientSession: Sendable {
 
     /// The connection asked for by `connect` is open.
     ///
-    /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while senders
-    ///   live.
+    /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while
+    ///   senders live.
     public mutating func connectionOpened(
         _ connection: ClientConnectionID, now: SessionInstant, bearerToken: String? = nil
     ) -> [ClientAction] {

@@ -14,13 +14,14 @@ struct HeldBatches: Sendable {
         /// 0 while the batch was never sent. What was sent under a number never changes: the collector may have stored
         /// it without the sender knowing.
         var sequence: UInt64 = 0
-        /// Told with this batch.
+        /// Drop counts that are told with the batch.
         var dropped: [DropCount] = []
         /// Only there to tell of drops: no receipt is given for it.
         var isReport = false
-        /// When it was sent on the connection that acknowledged it.
+        /// The moment at which the batch was sent on the connection that acknowledged it.
         var sentAt: SessionInstant?
-        /// What the spans and what groups them weigh, in sixteenths of a smallest span, once somebody wanted to know.
+        /// The weight of the spans and of what groups them, in sixteenths of a smallest span, once somebody wanted to
+        /// know.
         var sixteenths: Int?
 
         var trailer: [UInt8] {
@@ -36,7 +37,7 @@ struct HeldBatches: Sendable {
         }
     }
 
-    /// What a sequence in a trailer takes at the most.
+    /// The most bytes that a sequence takes in a trailer.
     static let maxSequenceBytes = 12
 
     private(set) var batches = Fifo<Held>()
@@ -45,7 +46,7 @@ struct HeldBatches: Sendable {
         var moment: SessionInstant
     }
 
-    /// Of those sent on this connection.
+    /// The batches sent on this connection, in order.
     private var sent = Fifo<Sent>()
     private(set) var outstandingBytes = 0
     private var nextSequence: UInt64 = 1
@@ -53,7 +54,7 @@ struct HeldBatches: Sendable {
     var isEmpty: Bool { batches.isEmpty }
     var sentCount: Int { sent.count }
     var hasUnsent: Bool { sentCount < batches.count }
-    /// O(n).
+    /// Payload bytes of all batches. O(n).
     var payloadBytes: Int { (0..<batches.count).reduce(0) { $0 + batches[$1].batch.payload.count } }
 
     mutating func append(_ held: Held) { batches.append(held) }
@@ -87,7 +88,7 @@ struct HeldBatches: Sendable {
         return settled
     }
 
-    /// An ack on this connection.
+    /// Takes out what an ack on this connection covers.
     mutating func acknowledge(through sequence: UInt64) -> [Held] {
         var settled: [Held] = []
         while var first = batches.first, first.sequence <= sequence, let known = sent.popFirst() {
@@ -99,14 +100,14 @@ struct HeldBatches: Sendable {
         return settled
     }
 
-    /// The next to be sent.
+    /// The next batch to be sent.
     var nextUnsent: Held { batches[sentCount] }
 
     /// Notes what the next to be sent weighs.
     mutating func weighNext(_ sixteenths: Int) { batches[sentCount].sixteenths = sixteenths }
 
-    /// Gives the next to be sent a number, if it has none, and as many drop counts as fit under `maxBytes` with it, and are
-    /// no more than `maxCounts`.
+    /// Gives the next to be sent a number, if it has none, and as many drop counts as fit under `maxBytes` with it, and
+    /// are no more than `maxCounts`.
     mutating func numberNext(dropped ledger: inout DropLedger, maxBytes: Int, maxCounts: Int) {
         let index = sentCount
         guard batches[index].sequence == 0 else { return }

@@ -1,6 +1,6 @@
 import ProtoWire
 
-/// How payloads of a connection may be compressed. Open: other numbers are legal on the wire and are never agreed on.
+/// A compression for the payloads of a connection. Open: other numbers are legal on the wire and are never agreed on.
 public struct Compression: RawRepresentable, Sendable, Hashable {
     public let rawValue: Int32
 
@@ -16,16 +16,16 @@ public struct Compression: RawRepresentable, Sendable, Hashable {
     /// One zstd context per connection and direction.
     public static let zstdStream = Compression(rawValue: 3)
 
-    /// Those that compress, as `docs/protocol.md` numbers them.
+    /// All compressions but `identity`, as `docs/protocol.md` numbers them.
     public static let all: [Compression] = [.gzip, .zstd, .zstdStream]
 
-    /// What `Welcome.window_log` may be.
+    /// The legal values of `Welcome.window_log`.
     public static let windowLogs: ClosedRange<UInt32> = 17...23
 
     public static let schema = EnumSchema(
         "spanwire.transport.v1.Compression", [(0, "IDENTITY"), (1, "GZIP"), (2, "ZSTD"), (3, "ZSTD_STREAM")])
 
-    /// What a collector answers: the first of those offered that it supports, else `identity`.
+    /// Picks the collector's answer: the first of the offered compressions that it supports, else `identity`.
     ///
     /// - Parameters:
     ///   - offered: the sender's, in order of its preference.

@@ -1,12 +1,12 @@
 import ProtoWire
 
-/// What a session compresses and decompresses payloads with; handed to it in its settings, for the sessions themselves
+/// A maker of compressors and decompressors; handed to a session in its settings, for the sessions themselves
 /// link no compression library.
 public protocol CompressionCodec: Sendable {
-    /// What it can do, in any order; `identity` need not be named.
+    /// The compressions that the codec has, in any order; `identity` need not be named.
     var compressions: [Compression] { get }
 
-    /// For one direction of one connection.
+    /// Makes a compressor for one direction of one connection.
     ///
     /// - Parameters:
     ///   - compression: the form of all payloads of the direction.
@@ -14,7 +14,7 @@ public protocol CompressionCodec: Sendable {
     /// - Returns: `nil` for a compression that it does not have, or for want of memory.
     func makeCompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameCompressor)?
 
-    /// For one direction of one connection; the parameters are those of `makeCompressor`.
+    /// Makes a decompressor for one direction of one connection; the parameters are those of `makeCompressor`.
     func makeDecompressor(_ compression: Compression, windowLog: UInt32) -> (any FrameDecompressor)?
 }
 

@@ -1,8 +1,8 @@
 import ProtoWire
 import SpanModel
 
-/// What is stored. `spanwire.transport.v1.Ack`, on the wire an OTLP `ExportTraceServiceResponse` with the transport's own
-/// fields from 1001 up.
+/// The collector's word that batches are stored. `spanwire.transport.v1.Ack`, on the wire an OTLP
+/// `ExportTraceServiceResponse` with the transport's own fields from 1001 up.
 public struct Ack: Sendable, Hashable {
     /// Field 1: what was refused of, or repaired in, the batches that this ack newly acknowledges; `nil` when nothing.
     public var partialSuccess: ExportPartialSuccess?
@@ -12,6 +12,7 @@ public struct Ack: Sendable, Hashable {
     public var creditBytes: UInt64
     public var unknownFields: UnknownFields
 
+    /// Makes an ack of everything up to `sequence`.
     public init(sequence: UInt64, creditBytes: UInt64 = 0, partialSuccess: ExportPartialSuccess? = nil) {
         self.sequence = sequence
         self.creditBytes = creditBytes

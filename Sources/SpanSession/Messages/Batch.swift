@@ -11,6 +11,7 @@ public struct Batch: Sendable, Hashable {
     /// Field 1002: spans that the sender had to give up since its last batch.
     public var dropped: [DropCount]
 
+    /// Makes a batch of spans under a sequence number.
     public init(spans: SpanBatch = SpanBatch(), sequence: UInt64, dropped: [DropCount] = []) {
         self.spans = spans
         self.sequence = sequence

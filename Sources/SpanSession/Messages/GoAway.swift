@@ -40,6 +40,7 @@ public struct GoAway: Sendable, Hashable {
     public var retryAfterMilliseconds: UInt32
     public var unknownFields: UnknownFields
 
+    /// Makes a message that ends a connection; without a delay the sender is not to come back.
     public init(_ code: Code, _ message: String = "", retryAfterMilliseconds: UInt32 = 0) {
         self.code = code
         self.message = message

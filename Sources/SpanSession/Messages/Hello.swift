@@ -19,6 +19,7 @@ public struct Hello: Sendable, Hashable {
     public var connection: UInt64
     public var unknownFields: UnknownFields
 
+    /// Makes the first message of a sender.
     public init(
         protocolVersion: UInt32 = 1, senderID: SenderID, agent: String = "", compressions: [Compression] = [],
         bearerToken: String = "", maxFrameBytes: UInt32 = 0, connection: UInt64 = 0
@@ -103,7 +104,7 @@ extension Hello: WireMessage {
 }
 
 extension Hello: CustomStringConvertible {
-    /// Without the token: only whether there is one.
+    /// The message without the token's text: only whether there is one.
     public var description: String {
         "Hello(version \(protocolVersion), sender \(senderID.hex), agent \(agent.debugDescription), "
             + "compressions \(compressions), token \(bearerToken.isEmpty ? "no" : "yes"), "

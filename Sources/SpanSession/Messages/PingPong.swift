@@ -1,11 +1,12 @@
 import ProtoWire
 
-/// Are you there? `spanwire.transport.v1.Ping`.
+/// The question whether the peer is there. `spanwire.transport.v1.Ping`.
 public struct Ping: Sendable, Hashable {
     /// Field 1: comes back in the `Pong`.
     public var token: UInt64
     public var unknownFields: UnknownFields
 
+    /// Makes a ping with a token, which the answer repeats.
     public init(token: UInt64) {
         self.token = token
         unknownFields = UnknownFields()
@@ -18,16 +19,19 @@ public struct Pong: Sendable, Hashable {
     public var token: UInt64
     public var unknownFields: UnknownFields
 
+    /// Makes the answer to the ping with this token.
     public init(token: UInt64) {
         self.token = token
         unknownFields = UnknownFields()
     }
 }
 
-/// No more batches: close after the last ack. `spanwire.transport.v1.Goodbye`.
+/// The sender's word that no more batches follow; the connection closes after the last ack.
+/// `spanwire.transport.v1.Goodbye`.
 public struct Goodbye: Sendable, Hashable {
     public var unknownFields: UnknownFields
 
+    /// Makes the message, which has no fields.
     public init() { unknownFields = UnknownFields() }
 }
 

@@ -2,7 +2,7 @@ import ProtoWire
 
 /// The collector's first frame. `spanwire.transport.v1.Welcome`.
 public struct Welcome: Sendable, Hashable {
-    /// What a batch may weigh where a collector does not say it.
+    /// The greatest weight of a batch where a collector does not say it.
     static let defaultBatchWeight: UInt64 = 1 << 20
 
     /// Field 1: 1 in this version.
@@ -19,11 +19,12 @@ public struct Welcome: Sendable, Hashable {
     public var agent: String
     /// Field 7: the largest zstd window for `zstdStream`, 17 to 23.
     public var windowLog: UInt32
-    /// Field 8: what a batch may weigh, in smallest spans; 0 means 1,048,576. docs/protocol.md, rule 17, says what weighs how
-    /// much.
+    /// Field 8: what a batch may weigh, in smallest spans; 0 means 1,048,576. docs/protocol.md, rule 17, says what
+    /// weighs how much.
     public var maxBatchWeight: UInt64
     public var unknownFields: UnknownFields
 
+    /// Makes the first message of a collector.
     public init(
         protocolVersion: UInt32 = 1, compression: Compression = .identity, storedSequence: UInt64 = 0,
         maxFrameBytes: UInt32 = 0, creditBytes: UInt64, agent: String = "", windowLog: UInt32 = 0,

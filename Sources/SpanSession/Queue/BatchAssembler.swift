@@ -4,8 +4,8 @@ import ProtoWire
 package struct BatchAssembler: Sendable {
     private struct Group: Sendable {
         var origin: EncodedOrigin
-        /// Room for what stands before the spans when they are alone in a batch, then fields 2 of `ScopeSpans`, one behind
-        /// the other.
+        /// Room for what stands before the spans when they are alone in a batch, then fields 2 of `ScopeSpans`, one
+        /// behind the other.
         var bytes: [UInt8]
 
         /// - Parameter spare: an array whose memory is used again.
@@ -17,7 +17,7 @@ package struct BatchAssembler: Sendable {
             bytes.append(contentsOf: repeatElement(0, count: headBytes))
         }
 
-        /// Of the head with lengths of three bytes, which is what batches mostly have.
+        /// Bytes of the head with lengths of three bytes, which is what batches mostly have.
         var headBytes: Int { 8 + origin.resourceFields.count + origin.scopeFields.count }
 
         var spans: ArraySlice<UInt8> { bytes[headBytes...] }
@@ -27,7 +27,7 @@ package struct BatchAssembler: Sendable {
     }
 
     private var groups: [Group] = []
-    /// What the last batch had, so that the next one grows in one piece.
+    /// The size of the last batch, so that the next one grows in one piece.
     private var lastBytes = 0
     /// Payloads that are done with, to be filled again.
     private var spares: [[UInt8]] = []
@@ -36,18 +36,19 @@ package struct BatchAssembler: Sendable {
     private var index: [EncodedOrigin: Int] = [:]
     private var latest = 0
 
-    /// How many spans are in it.
+    /// The number of spans in the batch.
     package private(set) var spanCount = 0
 
-    /// What the payload will have at the most; it lacks no more than the bytes that short lengths save.
+    /// The most bytes that the payload will have; it lacks no more than the bytes that short lengths save.
     package private(set) var boundBytes = 0
 
+    /// Makes an assembler of an empty batch.
     package init() {}
 
     /// Whether no span is in it.
     package var isEmpty: Bool { spanCount == 0 }
 
-    /// By how much `boundBytes` would grow.
+    /// The bytes by which a span would make `boundBytes` grow.
     package mutating func cost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         let field = BatchAssembler.fieldBytes(byteCount)
         return group(of: origin) == nil ? field + origin.overheadBytes : field
@@ -56,7 +57,7 @@ package struct BatchAssembler: Sendable {
     /// Whether a span of the origin is in it.
     func has(_ origin: EncodedOrigin) -> Bool { group(of: origin) != nil }
 
-    /// What a span takes alone in a batch.
+    /// The bytes that a span takes alone in a batch.
     package static func soleCost(of byteCount: Int, origin: EncodedOrigin) -> Int {
         fieldBytes(byteCount) + origin.overheadBytes
     }
@@ -99,8 +100,8 @@ package struct BatchAssembler: Sendable {
         spares.append(payload)
     }
 
-    /// The payload where there is one origin, and the lengths take what was kept free for them: made without copying the
-    /// spans.
+    /// The payload where there is one origin, and the lengths take what was kept free for them: made without copying
+    /// the spans.
     private mutating func takeOnlyGroup() -> [UInt8]? {
         guard groups.count == 1 else { return nil }
         let (origin, scopeBytes) = (groups[0].origin, groups[0].scopeBytes)

@@ -1,6 +1,6 @@
 import SpanModel
 
-/// What became of the spans that a sender was given, since it was made: what `flush` and `shutdown` tell.
+/// The fate of all spans that a sender was given since it was made, as `flush` and `shutdown` tell it.
 public struct DeliveryReport: Sendable, Hashable {
     /// Acknowledged by the collector, hence durable.
     public var storedSpans = 0
@@ -19,9 +19,11 @@ public struct DeliveryReport: Sendable, Hashable {
     public var recoveredSpans = 0
     /// Spans that a spool sent without resource and scope, which could not be read any more.
     public var spansWithoutResource = 0
-    /// Damaged places of a spool in which spans may have been lost, and nobody knows how many; what is known is in `dropped`.
+    /// Damaged places of a spool in which spans may have been lost, and nobody knows how many; what is known is in
+    /// `dropped`.
     public var uncountedLosses = 0
 
+    /// Makes a report of nothing.
     public init() {}
 
     /// All that was given up here.
@@ -35,7 +37,8 @@ public struct DeliveryReport: Sendable, Hashable {
 
 extension DeliveryReport: CustomStringConvertible {
     /// `reported 10, stored 8, rejected 1, dropped 1 (queue_full 1), pending 0`; with a spool also `, spooled 4` and
-    /// `, of these from earlier 2`, `, without resource 3`, `, damaged places of unknown content 1`, where there are any.
+    /// `, of these from earlier 2`, `, without resource 3`, `, damaged places of unknown content 1`, where there are
+    /// any.
     public var description: String {
         var text =
             "reported \(reportedSpans), stored \(storedSpans), rejected \(rejectedSpans), dropped \(droppedSpans)"

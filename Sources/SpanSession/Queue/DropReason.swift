@@ -9,7 +9,7 @@ public struct DropReason: RawRepresentable, Sendable, Hashable {
     public static let spanTooLarge = DropReason(rawValue: "span_too_large")
     /// The spool was full and its policy was to drop.
     public static let spoolFull = DropReason(rawValue: "spool_full")
-    /// What the spool held of the span could not be read any more.
+    /// The spool's record of the span could not be read any more.
     public static let spoolDamaged = DropReason(rawValue: "spool_damaged")
     /// The sender shut down before the collector had acknowledged.
     public static let shutdown = DropReason(rawValue: "shutdown")

@@ -5,18 +5,20 @@ import SpanModel
 public struct EncodedBatch: Sendable, Hashable {
     /// Zero or more fields 1 of `ExportTraceServiceRequest`, each a whole `ResourceSpans`.
     public let payload: [UInt8]
-    /// How many spans are in them.
+    /// The number of spans in the payload.
     public let spanCount: Int
-    /// What the batch takes of a queue's bytes.
+    /// The part of a queue's bytes that the batch takes.
     public let queuedBytes: Int
     /// The place that gave the batch its ordinal.
     public let source: BatchSource
     /// The source's number for the batch; 0 when nobody numbered it.
     public let ordinal: UInt64
 
-    /// Where its spans begin in the batch that bears the ordinal, in the order of its payload; more than 0 in a part.
+    /// The index of its first span in the batch that bears the ordinal, in the order of its payload; more than 0 in a
+    /// part.
     package let firstSpan: Int
 
+    /// Makes a batch of a payload whose spans were counted.
     package init(
         payload: [UInt8], spanCount: Int, queuedBytes: Int, source: BatchSource = .queue, ordinal: UInt64,
         firstSpan: Int = 0
@@ -58,22 +60,23 @@ public struct EncodedBatch: Sendable, Hashable {
         self.init(payload: payload, spanCount: batch.spanCount, queuedBytes: payload.count, ordinal: ordinal)
     }
 
-    /// What the batch weighs at the most, in sixteenths of a smallest span: everything that weighs something and is no span
-    /// has two bytes or more, and weighs no more than four sixteenths.
+    /// The greatest weight that the batch can have, in sixteenths of a smallest span: everything that weighs something
+    /// and is no span has two bytes or more, and weighs no more than four sixteenths.
     var mostSixteenths: Int { 16 * spanCount + 2 * payload.count }
 
-    /// What the batch weighs, in sixteenths of a smallest span, as the collector counts it. Walks over all of it. Nothing,
-    /// where it is malformed: then its weight is not what is wrong with it.
+    /// The weight of the batch, in sixteenths of a smallest span, as the collector counts it. Walks over all of it.
+    /// Nothing, where it is malformed: then its weight is not what is wrong with it.
     var sixteenths: Int {
         (try? SpanBatchView(payload.rawSpan, options: EncodedBatch.weighOptions).readAll().sixteenths) ?? 0
     }
 
     /// Cuts the batch between its spans into batches of at most `maxBytes` and `maxSixteenths` each, which share its
-    /// `queuedBytes` and its ordinal; for a collector that takes less than expected. Copies; the spans are not encoded again.
+    /// `queuedBytes` and its ordinal; for a collector that takes less than expected. Copies; the spans are not encoded
+    /// again.
     ///
     /// - Parameter maxSixteenths: of a smallest span, that a part may weigh.
-    /// - Returns: the parts in order; the ranges of spans that are larger than that span by span, with the queue bytes that
-    ///   no part has.
+    /// - Returns: the parts in order; the ranges of spans that are larger than that span by span, with the queue bytes
+    ///   that no part has.
     func split(
         maxBytes: Int, maxSixteenths: Int = .max
     ) -> (parts: [EncodedBatch], tooLarge: [Range<Int>], tooLargeBytes: Int) {
@@ -142,13 +145,13 @@ public struct EncodedBatch: Sendable, Hashable {
             firstSpan: range.lowerBound)
     }
 
-    /// As the collector reads it, to any size.
+    /// The options of the collector, for a payload of any size.
     static let weighOptions = DecodeOptions(limits: WireLimits(maxPayloadBytes: .max), invalidUTF8: .repair)
 
     static let walkOptions = DecodeOptions(limits: WireLimits(maxDepth: 500, maxPayloadBytes: .max))
 }
 
-/// What spans and their origins weigh, in sixteenths of a smallest span.
+/// A scale for spans and their origins, in sixteenths of a smallest span.
 private struct BatchScale {
     let isNeeded: Bool
     /// Spans of one origin mostly come in a row.
@@ -166,7 +169,7 @@ private struct BatchScale {
         }
     }
 
-    /// What groups the first span of an origin.
+    /// The weight of what groups the first span of an origin.
     mutating func weigh(_ origin: EncodedOrigin) -> Int {
         guard isNeeded else { return 0 }
         if let latest, latest.origin === origin { return latest.weight }

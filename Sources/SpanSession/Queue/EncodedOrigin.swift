@@ -11,6 +11,7 @@ public final class EncodedOrigin: Sendable {
     package let scopeFields: [UInt8]
     private let hashed: Int
 
+    /// Encodes a resource and a scope, for all spans that have them.
     public convenience init(
         resource: Resource?, resourceSchemaURL: String = "", scope: InstrumentationScope?, scopeSchemaURL: String = ""
     ) {

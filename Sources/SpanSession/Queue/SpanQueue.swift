@@ -14,19 +14,20 @@ import SpanModel
 /// }
 /// ```
 public struct SpanQueue: Sendable {
-    /// What became of a span that was offered.
+    /// The outcome of offering a span.
     public enum Outcome: Sendable, Hashable {
         /// Taken; no batch is ready.
         case taken
         /// Taken, and at least one batch is ready: wake who sends.
         case batchReady
-        /// There is no room. Nothing was taken and nothing counted: wait and offer it again, or `drop` it. What is there
-        /// is ready to be sent: wake who sends.
+        /// There is no room. Nothing was taken and nothing counted: wait and offer it again, or `drop` it. What is
+        /// there is ready to be sent: wake who sends.
         case full
         /// Larger than a batch may be: dropped and counted.
         case tooLarge
     }
 
+    /// The bounds of the queue, and of a batch.
     public let limits: SpanQueueLimits
 
     /// Spans that are not settled.
@@ -38,7 +39,7 @@ public struct SpanQueue: Sendable {
     private var open = BatchAssembler()
     private var opened = SessionInstant(nanoseconds: 0)
     private var ready = Fifo<EncodedBatch>()
-    /// Spans not settled of each batch, from `firstUnsettled` on.
+    /// The number of spans that are not settled in each batch, from `firstUnsettled` on.
     private var unsettled = Fifo<Int>()
     private var firstUnsettled: UInt64 = 1
     private var nextOrdinal: UInt64 = 1
@@ -48,6 +49,7 @@ public struct SpanQueue: Sendable {
     private var rejectedSpans = 0
     private var rejectionReason = ""
 
+    /// Makes an empty queue.
     public init(limits: SpanQueueLimits = SpanQueueLimits()) { self.limits = limits }
 
     /// Offers a span.
@@ -109,10 +111,10 @@ public struct SpanQueue: Sendable {
     /// Whether `takeDropped` has something.
     public var hasDropped: Bool { !unreported.isEmpty }
 
-    /// What `drop` and `tooLarge` counted since the last call, for `ClientSession.reportDropped`.
+    /// Takes out what `drop` and `tooLarge` counted since the last call, for `ClientSession.reportDropped`.
     public mutating func takeDropped() -> [DropCount] { unreported.take() }
 
-    /// When the open batch's delay is over; `nil` when there is none.
+    /// The moment at which the open batch's delay is over; `nil` when there is none.
     public var nextDeadline: SessionInstant? {
         open.isEmpty ? nil : opened.advanced(by: limits.maxBatchDelay)
     }
@@ -127,7 +129,7 @@ public struct SpanQueue: Sendable {
         return now >= nextDeadline
     }
 
-    /// The oldest batch that is closed, or the open one when its delay is over.
+    /// Takes out the oldest batch that is closed, or the open one when its delay is over.
     public mutating func nextBatch(now: SessionInstant) -> EncodedBatch? {
         if ready.isEmpty, hasBatch(now: now) { closeOpen() }
         return ready.popFirst()
@@ -141,7 +143,8 @@ public struct SpanQueue: Sendable {
         return nextOrdinal - 1
     }
 
-    /// Takes payloads back that nobody needs any more (`ClientSession.takeSpares`), so that batches to come allocate less.
+    /// Takes payloads back that nobody needs any more (`ClientSession.takeSpares`), so that batches to come allocate
+    /// less.
     public mutating func recycle(_ payloads: consuming [[UInt8]]) {
         while let payload = payloads.popLast() { open.recycle(payload) }
     }
@@ -193,7 +196,7 @@ public struct SpanQueue: Sendable {
     /// Whether the batch of that ordinal and all before it are settled.
     public func isSettled(through ordinal: UInt64) -> Bool { firstUnsettled > ordinal }
 
-    /// What became of all spans so far.
+    /// The fate of all spans so far.
     public var report: DeliveryReport {
         var report = DeliveryReport()
         report.storedSpans = storedSpans

@@ -3,22 +3,25 @@ public struct SpanQueueLimits: Sendable, Hashable {
     /// Encoded bytes, group headers included, of all spans that are not settled: waiting, in a batch, or sent and not
     /// yet acknowledged. At least `maxBatchBytes` (clamped, with either of the two).
     public var maxQueuedBytes: Int { didSet { maxQueuedBytes = max(maxQueuedBytes, maxBatchBytes) } }
-    /// The same in spans; at least 1 (clamped).
+    /// The most spans that are not settled, at least 1 (clamped).
     public var maxQueuedSpans: Int { didSet { maxQueuedSpans = max(maxQueuedSpans, 1) } }
-    /// A batch is closed when it has so many spans, at least 1 (clamped) …
+    /// The number of spans at which a batch is closed, at least 1 (clamped).
     public var maxBatchSpans: Int { didSet { maxBatchSpans = max(maxBatchSpans, 1) } }
-    /// … or when the next span would take its payload over so many bytes, at least 64 (clamped) …
+    /// The most payload bytes of a batch, at least 64 (clamped): one is closed when the next span would take it over
+    /// them.
     public var maxBatchBytes: Int {
         didSet {
             maxBatchBytes = max(maxBatchBytes, 64)
             if maxQueuedBytes < maxBatchBytes { maxQueuedBytes = maxBatchBytes }
         }
     }
-    /// … or when its first span has waited so long; a negative time is none (clamped).
+    /// The time for which the first span of a batch waits before the batch is closed; a negative time is none
+    /// (clamped).
     public var maxBatchDelay: Duration { didSet { maxBatchDelay = max(maxBatchDelay, .zero) } }
-    /// What becomes of a span for which there is no room.
+    /// The fate of a span for which there is no room.
     public var whenFull: FullQueuePolicy
 
+    /// Makes limits; what is out of range is clamped.
     public init(
         maxQueuedBytes: Int = 64 << 20, maxQueuedSpans: Int = 200_000, maxBatchSpans: Int = 8192,
         maxBatchBytes: Int = 1 << 20, maxBatchDelay: Duration = .milliseconds(200),

@@ -1,17 +1,19 @@
 import ProtoWire
 import SpanModel
 
-/// What had to be taken out of a batch, or repaired, before it can be stored.
+/// The findings of a batch's check: what was taken out or repaired before it can be stored.
 public struct BatchValidation: Sendable, Hashable {
-    /// Spans that were taken out.
+    /// The number of spans that were taken out.
     public var rejectedSpans = 0
-    /// Why the first of them was: the field's path and what is wrong with it, no values; empty when none was.
+    /// The reason for which the first span was taken out: the field's path and what is wrong with it, no values; empty
+    /// when none was.
     public var firstReason = ""
-    /// Strings that were not UTF-8 and were repaired.
+    /// The number of strings that were not UTF-8 and were repaired.
     public var repairedStrings = 0
-    /// Where the first of them stood.
+    /// The place of the first repaired string, as a path of fields.
     public var firstRepairPath = ""
 
+    /// Makes the findings of a batch with which nothing is wrong.
     public init() {}
 
     /// Takes the spans whose trace or span id is missing, of a wrong length or zero out of `batch`; their neighbours
@@ -38,7 +40,8 @@ public struct BatchValidation: Sendable, Hashable {
         }
     }
 
-    /// For `Ack.partial_success.error_message`: what was refused and what was repaired; empty when nothing was.
+    /// The text for `Ack.partial_success.error_message`: what was refused and what was repaired; empty when nothing
+    /// was.
     public var message: String {
         var parts: [String] = []
         if rejectedSpans > 0 {
@@ -52,8 +55,8 @@ public struct BatchValidation: Sendable, Hashable {
         return parts.joined(separator: "; ")
     }
 
-    /// Why a collector refuses the span: the field and what is wrong with it, such as `.trace_id is missing`; `nil` for a
-    /// span that it takes.
+    /// Why a collector refuses the span: the field and what is wrong with it, such as `.trace_id is missing`; `nil` for
+    /// a span that it takes.
     package static func reason(against span: SpanRecord) -> String? { isFit(span) ? nil : fault(of: span) }
 
     private static func isFit(_ span: SpanRecord) -> Bool { span.traceID.isValid && span.spanID.isValid }

@@ -1,23 +1,24 @@
 import ProtoWire
 import SpanModel
 
-/// A batch that is to be stored: checked, and freed of the spans that cannot be. Encoded, so that a store that keeps it so
-/// need not decode it, and one that is behind holds no more than was sent.
+/// A batch that is to be stored: checked, and freed of the spans that cannot be. Encoded, so that a store that keeps it
+/// so need not decode it, and one that is behind holds no more than was sent.
 public struct ReceivedBatch: Sendable, Equatable {
-    /// The sender's number for it.
+    /// The sender's sequence number for the batch.
     public var sequence: UInt64
     /// The spans that are fit for the store: a whole `TracesData`. All of it was read, so `decoded()` takes it.
     public var payload: [UInt8]
-    /// How many spans are in it.
+    /// The number of spans in the payload.
     public var spanCount: Int
-    /// What the sender had to give up since its last batch.
+    /// The spans that the sender had to give up since its last batch, by reason.
     public var dropped: [DropCount]
-    /// What was taken out and why, what was repaired. The ack says so by itself.
+    /// The findings of the check: what was taken out and why, what was repaired. The ack says so by itself.
     public var validation: BatchValidation
-    /// What the batch had in its frame, decompressed; what it has now where repairs made it longer.
+    /// The bytes of the batch in its frame, decompressed; those of `payload` where repairs made it longer.
     public var payloadBytes: Int
-    /// How many of the smallest spans take as much memory when they are decoded: `spanCount`, and more for attributes,
-    /// events, links and drop counts. What `ServerSettings.maxBatchWeight` bounds.
+    /// The weight of the batch: the number of smallest spans that take as much memory when they are decoded.
+    /// `spanCount`, and more for attributes, events, links and drop counts. What `ServerSettings.maxBatchWeight`
+    /// bounds.
     public var weight: Int
 
     /// - Parameters:
@@ -62,9 +63,9 @@ public struct ReceivedBatch: Sendable, Equatable {
 
 /// Why a batch is not taken.
 enum BatchFault: Error, Equatable {
-    /// It is no `Batch`.
+    /// The payload is no `Batch`.
     case malformed(WireError)
-    /// It would take more memory than it may, decoded.
+    /// The batch would take more memory than it may, decoded.
     case tooHeavy(SpanBatchCounts)
 }
 
@@ -110,7 +111,7 @@ extension ReceivedBatch {
             validation: validation, payloadBytes: max(payload.byteCount, encoded.count), weight: weight)
     }
 
-    /// What decoding would make, found without making it.
+    /// Counts what decoding would make, without making it.
     private static func counts(_ payload: RawSpan, _ options: DecodeOptions) throws(BatchFault) -> SpanBatchCounts {
         do throws(WireError) {
             var counts = try SpanBatchView(payload, options: options).readAll()
@@ -132,7 +133,7 @@ extension ReceivedBatch {
 /// repaired. The spans are looked at where they are and can be stored as they are.
 private struct UsualBatch {
     private(set) var sequence: UInt64 = 0
-    /// Where the spans end.
+    /// The offset at which the spans end.
     private(set) var spansEnd = 0
     private(set) var dropped: [DropCount] = []
     private(set) var counts = SpanBatchCounts()

@@ -42,8 +42,8 @@ extension ServerSession {
         /// Whether everything is acknowledged that came before `Goodbye`.
         private var isDone: Bool { saidGoodbye && underWay.isEmpty }
 
-        /// When `timeout` has something to do. A peer that is not listened to cannot answer, and its frames make no
-        /// progress.
+        /// The moment at which `timeout` has something to do. A peer that is not listened to cannot answer, and its
+        /// frames make no progress.
         func deadline(_ settings: ServerSettings, _ flow: Flow) -> SessionInstant? {
             if let stuckSince = flow.answersStuckSince { return stuckSince.advanced(by: settings.timing.frameProgress) }
             if let mutedSince = flow.mutedSince { return mutedSince.advanced(by: settings.timing.silence) }

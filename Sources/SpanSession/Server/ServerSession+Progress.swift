@@ -22,12 +22,12 @@ extension ServerSession {
     package var isLookingUp: Bool { if case .lookingUp = state { true } else { false } }
 
     /// Whether a driver is to read on. `false` while more is on its way to the store than the credit would let through
-    /// uncompressed: credit counts bytes on the wire, and a few of those may be very many. Frames that are handed in all
-    /// the same wait. Ask again after every event.
+    /// uncompressed: credit counts bytes on the wire, and a few of those may be very many. Frames that are handed in
+    /// all the same wait. Ask again after every event.
     public var wantsBytes: Bool { if case .open(let open) = state { open.wantsBytes(settings) } else { true } }
 
-    /// Bytes that a welcomed sender may still send; negative after a frame larger than all of the credit. `nil` while no
-    /// sender is welcomed.
+    /// Bytes that a welcomed sender may still send; negative after a frame larger than all of the credit. `nil` while
+    /// no sender is welcomed.
     package var credit: Int? { if case .open(let open) = state { open.credit } else { nil } }
 
     /// Decompressed payload bytes of batches that are not acknowledged, and bytes of frames that were not read: what
@@ -52,14 +52,14 @@ extension ServerSession {
     /// Whether a frame has begun to arrive and is not complete.
     public var isInsideFrame: Bool { look { $0.isInsideFrame } ?? false }
 
-    /// How many frames came whole so far; 0 when no more are read.
+    /// The number of frames that came whole so far; 0 when no more are read.
     package var frameCount: Int { look { $0.frameCount } ?? 0 }
 
-    /// How many bytes the payload of the frame that has begun is to have; 0 while its head is not there, and for one of less
+    /// The payload bytes that the frame that has begun is to have; 0 while its head is not there, and for one of less
     /// than 1 KiB.
     package var announcedBytes: Int { look { $0.announcedBytes } ?? 0 }
 
-    /// How many of `announcedBytes` have not come.
+    /// The part of `announcedBytes` that has not come.
     package var missingBytes: Int { look { $0.missingBytes } ?? 0 }
 
     /// Looks at the frames that come in; `nil` when nothing is read any more.

@@ -28,12 +28,12 @@ extension ServerSession {
         var maxMessageBytes: Int { min(maxMessageBytesOfAnyPeer, maxAnswerBytes - 128) }
     }
 
-    /// What the driver tells of the socket, in whatever state the connection is.
+    /// The state of the socket as the driver tells it, in whatever state the connection is.
     struct Flow: Sendable {
-        /// Since when the driver does not hand on what comes, or since the last sign of life that was given meanwhile;
+        /// The moment from which on the driver hands nothing on, or of the last sign of life that was given meanwhile;
         /// `nil` while it does.
         var mutedSince: SessionInstant?
-        /// Since when the sender takes no answers; `nil` while it does.
+        /// The moment from which on the sender takes no answers; `nil` while it does.
         var answersStuckSince: SessionInstant?
     }
 }

@@ -3,9 +3,9 @@ import SpanModel
 
 /// The collector's side of one connection.
 ///
-/// No socket, clock or store inside: events come in with the moment they happened at, actions go out, to be done in their
-/// order. Between events the driver waits until `nextDeadline` and then calls `timeout(now:)`. It stops reading from a
-/// socket that takes no writes, so that nothing piles up. `docs/protocol.md` has the transition table.
+/// No socket, clock or store inside: events come in with the moment they happened at, actions go out, to be done in
+/// their order. Between events the driver waits until `nextDeadline` and then calls `timeout(now:)`. It stops reading
+/// from a socket that takes no writes, so that nothing piles up. `docs/protocol.md` has the transition table.
 ///
 /// ```swift
 /// var session = ServerSession(settings: settings, now: now)
@@ -16,7 +16,7 @@ import SpanModel
 ///     …
 /// ```
 public struct ServerSession: Sendable {
-    /// What the connection grants and demands.
+    /// The limits, tokens and times of the connection.
     public internal(set) var settings: ServerSettings
     private(set) var state: State
     private(set) var flow = Flow()
@@ -141,9 +141,9 @@ public struct ServerSession: Sendable {
         return actions
     }
 
-    /// Another answer to `lookUpSender`: a newer connection of the same sender is there already, whose `Hello` overtook this
-    /// one's. Mostly nobody is there any more; who is, such as a program that was started again with its clock set back,
-    /// may come again when the other is gone.
+    /// Another answer to `lookUpSender`: a newer connection of the same sender is there already, whose `Hello` overtook
+    /// this one's. Mostly nobody is there any more; who is, such as a program that was started again with its clock set
+    /// back, may come again when the other is gone.
     public mutating func outdated(now: SessionInstant) -> [ServerAction] {
         guard case .lookingUp = state else { return [] }
         var actions: [ServerAction] = []
@@ -174,9 +174,9 @@ public struct ServerSession: Sendable {
         state = .sentAway(goAway, state.peer, &actions)
     }
 
-    /// The driver reads no more for now, or reads again: its own memory is short, or the peer takes no acks. Meanwhile no
-    /// sign of life is asked for, and a frame need make no progress; but one is given, a `Ping` as often as one would ask,
-    /// so that a sender that waits for its turn does not give up.
+    /// The driver reads no more for now, or reads again: its own memory is short, or the peer takes no acks. Meanwhile
+    /// no sign of life is asked for, and a frame need make no progress; but one is given, a `Ping` as often as one
+    /// would ask, so that a sender that waits for its turn does not give up.
     public mutating func setListening(_ listens: Bool, now: SessionInstant) {
         guard listens != (flow.mutedSince == nil) else { return }
         flow.mutedSince = listens ? nil : now
@@ -188,13 +188,13 @@ public struct ServerSession: Sendable {
             }
     }
 
-    /// Whether the sender takes what is written. One that does not is not listened to, so nothing else would ever end it;
-    /// after as long as a frame may make no progress it is given up.
+    /// Tells whether the sender takes what is written. One that does not is not listened to, so nothing else would ever
+    /// end it; after as long as a frame may make no progress it is given up.
     public mutating func setAnswersTaken(_ areTaken: Bool, now: SessionInstant) {
         flow.answersStuckSince = areTaken ? nil : flow.answersStuckSince ?? now
     }
 
-    /// Any of these tokens opens the door from now on (none: no token is asked for), for a `Hello` that has not come yet.
-    /// Who was let in stays.
+    /// Any of these tokens opens the door from now on (none: no token is asked for), for a `Hello` that has not come
+    /// yet. Who was let in stays.
     public mutating func admit(bearerTokens: [String]) { settings.bearerTokens = bearerTokens }
 }

@@ -3,9 +3,10 @@ import SpanModel
 
 /// Counts of given-up spans by reason, in the order in which the reasons first came.
 package struct DropLedger: Sendable, Hashable {
-    /// In the order in which the reasons first came.
+    /// The counts, in the order in which the reasons first came.
     package private(set) var counts: [DropCount] = []
 
+    /// Makes a ledger without counts.
     package init() {}
 
     /// Whether nothing is counted.
@@ -21,7 +22,7 @@ package struct DropLedger: Sendable, Hashable {
 
     var first: DropCount? { counts.first }
 
-    /// To be called when there is one.
+    /// Takes the first count out, which must be there.
     mutating func removeFirst() { counts.removeFirst() }
 
     /// Takes counts out again, as far as they are there.

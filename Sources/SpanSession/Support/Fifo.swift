@@ -3,15 +3,16 @@ package struct Fifo<Element: Sendable>: Sendable {
     private var elements: [Element?] = []
     private var head = 0
 
+    /// Makes an empty queue.
     package init() {}
 
-    /// How many are in it.
+    /// The number of elements.
     package var count: Int { elements.count - head }
 
-    /// Whether none is.
+    /// Whether there are no elements.
     package var isEmpty: Bool { count == 0 }
 
-    /// The one at the front.
+    /// The element at the front.
     package var first: Element? { isEmpty ? nil : elements[head]! }
 
     /// - Parameter index: 0 for the front; within the count.
@@ -20,10 +21,10 @@ package struct Fifo<Element: Sendable>: Sendable {
         set { elements[head + index] = newValue }
     }
 
-    /// Puts one behind all others. Amortized O(1).
+    /// Puts an element behind all others. Amortized O(1).
     package mutating func append(_ element: Element) { elements.append(element) }
 
-    /// Takes the front out. Amortized O(1).
+    /// Takes the element at the front out. Amortized O(1).
     package mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]
@@ -39,15 +40,15 @@ package struct Fifo<Element: Sendable>: Sendable {
         return element
     }
 
-    /// Takes one out. O(n): for rare occasions.
+    /// Takes an element out. O(n): for rare occasions.
     package mutating func remove(at index: Int) -> Element { elements.remove(at: head + index)! }
 
-    /// Puts more in front of the one at `index`. O(n): for rare occasions.
+    /// Puts elements in front of the one at `index`. O(n): for rare occasions.
     package mutating func insert(contentsOf more: [Element], at index: Int) {
         elements.insert(contentsOf: more.map(Optional.some), at: head + index)
     }
 
-    /// Takes all out, and gives their memory back.
+    /// Takes all elements out, and gives their memory back.
     package mutating func removeAll() {
         elements = []
         head = 0

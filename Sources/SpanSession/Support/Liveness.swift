@@ -1,4 +1,5 @@
-/// When a connection on which nothing comes is asked, and when it is given up: transport rule 7.
+/// The rule for a connection on which nothing comes: when the peer is asked, and when it is given up (transport rule
+/// 7).
 struct Liveness: Sendable {
     enum Verdict: Sendable {
         case alive

@@ -10,6 +10,7 @@ import ProtoWire
 
 /// A directory of one process, held by a lock until it is released or this object dies.
 package final class DirectoryStorage: SpoolStorage {
+    /// The path of the directory.
     package let place: String
     private let lock: Int32
     private let forks: Int

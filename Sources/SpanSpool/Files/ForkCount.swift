@@ -8,7 +8,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// How often this process descends, by `fork`, from the one in which the count was first asked for.
+/// The number of times that this process descends, by `fork`, from the one in which the count was first asked for.
 ///
 /// A forked child has its parent's files open at the same places; were it to write, it would overwrite what its parent
 /// writes.

@@ -1,6 +1,6 @@
 /// The files that a spool lies in: a directory, or for simulations memory.
 package protocol SpoolStorage: AnyObject, Sendable {
-    /// For messages.
+    /// The place as messages name it.
     var place: String { get }
     /// The names of all files.
     func names() throws(SpoolError) -> [String]
@@ -16,7 +16,7 @@ package protocol SpoolStorage: AnyObject, Sendable {
 
 /// A file of a spool.
 package protocol SpoolFile: AnyObject, Sendable {
-    /// How many bytes it has.
+    /// The number of bytes in the file.
     func size() throws(SpoolError) -> Int
     /// Writes all of the bytes, or throws and may have written some.
     func write(_ bytes: borrowing RawSpan, at offset: Int) throws(SpoolError)

@@ -1,15 +1,18 @@
 import ProtoWire
 
-/// The 16 bytes in front of a record's body. They have a checksum of their own, bound to file and place, so that a wrong
-/// bit in a body costs that record alone, and the next head is found by itself where one is damaged.
+/// The 16 bytes in front of a record's body. They have a checksum of their own, bound to file and place, so that a
+/// wrong bit in a body costs that record alone, and the next head is found by itself where one is damaged.
 package struct RecordHead: Sendable, Hashable {
     /// 1 ... 255. Open: the kinds that a file may hold are its own.
     package var kind: UInt8
-    /// What the kind makes of it.
+    /// The record's tag, whose meaning is the kind's.
     package var tag: UInt16
+    /// The number of bytes of the body.
     package var bodyBytes: Int
+    /// The checksum of the body.
     package var bodyChecksum: UInt32
 
+    /// The length of a head in bytes.
     package static let byteCount = 16
 
     /// Writes head and body behind what is in the writer.

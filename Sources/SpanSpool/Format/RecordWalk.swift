@@ -2,7 +2,7 @@ import ProtoWire
 
 /// Walks over the records of a file in order, reading it in pieces; goes on behind what is damaged.
 struct RecordWalk {
-    /// What stands next.
+    /// The next step of a walk.
     enum Step {
         /// A record; `body` is empty unless it was asked for, `nil` when its bits are wrong.
         case record(RecordHead, offset: Int, body: [UInt8]?)

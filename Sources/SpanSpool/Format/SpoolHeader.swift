@@ -3,18 +3,18 @@ import SpanModel
 
 /// The first 48 bytes of a segment or a ledger.
 package struct SpoolHeader: Sendable, Hashable {
-    /// What a file is.
+    /// The kind of a file.
     package enum Kind: Sendable, Hashable {
         /// Spans.
         case segment
-        /// What was sent, stored and dropped.
+        /// A ledger: what was sent, stored and dropped.
         case ledger
 
         /// 8 bytes: `SPWSPANS`, `SPWLEDGR`.
         var magic: [UInt8] { [UInt8]((self == .segment ? "SPWSPANS" : "SPWLEDGR").utf8) }
     }
 
-    /// How reading a header came out.
+    /// The outcome of reading a header.
     package enum Reading: Sendable, Hashable {
         case valid(SpoolHeader)
         /// No header stands there, or one with wrong bits.
@@ -23,21 +23,26 @@ package struct SpoolHeader: Sendable, Hashable {
         case unknownVersion(UInt32)
     }
 
+    /// The kind of the file.
     package var kind: Kind
+    /// The sender whose spool the file is of.
     package var sender: SenderID
     /// A segment's number, or a ledger's generation.
     package var number: UInt64
 
+    /// Makes the header of a file.
     package init(_ kind: Kind, sender: SenderID, number: UInt64) {
         self.kind = kind
         self.sender = sender
         self.number = number
     }
 
+    /// The length of a header in bytes.
     package static let byteCount = 48
+    /// The version of the format that is written, and the only one that is read.
     package static let version: UInt32 = 1
 
-    /// What the checksums of the file's records begin with, so that a record of another file is none of this one.
+    /// The seed of the checksums of the file's records, so that a record of another file is none of this one.
     var seed: UInt32 {
         var writer = WireAppender(capacity: 64)
         writer.append(copying: kind.magic.rawSpan)
@@ -46,6 +51,7 @@ package struct SpoolHeader: Sendable, Hashable {
         return CRC32C.checksum(writer.bytes)
     }
 
+    /// The header as it stands in the file.
     package var bytes: [UInt8] {
         var writer = WireAppender(capacity: 64)
         writer.append(copying: kind.magic.rawSpan)
@@ -58,6 +64,7 @@ package struct SpoolHeader: Sendable, Hashable {
         return writer.byteArray()
     }
 
+    /// Reads the header at the beginning of a file.
     package static func read(_ kind: Kind, _ bytes: [UInt8]) -> Reading {
         guard bytes.count >= byteCount, bytes.prefix(8).elementsEqual(kind.magic) else { return .damaged }
         var reader = SpoolReader(bytes, at: 8)

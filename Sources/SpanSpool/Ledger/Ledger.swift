@@ -2,7 +2,7 @@ import ProtoWire
 import SpanModel
 import SpanSession
 
-/// What is known about the numbers of a spool's batches, in two files that take turns: one is in force and grows, and when
+/// The record of the numbers of a spool's batches, in two files that take turns: one is in force and grows, and when
 /// it is full the other is written anew, in the shortest form, and is in force from when its header is written.
 ///
 /// Both have their size from the start, so that a full disk does not keep the ledger from being written.
@@ -25,7 +25,7 @@ struct Ledger: Sendable {
 
     static let names = ["ledger.0", "ledger.1"]
 
-    /// What was found.
+    /// The state that was found.
     struct Found: Sendable {
         var header: SpoolHeader?
         var state = LedgerState()
@@ -70,8 +70,8 @@ struct Ledger: Sendable {
         return found
     }
 
-    /// - Returns: `isWhole`: all of the state is there with which the file began. A record that is damaged at the end was
-    ///   never finished; one in the middle may have said anything, so that none can be relied upon.
+    /// - Returns: `isWhole`: all of the state is there with which the file began. A record that is damaged at the end
+    ///   was never finished; one in the middle may have said anything, so that none can be relied upon.
     private static func read(
         _ storage: any SpoolStorage, _ index: Int, _ header: SpoolHeader
     ) throws(SpoolError) -> (state: LedgerState, isDamaged: Bool, isWhole: Bool) {
@@ -160,7 +160,7 @@ struct Ledger: Sendable {
     /// The file in force.
     var file: any SpoolFile { files[current] }
 
-    /// Like `write`, but the state changes only if the records could be written.
+    /// Writes records like `write`, but changes the state only if they could be written.
     mutating func writeOrLeave(_ records: [LedgerRecord]) throws(SpoolError) {
         let before = state
         do throws(SpoolError) {

@@ -4,10 +4,14 @@ import SpanSession
 
 /// Records of one segment that make up a batch: where the first begins and the last ends.
 package struct SpoolRange: Sendable, Hashable {
+    /// The number of the segment.
     package var segment: UInt64
+    /// The offset in the segment at which the records begin.
     package var start: UInt32
+    /// The offset in the segment at which the records end.
     package var end: UInt32
 
+    /// Makes a range of records.
     package init(segment: UInt64, start: UInt32, end: UInt32) {
         self.segment = segment
         self.start = start
@@ -17,11 +21,13 @@ package struct SpoolRange: Sendable, Hashable {
 
 /// A part of a batch as it was cut from a segment: some of its spans that stand side by side, or all of them.
 package struct SpoolPart: Sendable, Hashable {
+    /// The records of the batch in its segment.
     package var range: SpoolRange
-    /// How many spans the whole batch had.
+    /// The number of spans of the whole batch.
     package var batchSpans: UInt32
-    /// Where the part begins, in the order of the batch's payload.
+    /// The index of the part's first span, in the order of the batch's payload.
     package var first: UInt32
+    /// The number of spans of the part.
     package var count: UInt32
 
     var spans: Range<Int> { Int(first)..<Int(first) + Int(count) }
@@ -29,13 +35,16 @@ package struct SpoolPart: Sendable, Hashable {
 
 /// Records of a segment that were in no batch yet when the ledger was told of them.
 package struct SpoolAccount: Sendable, Hashable {
+    /// The number of the segment.
     package var segment: UInt64
-    /// Where they begin and end.
+    /// The places in the segment at which they begin and end.
     package var start: UInt32
+    /// The offset in the segment at which the records end.
     package var end: UInt32
-    /// How many of them are spans.
+    /// The number of spans among them.
     package var spans: UInt32
 
+    /// Makes an account; what is out of range is clamped.
     package init(segment: UInt64, start: Int, end: Int, spans: Int) {
         self.segment = segment
         self.start = UInt32(clamping: start)
@@ -43,21 +52,23 @@ package struct SpoolAccount: Sendable, Hashable {
         self.spans = UInt32(clamping: spans)
     }
 
-    /// That nothing of a segment is known any more.
+    /// Returns the account of a segment of which nothing is known any more.
     static func none(of segment: UInt64) -> SpoolAccount { SpoolAccount(segment: segment, start: 0, end: 0, spans: 0) }
 
-    /// That a segment was there of which nothing can be read, not even who wrote it: no segment's records begin at 0.
+    /// Returns the account of a segment of which nothing can be read, not even who wrote it: no segment's records begin
+    /// at 0.
     static func unreadable(_ segment: UInt64) -> SpoolAccount {
         SpoolAccount(segment: segment, start: 0, end: .max, spans: 0)
     }
 
     var isUnreadable: Bool { start == 0 && end > 0 }
 
-    /// Whether it was told when the segment was written to its end; else only that the segment was begun.
+    /// `true` when the account was told when the segment was written to its end; else it only tells that the segment was
+    /// begun.
     var isOfAll: Bool { end > SpoolHeader.byteCount && end >= start }
 }
 
-/// What a ledger tells, one thing after the other. docs/spool.md has the bytes.
+/// A record of a ledger. docs/spool.md has the bytes.
 package enum LedgerRecord: Sendable, Hashable {
     /// Kind 1. A part got a number, or without one, drop counts did.
     case numbered(sequence: UInt64, part: SpoolPart?, dropped: [DropCount])
@@ -151,7 +162,7 @@ package enum LedgerRecord: Sendable, Hashable {
         return segment == 0 ? nil : part
     }
 
-    /// To the end of the body: count, length of the reason, reason.
+    /// Drop counts to the end of the body: count, length of the reason, reason.
     private static func append(_ dropped: [DropCount], to writer: inout WireAppender) {
         for count in dropped {
             writer.appendFixed64(count.spans)

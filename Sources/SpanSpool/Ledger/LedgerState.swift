@@ -1,7 +1,7 @@
 import SpanModel
 import SpanSession
 
-/// What the records of a ledger amount to.
+/// The state that the records of a ledger amount to.
 package struct LedgerState: Sendable, Hashable {
     /// A number that is not known to be stored.
     struct Numbered: Sendable, Hashable {
@@ -16,11 +16,11 @@ package struct LedgerState: Sendable, Hashable {
         var done: [Range<Int>] = []
     }
 
-    /// No number up to this one is free.
+    /// The highest number that is not free.
     private(set) var highestSequence: UInt64 = 0
     /// Everything before this place was cut: it is in `open`, or done.
     private(set) var cut = SpoolRange(segment: 0, start: 0, end: 0)
-    /// Rising.
+    /// Numbers that are not known to be stored, rising.
     private(set) var numbered: [Numbered] = []
     private(set) var open: [SpoolRange: Open] = [:]
     /// Drop counts that no number tells of.
@@ -28,9 +28,10 @@ package struct LedgerState: Sendable, Hashable {
     /// Spans of each segment that are in no batch yet, as far as they are known; those cut since are taken off.
     private(set) var held: [UInt64: SpoolAccount] = [:]
 
+    /// Makes the state of a ledger without records.
     package init() {}
 
-    /// For a ledger that cannot be relied upon: only what is harmless to keep.
+    /// The part of the state that is harmless to keep of a ledger that cannot be relied upon.
     var withoutNumbers: LedgerState {
         var state = LedgerState()
         state.highestSequence = highestSequence

@@ -9,13 +9,13 @@ final class ClientConnector: Sendable {
     /// A connection that is open; a TLS handshake may still be under way.
     struct Opening: Sendable {
         var channel: any Channel
-        /// What this connection shows to the collector.
+        /// The token that this connection shows to the collector.
         var bearerToken: String
     }
 
     private let configuration: SpanClientConfiguration
     private let logger: Logger
-    /// The last one that could be read.
+    /// The last token that could be read.
     private let token: Mutex<String>
     private let failureLog = LogGate()
     /// Files that others may read, as far as they were logged.
@@ -42,7 +42,7 @@ final class ClientConnector: Sendable {
         .flatMap { [self] security, token in open(security, token, on: eventLoop, initialize) }
     }
 
-    /// What went wrong with a connection, in words, without secrets; `nil` where there is nothing to say but that it is
+    /// Words for the fault of a connection, without secrets; `nil` where there is nothing to say but that it is
     /// closed.
     func words(for error: any Error, on channel: (any Channel)?) -> String? {
         if let channel, let words = configuration.security?.layer.words(for: error, on: channel) { return words }

@@ -20,7 +20,7 @@ final class ClientDriver {
     private var session: ClientSession
     private var phase = ClientPhase.delivering
     private var link: ClientLink?
-    /// What is known of the end of the connection that is about to end.
+    /// The reason, as far as it is known, for which the connection is about to end.
     private var fault: String?
     private var ledger = LedgerPlaces()
     /// Whether a batch is being read from the spool.
@@ -63,7 +63,8 @@ final class ClientDriver {
         }
     }
 
-    /// Where a client that starts now begins to number its connections: milliseconds since 1970-01-01T00:00:00Z times 2^16.
+    /// Where a client that starts now begins to number its connections: milliseconds since 1970-01-01T00:00:00Z times
+    /// 2^16.
     private static func firstConnection() -> UInt64 { (WallClock.nowUnixNano() / 1_000_000) << 16 }
 
     private var isOver: Bool { phase == .over }
@@ -108,7 +109,8 @@ final class ClientDriver {
         rearm(rest.due)
     }
 
-    /// Hands what was given up to the session, which tells the collector with the next batch, or with one that has no spans.
+    /// Hands what was given up to the session, which tells the collector with the next batch, or with one that has no
+    /// spans.
     private func tell(_ dropped: [DropCount], now: SessionInstant) {
         guard !dropped.isEmpty else { return }
         for drop in dropped { countDropped(DropReason(rawValue: drop.reason), drop.spans) }
@@ -260,9 +262,9 @@ final class ClientDriver {
     /// Nothing that a number stands on goes out before the ledger has come to that place.
     private func expect(_ place: UInt64?) { ledger.needed = max(ledger.needed, place ?? 0) }
 
-    /// Writes a frame, or keeps it until the ledger is written: a batch, and a goodbye, which stands behind the batches. The
-    /// others say nothing of numbers, and a disk that takes its time is no reason to leave the collector without a sign of
-    /// life.
+    /// Writes a frame, or keeps it until the ledger is written: a batch, and a goodbye, which stands behind the
+    /// batches. The others say nothing of numbers, and a disk that takes its time is no reason to leave the collector
+    /// without a sign of life.
     private func send(_ frame: OutgoingFrame) {
         guard frame.head.kind == .batch || frame.head.kind == .goodbye, ledger.needed > ledger.written
         else { return write(frame) }

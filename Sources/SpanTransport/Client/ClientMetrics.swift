@@ -4,13 +4,13 @@ import Synchronization
 
 /// A client's counters and gauges; docs/spool.md lists them.
 final class ClientMetrics: Sendable {
-    /// What waits, in a client's state.
+    /// The levels of a client's queue and spool.
     struct Levels: Sendable {
         var queuedSpans = 0
         var queuedBytes = 0
         var spooledSpans = 0
         var spooledBytes = 0
-        /// Since the client was made.
+        /// Spans sent without their resource since the client was made.
         var spansWithoutResource = 0
         var uncountedLosses = 0
     }
@@ -18,7 +18,7 @@ final class ClientMetrics: Sendable {
     let stored: Counter
     let rejected: Counter
     let spoolFailures: Counter
-    /// From the sending of a batch to its ack.
+    /// The time from the sending of a batch to its ack.
     let ack: Timer
     private let queuedSpans: Gauge
     private let queuedBytes: Gauge
@@ -26,7 +26,7 @@ final class ClientMetrics: Sendable {
     private let spooledBytes: Gauge
     private let withoutResource: Counter
     private let uncountedLosses: Counter
-    /// What these two have counted.
+    /// The totals that both counters have reached.
     private let counted = Mutex((withoutResource: 0, uncountedLosses: 0))
     private let factory: any MetricsFactory
     private let droppedByReason = Mutex<[DropReason: Counter]>([:])

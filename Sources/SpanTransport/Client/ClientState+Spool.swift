@@ -13,7 +13,7 @@ extension ClientState {
         }
     }
 
-    /// How long a spool that failed is left alone.
+    /// The time for which a spool that failed is left alone.
     private static let spoolPause = Duration.seconds(1)
 
     /// Offers an encoded span to the spool.
@@ -79,7 +79,7 @@ extension ClientState {
         return news
     }
 
-    /// When the spool is to be synced.
+    /// The moment at which the spool is to be synced; `nil` for not at all.
     var syncDeadline: SessionInstant? { look { $0.syncDeadline } ?? nil }
 
     /// Whether the session has all there is.
@@ -103,7 +103,7 @@ extension ClientState {
         return queue.rejected(spans, reason: reason, elsewhere: ofSpool)
     }
 
-    /// What became of everything so far. What is in the spool is pending until the spool is closed.
+    /// The fate of everything so far. Spans in the spool are pending until the spool is closed.
     var report: DeliveryReport {
         var report = queue.report
         var ofSpool = closedSpoolReport
@@ -128,7 +128,7 @@ extension ClientState {
         return report
     }
 
-    /// What waits, for the gauges.
+    /// The levels of queue and spool, for the gauges.
     var levels: ClientMetrics.Levels {
         ClientMetrics.Levels(
             queuedSpans: queue.queuedSpans, queuedBytes: queue.queuedBytes, spooledSpans: look { $0.heldSpans } ?? 0,
@@ -136,7 +136,7 @@ extension ClientState {
             uncountedLosses: look { $0.uncountedLosses } ?? 0)
     }
 
-    /// What was in the spool when it was closed.
+    /// The spool's report when it was closed.
     private var closedSpoolReport: DeliveryReport {
         switch spoolEnd {
         case .ahead: DeliveryReport()

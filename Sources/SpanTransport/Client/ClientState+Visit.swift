@@ -6,8 +6,8 @@ import SpanSpool
 extension ClientState {
     /// The driver has come.
     ///
-    /// - Returns: what it has to do before it comes again. It goes only with `rest`, so that whatever is offered up to then is
-    ///   seen, and whatever is offered later knows whether a batch is welcome.
+    /// - Returns: what it has to do before it comes again. It goes only with `rest`, so that whatever is offered up to
+    ///   then is seen, and whatever is offered later knows whether a batch is welcome.
     mutating func visit(_ errand: ClientVisit.Errand, now: SessionInstant) -> ClientVisit {
         if !errand.spares.isEmpty { queue.recycle(errand.spares) }
         if !isOver { driver = .coming }
@@ -71,7 +71,8 @@ extension ClientState {
         queue.hasClosedBatch || appetite == .anything && look { $0.hasClosedBatch } ?? false
     }
 
-    /// When a batch that would be taken is due by its delay. Asked for with every span, so nothing is allocated.
+    /// The moment at which a batch that would be taken is due by its delay. Asked for with every span, so nothing is
+    /// allocated.
     private func batchDeadline(_ appetite: DriverPlan.Appetite) -> SessionInstant? {
         guard appetite == .anything, let ofSpool = look({ $0.nextDeadline }) ?? nil else { return queue.nextDeadline }
         guard let ofQueue = queue.nextDeadline else { return ofSpool }

@@ -3,7 +3,7 @@ import SpanModel
 import SpanSession
 import SpanSpool
 
-/// What the callers of a client and its driver share, behind one lock.
+/// The state that the callers of a client and its driver share, behind one lock.
 struct ClientState: ~Copyable {
     /// The life of a client.
     enum Phase: Sendable {
@@ -19,7 +19,7 @@ struct ClientState: ~Copyable {
         case over(DropReason)
     }
 
-    /// What the spool does with spans, while there is one.
+    /// The health of the spool, while there is one.
     enum SpoolHealth: Sendable {
         /// Spans are appended.
         case works
@@ -39,7 +39,7 @@ struct ClientState: ~Copyable {
 
     private(set) var phase = Phase.fresh
     var queue: SpanQueue
-    /// Where spans go first, if there is one; while it fails they go to the queue.
+    /// The spool, which spans go to first; while it fails they go to the queue. `nil` without one.
     var spool: SpanSpool?
     var spoolHealth = SpoolHealth.works
     var spoolEnd = SpoolEnd.ahead
@@ -50,7 +50,7 @@ struct ClientState: ~Copyable {
     /// Whether the queue turned a span away, and nothing was settled since.
     var isFull = false
     var driver = DriverPlan.absent
-    /// Why there is no connection; `nil` while there is one.
+    /// The reason for which there is no connection; `nil` while there is one.
     var connectionFault: String? = "no collector has answered yet"
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastTicket: UInt64 = 0
@@ -198,7 +198,7 @@ struct ClientState: ~Copyable {
         return false
     }
 
-    /// What was given up here since the last call, to be told to the collector.
+    /// Takes out the counts of what was given up since the last call, to be told to the collector.
     mutating func takeDropped() -> [DropCount] {
         let dropped = queue.takeDropped()
         guard spool != nil else { return dropped }
@@ -206,6 +206,7 @@ struct ClientState: ~Copyable {
         return dropped + (spool?.takeDropped() ?? [])
     }
 
-    /// What was given up since the session ended; nothing before that, for then the driver takes it.
+    /// Takes out the counts of what was given up since the session ended; none before that, for then the driver takes
+    /// them.
     mutating func takeLateDrops() -> [DropCount] { isOver ? takeDropped() : [] }
 }

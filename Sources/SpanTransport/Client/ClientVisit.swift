@@ -8,10 +8,11 @@ enum ClientVisit: Sendable {
     case deliver([DropCount], EncodedBatch?)
     /// Everything is in the session's hands: tell it of the drops, say goodbye, and come again at once.
     case sayGoodbye([DropCount])
-    /// There is nothing to hand over: see to the spool, and come again when it is time or when somebody wakes the driver.
+    /// There is nothing to hand over: see to the spool, and come again when it is time or when somebody wakes the
+    /// driver.
     case rest(Rest)
 
-    /// What a driver says of itself with a visit.
+    /// The driver's word on itself, with a visit.
     struct Errand: Sendable {
         /// The session takes batches.
         var wantsBatch: Bool
@@ -22,14 +23,14 @@ enum ClientVisit: Sendable {
         var spares: [[UInt8]] = []
     }
 
-    /// What is to be done beside the session.
+    /// The work beside the session.
     struct Rest: Sendable {
-        /// To be read from the spool, for the session.
+        /// The batch that is to be read from the spool, for the session.
         var read: SpoolRead?
         var news = SpoolNews()
-        /// To be forced to the disk.
+        /// The files that are to be forced to the disk.
         var sync: SpoolSyncJob?
-        /// To be written in the spool's ledger.
+        /// The records that are to be written in the spool's ledger.
         var journal: SpoolJournal?
         var levels = ClientMetrics.Levels()
         /// The moment at which the driver has to come again; `nil` for not at all.
@@ -49,7 +50,7 @@ enum ClientPhase: Sendable {
     case over
 }
 
-/// What a driver has to log of the spool.
+/// The news of the spool that a driver has to log.
 struct SpoolNews: Sendable {
     /// The spool could not be appended to; told with every attempt, of which there is one a second.
     var failure: SpoolError?

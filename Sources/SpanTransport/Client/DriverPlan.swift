@@ -18,7 +18,7 @@ enum DriverPlan: Sendable {
         case anything
     }
 
-    /// What a sleeping driver waits for.
+    /// The occasions that a sleeping driver waits for.
     struct Pause: Sendable {
         var appetite: Appetite
         /// The moment at which it comes by itself for the sake of an open batch; `nil` for not at all.

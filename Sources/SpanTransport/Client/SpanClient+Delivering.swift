@@ -9,16 +9,16 @@ import Synchronization
 extension SpanClient {
     /// Hands over spans of any resources and scopes, such as captured ones, waiting for room in the queue.
     ///
-    /// A task that is cancelled waits no longer, as if the limit were over: the spans that are left are taken if there is room,
-    /// else dropped and counted.
+    /// A task that is cancelled waits no longer, as if the limit were over: the spans that are left are taken if there
+    /// is room, else dropped and counted.
     ///
     /// - Returns: how many were taken; the others found no room within the limit and are counted as `queue_full`.
     public func deliver(_ batch: SpanBatch, within limit: Duration) async -> Int {
         await deliver(batch, within: limit, countsClosed: true).taken
     }
 
-    /// Like `deliver`, but for who can hand the spans over again: from the client's shutdown on nothing more is handed over,
-    /// and what is left of the batch is not counted as dropped.
+    /// Hands over spans like `deliver`, for who can hand them over again: from the client's shutdown on nothing more is
+    /// handed over, and what is left of the batch is not counted as dropped.
     ///
     /// - Returns: how many spans were handed over, those that found no room included.
     package func deliverUntilClosed(_ batch: SpanBatch, within limit: Duration) async -> Int {

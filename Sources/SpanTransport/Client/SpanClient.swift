@@ -24,13 +24,14 @@ import Synchronization
 ///
 /// Any thread may call it. A client that is not needed any more must be shut down, or it goes on trying to deliver.
 public final class SpanClient: Sendable {
+    /// The settings that the client was made with.
     public let configuration: SpanClientConfiguration
-    /// Under which the collector knows this client.
+    /// The identity under which the collector knows this client.
     public let senderID: SenderID
     private let resource: Resource
     private let resourceSchemaURL: String
     let eventLoop: any EventLoop
-    /// What was damaged in the spool when it was taken over, whether or not it cost anything.
+    /// The damage found in the spool when it was taken over, whether or not it cost anything.
     package let spoolFindings: [String]
     /// `nil` without a spool.
     let spoolWorker: SpoolWorker?
@@ -43,7 +44,7 @@ public final class SpanClient: Sendable {
     let lateDropGate = LogGate()
     let lateDrops = Mutex<UInt64>(0)
 
-    /// Connects to nothing yet; a spool is taken over, with what an earlier process left in it.
+    /// Makes a client that connects to nothing yet. A spool is taken over, with what an earlier process left in it.
     ///
     /// - Parameters:
     ///   - resource: what the reporters' spans come from.
@@ -58,7 +59,10 @@ public final class SpanClient: Sendable {
             logger: logger, openStorage: SpanClient.openDirectory)
     }
 
-    /// - Parameter openStorage: of the spool, if there is one.
+    /// Makes a client whose spool, if there is one, lies in a storage of the caller's.
+    ///
+    /// - Parameter openStorage: opens the storage of the spool in a directory.
+    /// - Throws: `invalid_setting`, `spool_unusable`, `out_of_descriptors`.
     package init(
         configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",
         group: (any EventLoopGroup)? = nil, logger: Logger,
@@ -107,15 +111,15 @@ public final class SpanClient: Sendable {
     /// Has the driver look at the queue.
     func wakeDriver() { eventLoop.execute { [driver] in driver.value?.pump() } }
 
-    /// Where spans of one instrumentation scope are reported; make it once and keep it.
+    /// Makes a reporter for spans of one instrumentation scope; make it once and keep it.
     public func reporter(for scope: InstrumentationScope? = nil, schemaURL: String = "") -> SpanReporter {
         let origin = EncodedOrigin(
             resource: resource, resourceSchemaURL: resourceSchemaURL, scope: scope, scopeSchemaURL: schemaURL)
         return SpanReporter(client: self, origin: origin)
     }
 
-    /// Sends what waits and waits until it is acknowledged. A task that is cancelled does not wait; what was to be sent is
-    /// sent all the same.
+    /// Sends what waits and waits until it is acknowledged. A task that is cancelled does not wait; what was to be sent
+    /// is sent all the same.
     ///
     /// - Parameter limit: after which the report says what is still pending.
     public func flush(within limit: Duration) async -> DeliveryReport {
@@ -129,11 +133,11 @@ public final class SpanClient: Sendable {
     /// Delivers what waits, says goodbye and ends. Spans reported from now on are dropped as `shutdown`.
     ///
     /// Takes its time in a task that is cancelled too: it is what such a task does last, and the limit bounds it. With
-    /// `.zero` nothing is waited for. A disk that does not answer holds it up for five seconds more at the most; what is
-    /// written to the spool's ledger then comes later, and so does the end of its lock.
+    /// `.zero` nothing is waited for. A disk that does not answer holds it up for five seconds more at the most; what
+    /// is written to the spool's ledger then comes later, and so does the end of its lock.
     ///
-    /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`, or stays in the spool for the
-    ///   next client (`spooledSpans`).
+    /// - Parameter limit: after which what is not acknowledged is given up, as `shutdown`, or stays in the spool for
+    ///   the next client (`spooledSpans`).
     public func shutdown(within limit: Duration) async -> DeliveryReport {
         let deadline = NIODeadline.now() + TimeAmount(limit)
         let hasDriver = state.withLock { $0.close() }
@@ -157,10 +161,10 @@ public final class SpanClient: Sendable {
         return report
     }
 
-    /// How long the event loop has for its next turn when a client ends.
+    /// The time that the event loop has for its next turn when a client ends.
     private static let loopPatience = TimeAmount.seconds(5)
 
-    /// How long the disk has to take what is left.
+    /// The time that the disk has to take what is left.
     private static let diskPatience = TimeAmount.seconds(5)
 
     private static func openDirectory(_ directory: String) throws(SpoolError) -> any SpoolStorage {
@@ -185,9 +189,9 @@ public final class SpanClient: Sendable {
         }
     }
 
-    /// What became of everything reported so far.
+    /// The fate of everything reported so far.
     public var report: DeliveryReport { state.withLock { $0.report } }
 
-    /// Why no collector is connected, in one line; `nil` while one is, which has welcomed this client.
+    /// The reason for which no collector is connected, in one line; `nil` while one is, which has welcomed this client.
     public var connectionFault: String? { state.withLock { $0.connectionFault } }
 }

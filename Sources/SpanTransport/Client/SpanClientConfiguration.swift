@@ -3,41 +3,45 @@ import SpanModel
 import SpanSession
 import SpanSpool
 
-/// Where a `SpanClient` sends to and how much it holds.
+/// The settings of a `SpanClient`: the collector's address, how much is held, and how it is sent.
 public struct SpanClientConfiguration: Sendable {
-    /// The collector's; a port is 1 ... 65,535.
+    /// The collector's address; a port is 1 ... 65,535.
     public var address: TransportAddress
-    /// Name and version of the program, for people.
+    /// The name and version of the program, for people.
     public var agent: String
     /// TLS for a TCP connection; `nil`: it goes in the clear. A Unix socket takes none.
     public var security: ClientSecurity?
-    /// Shown to the collector; empty when it asks for none. Never logged.
+    /// The token that is shown to the collector; empty when it asks for none. Never logged.
     public var bearerToken: String
-    /// A file with the token that is shown to the collector in place of `bearerToken`, on a line of its own, beside comments
-    /// (`#`) at most; `BearerTokenText` has the rules. It is read at the start and anew for every connection, so that a
-    /// token can be changed while the service runs. What cannot be read leaves the last one in use.
+    /// A file with the token that is shown to the collector in place of `bearerToken`, on a line of its own, beside
+    /// comments (`#`) at most; `BearerTokenText` has the rules. It is read at the start and anew for every connection,
+    /// so that a token can be changed while the service runs. What cannot be read leaves the last one in use.
     public var tokenFile: String?
     /// A token travels in the clear without TLS: it is refused for a host that is not this machine, unless this is set.
     public var allowsTokenInClear: Bool
-    /// New for each incarnation of a sender. A spool keeps its own: this is for one that is new.
+    /// The sender's identity, new for each incarnation. A spool keeps its own: this is for one that is new.
     public var senderID: SenderID
-    /// What batches may be compressed with, the best first; the collector takes the first that it has. Empty: nothing is
+    /// The compressions for batches, the best first; the collector takes the first that it has. Empty: nothing is
     /// compressed. The default is chosen by the numbers in docs/decisions/compression.md.
     public var compression: [Compression]
-    /// Bounds of the queue, and when a batch is full.
+    /// The bounds of the queue, and of a batch.
     public var queue: SpanQueueLimits
-    /// Where spans lie on disk until they are stored, so that they survive the process; `nil`: in memory alone. With a
-    /// spool, `queue` says how batches are cut, and its bounds hold for what is kept in memory while the disk fails.
+    /// The spool on disk in which spans lie until they are stored, so that they survive the process; `nil`: in memory
+    /// alone. With a spool, `queue` says how batches are cut, and its bounds hold for what is kept in memory while the
+    /// disk fails.
     public var spool: SpanSpoolConfiguration?
-    /// Where the client's metrics go; `nil`: to the process's `MetricsSystem`. docs/spool.md has their names.
+    /// The factory of the client's metrics; `nil` for the process's `MetricsSystem`. docs/spool.md has their names.
     public var metrics: (any MetricsFactory)?
     /// Sees every frame that is written, in order, on the client's event loop: for captures. `Hello` bears the token.
     public var frameObserver: (@Sendable (OutgoingFrame) -> Void)?
     /// Sees what becomes of every batch, on the client's event loop: for measuring.
     package var receiptObserver: (@Sendable (BatchReceipt) -> Void)?
+    /// The times that the session waits.
     public var timing: SessionTiming
+    /// The delays between attempts to connect.
     public var backoff: BackoffPolicy
 
+    /// Makes settings for a collector at a TCP address, in the clear and without a spool.
     public init(
         host: String = "127.0.0.1", port: Int = 4319, agent: String = "spanwire-swift", bearerToken: String = "",
         allowsTokenInClear: Bool = false, senderID: SenderID = .random(),
@@ -59,7 +63,7 @@ public struct SpanClientConfiguration: Sendable {
         self.backoff = backoff
     }
 
-    /// Everything else as it is by default.
+    /// Settings for an address, everything else as it is by default.
     public init(address: TransportAddress, agent: String = "spanwire-swift") {
         self.init(agent: agent)
         self.address = address

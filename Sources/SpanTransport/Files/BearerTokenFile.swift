@@ -2,7 +2,7 @@ import SpanSession
 
 /// Files with bearer tokens, one a line; `BearerTokenText` says how they are read.
 package enum BearerTokenFile {
-    /// What a file holds.
+    /// The contents of a file with tokens.
     struct Contents: Sendable {
         var tokens: [String]
         /// Why its owner is not alone with it, for a log; `nil` where he is.

@@ -8,7 +8,7 @@ package enum ReloadOccasion: Sendable {
     case poll
 }
 
-/// What came of looking at files again.
+/// The outcome of looking at files again.
 package enum ReloadOutcome: Sendable {
     /// They were not read.
     case unchanged
@@ -45,7 +45,7 @@ package final class FileBacked<Value: Sendable>: Sendable {
         state = Mutex(State(value: try load(nil), watch: watch))
     }
 
-    /// What is in use.
+    /// The value in use.
     package var value: Value { state.withLock(\.value) }
 
     /// Reads the files again, if there is reason to.
@@ -71,14 +71,14 @@ package final class FileBacked<Value: Sendable>: Sendable {
     }
 }
 
-/// When files that are looked at now and then are to be read again.
+/// The rule by which files that are looked at now and then are read again.
 ///
 /// A certificate and its key are two files, and whoever replaces them does so one after the other: a change counts when
 /// two looks in a row find the same. Files that could not be used are read once, not at every look.
 struct FileWatch: Sendable {
-    /// As they were when they were read.
+    /// The files' stamps when they were read.
     private var stamps: [FileStamp]
-    /// As they were at the last look, when that was different.
+    /// The files' stamps at the last look, where those were different.
     private var changed: [FileStamp]?
 
     init(stamps: [FileStamp]) { self.stamps = stamps }

@@ -8,10 +8,10 @@
 
 /// Reads files that hold certificates, keys and tokens.
 package enum SmallFile {
-    /// What such a file may have: 1 MiB.
+    /// The most bytes of such a file: 1 MiB.
     package static let maxBytes = 1 << 20
 
-    /// The whole file. Blocks, as `readSecret` does.
+    /// Reads the whole file. Blocks, as `readSecret` does.
     ///
     /// - Parameters:
     ///   - name: what the file is, such as `the token file`; for the error.
@@ -25,15 +25,16 @@ package enum SmallFile {
 
     /// A file that its owner should be alone with.
     package struct Secret: Sendable {
+        /// The bytes of the file.
         package var bytes: [UInt8]
-        /// In words for a log, that others may read or change it; `nil` when they may not.
+        /// Words for a log, where others than the owner may read or change the file; `nil` where they may not.
         package var exposure: String?
     }
 
-    /// How long a pipe may keep one waiting for its next bytes, milliseconds.
+    /// The longest wait for a pipe's next bytes, in milliseconds.
     private static let patienceMilliseconds: Int32 = 5000
 
-    /// The whole file, and whether others may read it. Blocks; at a pipe (`<(command)`, a FIFO) for 5 s without a byte at the
+    /// Reads the whole file, and finds whether others may read it. Blocks; at a pipe (`<(command)`, a FIFO) for 5 s without a byte at the
     /// most.
     ///
     /// - Parameters:
@@ -120,7 +121,7 @@ package enum SmallFile {
     }
 }
 
-/// By what one sees that a file was replaced or written to.
+/// The stamp by which one sees that a file was replaced or written to.
 struct FileStamp: Sendable, Equatable {
     private var device: UInt64 = 0
     private var inode: UInt64 = 0
@@ -145,7 +146,7 @@ struct FileStamp: Sendable, Equatable {
         #endif
     }
 
-    /// For tests: files of so many bytes.
+    /// Sets the most bytes of a file, for tests.
     init(bytes: Int64) { self.bytes = bytes }
 }
 

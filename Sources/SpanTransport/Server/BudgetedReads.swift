@@ -1,13 +1,13 @@
 import NIOCore
 import Synchronization
 
-/// How much a connection reads at once: as much as it mostly gets, less with many connections, and next to nothing while
+/// The size of a connection's reads: as much as it mostly gets, less with many connections, and next to nothing while
 /// the server holds all it may, or it has to wait.
 ///
-/// A connection learns that there is no room by reading, and there may be thousands of them; each keeps the buffer that it
-/// read into.
+/// A connection learns that there is no room by reading, and there may be thousands of them; each keeps the buffer that
+/// it read into.
 struct BudgetedReads: RecvByteBufferAllocator {
-    /// What a connection tells of itself.
+    /// The connection's word on itself.
     final class Gate: Sendable {
         fileprivate let isStranger = Atomic(true)
         fileprivate let isShut = Atomic(false)

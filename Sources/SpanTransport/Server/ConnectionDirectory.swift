@@ -17,7 +17,7 @@ final class ConnectionDirectory: Sendable {
     private let maxHandshakes: Int
     private let state = Mutex(State())
 
-    /// So many that are turned away may linger until they have read why.
+    /// The number of connections that are turned away and may linger until they have read why.
     private static let maxTurnedAway = 64
 
     init(maxConnections: Int, maxHandshakes: Int) {
@@ -25,7 +25,7 @@ final class ConnectionDirectory: Sendable {
         self.maxHandshakes = maxHandshakes
     }
 
-    /// What becomes of a connection that was accepted.
+    /// The fate of a connection that was accepted.
     enum Admission {
         /// There is room for it.
         case seat(Seat)
@@ -127,7 +127,7 @@ final class ConnectionDirectory: Sendable {
 
     func handle(of id: ServerConnectionID) -> ServerConnectionHandle? { state.withLock { $0.open[id] } }
 
-    /// How many are open.
+    /// The number of open connections.
     var count: Int { state.withLock { $0.open.count } }
 
     func all() -> [ServerConnectionHandle] { state.withLock { Array($0.open.values) } }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Counts what senders deliver, acknowledges it and keeps nothing: the transport alone, for measuring it.
 public final class CountingSink: SpanSink {
-    /// What came so far.
+    /// The counts of what came so far.
     public struct Counts: Sendable, Hashable {
         /// Batches.
         public var batches: UInt64 = 0
@@ -24,6 +24,7 @@ public final class CountingSink: SpanSink {
 
     private let state = Mutex(State())
 
+    /// Makes a sink that has counted nothing.
     public init() {}
 
     /// Up to now.

@@ -1,16 +1,17 @@
 import NIOCore
 import SpanSession
 
-/// What frames above 64 KiB may take of a server's memory, and who waits for it.
+/// The share of a server's memory for frames above 64 KiB, and the lines of those that wait for it.
 ///
-/// A frame takes its whole length before it is read, and next to nothing of it is held until then. Lanes keep sizes apart:
-/// lane 0 has frames above 64 KiB up to 128 KiB, each further one frames up to twice as long. Half of the limit is divided
-/// among the lanes, a share for each that no other can take; the other half is common, for whoever comes first. So frames of
-/// one size cannot keep those of another waiting, and a few connections with the longest cannot take all there is.
+/// A frame takes its whole length before it is read, and next to nothing of it is held until then. Lanes keep sizes
+/// apart: lane 0 has frames above 64 KiB up to 128 KiB, each further one frames up to twice as long. Half of the limit
+/// is divided among the lanes, a share for each that no other can take; the other half is common, for whoever comes
+/// first. So frames of one size cannot keep those of another waiting, and a few connections with the longest cannot
+/// take all there is.
 ///
-/// In a lane, known connections, which have delivered as much as they ask for, and newcomers wait apart: of each there is
-/// room for one frame in any case, and where both wait they take turns. So who only ever begins frames cannot keep those
-/// waiting who complete theirs, and neither can these keep away who comes for the first time.
+/// In a lane, known connections, which have delivered as much as they ask for, and newcomers wait apart: of each there
+/// is room for one frame in any case, and where both wait they take turns. So who only ever begins frames cannot keep
+/// those waiting who complete theirs, and neither can these keep away who comes for the first time.
 struct FrameLanes: Sendable {
     /// Room that is taken, or asked for.
     struct Room: Sendable, Equatable {
@@ -19,7 +20,7 @@ struct FrameLanes: Sendable {
         var isKnown: Bool
     }
 
-    /// Who waits, and for what.
+    /// A connection that waits, and the room that it waits for.
     struct Place: Sendable, Equatable {
         var id: ServerConnectionID
         var room: Room
@@ -36,9 +37,9 @@ struct FrameLanes: Sendable {
     }
 
     private var lanes: [Lane] = []
-    /// What no other lane can take, in bytes.
+    /// The bytes of each lane that no other can take.
     let share: Int
-    /// What lanes may take beyond their shares, together.
+    /// The bytes that lanes together may take beyond their shares.
     let common: Int
 
     /// The longest frame that needs no lane.
@@ -59,7 +60,7 @@ struct FrameLanes: Sendable {
     /// Whether a frame of so many bytes needs a lane.
     func needsLane(_ bytes: Int) -> Bool { bytes > Self.smallFrameBytes && !lanes.isEmpty }
 
-    /// What a frame that needs a lane asks for.
+    /// The room that a frame asks for which needs a lane.
     func room(for bytes: Int, isKnown: Bool) -> Room {
         Room(lane: min(Self.index(of: bytes), lanes.count - 1), bytes: bytes, isKnown: isKnown)
     }
@@ -109,7 +110,7 @@ extension FrameLanes {
         }
     }
 
-    /// Those in a lane's lines, known ones first.
+    /// The places in a lane's lines, those of known connections first.
     func line(_ lane: Int) -> [Place] { lanes[lane].known + lanes[lane].newcomers }
 
     /// Takes out of its line who waits no more.

@@ -1,13 +1,13 @@
 import NIOCore
 import SpanSession
 
-/// What all connections of a server hold of what senders deliver, and who may read on: the state machine of
+/// The books on what all connections of a server hold, and on who may read on: the state machine of
 /// `ReceiveBudget`.
 ///
-/// The limit has shares. Peers that are not welcomed have an eighth, frames up to 64 KiB (and what has come of longer ones
-/// before their turn) three sixteenths, longer frames a quarter in `FrameLanes`. Batches that the store has not answered
-/// for have what all these leave, and an eighth in any case; while they are more, nobody reads, and the store's answers make
-/// room.
+/// The limit has shares. Peers that are not welcomed have an eighth, frames up to 64 KiB (and what has come of longer
+/// ones before their turn) three sixteenths, longer frames a quarter in `FrameLanes`. Batches that the store has not
+/// answered for have what all these leave, and an eighth in any case; while they are more, nobody reads, and the
+/// store's answers make room.
 ///
 /// A share that is full costs those that hold it, never the others:
 /// - a frame above 64 KiB is not read before its lane has room for all of it. While others wait for that room, a frame
@@ -16,72 +16,73 @@ import SpanSession
 /// - small frames and those of strangers are read as they come. When they are over their share, those are sent away that
 ///   hold most for longest, counted from the frame's first byte, so that trickling does not help.
 struct HeldFrames: Sendable {
-    /// What a connection holds.
+    /// The holdings of a connection.
     struct Holding: Sendable, Equatable {
-        /// What the bytes of frames that were not read take in memory.
+        /// The memory that the bytes of unread frames take.
         var unreadBytes = 0
-        /// How many frames came before the one that has begun, so that the next one is told from it.
+        /// The number of frames that came before the one that has begun, so that the next one is told from it.
         var frame = 0
         /// Whether a frame has begun and is not complete.
         var isInsideFrame = false
-        /// How many bytes its payload is to have; 0 while that is not known, or less than a KiB.
+        /// The payload bytes that the frame is to have; 0 while that is not known, or less than a KiB.
         var announcedBytes = 0
-        /// How many of these have not come.
+        /// The part of `announcedBytes` that has not come.
         var missingBytes = 0
-        /// The peer is not welcomed.
+        /// Whether the peer is not welcomed yet.
         var isStranger = false
-        /// It is not read until the store has answered, which is not the peer's fault.
+        /// Whether the connection is not read until the store has answered, which is not the peer's fault.
         var waitsForStore = false
-        /// How many bytes of batches came on this connection before.
+        /// The bytes of batches that came on this connection before.
         var deliveredBytes = 0
     }
 
-    /// What follows for a connection.
+    /// The verdict on a connection.
     struct Verdict: Sendable, Equatable {
-        /// Whether it may read on.
+        /// Whether the connection may read on.
         var mayRead: Bool
-        /// It is to be sent away: it made others wait.
+        /// Whether the connection is to be sent away, because it made others wait.
         var isTooSlow = false
-        /// Who is to be told to ask again.
+        /// The connections that are to be told to ask again.
         var wakes: [ServerConnectionID] = []
-        /// From now on `sweep` is to be called, every `sweepInterval`, until it says otherwise.
+        /// Whether `sweep` is to be called from now on, every `sweepInterval`, until it says otherwise.
         var startsSweep = false
     }
 
     struct Grant: Sendable {
         var room: FrameLanes.Room
-        /// When it is to be complete if others wait, by `clock`.
+        /// The moment by `clock` at which the frame must be complete if others wait.
         var deadline: NIODeadline
     }
 
     struct Holder: Sendable {
         var holding = Holding()
-        /// A long frame's leave to be read.
+        /// The leave to be read of a long frame; `nil` while it has none.
         var grant: Grant?
-        /// What it waits for, to be granted.
+        /// The place in a line in which a long frame waits for its leave.
         var place: FrameLanes.Place?
-        /// When the frame began, by `clock`.
+        /// The moment by `clock` at which the frame began.
         var begun = NIODeadline.uptimeNanoseconds(0)
-        /// To be sent away.
+        /// Whether the connection is to be sent away.
         var isEvicted = false
-        /// Not read until the store has answered.
+        /// Whether the connection is not read until the store has answered.
         var isPaused = false
 
-        /// In bytes; a frame with a grant counts as a whole.
+        /// The bytes that the connection holds; a frame with a grant counts as a whole.
         var held: Int { max(holding.unreadBytes, grant?.room.bytes ?? 0) }
 
         var isKnown: Bool { holding.deliveredBytes >= max(holding.announcedBytes, holding.unreadBytes) }
     }
 
-    /// How long a long frame may make no progress while others wait for its room.
+    /// The time that a long frame may make no progress while others wait for its room.
     static let patience = TimeAmount.seconds(2)
-    /// How fast it has to come: 4 Mbit/s.
+    /// The least speed of a long frame while others wait: 4 Mbit/s.
     static let leastBytesPerSecond = 512 << 10
-    /// How long a small frame, or a stranger's, may take when its share is full; none when it is over by a quarter.
+    /// The time that a small frame, or a stranger's, may take when its share is full; none when it is over by a
+    /// quarter.
     static let smallPatience = TimeAmount.milliseconds(250)
     static let sweepInterval = TimeAmount.milliseconds(50)
-    /// What may have come of a long frame before its turn: what was read at once with its head, or waited behind `Hello`.
-    /// A peer that ends its side is read to the end, whether there is room or not.
+    /// The bytes of a long frame that may have come before its turn: what was read at once with its head, or waited
+    /// behind `Hello`. A peer that ends its side is read to the end, whether there is room or not.
     static let mostBeforeGrant = 512 << 10
 
     let limit: Int
@@ -95,11 +96,11 @@ struct HeldFrames: Sendable {
     private(set) var grantedBytes = 0
     private(set) var holders: [ServerConnectionID: Holder] = [:]
     private var paused: [ServerConnectionID] = []
-    /// How many wait for a grant.
+    /// The number of connections that wait for a grant.
     private(set) var waiting = 0
     private var isSweeping = false
     private var nextLook = NIODeadline.uptimeNanoseconds(0)
-    /// How long nobody was read so far, and since when nobody is.
+    /// The time for which nobody was read so far, and the moment since which nobody is.
     private var standstill = TimeAmount.zero
     private var standsSince: NIODeadline?
 
@@ -125,7 +126,7 @@ struct HeldFrames: Sendable {
         now - standstill - (standsSince.map { max(now - $0, .zero) } ?? .zero)
     }
 
-    /// A connection holds this now.
+    /// Notes what a connection holds now.
     mutating func update(_ id: ServerConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
         var holder = holders[id] ?? Holder()
         count(holder, -1)
@@ -159,10 +160,10 @@ struct HeldFrames: Sendable {
         return verdict
     }
 
-    /// A batch is handed to the store; its connection may go before the store answers.
+    /// Notes that a batch is handed to the store; its connection may go before the store answers.
     mutating func storeTakes(_ bytes: Int) { storeBytes += bytes }
 
-    /// The store has answered for a batch.
+    /// Notes that the store has answered for a batch.
     ///
     /// - Returns: who is to be told to ask again.
     mutating func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ServerConnectionID] {
@@ -170,7 +171,7 @@ struct HeldFrames: Sendable {
         return settle(now)
     }
 
-    /// A connection is gone, or over.
+    /// Notes that a connection is gone, or over.
     ///
     /// - Returns: who is to be told to ask again.
     mutating func remove(_ id: ServerConnectionID, now: NIODeadline) -> [ServerConnectionID] {

@@ -2,8 +2,8 @@ import NIOCore
 import SpanSession
 import Synchronization
 
-/// Bounds what all connections of a server hold of what senders deliver: frames that are not complete, and batches that the
-/// store has not answered for. `HeldFrames` says who may read, and who has to go.
+/// Bounds what all connections of a server hold of what senders deliver: frames that are not complete, and batches that
+/// the store has not answered for. `HeldFrames` says who may read, and who has to go.
 final class ReceiveBudget: Sendable {
     typealias Holding = HeldFrames.Holding
     typealias Verdict = HeldFrames.Verdict
@@ -26,25 +26,25 @@ final class ReceiveBudget: Sendable {
         !isFull.load(ordering: .relaxed) && !(isStranger && isFullOfStrangers.load(ordering: .relaxed))
     }
 
-    /// What all connections hold.
+    /// The bytes that all connections hold.
     var heldBytes: Int { state.withLock { $0.heldBytes } }
 
-    /// A connection holds this now.
+    /// Notes what a connection holds now.
     func update(_ id: ServerConnectionID, _ holding: Holding, now: NIODeadline) -> Verdict {
         change { $0.update(id, holding, now: now) }
     }
 
-    /// A batch is handed to the store; its connection may go before the store answers.
+    /// Notes that a batch is handed to the store; its connection may go before the store answers.
     func storeTakes(_ bytes: Int) { change { $0.storeTakes(bytes) } }
 
-    /// The store has answered for a batch.
+    /// Notes that the store has answered for a batch.
     ///
     /// - Returns: who is to be told to ask again.
     func storeAnswered(_ bytes: Int, now: NIODeadline) -> [ServerConnectionID] {
         change { $0.storeAnswered(bytes, now: now) }
     }
 
-    /// A connection is gone, or over.
+    /// Notes that a connection is gone, or over.
     ///
     /// - Returns: who is to be told to ask again.
     func remove(_ id: ServerConnectionID, now: NIODeadline) -> [ServerConnectionID] {

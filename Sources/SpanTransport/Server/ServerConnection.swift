@@ -22,7 +22,7 @@ final class ServerConnection: ChannelInboundHandler {
     private var peerEndedItsSide = false
     /// Whether the channel reads by itself.
     private var isReading = true
-    /// How many bytes of batches came.
+    /// The bytes of batches that came.
     private var deliveredBytes = 0
     private let gate: BudgetedReads.Gate
 
@@ -40,18 +40,19 @@ final class ServerConnection: ChannelInboundHandler {
     private struct Lingering {
         /// Whether the sender said goodbye, and everything is acknowledged.
         let saidGoodbye: Bool
-        /// How many bytes came since the session's end.
+        /// The bytes that came since the session's end.
         var discardedBytes = 0
-        /// Closes for good a while after the end. Cancelled when the peer closes, for it keeps the channel and its buffers,
-        /// and peers that come again and again would leave thousands.
+        /// Closes for good a while after the end. Cancelled when the peer closes, for it keeps the channel and its
+        /// buffers, and peers that come again and again would leave thousands.
         var closing: Scheduled<Void>?
     }
 
-    /// How many batches may be without an answer before no more bytes are read. Credit bounds their payloads alone, and a
-    /// batch of a few bytes takes hundreds in memory.
+    /// The number of batches without an answer at which no more bytes are read. Credit bounds their payloads alone, and
+    /// a batch of a few bytes takes hundreds in memory.
     private static let maxUnanswered = 1024
 
-    /// How many bytes are read after the end, so that the peer reads the last frame. One that sends on is not worth more.
+    /// The most bytes that are read after the end, so that the peer reads the last frame. One that sends on is not
+    /// worth more.
     private static let maxDiscardedBytes = 4 << 20
 
     init(server: SpanServer, channel: any Channel, seat: ConnectionDirectory.Seat) {

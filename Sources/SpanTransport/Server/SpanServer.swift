@@ -9,8 +9,8 @@ import Synchronization
 /// Accepts senders over TCP, TLS and Unix sockets and hands their batches to a sink; acknowledges what the sink says is
 /// durable.
 ///
-/// A server that was started listens until it is shut down, whether somebody holds it or not. After `shutdown` nothing of it is
-/// left but what its owner holds.
+/// A server that was started listens until it is shut down, whether somebody holds it or not. After `shutdown` nothing
+/// of it is left but what its owner holds.
 ///
 /// ```swift
 /// let server = SpanServer(configuration: SpanServerConfiguration(port: 0), sink: sink, logger: logger)
@@ -25,21 +25,24 @@ public final class SpanServer: Sendable {
         var watch: RepeatedTask?
     }
 
+    /// The settings that the server was made with.
     public let configuration: SpanServerConfiguration
     private let ownGroup: (any EventLoopGroup)?
     let sink: any SpanSink
     let logger: Logger
     let directory: ConnectionDirectory
     let state = Mutex(State())
-    /// For what may happen with every connection.
+    /// The gate of lines about connections that find no room, which may be every one.
     let turnedAwayLog = LogGate()
     let acceptLog = LogGate()
-    /// Of senders that were let in, and of all others: these cannot keep the faults of those out of the log.
+    /// The gates of faults: of senders that were let in, and of strangers, who cannot keep those out of the log.
     let senderFaultLog = LogGate()
     let strangerFaultLog = LogGate()
     let setUpLog = LogGate()
     let budget: ReceiveBudget
 
+    /// Creates a server that does not listen before `start`.
+    ///
     /// - Parameters:
     ///   - configuration: addresses, limits, tokens and TLS.
     ///   - sink: stores what arrives.
@@ -90,13 +93,13 @@ public final class SpanServer: Sendable {
         return addresses.lazy.compactMap { if case .tcp(_, let port) = $0 { port } else { nil } }.first ?? 0
     }
 
-    /// Where it listens, with the ports that were taken; none before `start` and after `shutdown`.
+    /// The addresses listened on, with the ports that were taken; none before `start` and after `shutdown`.
     public var addresses: [TransportAddress] { state.withLock { $0.listeners.map(\.address) } }
 
     /// Ends in good order: takes no new connection, acknowledges what was taken, sends the senders away with a delay.
     ///
-    /// - Parameter limit: after which senders that still wait for acks are sent away without them; their connections are
-    ///   closed within a second then.
+    /// - Parameter limit: after which senders that still wait for acks are sent away without them; their connections
+    ///   are closed within a second then.
     public func shutdown(within limit: Duration) async {
         await stopListening()
         let open = directory.all()
@@ -116,7 +119,7 @@ public final class SpanServer: Sendable {
     /// Not before `start` has seen that there is room for the shared ones.
     var group: any EventLoopGroup { ownGroup ?? MultiThreadedEventLoopGroup.singleton }
 
-    /// How many connections are open.
+    /// The number of open connections.
     public var connectionCount: Int { directory.all().count }
 
     /// Tells connections that they may read again, or that they have to go.

@@ -1,14 +1,14 @@
 import SpanModel
 import SpanSession
 
-/// Where a `SpanServer` hands over what senders deliver: a store, a counter, another hop.
+/// The place to which a `SpanServer` hands over what senders deliver: a store, a counter, another hop.
 ///
 /// The methods are called on the connection's event loop and return at once; each completion is called exactly once,
 /// from any thread. What one connection hands over comes in its order, and must take effect in that order.
 public protocol SpanSink: Sendable {
-    /// Finds the highest sequence that is stored of a sender, 0 for none: after all batches of that sender that were handed over
-    /// earlier have come to their end. From then on the connection is the sender's; an older one of the same sender is not
-    /// any more.
+    /// Finds the highest sequence that is stored of a sender, 0 for none: after all batches of that sender that were
+    /// handed over earlier have come to their end. From then on the connection is the sender's; an older one of the
+    /// same sender is not any more.
     func findSender(
         _ sender: SenderID, connection: ServerConnectionID, agent: String,
         completion: @escaping @Sendable (SinkAnswer<UInt64>) -> Void)
@@ -23,22 +23,26 @@ public protocol SpanSink: Sendable {
     func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool)
 }
 
-/// What a sink answers.
+/// The answer of a sink.
 public enum SinkAnswer<Value: Sendable>: Sendable {
-    /// It is done.
+    /// The request is done, with this result.
     case done(Value)
-    /// It cannot be done now: the sender is sent away and comes back after the delay.
+    /// The request cannot be done now: the sender is sent away and comes back after the delay.
     case refused(retryAfter: Duration)
 }
 
 /// A batch on its way to a sink, with who sent it.
 public struct Delivery: Sendable {
+    /// The connection on which the batch came.
     public var connection: ServerConnectionID
+    /// The sender that numbered the batch.
     public var sender: SenderID
-    /// What the sender says it is.
+    /// The sender's word on its program, from its `Hello`.
     public var agent: String
+    /// The batch, checked.
     public var batch: ReceivedBatch
 
+    /// Makes a delivery.
     public init(connection: ServerConnectionID, sender: SenderID, agent: String, batch: ReceivedBatch) {
         self.connection = connection
         self.sender = sender

@@ -15,14 +15,15 @@ struct UnixSocket: Sendable {
     private let device: UInt64
     private let inode: UInt64
 
-    /// What macOS has room for beside a zero byte, and what NIO takes on any system; Linux has room for 107.
+    /// The most bytes of a path: what macOS has room for beside a zero byte, and what NIO takes on any system; Linux
+    /// has room for 107.
     static let maxPathBytes = 103
 
     /// Binds, hands the socket to `listen`, and returns when that listens.
     ///
-    /// A socket's file that nobody listens at any more, as a crash leaves it, is taken away before; nothing else ever is.
-    /// Two programs that do this at once in one folder take turns, so that none takes away what the other has bound and
-    /// does not listen at yet.
+    /// A socket's file that nobody listens at any more, as a crash leaves it, is taken away before; nothing else ever
+    /// is. Two programs that do this at once in one folder take turns, so that none takes away what the other has bound
+    /// and does not listen at yet.
     ///
     /// - Parameter mode: the permissions of the file; they hold before anybody can connect.
     /// - Throws: `cannot_listen`; what `listen` throws.
