@@ -111,7 +111,7 @@ extension SpanColumns {
     }
 
     /// An encoded operation, and how many rows it has.
-    static func operation(_ bytes: RawSpan) throws(WireError) -> (SpanStorage.Operation, rows: Int) {
+    static func operation(_ bytes: RawSpan) throws(WireError) -> (SpanOperation, rows: Int) {
         var reader = try WireReader(bytes, options: Self.options)
         var (service, name, kind, rows) = ("", "", UInt64(0), UInt64(0))
         while let key = try reader.nextKey() {
@@ -123,7 +123,7 @@ extension SpanColumns {
             default: try reader.skip(key)
             }
         }
-        let operation = SpanStorage.Operation(
+        let operation = SpanOperation(
             service: ExactText(service), name: ExactText(name),
             kind: SpanKind(rawValue: Int32(truncatingIfNeeded: kind)))
         // No run has more: whatever says so is damaged, and is found to be by the count of rows.

@@ -12,7 +12,7 @@ package struct SpanColumns: Sendable {
     package var blockTraces: [Int32] = []
     /// Of each trace of each block, what the index of traces knows it by.
     package var traces: [UInt32] = []
-    package var operations: [Operation] = []
+    package var operations: [SpanOperation] = []
     /// Whom spans called, as their attributes tell.
     package var peers: [DependencyGraph.Node] = []
     package var attributes: [AttributeColumn] = []

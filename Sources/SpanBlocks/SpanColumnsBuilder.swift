@@ -48,7 +48,7 @@ package struct SpanColumnsBuilder: ~Copyable {
         columns.operation.append(operation.number)
         if operation.isNew {
             columns.operations.append(
-                Operation(
+                SpanOperation(
                     service: ExactText(set.origins[Int(entry.origin)].service), name: ExactText(set.name(entry)),
                     kind: entry.kind))
         }
@@ -64,7 +64,7 @@ package struct SpanColumnsBuilder: ~Copyable {
         let name = SearchTerm.name(Array(merged.span.name.utf8).rawSpan)
         let operation = operationNumber(service(merged.service), name, merged.span.kind)
         columns.operation.append(operation.number)
-        if operation.isNew { columns.operations.append(Operation(merged)) }
+        if operation.isNew { columns.operations.append(SpanOperation(merged)) }
         let peer = CallSpan(merged, isMeant: true).peer
         columns.peer.append(peer.map { number(of: $0) } ?? -1)
         attributes.addUnknown()

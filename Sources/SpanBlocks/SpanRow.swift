@@ -8,7 +8,7 @@ package struct SpanRow: Sendable, Hashable {
     package var trace: UInt32
     package var span: UInt32
     package var parent: UInt32
-    package var operation: SpanStorage.Operation
+    package var operation: SpanOperation
     package var flags: SpanColumns.Flags.RawValue
     package var startUnixNano: UInt64
     package var durationNano: Int64
@@ -19,7 +19,7 @@ package struct SpanRow: Sendable, Hashable {
         trace = TraceHash(merged.key).bits
         span = SpanColumns.hash(merged.span.spanID)
         parent = merged.span.parentSpanID.isValid ? SpanColumns.hash(merged.span.parentSpanID) : 0
-        operation = SpanStorage.Operation(merged)
+        operation = SpanOperation(merged)
         flags =
             SpanColumns.Flags(
                 status: merged.statusCode, isRunning: merged.isRunning, hasDuration: merged.durationNano != nil,

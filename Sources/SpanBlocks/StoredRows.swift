@@ -6,7 +6,7 @@ import SpanStorage
 ///
 /// Places of rows rise in all lists. What cannot be read gives `nil`.
 package struct StoredRows {
-    package private(set) var operations: [SpanStorage.Operation] = []
+    package private(set) var operations: [SpanOperation] = []
     /// The rows of each operation.
     package private(set) var operationRows: [Range<Int32>] = []
     /// How many traces each block has.

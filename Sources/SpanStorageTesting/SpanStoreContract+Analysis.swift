@@ -105,9 +105,9 @@ extension SpanStoreContract {
             let meant = naive.meant(scan)
             let operations = try await store.operations(scan)
             try expectEqual(operations.groups.map(\.operation), operations.groups.map(\.operation).sorted(), "order")
-            try expectEqual(operations.groups.count, Set(meant.map { Operation($0) }).count, "operations")
+            try expectEqual(operations.groups.count, Set(meant.map { SpanOperation($0) }).count, "operations")
             for group in operations.groups {
-                let spans = meant.filter { Operation($0) == group.operation }
+                let spans = meant.filter { SpanOperation($0) == group.operation }
                 try expectEqual(group.spans, UInt64(spans.count), "spans of \(group.operation)")
                 try expectEqual(group.errors, UInt64(spans.count { $0.statusCode == .error }), "errors")
                 try expectEqual(group.running, UInt64(spans.count { $0.isRunning }), "running")
@@ -150,7 +150,7 @@ extension SpanStoreContract {
                 for point in series.points {
                     let spans = naive.meant(scan).filter { merged in
                         let start = merged.span.startTimeUnixNano
-                        return Operation(merged) == series.operation
+                        return SpanOperation(merged) == series.operation
                             && (step == 0 || start >= point.startUnixNano && start - point.startUnixNano < step)
                     }
                     try expect(step == 0 || point.startUnixNano % step == 0, "a step begins at \(point.startUnixNano)")
@@ -212,9 +212,9 @@ extension SpanStoreContract {
             }
             try expectSame(found.spans.map(\.span), sorted.prefix(limit).map(\.span), "the slowest spans of \(scan)")
             try expectEqual(found.spans.map(\.selfTimeNano), sorted.prefix(limit).map(\.selfTime), "self times")
-            try expectEqual(found.operations.groups.count, Set(all.map { Operation($0.span) }).count, "operations")
+            try expectEqual(found.operations.groups.count, Set(all.map { SpanOperation($0.span) }).count, "operations")
             for total in found.operations.groups {
-                let own = all.filter { Operation($0.span) == total.operation }
+                let own = all.filter { SpanOperation($0.span) == total.operation }
                 try expectEqual(total.spans, UInt64(own.count), "spans of an operation")
                 try expectEqual(total.durationNano, own.reduce(0) { $0 + $1.duration }, "the sum of durations")
                 try expectEqual(total.selfTimeNano, own.reduce(0) { $0 + $1.selfTime }, "the sum of self times")
@@ -247,7 +247,7 @@ extension SpanStoreContract {
                 // All that the generator's messages differ in are numbers.
                 let shape = message.split(separator: " ", omittingEmptySubsequences: false)
                     .map { $0.contains(where: \.isNumber) ? "#" : $0 }.joined(separator: " ")
-                let operation = Operation(merged)
+                let operation = SpanOperation(merged)
                 let names = "\(Array(operation.service.string.utf8)) \(Array(operation.name.string.utf8))"
                 expected["\(names) \(operation.kind) \(type) \(shape)", default: []].append(merged)
             }

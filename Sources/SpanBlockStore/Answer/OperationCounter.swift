@@ -35,7 +35,7 @@ struct OperationCounter {
     /// `nil` where exact starts are needed.
     private static func points(
         _ read: ReadColumns, _ filter: ColumnFilter, _ step: UInt64
-    ) -> [(Operation, LatencySeries.Point)]? {
+    ) -> [(SpanOperation, LatencySeries.Point)]? {
         let columns = read.columns
         guard let verdicts = filter.verdicts(columns) else { return nil }
         struct Cell: Hashable {
@@ -136,7 +136,7 @@ struct OperationCounter {
     ///   an operation start in its newest millisecond.
     func operations() throws(SpanStoreError) -> SpanGroups<OperationSummary>? {
         guard let filter else { return nil }
-        var tally = GroupTally<Operation, Counted>()
+        var tally = GroupTally<SpanOperation, Counted>()
         if !filter.isImpossible {
             try columns(filter).run({ Self.counted($0, filter) }) { found in
                 for counted in found {
@@ -146,7 +146,7 @@ struct OperationCounter {
                 }
             }
         }
-        var summaries: [Operation: OperationSummary] = [:]
+        var summaries: [SpanOperation: OperationSummary] = [:]
         var blocks: [Int64: Set<Newest.Key>] = [:]
         for (operation, counted) in tally.values {
             if counted.isCrowded { return nil }
@@ -199,7 +199,7 @@ struct OperationCounter {
 
     /// Looks up the starts of rows in their blocks, to the nanosecond.
     private func findNewest(
-        _ blocks: [Int64: Set<Newest.Key>], _ summaries: inout [Operation: OperationSummary]
+        _ blocks: [Int64: Set<Newest.Key>], _ summaries: inout [SpanOperation: OperationSummary]
     ) throws(SpanStoreError) {
         let runs = Dictionary(view.runs.map { ($0.id, $0) }) { first, _ in first }
         let all = blocks.sorted { $0.key < $1.key }
@@ -228,15 +228,15 @@ struct OperationCounter {
     /// The spans of a block with some keys.
     private static func starts(
         _ block: StoredBlock, _ keys: Set<Newest.Key>
-    ) throws(SpanStoreError) -> [(Operation, UInt64)] {
+    ) throws(SpanStoreError) -> [(SpanOperation, UInt64)] {
         var set = ReportSet()
         try block.decompressed(BlockDecompressor()).add(
             to: &set, withTerms: false, only: keys.map(\.span))
-        var starts: [(Operation, UInt64)] = []
+        var starts: [(SpanOperation, UInt64)] = []
         try RunPlan.forEachSpan(set) { members, key throws(SpanStoreError) in
             guard keys.contains(Newest.Key(key)) else { return }
             let merged = try set.stored(members).merged()
-            starts.append((Operation(merged), merged.span.startTimeUnixNano))
+            starts.append((SpanOperation(merged), merged.span.startTimeUnixNano))
         }
         guard starts.count >= keys.count else {
             throw .damaged("columns have spans that block \(block.id) has not")

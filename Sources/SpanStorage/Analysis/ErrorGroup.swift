@@ -4,7 +4,7 @@ import SpanModel
 /// Failed spans of one operation with the same exception type and the same shape of message.
 public struct ErrorGroup: Sendable, Hashable {
     /// Operation of the spans.
-    public var operation: Operation
+    public var operation: SpanOperation
     /// Value of `exception.type` in the last event called `exception`, else the span's `error.type`; empty without
     /// either.
     public var exceptionType: ExactText
@@ -26,7 +26,7 @@ public struct ErrorGroup: Sendable, Hashable {
         let type = exception?.attributes.text("exception.type") ?? merged.span.attributes.text("error.type")
         var message = merged.span.status?.message ?? ""
         if message.isEmpty { message = exception?.attributes.text("exception.message") ?? "" }
-        operation = Operation(merged)
+        operation = SpanOperation(merged)
         exceptionType = ExactText(type ?? "")
         messageShape = ExactText(MessageShape.of(message))
         example = merged.key
@@ -34,7 +34,7 @@ public struct ErrorGroup: Sendable, Hashable {
 
     /// Fields that two spans of one group share.
     struct Key: Hashable, Sendable {
-        var operation: Operation
+        var operation: SpanOperation
         var exceptionType: ExactText
         var messageShape: ExactText
     }

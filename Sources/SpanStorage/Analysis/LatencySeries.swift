@@ -48,12 +48,12 @@ public struct LatencySeries: Sendable, Hashable {
     }
 
     /// Operation that is counted.
-    public var operation: Operation
+    public var operation: SpanOperation
     /// Steps in order of time; steps without spans are left out.
     public var points: [Point]
 
     /// Creates the series of `operation`.
-    public init(_ operation: Operation, points: [Point]) {
+    public init(_ operation: SpanOperation, points: [Point]) {
         self.operation = operation
         self.points = points
     }
@@ -69,7 +69,7 @@ public struct LatencySeries: Sendable, Hashable {
 /// Counts steps while spans are read. `SpanGroupLimit` bounds the number of steps of all operations together.
 package struct LatencyTally: Sendable {
     private struct Cell: Hashable, Sendable {
-        var operation: Operation
+        var operation: SpanOperation
         var start: UInt64
     }
 
@@ -81,19 +81,19 @@ package struct LatencyTally: Sendable {
 
     mutating func add(_ merged: MergedSpan) {
         let start = merged.span.startTimeUnixNano
-        let cell = Cell(operation: Operation(merged), start: step == 0 ? 0 : start - start % step)
+        let cell = Cell(operation: SpanOperation(merged), start: step == 0 ? 0 : start - start % step)
         cells.update(cell, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(merged) }
     }
 
     /// Adds the counts of one step of an operation.
-    package mutating func add(_ operation: Operation, _ point: LatencySeries.Point) {
+    package mutating func add(_ operation: SpanOperation, _ point: LatencySeries.Point) {
         let cell = Cell(operation: operation, start: point.startUnixNano)
         cells.update(cell, spans: point.spans, fresh: LatencySeries.Point(startUnixNano: cell.start)) { $0.add(point) }
     }
 
     /// Series of the operations counted so far, ordered by operation.
     package var series: SpanGroups<LatencySeries> {
-        var points: [Operation: [LatencySeries.Point]] = [:]
+        var points: [SpanOperation: [LatencySeries.Point]] = [:]
         for (cell, point) in cells.values { points[cell.operation, default: []].append(point) }
         let series = points.map { operation, points in
             LatencySeries(operation, points: points.sorted { $0.startUnixNano < $1.startUnixNano })

@@ -50,7 +50,7 @@ public struct SlowSpans: Sendable, Hashable {
     /// An operation with sums over its spans.
     public struct OperationTotal: Sendable, Hashable {
         /// Operation of the spans.
-        public var operation: Operation
+        public var operation: SpanOperation
         /// Number of merged spans with a duration.
         public var spans: UInt64 = 0
         /// Sum of durations in nanoseconds, at most `Int64.max`; negative durations count as 0.
@@ -61,7 +61,7 @@ public struct SlowSpans: Sendable, Hashable {
         public var latency = LatencySketch()
 
         /// Creates the total of `operation`, without spans.
-        public init(_ operation: Operation) { self.operation = operation }
+        public init(_ operation: SpanOperation) { self.operation = operation }
     }
 
     /// Slowest spans, the slowest first, then by key.
@@ -80,7 +80,7 @@ public struct SlowSpans: Sendable, Hashable {
 struct SlowTally: Sendable {
     private let query: SlowQuery
     private var entries: Foremost<SlowSpans.Entry>
-    private var operations = GroupTally<Operation, SlowSpans.OperationTotal>()
+    private var operations = GroupTally<SpanOperation, SlowSpans.OperationTotal>()
 
     init(_ query: SlowQuery) {
         self.query = query
@@ -104,7 +104,7 @@ struct SlowTally: Sendable {
             else { continue }
             let span = tree.nodes[index].span
             entries.add(SlowSpans.Entry(span: span, durationNano: duration, selfTimeNano: selfTime))
-            let operation = Operation(span)
+            let operation = SpanOperation(span)
             let compared = query.measure == .duration ? duration : selfTime
             operations.update(operation, fresh: SlowSpans.OperationTotal(operation)) { total in
                 total.spans += 1

@@ -9,9 +9,9 @@ extension SpanStore {
 
     /// Answers `operations` from whole spans with one scan.
     package func scannedOperations(_ scan: SpanScan) async throws(SpanStoreError) -> SpanGroups<OperationSummary> {
-        let tally = try await self.scan(scan, into: GroupTally<Operation, OperationSummary>()) { tally, spans in
+        let tally = try await self.scan(scan, into: GroupTally<SpanOperation, OperationSummary>()) { tally, spans in
             for merged in spans {
-                let operation = Operation(merged)
+                let operation = SpanOperation(merged)
                 tally.update(operation, fresh: OperationSummary(operation)) { $0.add(merged) }
             }
             return true

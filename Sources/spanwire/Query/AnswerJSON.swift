@@ -57,7 +57,7 @@ indirect enum AnswerJSON {
 
 extension AnswerJSON {
     /// Returns the fields that name an operation.
-    static func fields(_ operation: Operation) -> [(String, AnswerJSON)] {
+    static func fields(_ operation: SpanOperation) -> [(String, AnswerJSON)] {
         [
             ("service", .text(operation.service.string)), ("operation", .text(operation.name.string)),
             ("kind", .text(operation.kind.description)),

@@ -88,7 +88,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
     }
 
     private func name(_ merged: MergedSpan) -> String {
-        let operation = Operation(merged)
+        let operation = SpanOperation(merged)
         return "\(AnswerText.name(operation.service, options.room)) / \(AnswerText.name(operation.name, options.room))"
     }
 
@@ -97,7 +97,7 @@ struct QueryCriticalPathCommand: AsyncParsableCommand {
             let merged = tree.nodes[segment.node].span
             return AnswerJSON.object(
                 [("startUnixNano", .time(segment.startUnixNano)), ("durationNano", .number(segment.durationNano))]
-                    + AnswerJSON.fields(Operation(merged)) + [("spanId", .text(merged.span.spanID.hex))])
+                    + AnswerJSON.fields(SpanOperation(merged)) + [("spanId", .text(merged.span.spanID.hex))])
         }
         return .object([
             ("traceId", .text(id.hex)), ("rootSpanId", .text(tree.nodes[root].span.span.spanID.hex)),

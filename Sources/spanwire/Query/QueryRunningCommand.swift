@@ -56,7 +56,7 @@ struct QueryRunningCommand: AsyncParsableCommand {
                 .word("KIND", 8), .word("TRACE", 3), .word("SPAN", 7),
             ], in: options.room)
         for entry in answer.spans {
-            let (span, operation) = (entry.span.span, Operation(entry.span))
+            let (span, operation) = (entry.span.span, SpanOperation(entry.span))
             let start = span.startTimeUnixNano
             table.add([
                 Self.state(entry.outlook), AnswerText.time(start),
@@ -94,7 +94,7 @@ struct QueryRunningCommand: AsyncParsableCommand {
                 [
                     ("state", .text(state(entry.outlook))),
                     ("startUnixNano", .time(entry.span.span.startTimeUnixNano)),
-                ] + AnswerJSON.fields(Operation(entry.span)) + [
+                ] + AnswerJSON.fields(SpanOperation(entry.span)) + [
                     ("traceId", .text(entry.span.span.traceID.hex)), ("spanId", .text(entry.span.span.spanID.hex)),
                 ])
         }

@@ -70,7 +70,7 @@ struct QuerySlowCommand: AsyncParsableCommand {
                 .text("OPERATION", 1), .word("KIND", 8), .word("TRACE", 2), .word("SPAN", 7),
             ], in: options.room)
         for entry in entries {
-            let operation = Operation(entry.span)
+            let operation = SpanOperation(entry.span)
             table.add([
                 AnswerText.time(entry.span.span.startTimeUnixNano), DurationText.text(entry.durationNano),
                 DurationText.text(entry.selfTimeNano), AnswerText.name(operation.service, options.room),
@@ -108,7 +108,7 @@ struct QuerySlowCommand: AsyncParsableCommand {
                     [
                         ("startUnixNano", .time(entry.span.span.startTimeUnixNano)),
                         ("durationNano", .number(entry.durationNano)), ("selfTimeNano", .number(entry.selfTimeNano)),
-                    ] + AnswerJSON.fields(Operation(entry.span)) + [
+                    ] + AnswerJSON.fields(SpanOperation(entry.span)) + [
                         ("traceId", .text(entry.span.span.traceID.hex)), ("spanId", .text(entry.span.span.spanID.hex)),
                     ])
             })

@@ -2,7 +2,7 @@ import SpanMerge
 import SpanModel
 
 /// Service, name and kind that spans of one kind of work share.
-public struct Operation: Sendable, Hashable, Comparable {
+public struct SpanOperation: Sendable, Hashable, Comparable {
     /// Value of the resource's `service.name`; empty when it has none.
     public var service: ExactText
     /// Name of the spans.
@@ -23,7 +23,7 @@ public struct Operation: Sendable, Hashable, Comparable {
     }
 
     /// Orders operations by service (bytes), then name (bytes), then number of the kind.
-    public static func < (left: Operation, right: Operation) -> Bool {
+    public static func < (left: SpanOperation, right: SpanOperation) -> Bool {
         let order = left.service.order(right.service)
         if order != 0 { return order < 0 }
         let nameOrder = left.name.order(right.name)
@@ -39,7 +39,7 @@ extension ExactText {
 /// Counts of the spans of one operation.
 public struct OperationSummary: Sendable, Hashable {
     /// Operation that is counted.
-    public var operation: Operation
+    public var operation: SpanOperation
     /// Number of merged spans, running ones included.
     public var spans: UInt64 = 0
     /// Number of spans with status `error`.
@@ -50,7 +50,7 @@ public struct OperationSummary: Sendable, Hashable {
     public var newestStartUnixNano: UInt64 = 0
 
     /// Creates the summary of `operation`, without spans.
-    public init(_ operation: Operation) { self.operation = operation }
+    public init(_ operation: SpanOperation) { self.operation = operation }
 
     /// Adds one span to the counts.
     mutating func add(_ merged: MergedSpan) {
