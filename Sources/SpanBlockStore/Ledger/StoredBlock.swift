@@ -1,5 +1,4 @@
 import SpanBlocks
-import SpanStorage
 
 /// A block as it is stored, with what its row says of it; for any thread.
 package struct StoredBlock: Sendable {
@@ -18,13 +17,5 @@ package struct StoredBlock: Sendable {
         self.summary = summary
         self.frame = frame
         maxBytes = place.run.maxBlockBytes
-    }
-
-    /// - Throws: `corrupt`.
-    func decompressed(_ decompressor: borrowing BlockDecompressor) throws(SpanStoreError) -> ReadBlock {
-        guard let payload = decompressor.decompress(frame, maxBytes: maxBytes) else {
-            throw .damaged("block \(id) cannot be decompressed or its checksum differs")
-        }
-        return ReadBlock(id: id, summary: summary, payload: payload)
     }
 }

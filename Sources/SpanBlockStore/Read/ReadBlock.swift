@@ -41,3 +41,15 @@ struct ReadBlock: Sendable {
         try add(to: &set, withTerms: false, only: [])
     }
 }
+
+extension StoredBlock {
+    /// Decompresses the block.
+    ///
+    /// - Throws: `corrupt`.
+    func decompressed(_ decompressor: borrowing BlockDecompressor) throws(SpanStoreError) -> ReadBlock {
+        guard let payload = decompressor.decompress(frame, maxBytes: maxBytes) else {
+            throw .damaged("block \(id) cannot be decompressed or its checksum differs")
+        }
+        return ReadBlock(id: id, summary: summary, payload: payload)
+    }
+}

@@ -10,16 +10,7 @@ import SpanStorage
 
 /// The file of a store, as the file system has it.
 enum StoreFile {
-    /// What is at a path.
-    enum Kind: Equatable {
-        case nothing
-        case file
-        case folder
-        /// Such as a FIFO: reading it may wait for ever.
-        case other(String)
-    }
-
-    static func kind(_ path: String) -> Kind { FileStatus(path)?.kind ?? .nothing }
+    static func kind(_ path: String) -> FileStatus.Kind { FileStatus(path)?.kind ?? .nothing }
 
     /// Looks at a path before it is opened, and at what lies beside it.
     ///
@@ -116,7 +107,7 @@ enum StoreFile {
     }
 
     /// `nil` for a file with something in it.
-    private static func stateWithoutPages(_ file: String) -> Kind? {
+    private static func stateWithoutPages(_ file: String) -> FileStatus.Kind? {
         guard let status = FileStatus(file) else { return .nothing }
         return status.kind == .file && status.bytes == 0 ? .file : nil
     }
@@ -149,7 +140,7 @@ enum StoreFile {
         var looks = 0
         while let status = FileStatus(file), status.links > 1 {
             // A process that makes the file gives it a second name for a moment, or for longer where it was killed then.
-            let left = NewStoreFile.names(beside: file, of: status.identity).count
+            let left = StoreFileLeftovers.names(beside: file, of: status.identity).count
             let links = FileStatus(file)?.links ?? 1
             if links <= 1 + left { break }
             // So does a program that makes a backup of links first.
@@ -212,56 +203,5 @@ enum StoreFile {
     static func words(_ errorNumber: Int32) -> String {
         guard let text = unsafe strerror(errorNumber) else { return "error \(errorNumber)" }
         return unsafe String(cString: text)
-    }
-}
-
-/// Which file something is, whatever it is called.
-struct FileIdentity: Equatable {
-    var device: UInt64
-    var number: UInt64
-}
-
-/// What the file system says of what is at a path.
-struct FileStatus {
-    var kind: StoreFile.Kind
-    var identity: FileIdentity
-    var links: Int
-    var bytes: Int64
-    var changedUnixSeconds: Int
-    /// What is beyond the seconds.
-    var changedNanos: Int
-
-    /// Fails where there is nothing, or it may not be looked at: `errno` tells then.
-    ///
-    /// - Parameter followsLinks: a symbolic link is what it leads to.
-    init?(_ path: String, followsLinks: Bool = true) {
-        var status = stat()
-        // Proof: the pointers are to a local that lives through the calls.
-        let result = followsLinks ? unsafe stat(path, &status) : unsafe lstat(path, &status)
-        guard result == 0 else { return nil }
-        self.init(status)
-    }
-
-    init(_ status: stat) {
-        kind =
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: .file
-            case S_IFDIR: .folder
-            case S_IFIFO: .other("a FIFO")
-            case S_IFSOCK: .other("a socket")
-            case S_IFLNK: .other("a symbolic link")
-            default: .other("a device")
-            }
-        identity = FileIdentity(
-            device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
-        links = Int(clamping: status.st_nlink)
-        bytes = Int64(clamping: status.st_size)
-        #if canImport(Darwin)
-            changedUnixSeconds = status.st_mtimespec.tv_sec
-            changedNanos = status.st_mtimespec.tv_nsec
-        #else
-            changedUnixSeconds = status.st_mtim.tv_sec
-            changedNanos = status.st_mtim.tv_nsec
-        #endif
     }
 }

@@ -53,10 +53,5 @@ struct StoredRow {
     }
 
     /// - Parameter what: what is wrong with the row; names columns, never what is in them.
-    func damaged(_ what: String) -> SpanStoreError { Self.damaged("row \(id) of table \(table): \(what)") }
-
-    /// What a store that contradicts itself is answered with.
-    static func damaged(_ what: String) -> SpanStoreError {
-        .damaged(what)
-    }
+    func damaged(_ what: String) -> SpanStoreError { .damaged("row \(id) of table \(table): \(what)") }
 }

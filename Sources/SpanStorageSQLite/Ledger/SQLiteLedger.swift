@@ -5,7 +5,7 @@ import SpanStorage
 
 /// The ledger on one connection to a SQLite file.
 final class SQLiteLedger: BlockLedger {
-    let connection: Connection
+    private let connection: Connection
     private let selectVersion: Statement
     private let selectRuns: Statement
     private let selectSegments: Statement
@@ -161,7 +161,7 @@ final class SQLiteLedger: BlockLedger {
     }
 
     func faults(_ runs: [StoredRun], _ segments: [TraceSegment]) -> [String] {
-        TableCheck(self).faults(runs, segments)
+        TableCheck(connection, self).faults(runs, segments)
     }
 
     // MARK: Senders

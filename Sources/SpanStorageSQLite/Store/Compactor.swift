@@ -13,7 +13,7 @@ actor Compactor {
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+    func open(path: String, options: SQLiteStoreOptions) throws(SpanStoreError) {
         let connection = try Connection(path: path, mode: .readOnly)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         merger = RunMerger(BlockReader(try SQLiteLedger(connection)), options.compaction)

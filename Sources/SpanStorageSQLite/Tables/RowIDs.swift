@@ -29,7 +29,7 @@ enum RowIDs {
     }
 
     private static func usedUp(_ table: StaticString) -> SpanStoreError {
-        StoredRow.damaged("table \(table) has used up its ids, which only a damaged file can have")
+        SpanStoreError.damaged("table \(table) has used up its ids, which only a damaged file can have")
     }
 
     /// The id of a row that was just inserted.

@@ -42,11 +42,11 @@ final class ReaderPool: Sendable {
 
     private let path: String
     private let share: WorkShare
-    private let options: SQLiteSpanStore.Options
+    private let options: SQLiteStoreOptions
     private let state = Mutex(State())
 
     /// - Parameter first: a reader that is open.
-    init(_ first: SQLiteReader, _ share: WorkShare, path: String, options: SQLiteSpanStore.Options) {
+    init(_ first: SQLiteReader, _ share: WorkShare, path: String, options: SQLiteStoreOptions) {
         self.path = path
         self.share = share
         self.options = options

@@ -38,7 +38,7 @@ final class PartCheck {
         guard try selectNext.step() else { return }
         let id = selectNext.integer(0)
         if let end, id >= end { return }
-        throw StoredRow.damaged(
+        throw .damaged(
             "table \(parts.table) has row \(id), and table run no run \(id >> 16), or one without so many parts")
     }
 }

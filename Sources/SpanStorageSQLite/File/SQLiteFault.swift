@@ -32,7 +32,7 @@ struct SQLiteFault {
         }
 
         /// Looks at them.
-        init(_ path: String, _ mode: SQLiteSpanStore.Mode) {
+        init(_ path: String, _ mode: SQLiteStoreMode) {
             let files = ["-wal", "-shm"].map { path + $0 }
             switch mode {
             case .readOnly:
@@ -62,7 +62,7 @@ struct SQLiteFault {
     ///   - action: what SQLite was asked to do.
     ///   - places: looked at where that matters.
     func error(
-        _ path: String, _ mode: SQLiteSpanStore.Mode, _ action: StaticString, places: @autoclosure () -> Places
+        _ path: String, _ mode: SQLiteStoreMode, _ action: StaticString, places: @autoclosure () -> Places
     ) -> SpanStoreError {
         switch code & 0xFF {
         // Another process recovers the log, or changes the tables, over and over.
@@ -94,7 +94,7 @@ struct SQLiteFault {
         }
     }
 
-    private func readOnly(_ path: String, _ mode: SQLiteSpanStore.Mode, _ places: Places) -> SpanStoreError {
+    private func readOnly(_ path: String, _ mode: SQLiteStoreMode, _ places: Places) -> SpanStoreError {
         switch code {
         case Self.readOnlyRollback:
             SpanStoreError(
@@ -106,7 +106,7 @@ struct SQLiteFault {
         }
     }
 
-    private func inputOutput(_ path: String, _ mode: SQLiteSpanStore.Mode, _ places: Places) -> SpanStoreError {
+    private func inputOutput(_ path: String, _ mode: SQLiteStoreMode, _ places: Places) -> SpanStoreError {
         if let error = fromSystem(path) { return error }
         switch code {
         // A byte is written for each page of it, which nothing but a full disk prevents.
@@ -149,7 +149,7 @@ struct SQLiteFault {
     }
 
     /// Somebody may not do what he would have to.
-    private func barred(_ path: String, _ mode: SQLiteSpanStore.Mode, _ places: Places) -> SpanStoreError {
+    private func barred(_ path: String, _ mode: SQLiteStoreMode, _ places: Places) -> SpanStoreError {
         if places.lacksLogFiles {
             return SpanStoreError(
                 .cannotOpen,

@@ -30,9 +30,9 @@ actor SQLiteWriter {
     }
 
     /// Opens a file for writing, makes its tables if it is empty.
-    func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+    func open(path: String, options: SQLiteStoreOptions) throws(SpanStoreError) {
         let file = StoreFile.withoutLinks(path)
-        NewStoreFile.removeLeftovers(of: file)
+        StoreFileLeftovers.remove(of: file)
         try StoreFile.checkNoLogIsSaved(of: file)
         if StoreFile.kind(file) == .nothing {
             try StoreFile.checkNoLogIsLeft(of: path)

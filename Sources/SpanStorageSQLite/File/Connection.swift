@@ -1,4 +1,5 @@
 import CSQLite
+import SpanBlockStore
 import SpanStorage
 
 #if canImport(Glibc)
@@ -15,7 +16,7 @@ final class Connection {
     /// `nil` once closed.
     private var handle: OpaquePointer?
     let path: String
-    private let mode: SQLiteSpanStore.Mode
+    private let mode: SQLiteStoreMode
     /// `nil` until they are noted: then they are watched.
     private var openFiles: OpenFiles?
     /// What was done about a log that has lost its name; it stands until that has its name again.
@@ -25,7 +26,7 @@ final class Connection {
     /// Opens the file; looks at nothing in it.
     ///
     /// - Throws: `not_found` when reading and there is no file, `cannot_open`.
-    init(path: String, mode: SQLiteSpanStore.Mode) throws(SpanStoreError) {
+    init(path: String, mode: SQLiteStoreMode) throws(SpanStoreError) {
         self.path = path
         self.mode = mode
         guard !path.isEmpty, !path.utf8.contains(0) else {
@@ -94,7 +95,7 @@ final class Connection {
         let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         // The statements are constants: where one names what is not there, the file is not as it was made.
         if code == SQLITE_ERROR {
-            throw StoredRow.damaged("\(path) has not the tables that it should have (\(words))")
+            throw .damaged("\(path) has not the tables that it should have (\(words))")
         }
         guard code == SQLITE_OK, let prepared = unsafe statement else { throw error(code, "prepare") }
         return unsafe Statement(prepared, connection: self)

@@ -30,7 +30,7 @@ actor SQLiteReader {
     }
 
     /// Opens an existing file.
-    func open(path: String, options: SQLiteSpanStore.Options) throws(SpanStoreError) {
+    func open(path: String, options: SQLiteStoreOptions) throws(SpanStoreError) {
         let connection = try Connection(path: path, mode: .readOnly)
         connection.setBusyTimeout(milliseconds: options.busyTimeoutMilliseconds)
         // A writer may be bringing the file to this format meanwhile.
@@ -59,7 +59,7 @@ actor SQLiteReader {
     /// Opens an existing file, where that was not done yet, and answers a question on the same visit to the reader's thread:
     /// each visit costs a question as much as finding a trace in memory does.
     func answer<Answer: Sendable>(
-        path: String, options: SQLiteSpanStore.Options,
+        path: String, options: SQLiteStoreOptions,
         _ body: @Sendable (isolated SQLiteReader) async throws(SpanStoreError) -> Answer
     ) async throws(SpanStoreError) -> Answer {
         if open == nil { try open(path: path, options: options) }

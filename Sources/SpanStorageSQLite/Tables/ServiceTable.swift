@@ -31,7 +31,7 @@ enum ServiceTable {
             body(id, ServiceSummary(name: service, spans: UInt64(spans), newestStartUnixNano: newestStart))
         }
         if let lacking = spansLeft.first(where: { $0.value != 0 })?.key {
-            throw StoredRow.damaged("table run_service has not all spans of run \(lacking)")
+            throw .damaged("table run_service has not all spans of run \(lacking)")
         }
     }
 }

@@ -1,5 +1,3 @@
-import SpanStorage
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,57 +6,28 @@ import SpanStorage
     import Darwin
 #endif
 
-/// A store's file that is being made: beside its place, and put there whole, so that whoever is ended meanwhile leaves no half
-/// of one in its place.
-///
-/// It is called `NAME.HEX.new`, with 16 digits by chance: the number of a process does not do, for processes of two containers
-/// on one folder have the same.
-enum NewStoreFile {
+/// What is left of files that were being made: `NAME.HEX.new`, and what SQLite puts beside them.
+enum StoreFileLeftovers {
     /// A file that was not changed for so long belongs to nobody any more: making one takes milliseconds. Where that is wrong,
     /// whoever makes it makes it in place instead.
     private static let abandonedAfterSeconds = 60
-    private static let digits = 16
-
-    /// Makes a file. Where that cannot be it makes nothing, and who opens the file makes it in place, or says why it cannot be.
-    static func make(_ path: String) {
-        let number = String(UInt64.random(in: 0 ... .max), radix: 16)
-        let temporary = "\(path).\(String(repeating: "0", count: digits - number.utf8.count))\(number).new"
-        defer { for suffix in suffixes { _ = unsafe unlink(temporary + suffix) } }
-        do throws(SpanStoreError) {
-            let connection = try Connection(path: temporary, mode: .readWrite)
-            defer { connection.close() }
-            try connection.execute(
-                """
-                \(Schema.settings)
-                PRAGMA synchronous = FULL;
-                PRAGMA fullfsync = 1;
-                PRAGMA journal_mode = MEMORY;
-                BEGIN;
-                \(Schema.creation)
-                COMMIT;
-                PRAGMA journal_mode = WAL;
-                """)
-        } catch {
-            return
-        }
-        // Takes the place of nothing: another process may have made the file meanwhile.
-        _ = unsafe link(temporary, path)
-    }
-
-    private static let suffixes = ["", "-wal", "-shm", "-journal"]
+    /// How many hexadecimal digits the name of a new file has.
+    static let digits = 16
+    /// What the names of a database and of the files beside it end with.
+    static let suffixes = ["", "-wal", "-shm", "-journal"]
 
     /// Names of new files that a file has besides its own: of a process that is just making it, or was ended between giving it
     /// its name and taking the other one away.
     static func names(beside file: String, of identity: FileIdentity) -> [String] {
-        leftovers(of: file).filter { $0.suffix.isEmpty && $0.status.identity == identity }.map(\.path)
+        all(of: file).filter { $0.suffix.isEmpty && $0.status.identity == identity }.map(\.path)
     }
 
     /// Removes what processes left that were ended while they made a file: second names of `file`, and files that nobody
     /// has changed for a while.
-    static func removeLeftovers(of file: String) {
+    static func remove(of file: String) {
         let own = FileStatus(file)?.identity
         let now = time(nil)
-        for left in leftovers(of: file) {
+        for left in all(of: file) {
             let isAbandoned =
                 now - left.status.changedUnixSeconds > abandonedAfterSeconds && (left.isOurs || left.status.bytes == 0)
             if left.status.identity == own || isAbandoned { _ = unsafe unlink(left.path) }
@@ -75,7 +44,7 @@ enum NewStoreFile {
         var status: FileStatus
     }
 
-    private static func leftovers(of file: String) -> [Leftover] {
+    private static func all(of file: String) -> [Leftover] {
         let cut = file.utf8.lastIndex(of: UInt8(ascii: "/"))
         let folder = cut.map { file[...$0] } ?? "./"
         let start = (cut.map { String(file[file.index(after: $0)...]) } ?? file) + "."

@@ -4,11 +4,15 @@ import SpanStorage
 
 /// Looks at the rows that are no spans: senders, deletions, services, segments, and at rows that belong to nothing.
 final class TableCheck {
-    private let ledger: SQLiteLedger
-    private var connection: Connection { ledger.connection }
+    private let connection: Connection
+    private let ledger: any BlockLedger
     private var faults: [String] = []
 
-    init(_ ledger: SQLiteLedger) { self.ledger = ledger }
+    /// - Parameter ledger: of the same connection.
+    init(_ connection: Connection, _ ledger: any BlockLedger) {
+        self.connection = connection
+        self.ledger = ledger
+    }
 
     private func note(_ body: () throws(SpanStoreError) -> Void) {
         do throws(SpanStoreError) { try body() } catch { faults.append(error.message) }
@@ -141,10 +145,10 @@ final class TableCheck {
                     let row = StoredRow(select, of: "sqlite_sequence", id: Int64(rows))
                     let last = try row.integer(0, "seq", in: 0...PartID.owners.upperBound)
                     guard select.isNull(1) || select.integer(2) > 0 && select.integer(1) <= last else {
-                        throw StoredRow.damaged("table \(table) has ids that it cannot have given")
+                        throw .damaged("table \(table) has ids that it cannot have given")
                     }
                 }
-                guard rows == 1 else { throw StoredRow.damaged("table sqlite_sequence has \(table) more than once") }
+                guard rows == 1 else { throw .damaged("table sqlite_sequence has \(table) more than once") }
             }
         }
     }

@@ -1,4 +1,5 @@
 import CSQLite
+import SpanBlockStore
 import SpanStorage
 
 // SQLite's integers are signed. A UInt64 below 2^63 is stored as an integer; one above, as a text of 20 decimal digits
@@ -18,7 +19,7 @@ extension Statement {
     /// - Throws: `corrupt` when the column holds neither form.
     func unsigned(_ column: Int) throws(SpanStoreError) -> UInt64 {
         if let value = unsignedValue(column) { return value }
-        throw StoredRow.damaged("a number of the store is none")
+        throw .damaged("a number of the store is none")
     }
 
     /// - Returns: `nil` when the column holds neither form.
