@@ -175,6 +175,12 @@ let package = Package(
             dependencies: ["SpanBlocks", "SpanStorage", "SpanStorageTesting", "SpanMerge", "SpanModel", "ProtoWire"],
             swiftSettings: settings),
         .testTarget(
+            name: "SpanBlockStoreTests",
+            dependencies: [
+                "SpanBlockStore", "SpanBlocks", "SpanStorage", "SpanStorageTesting", "SpanMerge", "SpanModel",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "SpanStorageTests",
             dependencies: [
                 "SpanStorage", "SpanStorageTesting", "SpanStorageSQLite", "SpanBlockStore", "SpanBlocks", "SpanMerge",
