@@ -5,7 +5,7 @@ import Testing
 @testable import SpanStorageSQLite
 
 /// Operations from columns, whose starts are whole milliseconds; and what appends wait for.
-@Suite struct OperationScanTests {
+@Suite struct OperationCounterTests {
     static let millisecond: UInt64 = 1_000_000
 
     static func batch(_ spans: [SpanRecord]) -> IncomingBatch {
