@@ -123,8 +123,10 @@ public struct ClientSession: Sendable {
 
     /// The connection asked for by `connect` is open.
     ///
-    /// - Parameter bearerToken: shown on this connection in place of the settings' one; tokens are changed while
-    ///   senders live.
+    /// - Parameters:
+    ///   - connection: number of the connection that `connect` asked for; an event of another one is ignored.
+    ///   - now: time of the event.
+    ///   - bearerToken: shown on this connection in place of the settings' one; tokens are changed while senders live.
     public mutating func connectionOpened(
         _ connection: ClientConnectionID, now: SessionInstant, bearerToken: String? = nil
     ) -> [ClientAction] {
@@ -139,7 +141,10 @@ public struct ClientSession: Sendable {
 
     /// The connection could not be opened, or was closed by the peer or the network.
     ///
-    /// - Parameter reason: what the driver knows of it, in words, without secrets.
+    /// - Parameters:
+    ///   - connection: number of the connection that `connect` asked for; an event of another one is ignored.
+    ///   - now: time of the event.
+    ///   - reason: what the driver knows of it, in words, without secrets.
     public mutating func connectionClosed(
         _ connection: ClientConnectionID, now: SessionInstant, reason: String? = nil
     ) -> [ClientAction] {

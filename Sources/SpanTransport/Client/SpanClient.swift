@@ -47,8 +47,11 @@ public final class SpanClient: Sendable {
     /// Makes a client that connects to nothing yet. A spool is taken over, with what an earlier process left in it.
     ///
     /// - Parameters:
+    ///   - configuration: address of the collector, and bounds of what the client holds.
     ///   - resource: what the reporters' spans come from.
+    ///   - resourceSchemaURL: schema of the resource's attributes; empty for none.
     ///   - group: where the connection lives; `nil` for NIO's shared threads, which are made if need be.
+    ///   - logger: takes what an operator should know.
     /// - Throws: `invalid_setting`, `spool_unusable`, `out_of_descriptors`.
     public convenience init(
         configuration: SpanClientConfiguration, resource: Resource = Resource(), resourceSchemaURL: String = "",

@@ -24,7 +24,9 @@ public struct SpanReporter: Sendable {
     /// Hands a span over, waiting for room where the queue is full: for work that rather slows down than loses spans. A task
     /// that is cancelled waits no longer, as if the limit were over.
     ///
-    /// - Parameter limit: after which the span is dropped and counted as `queue_full`; `.zero` does not wait.
+    /// - Parameters:
+    ///   - span: the span, as it is to be stored.
+    ///   - limit: after which the span is dropped and counted as `queue_full`; `.zero` does not wait.
     /// - Returns: `false` when it was dropped.
     @discardableResult
     public func report(_ span: SpanRecord, waitingUpTo limit: Duration) async -> Bool {
