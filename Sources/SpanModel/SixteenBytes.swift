@@ -10,13 +10,13 @@ struct SixteenBytes {
         self.low = low
     }
 
-    /// - Parameter bytes: 16 bytes; `nil` for any other count.
+    /// Reads the value from 16 bytes, big-endian; fails for any other count.
     init?(_ bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.init(high: UInt64(bigEndianBytes: bytes[..<8]), low: UInt64(bigEndianBytes: bytes[8...]))
     }
 
-    /// - Parameter hex: 32 hexadecimal digits in either case; `nil` for anything else.
+    /// Reads the value from 32 hexadecimal digits in either case; fails for anything else.
     init?(hex: some StringProtocol) {
         guard let bytes = [UInt8](hex: hex) else { return nil }
         self.init(bytes)

@@ -63,7 +63,7 @@ struct TextReading {
     var confirmations = 0
     /// Contradictions and omissions, one sentence each.
     var notes: [String] = []
-    /// Where the text lacks its start and nothing else: what is wrong with it if the bytes stand for nothing.
+    /// Fault of a text that lacks nothing but its start; it counts when the bytes make no message.
     var missingStart: CaptureError?
 }
 

@@ -193,7 +193,7 @@ public struct SpanTreePrinter: ~Copyable {
         line("\(label) " + fitted(keys.map(NameText.key).joined(separator: ", "), behind: label.utf8.count + 1))
     }
 
-    /// As queries print it and take it.
+    /// Returns a name as queries print and take it, fitted to the line.
     private mutating func name(_ text: String, behind used: Int) -> String {
         fitted(NameText.shown(text), behind: used)
     }

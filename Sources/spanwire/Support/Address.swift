@@ -7,7 +7,8 @@ struct Address: CustomStringConvertible, Sendable {
 
     init(host: String, port: Int) { transport = .tcp(host: host, port: port) }
 
-    /// - Parameter ports: which there may be.
+    /// Reads an address whose port lies within `ports`, or the path of a Unix socket.
+    ///
     /// - Throws: `ValidationError` that says which part is wrong.
     private init(_ text: String, ports: ClosedRange<Int>) throws {
         func fault(_ words: String) -> ValidationError {
