@@ -37,7 +37,8 @@ public struct ClientSession: Sendable {
         generator = SplitMix64(seed: settings.seed)
     }
 
-    /// Takes the state out without copying it; whoever does so puts the next one in.
+    /// Takes the state out without copying it; whoever does so puts the next one in, consumes the payload, and binds no
+    /// state as a whole, so that buffers have one owner.
     private mutating func takeState() -> State {
         var taken = State.fresh
         swap(&taken, &state)
@@ -164,9 +165,12 @@ public struct ClientSession: Sendable {
         var actions: [ClientAction] = []
         state =
             switch takeState() {
-            case .greeting(let greeting): received(bytes, by: greeting, now: now, &actions)
-            case .open(let open): received(bytes, by: open, now: now, &actions)
-            case let deaf: deaf
+            case .greeting(let greeting): received(bytes, by: consume greeting, now: now, &actions)
+            case .open(let open): received(bytes, by: consume open, now: now, &actions)
+            case .fresh: .fresh
+            case .connecting(let deadline): .connecting(deadline: deadline)
+            case .waiting(let until): .waiting(until: until)
+            case .finished(let outcome): .finished(outcome)
             }
         return actions
     }
@@ -181,8 +185,12 @@ public struct ClientSession: Sendable {
             case .greeting(let greeting) where now >= greeting.deadline:
                 lose(SessionError(.timedOut, "no Welcome in \(settings.timing.handshake)"), now: now, &actions)
             case .waiting(let until) where now >= until: connect(now: now, &actions)
-            case .open(let open): checkLiveness(of: open, now: now, &actions)
-            case let early: early
+            case .open(let open): checkLiveness(of: consume open, now: now, &actions)
+            case .fresh: .fresh
+            case .connecting(let deadline): .connecting(deadline: deadline)
+            case .greeting(let greeting): .greeting(greeting)
+            case .waiting(let until): .waiting(until: until)
+            case .finished(let outcome): .finished(outcome)
             }
         return actions
     }
@@ -191,8 +199,12 @@ public struct ClientSession: Sendable {
     private mutating func advance(now: SessionInstant, _ actions: inout [ClientAction]) {
         state =
             switch takeState() {
-            case .open(let open): advance(open, now: now, &actions)
-            case let other: other
+            case .open(let open): advance(consume open, now: now, &actions)
+            case .fresh: .fresh
+            case .connecting(let deadline): .connecting(deadline: deadline)
+            case .greeting(let greeting): .greeting(greeting)
+            case .waiting(let until): .waiting(until: until)
+            case .finished(let outcome): .finished(outcome)
             }
     }
 }

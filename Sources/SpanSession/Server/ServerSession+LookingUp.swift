@@ -42,7 +42,7 @@ extension ServerSession {
                 peer: peer, decoder: decoder, liveness: Liveness(timing: settings.timing, now: now),
                 decompressor: decompressor, storedSequence: storedSequence,
                 credit: Int(clamping: settings.creditBytes))
-            return open.readFrames(settings, now: now, &actions)
+            return (consume open).readFrames(settings, now: now, &actions)
         }
     }
 }

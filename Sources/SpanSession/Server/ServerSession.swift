@@ -30,6 +30,9 @@ public struct ServerSession: Sendable {
     }
 
     /// Takes the state out without copying it; whoever does so puts the next one in.
+    ///
+    /// A payload is consumed by what gives the next state, and no pattern binds the state as a whole: else buffers have two
+    /// owners, and what is added to them copies them first. `make gates` counts that.
     private mutating func takeState() -> State {
         var taken = State.closed(nil)
         swap(&taken, &state)
@@ -40,10 +43,11 @@ public struct ServerSession: Sendable {
     public mutating func trim(keeping bytes: Int) {
         state =
             switch takeState() {
-            case .awaitingHello(let awaiting): .awaitingHello(awaiting.trimmed(keeping: bytes))
-            case .lookingUp(let lookingUp): .lookingUp(lookingUp.trimmed(keeping: bytes))
-            case .open(let open): .open(open.trimmed(keeping: bytes))
-            case let deaf: deaf
+            case .awaitingHello(let awaiting): .awaitingHello((consume awaiting).trimmed(keeping: bytes))
+            case .lookingUp(let lookingUp): .lookingUp((consume lookingUp).trimmed(keeping: bytes))
+            case .open(let open): .open((consume open).trimmed(keeping: bytes))
+            case .leaving(let leaving): .leaving(leaving)
+            case .closed(let sender): .closed(sender)
             }
     }
 
@@ -55,10 +59,11 @@ public struct ServerSession: Sendable {
         guard bytes.byteCount > 0 else { return actions }
         state =
             switch takeState() {
-            case .awaitingHello(let awaiting): awaiting.received(bytes, settings, &actions)
-            case .lookingUp(let lookingUp): lookingUp.received(bytes, &actions)
-            case .open(let open): open.received(bytes, settings, now: now, &actions)
-            case let deaf: deaf
+            case .awaitingHello(let awaiting): (consume awaiting).received(bytes, settings, &actions)
+            case .lookingUp(let lookingUp): (consume lookingUp).received(bytes, &actions)
+            case .open(let open): (consume open).received(bytes, settings, now: now, &actions)
+            case .leaving(let leaving): .leaving(leaving)
+            case .closed(let sender): .closed(sender)
             }
         return actions
     }
@@ -71,10 +76,11 @@ public struct ServerSession: Sendable {
         var actions: [ServerAction] = []
         state =
             switch takeState() {
-            case .awaitingHello(let awaiting): awaiting.timeout(settings, now: now, &actions)
-            case .open(let open): open.timeout(settings, &flow, now: now, &actions)
-            case .leaving(let leaving): leaving.timeout(now: now, &actions)
-            case let untimed: untimed
+            case .awaitingHello(let awaiting): (consume awaiting).timeout(settings, now: now, &actions)
+            case .open(let open): (consume open).timeout(settings, &flow, now: now, &actions)
+            case .leaving(let leaving): (consume leaving).timeout(now: now, &actions)
+            case .lookingUp(let lookingUp): .lookingUp(lookingUp)
+            case .closed(let sender): .closed(sender)
             }
         return actions
     }
@@ -87,8 +93,11 @@ public struct ServerSession: Sendable {
         state =
             switch takeState() {
             case .lookingUp(let lookingUp):
-                lookingUp.found(storedSequence: storedSequence, settings, now: now, &actions)
-            case let other: other
+                (consume lookingUp).found(storedSequence: storedSequence, settings, now: now, &actions)
+            case .awaitingHello(let awaiting): .awaitingHello(awaiting)
+            case .open(let open): .open(open)
+            case .leaving(let leaving): .leaving(leaving)
+            case .closed(let sender): .closed(sender)
             }
         return actions
     }
@@ -99,9 +108,11 @@ public struct ServerSession: Sendable {
         var actions: [ServerAction] = []
         state =
             switch takeState() {
-            case .open(let open): open.stored(stored, settings, now: now, &actions)
-            case .leaving(let leaving): leaving.stored(stored, &actions)
-            case let other: other
+            case .open(let open): (consume open).stored(stored, settings, now: now, &actions)
+            case .leaving(let leaving): (consume leaving).stored(stored, &actions)
+            case .awaitingHello(let awaiting): .awaitingHello(awaiting)
+            case .lookingUp(let lookingUp): .lookingUp(lookingUp)
+            case .closed(let sender): .closed(sender)
             }
         return actions
     }
@@ -162,8 +173,9 @@ public struct ServerSession: Sendable {
             switch takeState() {
             case .awaitingHello: .sentAway(goAway, nil, &actions)
             case .lookingUp(let lookingUp): .sentAway(goAway, lookingUp.peer, &actions)
-            case .open(let open): open.leave(goAway, settings, now: now, &actions)
-            case let ending: ending
+            case .open(let open): (consume open).leave(goAway, settings, now: now, &actions)
+            case .leaving(let leaving): .leaving(leaving)
+            case .closed(let sender): .closed(sender)
             }
         return actions
     }
@@ -183,8 +195,11 @@ public struct ServerSession: Sendable {
         guard listens else { return }
         state =
             switch takeState() {
-            case .open(let open): open.listening(now: now)
-            case let other: other
+            case .open(let open): (consume open).listening(now: now)
+            case .awaitingHello(let awaiting): .awaitingHello(awaiting)
+            case .lookingUp(let lookingUp): .lookingUp(lookingUp)
+            case .leaving(let leaving): .leaving(leaving)
+            case .closed(let sender): .closed(sender)
             }
     }
 
