@@ -7,7 +7,6 @@ public struct ServerSecurity: Sendable {
     /// The layer that protects the connections.
     package let layer: any ServerSecurityLayer
 
-    /// Makes the protection of one connection.
     /// Protects connections by a layer.
     package init(_ layer: any ServerSecurityLayer) { self.layer = layer }
 }
