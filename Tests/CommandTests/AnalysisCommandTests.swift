@@ -136,8 +136,7 @@ import Testing
         await store.close()
     }
 
-    @Test("each analysis as a table and as JSON, while another process writes the store")
-    func goldens() async throws {
+    @Test func `each analysis as a table and as JSON, while another process writes the store`() async throws {
         let range = ["--since", "2026-08-01T12:00:00Z", "--until", "2026-08-01T12:10:00Z"]
         let cases: [(name: String, arguments: [String])] = [
             ("operations", ["operations"] + range), ("attributes", ["attributes", "--service", "orders"]),
@@ -163,8 +162,7 @@ import Testing
         }
     }
 
-    @Test("spans without an end are running, abandoned or left open")
-    func running() async throws {
+    @Test func `spans without an end are running, abandoned or left open`() async throws {
         try await withStore { path in
             let table = try SpanwireCommand.run(["query", "running", "--store", path])
             #expect(table.exitCode == 0)
@@ -176,8 +174,7 @@ import Testing
         }
     }
 
-    @Test("times as they were reported, where that is asked for")
-    func noSkew() async throws {
+    @Test func `times as they were reported, where that is asked for`() async throws {
         try await withStore { path in
             let outcome = try SpanwireCommand.run(["query", "trace", Self.id(1).hex, "--no-skew", "--store", path])
             #expect(outcome.text.contains("clock of orders-1 (orders) is about 12ms ahead, give or take 5ms\n"))
@@ -185,8 +182,9 @@ import Testing
         }
     }
 
-    @Test("an export is OTLP that decode reads, each span once, and that another store takes for the same")
-    func export() async throws {
+    @Test func `an export is OTLP that decode reads, each span once, and that another store takes for the same`()
+        async throws
+    {
         try await withStore { path in
             let binary = try SpanwireCommand.run(["query", "export", "kind!=internal", "--store", path])
             #expect(binary.exitCode == 0 && binary.words == "spanwire: 36 spans\n")
@@ -209,8 +207,7 @@ import Testing
         }
     }
 
-    @Test("a deleted trace is gone, also for the process that writes the store")
-    func delete() async throws {
+    @Test func `a deleted trace is gone, also for the process that writes the store`() async throws {
         try await withStore { path in
             let outcome = try SpanwireCommand.run(["delete", Self.id(1).hex, Self.id(99).hex, "--store", path])
             #expect(outcome.exitCode == 0)
@@ -231,8 +228,9 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: SpanwireCommand.corpus.path + "/no-such-file"))
     }
 
-    @Test("a collector that is told how long to keep spans removes older ones, and refuses what makes no sense")
-    func retention() async throws {
+    @Test func `a collector that is told how long to keep spans removes older ones, and refuses what makes no sense`()
+        async throws
+    {
         let collector = try RunningCollector()
         let store = try await SQLiteSpanStore.open(path: collector.path("store.db"), mode: .readWrite)
         try await store.append([IncomingBatch(reports: Self.checkout(1, minute: 0))])
@@ -249,14 +247,13 @@ import Testing
     }
 
     @Test(
-        "a wrong command line is one line and exit code 2",
         arguments: [
             ["query", "latency", "--step", "0s"], ["query", "latency", "durations>1"],
             ["query", "slow", "--limit", "0"],
             ["query", "compare", "5b8aa5a2d2c872e8321cf37308d69df2"], ["query", "critical-path", "xyz"],
             ["query", "errors", "--since", "yesterday"], ["delete", "0"], ["query", "values"],
         ])
-    func wrong(arguments: [String]) throws {
+    func `a wrong command line is one line and exit code 2`(arguments: [String]) throws {
         let outcome = try SpanwireCommand.run(arguments + ["--store", "no-such-file"])
         #expect(outcome.exitCode == 2 && outcome.output.isEmpty && outcome.words.hasPrefix("spanwire: "))
     }

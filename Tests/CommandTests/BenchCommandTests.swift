@@ -26,13 +26,12 @@ import Testing
     }
 
     @Test(
-        "every span of a load is acknowledged, and the figures agree with each other",
         arguments: [
             ["--connections", "3", "--rate", "2000", "--batch", "10"],
             ["--connections", "1", "--spans", "small", "--compression", "none"],
             ["--spans", "medium.pb", "--compression", "gzip", "--rate", "1000"],
         ])
-    func load(arguments: [String]) throws {
+    func `every span of a load is acknowledged, and the figures agree with each other`(arguments: [String]) throws {
         let figures = try Self.bench(arguments)
         #expect(figures.spans.stored == figures.spans.reported)
         #expect(figures.spans.stored > 0)
@@ -50,8 +49,7 @@ import Testing
         }
     }
 
-    @Test("the rate is held: as many spans as are due, no more")
-    func rate() throws {
+    @Test func `the rate is held: as many spans as are due, no more`() throws {
         let figures = try Self.bench(["--rate", "3000", "--batch", "100"])
         #expect(figures.spans.reported <= 3000 * 5)
         #expect(figures.spans.reported >= 1000)
@@ -67,8 +65,9 @@ import Testing
         var resourceSpans: [Group]
     }
 
-    @Test("a load of so many spans is spread over the time it is to come from, its traces over all senders")
-    func sharedTraces() throws {
+    @Test func `a load of so many spans is spread over the time it is to come from, its traces over all senders`()
+        throws
+    {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let figures = try Self.bench([
@@ -96,8 +95,7 @@ import Testing
         }
     }
 
-    @Test("without a collector it says so, in one line, and fails")
-    func nobody() throws {
+    @Test func `without a collector it says so, in one line, and fails`() throws {
         let outcome = try SpanwireCommand.run(
             ["bench", "--to", "127.0.0.1:1", "--duration", "1", "--warm-up", "0", "--rate", "100"])
         #expect(outcome.exitCode == 1)
@@ -107,8 +105,7 @@ import Testing
     }
 
     #if os(Linux)
-        @Test("a collector's process that is not there is told before the load")
-        func collectorPid() throws {
+        @Test func `a collector's process that is not there is told before the load`() throws {
             let outcome = try SpanwireCommand.run(["bench", "--duration", "1", "--collector-pid", "2147483647"])
             #expect(outcome.exitCode == 1)
             #expect(outcome.output.isEmpty && outcome.words.contains("--collector-pid"), "\(outcome.words)")

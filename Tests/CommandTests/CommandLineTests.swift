@@ -3,7 +3,6 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test(
-        "a wrong command line is one line on standard error and exit code 2",
         arguments: [
             [], ["frob"], ["--frob"], ["decode", "a", "b"], ["decode", "--to", "xml"], ["decode", "--from", "gzip"],
             ["decode", "--type", "spans"], ["decode", "--max-depth", "501"], ["decode", "--max-bytes", "0"],
@@ -43,7 +42,7 @@ import Testing
             ],
             ["query", "services", "--store", "x", "--format", "xml"],
         ])
-    func usage(arguments: [String]) throws {
+    func `a wrong command line is one line on standard error and exit code 2`(arguments: [String]) throws {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.exitCode == 2)
         #expect(outcome.output.isEmpty)
@@ -52,7 +51,6 @@ import Testing
     }
 
     @Test(
-        "a value that an option does not take is told together with what it takes",
         arguments: [
             (["send", "x", "--to", "localhost"], "host:port, with a port from 1 to 65535, or unix:path."),
             (["send", "x", "--timeout", "soon"], "1 to 86400"),
@@ -67,7 +65,9 @@ import Testing
             (["delete", "abc", "--store", "x"], "32 hexadecimal digits"),
             (["query", "search", "--store", "x", "--limit", "few"], "10000"),
         ])
-    func whatAnOptionTakes(arguments: [String], words: String) throws {
+    func `a value that an option does not take is told together with what it takes`(arguments: [String], words: String)
+        throws
+    {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.exitCode == 2 && outcome.output.isEmpty)
         #expect(outcome.words.contains(words), "\(outcome.words)")
@@ -75,7 +75,6 @@ import Testing
     }
 
     @Test(
-        "of an address it is told which part is wrong",
         arguments: [
             ("localhost", "there is no port behind the host"), ("", "it is empty"),
             ("http://localhost:4319", "it is no URL; leave out http:// and what stands behind the port"),
@@ -86,7 +85,7 @@ import Testing
             ("::1:4319", "an IPv6 address stands in brackets, with the port behind them, as in [::1]:4319"),
             ("[::1]", "an IPv6 address stands in brackets"), ("unix:", "there is no path behind unix:"),
         ])
-    func address(text: String, words: String) throws {
+    func `of an address it is told which part is wrong`(text: String, words: String) throws {
         for command in [["send", "x", "--to"], ["bench", "--to"], ["collect", "--discard", "--listen"]] {
             // To listen on, 0 is a port.
             if text == "a:0", command[0] == "collect" { continue }
@@ -99,14 +98,13 @@ import Testing
         }
     }
 
-    @Test("help names the address that is taken where none is given", arguments: ["send", "collect"])
-    func defaultAddress(command: String) throws {
+    @Test(arguments: ["send", "collect"])
+    func `help names the address that is taken where none is given`(command: String) throws {
         let words = try SpanwireCommand.run([command, "--help"]).text.split { $0 == " " || $0 == "\n" }
         #expect(words.joined(separator: " ").contains("ithout it 127.0.0.1:4319."))
     }
 
     @Test(
-        "what does not fit in the collector's memory is refused, and it is told how much it needs",
         arguments: [
             (
                 ["--max-frame-bytes", "8000000"],
@@ -129,7 +127,9 @@ import Testing
             (["--max-handshakes", "129"], "--max-handshakes 129 needs a --memory-limit of at least 67633152 bytes"),
             (["--max-connections", "-1"], "--max-connections"), (["--max-handshakes", "1000001"], "1 to 1000000"),
         ])
-    func memory(arguments: [String], words: String) throws {
+    func `what does not fit in the collector's memory is refused, and it is told how much it needs`(
+        arguments: [String], words: String
+    ) throws {
         let outcome = try SpanwireCommand.run(["collect", "--discard", "--memory-limit", "64M"] + arguments)
         #expect(outcome.exitCode == 2 && outcome.output.isEmpty, "\(outcome.words)")
         #expect(outcome.words.contains(words), "\(outcome.words)")
@@ -137,24 +137,25 @@ import Testing
     }
 
     @Test(
-        "the help that a wrong command line is sent to is that of the command it named",
         arguments: [
             (["frob"], "spanwire"), (["decode", "--frob"], "spanwire decode"), (["query", "frob"], "spanwire query"),
             (["query", "search", "--limit", "x"], "spanwire query search"),
         ])
-    func helpHint(arguments: [String], command: String) throws {
+    func `the help that a wrong command line is sent to is that of the command it named`(
+        arguments: [String], command: String
+    ) throws {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.words.hasSuffix(" (see '\(command) --help')\n"), "\(outcome.words)")
     }
 
     @Test(
-        "an argument with control characters cannot drive the terminal and stays one line",
         arguments: [
             ["decode", "a\u{1B}[2J\nb\u{202E}"], ["decode", "x", "a\u{1B}[2J\nb\u{202E}"],
             ["query", "services", "--store", "a\u{1B}[2J\nb\u{202E}"],
             ["collect", "--listen", "127.0.0.1:0", "--store", "/a\u{1B}[2J\nb\u{202E}/x"],
         ])
-    func controlCharacters(arguments: [String]) throws {
+    func `an argument with control characters cannot drive the terminal and stays one line`(arguments: [String]) throws
+    {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.exitCode == 1 || outcome.exitCode == 2)
         #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words.debugDescription)")
@@ -162,8 +163,7 @@ import Testing
         #expect(unsafe.isEmpty, "\(outcome.words.debugDescription)")
     }
 
-    @Test("an address to listen on that no name stands for is one clear line")
-    func unknownHost() throws {
+    @Test func `an address to listen on that no name stands for is one clear line`() throws {
         let store = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store + end) } }
         let outcome = try SpanwireCommand.run(["collect", "--store", store, "--listen", "nobody.invalid:4319"])
@@ -174,8 +174,7 @@ import Testing
         #expect(!outcome.words.contains("SocketAddressError"))
     }
 
-    @Test("send to nobody ends at the timeout and says what to look at")
-    func sendToNobody() throws {
+    @Test func `send to nobody ends at the timeout and says what to look at`() throws {
         let outcome = try SpanwireCommand.run(["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1"])
         #expect(outcome.exitCode == 1)
         #expect(
@@ -186,7 +185,6 @@ import Testing
     }
 
     @Test(
-        "what cannot be read is one line on standard error and exit code 1",
         arguments: [
             (["decode", "no-such-file"], "cannot read no-such-file: No such file or directory"),
             (["decode", "/"], "cannot read /: it is a folder"),
@@ -195,7 +193,8 @@ import Testing
             (["query", "services", "--store", "/"], "/"),
             (["spool", "."], ". is no spool; name the directory"),
         ])
-    func unreadable(arguments: [String], words: String) throws {
+    func `what cannot be read is one line on standard error and exit code 1`(arguments: [String], words: String) throws
+    {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.exitCode == 1)
         #expect(outcome.output.isEmpty)
@@ -204,20 +203,18 @@ import Testing
     }
 
     @Test(
-        "help goes to standard output, says what there is, and shows examples",
         arguments: [
             ["--help"], ["decode", "--help"], ["query", "--help"], ["query", "services", "--help"],
             ["query", "trace", "--help"], ["query", "search", "--help"],
         ])
-    func help(arguments: [String]) throws {
+    func `help goes to standard output, says what there is, and shows examples`(arguments: [String]) throws {
         let outcome = try SpanwireCommand.run(arguments)
         #expect(outcome.exitCode == 0 && outcome.words.isEmpty)
         #expect(outcome.text.contains("USAGE: spanwire"))
         if arguments.count > 1 { #expect(outcome.text.contains("Example")) }
     }
 
-    @Test("no help of any command has a gap in a sentence, as a line that is not joined leaves one")
-    func gaps() throws {
+    @Test func `no help of any command has a gap in a sentence, as a line that is not joined leaves one`() throws {
         var waiting: [[String]] = [[]]
         var count = 0
         while let command = waiting.popLast(), count < 200 {
@@ -247,8 +244,7 @@ import Testing
         #expect(count > 25 && count < 200)
     }
 
-    @Test("--version prints the version alone")
-    func version() throws {
+    @Test func `--version prints the version alone`() throws {
         let outcome = try SpanwireCommand.run(["--version"])
         #expect(outcome.exitCode == 0)
         #expect(outcome.text.split(separator: ".").count == 3 && outcome.text.hasSuffix("\n"))
@@ -263,8 +259,7 @@ import Testing
         return try [path] + names.flatMap { try commands(below: path + [$0]) }
     }
 
-    @Test("no paragraph of any help is broken before its line is full")
-    func helpIsNotRagged() throws {
+    @Test func `no paragraph of any help is broken before its line is full`() throws {
         let commands = try commands()
         #expect(commands.count > 20)
         for command in commands {

@@ -11,8 +11,10 @@ import Testing
         "name": "GET", "startTimeUnixNano": "1", "endTimeUnixNano": "2"}]}]}]}
         """.utf8)
 
-    @Test("a wrong bit anywhere in a spool: the span is stored, or its loss is told by exit code, words and collector")
-    func flippedBits() throws {
+    @Test
+    func `a wrong bit anywhere in a spool: the span is stored, or its loss is told by exit code, words and collector`()
+        throws
+    {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let spool = collector.path("spool")
@@ -57,8 +59,10 @@ import Testing
         return wrong
     }
 
-    @Test("a damaged resource and a file that is cut are told by exit code and words, also with nobody to send to")
-    func damagedOriginsAndShortFiles() throws {
+    @Test
+    func `a damaged resource and a file that is cut are told by exit code and words, also with nobody to send to`()
+        throws
+    {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let spool = collector.path("spool")
@@ -108,8 +112,7 @@ import Testing
         #expect(collector.stop() == 0)
     }
 
-    @Test("damage that costs nothing is an exit of 0, and the words say that nothing was lost")
-    func harmless() throws {
+    @Test func `damage that costs nothing is an exit of 0, and the words say that nothing was lost`() throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let changes: [(Data) -> Data] = [
@@ -135,8 +138,7 @@ import Testing
         #expect(collector.stop() == 0)
     }
 
-    @Test("a file that is named as the spool's directory is told to be one")
-    func file() throws {
+    @Test func `a file that is named as the spool's directory is told to be one`() throws {
         let place = try RunningCollector()
         try place.write("", to: "file")
         let sent = try SpanwireCommand.run(["send", "small.pb", "--spool", place.path("file"), "--to", "127.0.0.1:1"])

@@ -46,8 +46,7 @@ import Testing
         connection.close()
     }
 
-    @Test("a FIFO, a device and a folder in the place of a store are told at once")
-    func noFiles() async throws {
+    @Test func `a FIFO, a device and a folder in the place of a store are told at once`() async throws {
         try await withFolder {
             let fifo = path("fifo")
             #expect(try Self.run(["mkfifo", fifo]).exitCode == 0)
@@ -66,8 +65,8 @@ import Testing
         }
     }
 
-    @Test("what is in the place of a store's log, and a file that is none, are told with what to do")
-    func strangeFiles() async throws {
+    @Test func `what is in the place of a store's log, and a file that is none, are told with what to do`() async throws
+    {
         try await withFolder {
             let store = try await makeStore()
             try? FileManager.default.removeItem(atPath: store + "-wal")
@@ -88,8 +87,9 @@ import Testing
         }
     }
 
-    @Test("a run's row that contradicts itself is told by each command, and a collector goes on storing")
-    func damagedRun() async throws {
+    @Test func `a run's row that contradicts itself is told by each command, and a collector goes on storing`()
+        async throws
+    {
         try await withFolder {
             let store = try await makeStore()
             try execute("UPDATE run SET spans = -1, min_start = max_start + 1 WHERE id = 2", store)
@@ -162,8 +162,8 @@ import Testing
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
 
-    @Test("a store that can never be written is told at the start", .enabled(if: dropsPrivileges != nil))
-    func unwritable() async throws {
+    @Test(.enabled(if: dropsPrivileges != nil))
+    func `a store that can never be written is told at the start`() async throws {
         try await withFolder {
             let store = try await makeStore()
             // With privileges given up, what belongs to others may be read and no more.
@@ -212,8 +212,8 @@ import Testing
         }
     }
 
-    @Test("a spool that exists and may not be written is told at the start", .enabled(if: dropsPrivileges != nil))
-    func unwritableSpool() async throws {
+    @Test(.enabled(if: dropsPrivileges != nil))
+    func `a spool that exists and may not be written is told at the start`() async throws {
         try await withFolder {
             try chmod(0o777, folder.path)
             let (binary, spool) = (path("spanwire"), path("spool"))

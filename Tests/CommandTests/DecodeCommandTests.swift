@@ -6,23 +6,22 @@ import Testing
         try Data(contentsOf: SpanwireCommand.corpus.appendingPathComponent(name))
     }
 
-    @Test("a payload as tree and as JSON", arguments: ["tree", "json"])
-    func goldens(form: String) throws {
+    @Test(arguments: ["tree", "json"])
+    func `a payload as tree and as JSON`(form: String) throws {
         let outcome = try SpanwireCommand.run(["decode", "small.pb", "--to", form])
         #expect(outcome.exitCode == 0)
         #expect(outcome.words == "spanwire: raw protobuf: 5431 bytes that are a valid TracesData\n")
         try SpanwireCommand.expectGolden(outcome.text, "decode-small.\(form == "tree" ? "txt" : "json")")
     }
 
-    @Test("encoded again, what the SDK wrote is the same bytes", arguments: ["small.pb", "medium.pb", "large.pb"])
-    func binary(name: String) throws {
+    @Test(arguments: ["small.pb", "medium.pb", "large.pb"])
+    func `encoded again, what the SDK wrote is the same bytes`(name: String) throws {
         let outcome = try SpanwireCommand.run(["decode", name, "--to", "binary", "--quiet"])
         #expect(outcome.exitCode == 0 && outcome.words.isEmpty)
         #expect(outcome.output == (try payload(name)))
     }
 
-    @Test("standard input, with or without a dash, in any form")
-    func input() throws {
+    @Test func `standard input, with or without a dash, in any form`() throws {
         let raw = try payload("small.pb")
         let tree = try SpanwireCommand.run(["decode", "small.pb"]).output
         let hex = Data(raw.map { String(format: "%02x", $0) }.joined(separator: " ").utf8)
@@ -39,8 +38,7 @@ import Testing
         }
     }
 
-    @Test("an input that ends too early gives what is whole, one line and exit code 3")
-    func truncated() throws {
+    @Test func `an input that ends too early gives what is whole, one line and exit code 3`() throws {
         let outcome = try SpanwireCommand.run(["decode", "--quiet"], input: try payload("small.pb").prefix(3000))
         #expect(outcome.exitCode == 3)
         #expect(outcome.text.components(separatedBy: "\n").filter { $0.contains("span \"") }.count == 4)
@@ -51,8 +49,7 @@ import Testing
         #expect(nothing.exitCode == 1 && nothing.output.isEmpty)
     }
 
-    @Test("what is no message fails with code, byte and field, and prints nothing")
-    func malformed() throws {
+    @Test func `what is no message fails with code, byte and field, and prints nothing`() throws {
         var bytes = try payload("small.pb")
         let name = try #require(bytes.range(of: Data("ListProducts".utf8)))
         bytes[name.lowerBound] = 0xFF
@@ -68,8 +65,7 @@ import Testing
         #expect(large.exitCode == 1 && large.words.hasPrefix("spanwire: payload_too_large at byte 0: 5431 bytes"))
     }
 
-    @Test("--from takes no other form than the one named")
-    func forced() throws {
+    @Test func `--from takes no other form than the one named`() throws {
         #expect(try SpanwireCommand.run(["decode", "small.pb", "--from", "protobuf"]).exitCode == 0)
         for form in ["hex", "base64", "frames", "json"] {
             let outcome = try SpanwireCommand.run(["decode", "small.pb", "--from", form, "--quiet"])
@@ -78,8 +74,7 @@ import Testing
         }
     }
 
-    @Test("blank input is one line and exit code 1 in every form of text, no input at all exit code 0")
-    func blank() throws {
+    @Test func `blank input is one line and exit code 1 in every form of text, no input at all exit code 0`() throws {
         for form in ["auto", "hex", "base64", "json"] {
             for text in [" \n", "\u{FEFF}", "\u{A0}\u{0C}\n"] {
                 let outcome = try SpanwireCommand.run(["decode", "--from", form, "--quiet"], input: Data(text.utf8))
@@ -92,8 +87,7 @@ import Testing
         }
     }
 
-    @Test("where nothing is understood nothing is shown, and exit code 1 says so")
-    func notUnderstood() throws {
+    @Test func `where nothing is understood nothing is shown, and exit code 1 says so`() throws {
         for text in [
             "error", "hello world", "ERROR: no such file", "(null)", "%PDF-1.4", "a:\n  - b\n", "f83f05f83f05",
         ] {
@@ -105,8 +99,9 @@ import Testing
         }
     }
 
-    @Test("logs are refused with exit code 1 whichever message was asked for; a cut that tells nothing says so")
-    func signals() throws {
+    @Test func `logs are refused with exit code 1 whichever message was asked for; a cut that tells nothing says so`()
+        throws
+    {
         let line = try #require(
             try String(contentsOf: SpanwireCommand.corpus.appendingPathComponent("signals.tsv"), encoding: .utf8)
                 .split(separator: "\n").first { $0.hasPrefix("log-many\t") })
@@ -126,16 +121,14 @@ import Testing
                     + "profiles\nspanwire: truncated at byte "), "\(cut.words)")
     }
 
-    @Test("other messages by --type")
-    func types() throws {
+    @Test func `other messages by --type`() throws {
         let ack = Data([0x0A, 0x04, 0x08, 0x03, 0x12, 0x00])
         let outcome = try SpanwireCommand.run(["decode", "--type", "response", "--to", "json", "--quiet"], input: ack)
         #expect(outcome.exitCode == 0)
         #expect(outcome.text == "{\n  \"partialSuccess\": {\n    \"rejectedSpans\": \"3\"\n  }\n}\n")
     }
 
-    @Test("JSON is taken back: the payload, byte for byte, and the same tree")
-    func json() throws {
+    @Test func `JSON is taken back: the payload, byte for byte, and the same tree`() throws {
         let text = try SpanwireCommand.run(["decode", "small.pb", "--to", "json"]).output
         let binary = try SpanwireCommand.run(["decode", "--to", "binary"], input: text)
         #expect(binary.exitCode == 0)
@@ -149,9 +142,11 @@ import Testing
         #expect(tree == (try SpanwireCommand.run(["decode", "small.pb"])).text.split(separator: "\n").dropFirst())
     }
 
-    @Test(
-        "JSON that ends too early gives what is whole and exit code 3, a wrong one its field and line and exit code 1")
-    func jsonFaults() throws {
+    @Test
+    func
+        `JSON that ends too early gives what is whole and exit code 3, a wrong one its field and line and exit code 1`()
+        throws
+    {
         let text = try SpanwireCommand.run(["decode", "small.pb", "--to", "json"]).output
         let cut = try SpanwireCommand.run(["decode", "--quiet"], input: text.prefix(9000))
         #expect(cut.exitCode == 3)
@@ -166,8 +161,7 @@ import Testing
                 + "a number where a string is expected (line 2)\n")
     }
 
-    @Test("frames as tree and as JSON lines")
-    func frames() throws {
+    @Test func `frames as tree and as JSON lines`() throws {
         let session = Data([1, 0, 0, 0, 5, 0x08, 1, 0x2A, 1, 0x78]) + Data([5, 0, 0, 0, 2, 0x08, 9, 7, 0, 0, 0, 0])
         let tree = try SpanwireCommand.run(["decode"], input: session)
         #expect(tree.exitCode == 0)
@@ -193,8 +187,7 @@ import Testing
                 """)
     }
 
-    @Test("a reader that goes away is no error")
-    func pipe() throws {
+    @Test func `a reader that goes away is no error`() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = [
@@ -210,8 +203,8 @@ import Testing
         #expect(text == "exit 0\n")
     }
 
-    @Test("a full disk is an error", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-    func fullDisk() throws {
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    func `a full disk is an error`() throws {
         let process = Process()
         process.executableURL = SpanwireCommand.binary
         process.arguments = ["decode", "small.pb", "--quiet"]

@@ -31,8 +31,9 @@ import Testing
         text.components(separatedBy: words).dropFirst().first.flatMap { Int($0.prefix(while: \.isNumber)) }
     }
 
-    @Test("with a spool nothing is dropped: what was taken waits, and of each file it is told what was not taken")
-    func spooled() throws {
+    @Test func `with a spool nothing is dropped: what was taken waits, and of each file it is told what was not taken`()
+        throws
+    {
         let place = try RunningCollector()
         let (pipe, spool) = (place.path("pipe"), place.path("spool"))
         try #require(unsafe mkfifo(pipe, 0o600) == 0)
@@ -63,8 +64,8 @@ import Testing
         #expect(shown.text.contains("\n10 spans wait, "), "\(shown.text)")
     }
 
-    @Test("whoever waits for an input that does not come is interrupted too", arguments: ["-", "pipe"])
-    func waitingInput(input: String) throws {
+    @Test(arguments: ["-", "pipe"])
+    func `whoever waits for an input that does not come is interrupted too`(input: String) throws {
         let place = try RunningCollector()
         let pipe = place.path("pipe")
         try #require(unsafe mkfifo(pipe, 0o600) == 0)
@@ -83,8 +84,7 @@ import Testing
         #expect(ContinuousClock.now - begin < .seconds(60))
     }
 
-    @Test("without a spool each span of the file is dropped and counted, or told as not taken")
-    func unspooled() throws {
+    @Test func `without a spool each span of the file is dropped and counted, or told as not taken`() throws {
         let place = try RunningCollector()
         let file = place.path("big.pb")
         try Self.writeLargeFile(file)
@@ -100,8 +100,7 @@ import Testing
         #expect(sent.words.contains("interrupted; send the files again for what was not sent"), "\(sent.words)")
     }
 
-    @Test("where everything was stored after all the exit code is 0 and the words say so")
-    func everythingStored() throws {
+    @Test func `where everything was stored after all the exit code is 0 and the words say so`() throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         collector.tell(SIGSTOP)

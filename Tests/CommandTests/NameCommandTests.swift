@@ -59,8 +59,9 @@ import Testing
         try body(path)
     }
 
-    @Test("every name that a command prints is taken by the others, behind an option and joined to it by =")
-    func printed() async throws {
+    @Test func `every name that a command prints is taken by the others, behind an option and joined to it by =`()
+        async throws
+    {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
         let names = Self.names(seed)
         try await withStore(names) { path in
@@ -87,8 +88,7 @@ import Testing
         }
     }
 
-    @Test("every key that decode prints is taken by query values")
-    func decoded() async throws {
+    @Test func `every key that decode prints is taken by query values`() async throws {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
         let names = Self.names(seed)
         let span = SpanRecord(
@@ -111,8 +111,7 @@ import Testing
         }
     }
 
-    @Test("a name as JSON has it is taken behind = too, where it does not begin with a quote")
-    func raw() async throws {
+    @Test func `a name as JSON has it is taken behind = too, where it does not begin with a quote`() async throws {
         // What is not there has no name: `--service=` is an option without its value.
         let names = Self.parts.filter {
             !$0.isEmpty && !$0.contains("\0") && $0.utf8.first != UInt8(ascii: "\"")
@@ -128,7 +127,6 @@ import Testing
     }
 
     @Test(
-        "a filter that finds nothing says how it was read, and which service was meant",
         arguments: [
             (
                 ["search", "service=odd name"],
@@ -150,7 +148,9 @@ import Testing
             (["running", "service=odd"], "no service is called odd, but \"odd name\" is"),
             (["export", "service=odd"], "no service is called odd, but \"odd name\" is"),
         ])
-    func nothingFound(arguments: [String], words: String) async throws {
+    func `a filter that finds nothing says how it was read, and which service was meant`(
+        arguments: [String], words: String
+    ) async throws {
         try await withStore(["checkout", "odd name"]) { path in
             let outcome = try SpanwireCommand.run(["query"] + arguments + ["--store", path])
             #expect(outcome.exitCode == 0 && outcome.words.contains("spanwire: no span matches "), "\(outcome.words)")
@@ -159,7 +159,6 @@ import Testing
     }
 
     @Test(
-        "values of an attribute that no span has are told as such, with the one that was meant",
         arguments: [
             (["nokey"], "no span has attr.nokey; spanwire query attributes lists those that are there\n"),
             (["attr."], "no span has attr.\"\"; spanwire query attributes lists those that are there\n"),
@@ -176,7 +175,9 @@ import Testing
             (["checkout", "error"], "no span that matches error has attr.checkout, or any other attribute\n"),
             (["nokey", "service=odd"], "no span matches service=odd; no service is called odd, but \"odd name\" is\n"),
         ])
-    func noValues(arguments: [String], words: String) async throws {
+    func `values of an attribute that no span has are told as such, with the one that was meant`(
+        arguments: [String], words: String
+    ) async throws {
         try await withStore(["checkout", "odd name"]) { path in
             for format in ["table", "json"] {
                 let outcome = try SpanwireCommand.run(
@@ -188,8 +189,7 @@ import Testing
         }
     }
 
-    @Test("values that are there are told without a word on standard error")
-    func values() async throws {
+    @Test func `values that are there are told without a word on standard error`() async throws {
         try await withStore(["checkout", ""]) { path in
             for key in ["checkout", "attr.checkout", "resource.service.name", "attr.", "attr.\"\""] {
                 let outcome = try SpanwireCommand.run(["query", "values", key, "--store", path])
@@ -199,8 +199,7 @@ import Testing
         }
     }
 
-    @Test("a query that finds something, or asks for everything, says nothing of that")
-    func somethingFound() async throws {
+    @Test func `a query that finds something, or asks for everything, says nothing of that`() async throws {
         try await withStore(["checkout"]) { path in
             for arguments in [
                 ["search", "service=checkout"], ["operations", "service=checkout"], ["errors"], ["latency"],

@@ -26,8 +26,7 @@ import Testing
 
     private func read(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
 
-    @Test("what cannot be written is told before the collector listens, and it makes no store")
-    func unwritable() throws {
+    @Test func `what cannot be written is told before the collector listens, and it makes no store`() throws {
         try withFolder { path in
             try FileManager.default.createDirectory(atPath: path("folder"), withIntermediateDirectories: true)
             try "".write(toFile: path("file"), atomically: true, encoding: .utf8)
@@ -47,8 +46,9 @@ import Testing
         }
     }
 
-    @Test("a file is replaced whole, also behind symbolic links, which stay, and nothing is left beside it")
-    func file() throws {
+    @Test func `a file is replaced whole, also behind symbolic links, which stay, and nothing is left beside it`()
+        throws
+    {
         try withFolder { path in
             let manager = FileManager.default
             try "of before\n".write(toFile: path("port"), atomically: true, encoding: .utf8)
@@ -69,8 +69,7 @@ import Testing
         }
     }
 
-    @Test("a FIFO stays one, and whoever reads it gets the port and then the end")
-    func pipe() throws {
+    @Test func `a FIFO stays one, and whoever reads it gets the port and then the end`() throws {
         try withFolder { path in
             let fifo = path("fifo")
             try #require(unsafe mkfifo(fifo, 0o600) == 0)
@@ -93,8 +92,7 @@ import Testing
         }
     }
 
-    @Test("a collector that waits for the reader of a FIFO ends in good order when it is told to")
-    func waitingPipe() throws {
+    @Test func `a collector that waits for the reader of a FIFO ends in good order when it is told to`() throws {
         try withFolder { path in
             try #require(unsafe mkfifo(path("fifo"), 0o600) == 0)
             let outcome = try run(path("fifo"), signal: SIGINT) { $0.contains("listening") }
@@ -102,8 +100,7 @@ import Testing
         }
     }
 
-    @Test("standard output and devices are written into")
-    func devices() throws {
+    @Test func `standard output and devices are written into`() throws {
         let outcome = try run("/dev/null") { $0.contains("listening") }
         #expect(outcome.exitCode == 0, "\(outcome.words)")
         let full = try SpanwireCommand.run([

@@ -74,8 +74,8 @@ import Testing
         await store.close()
     }
 
-    @Test("services, traces and spans as tables and as JSON, while another process writes the store")
-    func goldens() async throws {
+    @Test func `services, traces and spans as tables and as JSON, while another process writes the store`() async throws
+    {
         try await withStore { path in
             for (arguments, name) in [
                 (["services"], "query-services"), (["trace", Self.traceID.hex], "query-trace"),
@@ -93,8 +93,7 @@ import Testing
         }
     }
 
-    @Test("a search finds what every condition holds for, the newest first")
-    func search() async throws {
+    @Test func `a search finds what every condition holds for, the newest first`() async throws {
         try await withStore { path in
             func expect(_ arguments: [String], finds ids: [String]) throws {
                 let outcome = try SpanwireCommand.run(["query", "search", "--store", path] + arguments)
@@ -125,8 +124,8 @@ import Testing
         }
     }
 
-    @Test("a filter with a fault is shown with its place and ends with exit code 2, the store left alone")
-    func faultyFilter() throws {
+    @Test func `a filter with a fault is shown with its place and ends with exit code 2, the store left alone`() throws
+    {
         let outcome = try SpanwireCommand.run([
             "query", "search", "service=cart durations>1", "--store", "no-such-file",
         ])
@@ -144,14 +143,15 @@ import Testing
     }
 
     @Test(
-        "each page names the cursor of the next one, which knows the order",
         arguments: [
             ([], ["42", "41", "30", "23", "21", "20", "20", "10"]),
             (["--order", "oldest"], ["10", "20", "20", "21", "23", "30", "41", "42"]),
             (["--order", "longest"], ["10", "20", "20", "21", "42", "41", "30", "23"]),
             (["--order", "shortest"], ["42", "41", "30", "21", "20", "20", "10", "23"]),
         ])
-    func pages(order: [String], expected: [Substring]) async throws {
+    func `each page names the cursor of the next one, which knows the order`(order: [String], expected: [Substring])
+        async throws
+    {
         try await withStore { path in
             var found: [Substring] = []
             var cursor = order
@@ -174,8 +174,7 @@ import Testing
         }
     }
 
-    @Test("a cursor is refused with another order than its own")
-    func otherOrder() throws {
+    @Test func `a cursor is refused with another order than its own`() throws {
         let cursor = "longest-7ffffffffffffff0-0000000000000001-5b8aa5a2d2c872e8321cf37308d69df2-00000000000000200"
         let outcome = try SpanwireCommand.run([
             "query", "search", "--order", "newest", "--after", cursor, "--store", "no-such-file",
@@ -187,8 +186,7 @@ import Testing
                 + "(see 'spanwire query search --help')\n", "\(outcome.words)")
     }
 
-    @Test("JSON of a trace is a payload that decodes to the same spans")
-    func json() async throws {
+    @Test func `JSON of a trace is a payload that decodes to the same spans`() async throws {
         try await withStore { path in
             let outcome = try SpanwireCommand.run(
                 ["query", "trace", Self.traceID.hex, "--store", path, "--format", "json"])
@@ -201,8 +199,7 @@ import Testing
         }
     }
 
-    @Test("a trace that is not there is one line on standard error and exit code 1")
-    func unknownTrace() async throws {
+    @Test func `a trace that is not there is one line on standard error and exit code 1`() async throws {
         try await withStore { path in
             let id = "000000000000000000000000000000ff"
             let outcome = try SpanwireCommand.run(["query", "trace", id, "--store", path])

@@ -28,8 +28,7 @@ import Testing
             environment: token.map { ["SPANWIRE_TOKEN": $0] } ?? [:])
     }
 
-    @Test("TLS and a token from the environment; without either a sender is told what it lacks")
-    func secured() throws {
+    @Test func `TLS and a token from the environment; without either a sender is told what it lacks`() throws {
         let collector = try RunningCollector()
         try Self.makeCertificate(in: collector)
         let port = try collector.start(
@@ -60,12 +59,13 @@ import Testing
     private static let send = ["send", "small.pb", "--to", "127.0.0.1:1", "--timeout", "1"]
 
     @Test(
-        "a FIFO that nobody writes to, in the place of a token or a certificate, is an error after five seconds",
         arguments: [
             collect + ["--token-file"], collect + ["--tls-key", "/dev/null", "--tls-certificate"],
             send + ["--token-file"], send + ["--tls-ca"],
         ])
-    func emptyPipes(command: [String]) throws {
+    func `a FIFO that nobody writes to, in the place of a token or a certificate, is an error after five seconds`(
+        command: [String]
+    ) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-fifo-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -78,8 +78,9 @@ import Testing
             "\(outcome.words)")
     }
 
-    @Test("a token that somebody writes to a FIFO after the command began is the token; nothing at all is none")
-    func latePipe() throws {
+    @Test func `a token that somebody writes to a FIFO after the command began is the token; nothing at all is none`()
+        throws
+    {
         let collector = try RunningCollector()
         try collector.write("the-token-of-ours\n", to: "tokens")
         let port = try collector.start(["--token-file", collector.path("tokens")])
@@ -103,8 +104,7 @@ import Testing
         #expect(collector.stop() == 0)
     }
 
-    @Test("a collector of little memory lets fewer in that it has not welcomed")
-    func fewHandshakes() throws {
+    @Test func `a collector of little memory lets fewer in that it has not welcomed`() throws {
         let collector = try RunningCollector()
         let port = try collector.start(["--memory-limit", "64M"])
         var sockets: [Int32] = []
@@ -116,8 +116,7 @@ import Testing
         #expect(collector.stop() == 0)
     }
 
-    @Test("SIGHUP reads tokens and certificates anew; what cannot be used changes nothing")
-    func hangup() throws {
+    @Test func `SIGHUP reads tokens and certificates anew; what cannot be used changes nothing`() throws {
         let collector = try RunningCollector()
         try Self.makeCertificate(in: collector)
         try collector.write("first-word-of-ours\n", to: "tokens")
@@ -150,8 +149,7 @@ import Testing
         #expect(!collector.words.contains("-word"), "\(collector.words)")
     }
 
-    @Test("a Unix socket beside TCP; what a kill leaves is taken over, and the end takes it away")
-    func unixSocket() throws {
+    @Test func `a Unix socket beside TCP; what a kill leaves is taken over, and the end takes it away`() throws {
         let collector = try RunningCollector()
         let socket = collector.path("s")
         let options = ["--listen", "unix:\(socket)", "--socket-mode", "0640"]
@@ -174,8 +172,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: socket))
     }
 
-    @Test("a collector without descriptors takes nobody for a while, lives, and takes senders again")
-    func descriptors() throws {
+    @Test func `a collector without descriptors takes nobody for a while, lives, and takes senders again`() throws {
         let collector = try RunningCollector()
         // Threads of connections take three each, one for each core.
         let limit = 45 + 3 * ProcessInfo.processInfo.processorCount
@@ -191,7 +188,6 @@ import Testing
     }
 
     @Test(
-        "what cannot be used at the start ends it with one line",
         arguments: [
             (["--token-file", "small.pb.none"], [:], "the token file small.pb.none cannot be read"),
             ([], ["SPANWIRE_TOKENS": " "], "SPANWIRE_TOKENS is set and holds no token"),
@@ -205,7 +201,9 @@ import Testing
             (["--listen", "unix:small.pb"], [:], "something else than a socket is there"),
             (["--listen", "unix:/tmp/\(String(repeating: "x", count: 120))"], [:], "has 125 bytes"),
         ] as [([String], [String: String], String)])
-    func unusable(options: [String], environment: [String: String], words: String) throws {
+    func `what cannot be used at the start ends it with one line`(
+        options: [String], environment: [String: String], words: String
+    ) throws {
         let collector = try RunningCollector()
         let outcome = try SpanwireCommand.run(
             ["collect", "--store", collector.path("x.db")]
@@ -216,8 +214,7 @@ import Testing
         #expect(outcome.words.split(separator: "\n").count == 1, "\(outcome.words)")
     }
 
-    @Test("a comment in a token file is no token; a file that is written badly later changes nothing")
-    func tokenFile() throws {
+    @Test func `a comment in a token file is no token; a file that is written badly later changes nothing`() throws {
         let collector = try RunningCollector()
         let text = try String(
             contentsOf: SpanwireCommand.corpus.appendingPathComponent("tokens/comment.txt"), encoding: .utf8)
@@ -239,14 +236,13 @@ import Testing
     }
 
     @Test(
-        "too few descriptors end every command with one line, whatever it does",
         arguments: [
             ["collect", "--listen", "127.0.0.1:0", "--store", "/tmp/spanwire-none/x.db"],
             ["collect", "--listen", "127.0.0.1:0", "--discard"], ["bench", "--duration", "1", "--warm-up", "0"],
             ["bench", "--to", "127.0.0.1:1", "--duration", "1"], ["send", "small.pb", "--to", "127.0.0.1:1"],
             ["query", "services", "--store", "x.db"], ["store", "check", "x.db"],
         ])
-    func noDescriptors(command: [String]) throws {
+    func `too few descriptors end every command with one line, whatever it does`(command: [String]) throws {
         for limit in [5, 6, 7, 9, 11, 13] {
             let outcome = try SpanwireCommand.run(command, descriptors: limit)
             #expect(outcome.exitCode == 1, "\(limit): \(outcome.exitCode) \(outcome.words)")

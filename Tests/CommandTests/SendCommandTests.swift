@@ -17,8 +17,7 @@ import Testing
             ["send"] + files.map(collector.path) + ["--to", "127.0.0.1:\(port)", "--timeout", "30"])
     }
 
-    @Test("keys that are ignored are told as decode tells them, and the spans are stored")
-    func ignoredKeys() throws {
+    @Test func `keys that are ignored are told as decode tells them, and the spans are stored`() throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         try collector.write(
@@ -36,8 +35,7 @@ import Testing
         #expect(decoded.words == "spanwire: \(note)" && decoded.exitCode == 0)
     }
 
-    @Test("of what is not understood nothing is sent, decode and send say why, and exit with 1")
-    func notUnderstood() throws {
+    @Test func `of what is not understood nothing is sent, decode and send say why, and exit with 1`() throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let texts = [
@@ -80,8 +78,7 @@ import Testing
             none.exitCode == 0 && none.words.contains("\(collector.path("none")): no span is in it"), "\(none.words)")
     }
 
-    @Test("spans that are rejected are named with their file and their place in it")
-    func rejected() throws {
+    @Test func `spans that are rejected are named with their file and their place in it`() throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         try collector.write(Self.document(Self.span + "}"), to: "a")

@@ -9,8 +9,7 @@ import Testing
         try body(folder)
     }
 
-    @Test("what could not be sent stays in the spool, which can be looked into; a wrong bit is told")
-    func spools() throws {
+    @Test func `what could not be sent stays in the spool, which can be looked into; a wrong bit is told`() throws {
         try withFolder { folder in
             // Nobody listens on port 1.
             let sent = try SpanwireCommand.run(
@@ -37,8 +36,7 @@ import Testing
         }
     }
 
-    @Test("a directory that is none is named")
-    func missing() throws {
+    @Test func `a directory that is none is named`() throws {
         let outcome = try SpanwireCommand.run(["spool", "nowhere"])
         #expect(outcome.exitCode == 1)
         #expect(outcome.words == "spanwire: cannot read the directory nowhere: No such file or directory\n")

@@ -32,8 +32,7 @@ import Testing
         try await body(path)
     }
 
-    @Test("stats shows hours and levels, compact leaves one run, check finds nothing wrong")
-    func upkeep() async throws {
+    @Test func `stats shows hours and levels, compact leaves one run, check finds nothing wrong`() async throws {
         try await withStore { path in
             let before = try SpanwireCommand.run(["store", "stats", path])
             #expect(before.exitCode == 0)
@@ -53,8 +52,9 @@ import Testing
         }
     }
 
-    @Test("a collector that lost its log does not end in good order, though what it acknowledged is saved")
-    func lostLog() async throws {
+    @Test func `a collector that lost its log does not end in good order, though what it acknowledged is saved`()
+        async throws
+    {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let bench = try SpanwireCommand.run(["bench", "--total", "50", "--warm-up", "0", "--to", "127.0.0.1:\(port)"])
@@ -72,11 +72,12 @@ import Testing
     }
 
     @Test(
-        "a command that comes after a collector's log was deleted changes nothing, and nothing is lost",
         arguments: [
             ["store", "compact"], ["delete", "5b8aa5a2d2c872e8321cf37308d69df2", "--store"], ["store", "check"],
         ])
-    func besideLostLog(command: [String]) async throws {
+    func `a command that comes after a collector's log was deleted changes nothing, and nothing is lost`(
+        command: [String]
+    ) async throws {
         let collector = try RunningCollector()
         let port = try collector.start([])
         let address = "127.0.0.1:\(port)"
@@ -103,9 +104,10 @@ import Testing
         return count
     }
 
-    @Test(
-        "delete says which traces it deleted and ends with exit 1 where the log was lost meanwhile", arguments: [1, 2])
-    func deleteWithoutLog(traces: Int) async throws {
+    @Test(arguments: [1, 2])
+    func `delete says which traces it deleted and ends with exit 1 where the log was lost meanwhile`(traces: Int)
+        async throws
+    {
         try await withStore { path in
             // Whoever writes to a pipe that is full waits: after the first trace the command does, and its store is open.
             let words = Pipe()
@@ -142,8 +144,7 @@ import Testing
         }
     }
 
-    @Test("compact ends with exit 1 where the log was lost meanwhile, and loses nothing")
-    func compactWithoutLog() async throws {
+    @Test func `compact ends with exit 1 where the log was lost meanwhile, and loses nothing`() async throws {
         try await withStore { path in
             // The log is not emptied while somebody reads what was there before.
             let reader = try await HeldReader(path)
@@ -180,8 +181,7 @@ import Testing
         }
     }
 
-    @Test("a byte that changed in a block is told, and reading it fails")
-    func damage() async throws {
+    @Test func `a byte that changed in a block is told, and reading it fails`() async throws {
         try await withStore { path in
             #expect(try SpanwireCommand.run(["store", "compact", path]).exitCode == 0)
             let url = URL(fileURLWithPath: path)
@@ -199,8 +199,7 @@ import Testing
         }
     }
 
-    @Test("a file that is not there is not made, and a command is needed")
-    func wrongUse() throws {
+    @Test func `a file that is not there is not made, and a command is needed`() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         for command in ["check", "compact", "stats"] {
             let outcome = try SpanwireCommand.run(["store", command, path])
@@ -233,8 +232,8 @@ import Testing
         return (bytes, text)
     }
 
-    @Test("the reader in Python finds what query search finds, as appended and as merged", .enabled(if: canRunPython))
-    func pythonReader() async throws {
+    @Test(.enabled(if: canRunPython))
+    func `the reader in Python finds what query search finds, as appended and as merged`() async throws {
         try await withStore { path in
             for round in 0..<2 {
                 if round == 1 { #expect(try SpanwireCommand.run(["store", "compact", path]).exitCode == 0) }

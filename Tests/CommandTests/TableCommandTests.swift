@@ -86,10 +86,8 @@ import Testing
         #expect(unsafe.isEmpty, "\(text.debugDescription)")
     }
 
-    @Test(
-        "every table fits every terminal, ids whole, and nothing in a name drives it",
-        arguments: [20, 40, 80, 120, 250])
-    func terminals(columns: Int) async throws {
+    @Test(arguments: [20, 40, 80, 120, 250])
+    func `every table fits every terminal, ids whole, and nothing in a name drives it`(columns: Int) async throws {
         try await withStore(longest: 5_000) { path in
             for command in Self.commands {
                 let outcome = try SpanwireCommand.runOnTerminal(command + ["--store", path], columns: columns)
@@ -108,8 +106,7 @@ import Testing
         }
     }
 
-    @Test("a terminal that does not tell its size has the columns that COLUMNS says, or 80")
-    func unknownSize() async throws {
+    @Test func `a terminal that does not tell its size has the columns that COLUMNS says, or 80`() async throws {
         try await withStore { path in
             for (value, columns) in [("60", 60), ("x", 80), ("-5", 80)] {
                 let outcome = try SpanwireCommand.runOnTerminal(
@@ -120,9 +117,11 @@ import Testing
         }
     }
 
-    @Test(
-        "in a file a value has 200 columns, with --wide all of it, and JSON is whole; no long name makes others longer")
-    func files() async throws {
+    @Test
+    func
+        `in a file a value has 200 columns, with --wide all of it, and JSON is whole; no long name makes others longer`()
+        async throws
+    {
         let longest = 1_000_000
         try await withStore(longest: longest) { path in
             for command in Self.commands {
@@ -146,8 +145,7 @@ import Testing
         }
     }
 
-    @Test("decode shows values that fit, whole with --wide, and JSON whole")
-    func decode() throws {
+    @Test func `decode shows values that fit, whole with --wide, and JSON whole`() throws {
         let long = String(repeating: "col, ", count: 500)
         let span = SpanRecord(
             traceID: Self.traceID, spanID: SpanID(1), name: long, startTimeUnixNano: 1, endTimeUnixNano: 2,
@@ -166,8 +164,7 @@ import Testing
         #expect(terminal.text.split(separator: "\n").allSatisfy { $0.count <= 70 }, "\(terminal.text)")
     }
 
-    @Test("every name that a command prints is taken by the others")
-    func names() async throws {
+    @Test func `every name that a command prints is taken by the others`() async throws {
         try await withStore { path in
             func rows(_ arguments: [String]) throws -> [[String: Any]] {
                 let outcome = try SpanwireCommand.run(["query"] + arguments + ["--store", path, "--format", "json"])
@@ -206,8 +203,7 @@ import Testing
         }
     }
 
-    @Test("percentiles rise and none is above the greatest, as they are printed")
-    func percentiles() async throws {
+    @Test func `percentiles rise and none is above the greatest, as they are printed`() async throws {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 1...1_000_000)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -62,8 +62,10 @@ import Testing
         return try statement.step() ? statement.unsigned(0) : 0
     }
 
-    @Test("spans in halves, one sender on both and a delete are one store; who was with a killed collector is gone")
-    func twoCollectors() async throws {
+    @Test
+    func `spans in halves, one sender on both and a delete are one store; who was with a killed collector is gone`()
+        async throws
+    {
         let first = try RunningCollector()
         let second = try RunningCollector(store: first.store)
         let ports = (try first.start([]), try second.start([]))
@@ -116,10 +118,11 @@ import Testing
         for client in [one, two, four] { _ = await client.shutdown(within: .zero) }
     }
 
-    @Test(
-        "where the memory that two collectors share is deleted the first stores nothing more, and nothing stored is lost"
-    )
-    func deletedMemory() async throws {
+    @Test
+    func
+        `where the memory that two collectors share is deleted the first stores nothing more, and nothing stored is lost`()
+        async throws
+    {
         let first = try RunningCollector()
         let second = try RunningCollector(store: first.store)
         let one = try Self.client(try first.start([]), 1)

@@ -2,10 +2,10 @@ import ProtoWire
 import Testing
 
 @Suite struct UTF8ValidationTests {
-    @Test(
-        "the scalar twin agrees with the fast check on every sequence of up to three interesting bytes and on all scalars"
-    )
-    func twins() {
+    @Test
+    func
+        `the scalar twin agrees with the fast check on every sequence of up to three interesting bytes and on all scalars`()
+    {
         let interesting: [UInt8] = [
             0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
             0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
@@ -30,8 +30,7 @@ import Testing
         }
     }
 
-    @Test("the fault's offset is the start of the bad sequence")
-    func offset() {
+    @Test func `the fault's offset is the start of the bad sequence`() {
         let bytes: [UInt8] = [0x61, 0xC3, 0xA9, 0xE2, 0x82, 0x41]
         #expect(UTF8Validation.firstInvalidOffset(in: bytes.rawSpan) == 3)
     }

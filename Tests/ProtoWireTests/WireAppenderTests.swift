@@ -2,10 +2,8 @@ import ProtoWire
 import Testing
 
 @Suite struct WireAppenderTests {
-    @Test(
-        "a message of any length is what the writer writes, however its length was guessed",
-        arguments: [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152], 1...5)
-    func lengths(count: Int, guess: Int) {
+    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152], 1...5)
+    func `a message of any length is what the writer writes, however its length was guessed`(count: Int, guess: Int) {
         let content = [UInt8](repeating: 0x61, count: count)
         var writer = WireWriter()
         writer.prependRaw([0x08, 0x01])
@@ -20,8 +18,7 @@ import Testing
         #expect(found == expected && width == found.count - count - 4)
     }
 
-    @Test("values are what the writer writes")
-    func values() {
+    @Test func `values are what the writer writes`() {
         var writer = WireWriter()
         writer.prependPresentString("é", key: 0x22)
         writer.prependFixed32(7, key: 0x1D)
@@ -43,8 +40,7 @@ import Testing
         #expect(appender.count == 0)
     }
 
-    @Test("fields are put into order from a mark on, those of one number keep theirs")
-    func order() {
+    @Test func `fields are put into order from a mark on, those of one number keep theirs`() {
         var appender = WireAppender()
         let fields: [UInt8] = [0x18, 9, 0x18, 3, 0x08, 1, 0x18, 4, 0x10, 2, 0x08, 7, 0x12, 1, 0x61]
         appender.append(copying: fields.rawSpan)

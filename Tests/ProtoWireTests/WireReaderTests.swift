@@ -2,8 +2,7 @@ import ProtoWire
 import Testing
 
 @Suite struct WireReaderTests {
-    @Test("a key or length of five bytes is read, of six refused; another varint may have ten")
-    func varintWidths() throws {
+    @Test func `a key or length of five bytes is read, of six refused; another varint may have ten`() throws {
         let key5: [UInt8] = [0xAA, 0x80, 0x80, 0x80, 0x00, 0x00]
         var reader = try WireReader(key5.rawSpan)
         #expect(try reader.nextKey() == FieldKey(5, .lengthDelimited))

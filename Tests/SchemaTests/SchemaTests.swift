@@ -69,16 +69,14 @@ import Testing
             number: field.number, name: field.name, type: type, isRepeated: field.isRepeated, oneof: field.oneof)
     }
 
-    @Test("every message of proto/ has a table, and every table a message")
-    func messageNames() {
+    @Test func `every message of proto/ has a table, and every table a message`() {
         #expect(Set(messages.keys) == Set(proto.messages.keys).filter { !$0.hasPrefix(Self.columns) })
     }
 
     /// Messages that a store reads and writes by columns: their codec has numbers alone.
     static let columns = "spanwire.storage.v1."
 
-    @Test("columns are written under the numbers of their messages")
-    func columnFields() {
+    @Test func `columns are written under the numbers of their messages`() {
         typealias Field = SpanColumns.Field
         let expected: [String: [String: UInt8]] = [
             "SpanColumns": [
@@ -111,8 +109,7 @@ import Testing
         #expect(found == expected)
     }
 
-    @Test("each table names exactly its message's fields: number, name, type, repeated, oneof")
-    func fields() {
+    @Test func `each table names exactly its message's fields: number, name, type, repeated, oneof`() {
         for (name, schema) in messages {
             let coded = Set(schema.fields.map(Self.field))
             let written = Set(proto.messages[name] ?? [])
@@ -122,8 +119,7 @@ import Testing
         }
     }
 
-    @Test("fields stand in the order of their numbers and use no reserved one")
-    func numbers() {
+    @Test func `fields stand in the order of their numbers and use no reserved one`() {
         for (name, schema) in messages {
             let numbers = schema.fields.map(\.number)
             #expect(numbers == numbers.sorted(), "\(name)")
@@ -133,8 +129,7 @@ import Testing
         #expect(proto.reserved["opentelemetry.proto.trace.v1.Status"] == [1])
     }
 
-    @Test("enums have the same names for the same numbers")
-    func enumValues() {
+    @Test func `enums have the same names for the same numbers`() {
         #expect(Set(enums.keys) == Set(proto.enums.keys).subtracting(Self.unusedEnums))
         for (name, schema) in enums {
             let coded = Dictionary(schema.values.map { ($0.number, $0.name) }) { first, _ in first }
@@ -159,15 +154,14 @@ import Testing
         Ping.self, Pong.self, Goodbye.self, GoAway.self,
     ]
 
-    @Test("every message with a type of its own is among those whose codec is tried")
-    func typesAreComplete() {
+    @Test func `every message with a type of its own is among those whose codec is tried`() {
         #expect(
             Set(Self.types.map { $0.schema.name })
                 == Set(proto.messages.keys).subtracting(Self.withoutType).filter { !$0.hasPrefix(Self.columns) })
     }
 
-    @Test("the codec reads and writes each field under the key of its table", arguments: types.indices)
-    func codecKeys(index: Int) throws {
+    @Test(arguments: types.indices)
+    func `the codec reads and writes each field under the key of its table`(index: Int) throws {
         try checkKeys(Self.types[index])
     }
 

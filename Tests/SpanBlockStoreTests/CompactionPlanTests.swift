@@ -27,10 +27,8 @@ import Testing
         }
     }
 
-    @Test(
-        "merging comes to an end, whatever runs there are, and leaves few",
-        arguments: [CompactionPlan.Eagerness.underLoad, .idle, .final])
-    func ends(eagerness: CompactionPlan.Eagerness) {
+    @Test(arguments: [CompactionPlan.Eagerness.underLoad, .idle, .final])
+    func `merging comes to an end, whatever runs there are, and leaves few`(eagerness: CompactionPlan.Eagerness) {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             var next: Int64 = 0
@@ -59,8 +57,7 @@ import Testing
         }
     }
 
-    @Test("a few small runs wait, sixteen of a level are merged, and so are fewer that are large enough")
-    func triggers() {
+    @Test func `a few small runs wait, sixteen of a level are merged, and so are fewer that are large enough`() {
         let small = (1...15).map { Self.run($0, .settled, level: .appended, reports: 10) }
         #expect(CompactionPlan.next(small, Self.limits, .underLoad) == nil)
         let plan = CompactionPlan.next(

@@ -11,10 +11,12 @@ import Testing
     /// How many worlds each part has: `WORLDS` of the environment, a quarter of all.
     private static let worlds = ProcessInfo.processInfo.environment["WORLDS"].flatMap(UInt64.init).map { $0 / 4 } ?? 500
 
-    @Test(
-        "whoever interrupts whom, every exchange takes effect as a whole or not at all, and each answer is the oracle's",
-        arguments: 0..<4 as Range<UInt64>)
-    func worlds(part: UInt64) async throws {
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func
+        `whoever interrupts whom, every exchange takes effect as a whole or not at all, and each answer is the oracle's`(
+            part: UInt64
+        ) async throws
+    {
         var (stale, interruptions, failures) = (0, 0, 0)
         for number in 0..<Self.worlds {
             let own = seed &* 100_003 &+ part &* Self.worlds &+ number

@@ -12,8 +12,7 @@ import Testing
             key: (key &* 0x9E37_79B9_7F4A_7C15) << 1, content: content, trace: TraceHash(bits: 0), startUnixNano: 1)
     }
 
-    @Test("copies, further reports and new ones are told apart, however many are asked about at once")
-    func verdicts() {
+    @Test func `copies, further reports and new ones are told apart, however many are asked about at once`() {
         var random = SeededGenerator(seed: seed)
         var known = KnownReports(limit: 1 << 20)
         var contents: [UInt64: Set<UInt64>] = [:]
@@ -35,8 +34,7 @@ import Testing
         }
     }
 
-    @Test("the last reports are known, at least as many as one generation has")
-    func generations() {
+    @Test func `the last reports are known, at least as many as one generation has`() {
         // Two generations of 768.
         var known = KnownReports(limit: 1536)
         for number in 0..<5000 as Range<UInt64> {

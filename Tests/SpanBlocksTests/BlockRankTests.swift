@@ -7,8 +7,8 @@ import SpanStorageTesting
 import Testing
 
 @Suite struct BlockRankTests {
-    @Test("every span of a block lies between its ranks, in each order and whatever the span", arguments: 0..<20)
-    func between(round: UInt64) throws {
+    @Test(arguments: 0..<20)
+    func `every span of a block lies between its ranks, in each order and whatever the span`(round: UInt64) throws {
         var generator = ReportGenerator(seed: seed &+ round)
         var (narrow, wide) = (0, 0)
         for _ in 0..<100 {
@@ -29,8 +29,7 @@ import Testing
         #expect(narrow > wide, "\(narrow) of \(narrow + wide) ranks were exact, SEED=\(seed)")
     }
 
-    @Test("the join of several reports lies between the ranks too")
-    func joined() throws {
+    @Test func `the join of several reports lies between the ranks too`() throws {
         var generator = ReportGenerator(seed: seed)
         for _ in 0..<300 {
             let (trace, span) = (TraceID(high: 1, low: 1), SpanID(1))

@@ -44,8 +44,7 @@ let seed: UInt64 = {
         return decompressor.decompress(frame, maxBytes: maxBytes)
     }
 
-    @Test("the hash of the format stays as it is")
-    func hashIsFixed() {
+    @Test func `the hash of the format stays as it is`() {
         let bytes = Array("spanwire, a text of 29 bytes.".utf8)
         #expect(StableHash.hash([UInt8]().rawSpan, seed: 1) == naiveHash([], 1))
         #expect(StableHash.hash(bytes.rawSpan, seed: 7) == naiveHash(bytes, 7))
@@ -56,8 +55,7 @@ let seed: UInt64 = {
         #expect(StableHash.hash("cart", seed: 1) == naiveHash(Array("cart".utf8), 1))
     }
 
-    @Test("the fast hash tells a change of any byte, of the length and of the seed")
-    func fastHash() {
+    @Test func `the fast hash tells a change of any byte, of the length and of the seed`() {
         for count in 0..<100 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
             let hash = StableHash.fastHash(bytes.rawSpan, seed: 5)
@@ -90,8 +88,8 @@ let seed: UInt64 = {
         return mix(hash, UInt64(bytes.count))
     }
 
-    @Test("reports come back from their blocks as they went in, whatever is in them", arguments: [1, 40, 1500])
-    func blocksKeepReports(count: Int) throws {
+    @Test(arguments: [1, 40, 1500])
+    func `reports come back from their blocks as they went in, whatever is in them`(count: Int) throws {
         var generator = ReportGenerator(seed: seed &+ UInt64(count))
         let batch = Self.reports(count, &generator)
         var set = ReportSet()
@@ -120,8 +118,9 @@ let seed: UInt64 = {
         #expect(Set(try states(read).values) == Set(expected), "SEED=\(seed)")
     }
 
-    @Test("a block is never left out for a span that is in it: its traces, its terms and its summary are found")
-    func nothingIsMissed() throws {
+    @Test func `a block is never left out for a span that is in it: its traces, its terms and its summary are found`()
+        throws
+    {
         var generator = ReportGenerator(seed: seed)
         var filters = FilterGenerator(seed: seed)
         for _ in 0..<20 {
@@ -148,8 +147,7 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("a filter finds little that is not there")
-    func fewFalseFinds() {
+    @Test func `a filter finds little that is not there`() {
         var slices = TermSlices(blocks: 10, maxTerms: 1000)
         var generator = SeededGenerator(seed: seed)
         for block in 0..<10 {
@@ -161,8 +159,8 @@ let seed: UInt64 = {
         #expect(found < 100, "SEED=\(seed)")
     }
 
-    @Test("an index of traces gives each entry back", arguments: [0, 1, 5000])
-    func traceIndex(count: Int) throws {
+    @Test(arguments: [0, 1, 5000])
+    func `an index of traces gives each entry back`(count: Int) throws {
         var generator = SeededGenerator(seed: seed)
         let entries = Set(
             (0..<count).map { _ in
@@ -182,8 +180,8 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("an index of traces of several runs gives each entry back", arguments: [0, 1, 5000])
-    func segmentIndex(count: Int) throws {
+    @Test(arguments: [0, 1, 5000])
+    func `an index of traces of several runs gives each entry back`(count: Int) throws {
         var generator = SeededGenerator(seed: seed)
         let entries = Set(
             (0..<count).map { _ in
@@ -203,8 +201,7 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("a frame that was cut, changed or made up gives no other bytes than it had")
-    func damagedFrames() {
+    @Test func `a frame that was cut, changed or made up gives no other bytes than it had`() {
         let compressor = BlockCompressor(level: 3)
         let bytes = Array(String(repeating: "a block of spans, ", count: 100).utf8)
         let frame = compressor.compress(bytes)
@@ -226,8 +223,7 @@ let seed: UInt64 = {
         #expect(Self.decompress(empty) == [])
     }
 
-    @Test("spans of one size make full blocks, and none is larger than it may be unless one span is")
-    func blockSizes() throws {
+    @Test func `spans of one size make full blocks, and none is larger than it may be unless one span is`() throws {
         let spans: [SpanRecord] = (UInt64(1)...3000).map { number in
             let trace = TraceID(high: number / 8 + 1, low: 1)
             return SpanRecord(
@@ -247,8 +243,7 @@ let seed: UInt64 = {
         #expect(run.blocks.allSatisfy { $0.summary.spans <= RunBuilder.spansPerBlock })
     }
 
-    @Test("slices that are made apart, in any order, are the run that is made at once")
-    func slicesApart() throws {
+    @Test func `slices that are made apart, in any order, are the run that is made at once`() throws {
         var generator = ReportGenerator(seed: seed)
         var set = ReportSet()
         for _ in 0..<4 { try set.add(Self.reports(4000, &generator).encoded(), withTerms: true) }

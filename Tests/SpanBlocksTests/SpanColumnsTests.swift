@@ -31,8 +31,7 @@ import Testing
         return (try builder.finish(set), spans)
     }
 
-    @Test("columns say of each span what the span says, and the same once they are stored")
-    func roundTrip() throws {
+    @Test func `columns say of each span what the span says, and the same once they are stored`() throws {
         var random = ReportGenerator(seed: seed)
         let (columns, spans) = try Self.columns(300, &random)
         #expect((0..<columns.count).map { columns.row($0) } == spans.map { SpanRow($0) }, "SEED=\(seed)")
@@ -47,8 +46,7 @@ import Testing
         #expect(!stored.agrees(with: other))
     }
 
-    @Test("rows that are read alone are those of the whole columns")
-    func storedRows() throws {
+    @Test func `rows that are read alone are those of the whole columns`() throws {
         var random = ReportGenerator(seed: seed)
         let (columns, _) = try Self.columns(300, &random)
         let data = columns.encoded(BlockCompressor(level: 1))
@@ -80,8 +78,7 @@ import Testing
         }
     }
 
-    @Test("bytes that are no columns give none, and no trap")
-    func damaged() throws {
+    @Test func `bytes that are no columns give none, and no trap`() throws {
         var random = ReportGenerator(seed: seed)
         let (columns, _) = try Self.columns(60, &random)
         let compressor = BlockCompressor(level: 1)
@@ -120,8 +117,7 @@ import Testing
         }
     }
 
-    @Test("packed numbers are found at any places")
-    func packedNumbers() throws {
+    @Test func `packed numbers are found at any places`() throws {
         var random = ReportGenerator(seed: seed)
         for _ in 0..<300 {
             let numbers = (0..<Int.random(in: 0...60, using: &random.random)).map { _ in

@@ -53,8 +53,7 @@ import Testing
 
     // MARK: Forms
 
-    @Test("a message as it is, empty ones included")
-    func protobuf() {
+    @Test func `a message as it is, empty ones included`() {
         let capture = Capture(Self.payload)
         #expect(capture.fault == nil && capture.encoding == nil)
         #expect(capture.message?.spans?.spanCount == 2)
@@ -62,8 +61,7 @@ import Testing
         #expect(Capture([]).message != nil)
     }
 
-    @Test("hexadecimal text as people paste it")
-    func hex() {
+    @Test func `hexadecimal text as people paste it`() {
         let digits = Self.hex(Self.payload)
         var pairs: [String] = []
         for byte in Self.payload { pairs.append(String(format: "%02X", byte)) }
@@ -79,8 +77,7 @@ import Testing
         }
     }
 
-    @Test("dumps with offsets, the text column notwithstanding, repeated lines included")
-    func dumps() throws {
+    @Test func `dumps with offsets, the text column notwithstanding, repeated lines included`() throws {
         let bytes = Self.payload
         var xxd = ""
         var hexdump = ""
@@ -108,8 +105,7 @@ import Testing
         #expect(Capture(Array(huge.utf8), options: CaptureOptions(form: .hex)).fault?.code == .payloadTooLarge)
     }
 
-    @Test("base64 in both alphabets, with line breaks, with and without padding")
-    func base64() {
+    @Test func `base64 in both alphabets, with line breaks, with and without padding`() {
         let standard = Data(Self.payload).base64EncodedString()
         let broken = Data(Self.payload).base64EncodedString(options: [.lineLength64Characters])
         let urlSafe = standard.replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
@@ -122,8 +118,7 @@ import Testing
             Capture(Array("A===".utf8), options: CaptureOptions(form: .base64)).fault?.code == .notBase64)
     }
 
-    @Test("frames, also in text, and the spans of all batches as one message")
-    func frames() throws {
+    @Test func `frames, also in text, and the spans of all batches as one message`() throws {
         let texts = [Self.session, Array(Self.hex(Self.session).utf8)]
         for bytes in texts {
             let capture = Capture(bytes)
@@ -140,15 +135,13 @@ import Testing
         #expect(try Self.text(twice, as: .json).split(separator: "\n").count == 6)
     }
 
-    @Test("a compressed frame is named and not looked into")
-    func compressed() throws {
+    @Test func `a compressed frame is named and not looked into`() throws {
         let capture = Capture(Self.session + Self.frame(.batch, [1, 2, 3], isCompressed: true))
         #expect(capture.fault == nil)
         #expect(try Self.text(capture).hasSuffix("Batch, 3 bytes, compressed (not looked into)\n"))
     }
 
-    @Test("a frame whose payload is no message does not hide the ones behind it")
-    func malformedFrame() {
+    @Test func `a frame whose payload is no message does not hide the ones behind it`() {
         let capture = Capture(
             Self.frame(.ping, Ping(token: 5).encoded()) + Self.frame(.batch, [0x0A, 0x7F]) + Self.frame(.goodbye, []),
             options: CaptureOptions(form: .frames))
@@ -157,8 +150,7 @@ import Testing
         #expect(!capture.isPartial)
     }
 
-    @Test("detection never turns a message that is valid as it is into a failure")
-    func neverWorse() throws {
+    @Test func `detection never turns a message that is valid as it is into a failure`() throws {
         var generator = SystemRandomNumberGenerator()
         let alphabets: [[UInt8]] = [
             Array(0...255), Array("0123456789abcdef \n".utf8), Array("ABCDabcd0189+/=".utf8), Array(0...8),
@@ -181,8 +173,7 @@ import Testing
 
     // MARK: Faults
 
-    @Test("cut anywhere, a message gives what was whole and says where it ends")
-    func cut() throws {
+    @Test func `cut anywhere, a message gives what was whole and says where it ends`() throws {
         for count in 1..<Self.payload.count {
             let capture = Capture(Array(Self.payload[..<count]), options: CaptureOptions(form: .protobuf))
             #expect(capture.isCut && capture.fault?.code == .truncated, "\(count)")
@@ -195,8 +186,7 @@ import Testing
         #expect(last.fault?.path == "resource_spans[0].scope_spans[0].spans[1]")
     }
 
-    @Test("cut anywhere, a session gives its whole frames")
-    func cutSession() {
+    @Test func `cut anywhere, a session gives its whole frames`() {
         for count in 1..<(Self.session.count) {
             let capture = Capture(Array(Self.session[..<count]), options: CaptureOptions(form: .frames))
             if let fault = capture.fault {
@@ -210,8 +200,7 @@ import Testing
         #expect(capture.frames.count == 2 && capture.isPartial)
     }
 
-    @Test("another fault is no truncation, and shows nothing")
-    func malformed() {
+    @Test func `another fault is no truncation, and shows nothing`() {
         var bytes = Self.payload
         bytes[bytes.count - 1] = 0xFF
         bytes += [0x0F]
@@ -221,8 +210,7 @@ import Testing
 
     // MARK: Trees
 
-    @Test("a tree shows times, durations and everything a span holds")
-    func tree() throws {
+    @Test func `a tree shows times, durations and everything a span holds`() throws {
         #expect(
             try Self.text(Capture(Self.batch(["GET /"]).encoded())) == """
                 TracesData, \(Self.batch(["GET /"]).encoded().count) bytes, 1 span
@@ -240,7 +228,6 @@ import Testing
     }
 
     @Test(
-        "keys and names that could be taken for something else stand in quotes, in a tree and in a value",
         arguments: [
             ("http.route", "http.route", "http.route"), ("a:b/c@d-e_f", "a:b/c@d-e_f", "a:b/c@d-e_f"),
             ("two words", "\"two words\"", "two words"), ("", "\"\"", "(no name)"),
@@ -249,7 +236,9 @@ import Testing
             (" x", "\" x\"", "\" x\""), ("a\\b", "\"a\\\\b\"", "\"a\\\\b\""),
             ("a\u{1B}[2J", "\"a\\u{1b}[2J\"", "\"a\\u{1b}[2J\""), ("\u{301}", "\"\\u{301}\"", "\"\\u{301}\""),
         ])
-    func names(name: String, key: String, shown: String) throws {
+    func `keys and names that could be taken for something else stand in quotes, in a tree and in a value`(
+        name: String, key: String, shown: String
+    ) throws {
         let value = AttributeValue.keyValueList([Attribute(name, .int(1))])
         var resource = Resource(attributes: [Attribute("service.name", .string(name)), Attribute(name, value)])
         resource.entityRefs = [EntityRef(type: "t", idKeys: [name, "k"])]
@@ -274,8 +263,7 @@ import Testing
         #expect(AttributeText.text(value) == "{\(key): 1}" && AttributeText.whole(value) == "{\(key): 1}")
     }
 
-    @Test("a payload in any form that decodes is shown as the message that it decodes to")
-    func anyForm() throws {
+    @Test func `a payload in any form that decodes is shown as the message that it decodes to`() throws {
         func field(_ key: UInt8, _ content: [UInt8]) -> [UInt8] { [key, UInt8(content.count)] + content }
         let unknown: [UInt8] = [0xF8, 0x3F, 0x05]
         var span = Self.span
@@ -315,8 +303,7 @@ import Testing
         #expect(binary.bytes == batch.encoded())
     }
 
-    @Test("nothing from outside reaches the terminal as a control character")
-    func terminal() throws {
+    @Test func `nothing from outside reaches the terminal as a control character`() throws {
         var batch = Self.batch(["\u{1B}[2J\u{202E}\u{9B}\n"])
         batch.resourceSpans[0].resource?.attributes.append(
             Attribute("\u{7}key\r", .keyValueList([Attribute("\u{1B}", "\u{0}")])))
@@ -328,16 +315,14 @@ import Testing
         #expect(unsafe.isEmpty)
     }
 
-    @Test("a tree never shows a bearer token")
-    func token() throws {
+    @Test func `a tree never shows a bearer token`() throws {
         let hello = Hello(senderID: SenderID(high: 1, low: 2), bearerToken: "secret-word")
         let text = try Self.text(Capture(Self.frame(.hello, hello.encoded())))
         #expect(!text.contains("secret-word"))
         #expect(text.contains("bearer_token: (11 bytes, not shown)"))
     }
 
-    @Test("a running span has no duration, an end before the start is said")
-    func durations() {
+    @Test func `a running span has no duration, an end before the start is said`() {
         #expect(DurationText.text(from: 5, to: 0) == "running")
         #expect(DurationText.text(from: 0, to: 5) == "unknown start")
         #expect(DurationText.text(from: 2_000_000, to: 500_000) == "-1.5ms (end before start)")
@@ -346,8 +331,7 @@ import Testing
         #expect(DurationText.text(.min) == "-9223372036.854s")
     }
 
-    @Test("dates are those of the Gregorian calendar, forth and back")
-    func dates() {
+    @Test func `dates are those of the Gregorian calendar, forth and back`() {
         #expect(UTCTime.text(0) == "1970-01-01T00:00:00.000000000Z")
         #expect(UTCTime.text(951_782_400_000_000_001) == "2000-02-29T00:00:00.000000001Z")
         #expect(UTCTime.text(.max) == "2554-07-21T23:34:33.709551615Z")
@@ -361,8 +345,7 @@ import Testing
         }
     }
 
-    @Test("durations are read as people write them")
-    func durationParsing() {
+    @Test func `durations are read as people write them`() {
         #expect(DurationText.nanoseconds("1.5s") == 1_500_000_000)
         #expect(DurationText.nanoseconds("100ms") == 100_000_000)
         #expect(DurationText.nanoseconds("2m") == 120_000_000_000)

@@ -26,10 +26,9 @@ import Testing
         return digits.hasPrefix("0x") ? String(digits.dropFirst(2)) : digits
     }
 
-    @Test(
-        "a line that is missing is told by its offset and line, in every dump that has offsets",
-        arguments: DumpTests.programs.filter { $0 != "xxd-p" })
-    func missingLine(program: String) throws {
+    @Test(arguments: DumpTests.programs.filter { $0 != "xxd-p" })
+    func `a line that is missing is told by its offset and line, in every dump that has offsets`(program: String) throws
+    {
         var count = 0
         for sample in try Self.samples(program) {
             let whole = sample.text.split(separator: "\n")
@@ -55,10 +54,10 @@ import Testing
         #expect(count > 15)
     }
 
-    @Test(
-        "a first line that is missing is told by the offset that the dump starts at, in every dump that has offsets",
-        arguments: DumpTests.programs.filter { $0 != "xxd-p" })
-    func missingStart(program: String) throws {
+    @Test(arguments: DumpTests.programs.filter { $0 != "xxd-p" })
+    func `a first line that is missing is told by the offset that the dump starts at, in every dump that has offsets`(
+        program: String
+    ) throws {
         var count = 0
         for sample in try Self.samples(program) {
             var lines = sample.text.split(separator: "\n")
@@ -83,8 +82,8 @@ import Testing
         #expect(count > 2)
     }
 
-    @Test("a line that stands twice, and lines out of order, are told so", arguments: ["tshark", "xxd", "od-tx1"])
-    func order(program: String) throws {
+    @Test(arguments: ["tshark", "xxd", "od-tx1"])
+    func `a line that stands twice, and lines out of order, are told so`(program: String) throws {
         for sample in try Self.samples(program) {
             let whole = sample.text.split(separator: "\n")
             var twice = whole
@@ -101,9 +100,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a large payload's dump without one of its lines is no bad protobuf", arguments: ["tshark", "xxd", "hexdump-C"])
-    func large(program: String) throws {
+    @Test(arguments: ["tshark", "xxd", "hexdump-C"])
+    func `a large payload's dump without one of its lines is no bad protobuf`(program: String) throws {
         let bytes = CaptureTests.batch((0..<40).map { "span number \($0)" }).encoded()
         var lines: [String] = []
         for start in stride(from: 0, to: bytes.count, by: 16) {
@@ -140,8 +138,7 @@ import Testing
         }
     }
 
-    @Test("dumps that cannot be read are named, and which to make instead")
-    func unread() throws {
+    @Test func `dumps that cannot be read are named, and which to make instead`() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Corpus/dumps/unread.txt")
         var texts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "@ ").dropFirst().map {
@@ -180,8 +177,7 @@ import Testing
         }
     }
 
-    @Test("text that is no dump is not taken for one")
-    func noDump() {
+    @Test func `text that is no dump is not taken for one`() {
         for text in [
             "2026-01-01 12:00:00 started\n2026-01-01 12:00:01 ended\n", "1 a\n2 b\n3 c\n",
             "20260101 a\n20260102 b\n20260103 c\n", "a b c d e f g h i j\n",
@@ -191,8 +187,7 @@ import Testing
         }
     }
 
-    @Test("digits alone, an odd number of them, are no base64")
-    func odd() {
+    @Test func `digits alone, an odd number of them, are no base64`() {
         let capture = Capture(Array((CaptureTests.hex(CaptureTests.payload).dropLast()).utf8))
         #expect(capture.fault?.message == "an odd number of hexadecimal digits", "\(capture.explanation)")
     }

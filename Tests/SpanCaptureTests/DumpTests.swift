@@ -44,8 +44,8 @@ import Testing
         "xxd-p", "hexdump", "hexdump-x", "od-tu1",
     ])
 
-    @Test("bytes of every length from 1 to 64 are read from the dumps of every program", arguments: programs)
-    func everyLength(program: String) throws {
+    @Test(arguments: programs)
+    func `bytes of every length from 1 to 64 are read from the dumps of every program`(program: String) throws {
         let samples = try Self.samples(program)
         #expect(samples.count == 128)
         for sample in samples {
@@ -65,8 +65,8 @@ import Testing
         }
     }
 
-    @Test("in each dump a payload is found as it is", arguments: programs)
-    func payloads(program: String) throws {
+    @Test(arguments: programs)
+    func `in each dump a payload is found as it is`(program: String) throws {
         for sample in try Self.samples(program) where program != "xxd-e" && !program.hasPrefix("tcpdump") {
             // As `tcpdump` shows packets, there is no payload of ours in its dumps.
             let capture = Capture(Array(sample.text.utf8), options: CaptureOptions(form: .hex))
@@ -78,10 +78,8 @@ import Testing
         }
     }
 
-    @Test(
-        "whatever stands in the place of the text is no byte",
-        arguments: ["tshark", "scapy", "xxd", "hexdump-C", "tcpdump-X"])
-    func textIsNoByte(program: String) throws {
+    @Test(arguments: ["tshark", "scapy", "xxd", "hexdump-C", "tcpdump-X"])
+    func `whatever stands in the place of the text is no byte`(program: String) throws {
         for sample in try Self.samples(program) where sample.bytes.count > 16 {
             var lines = sample.text.split(separator: "\n").map(String.init)
             let full = try #require(lines.first { $0.contains("0000  ") || $0.contains("0000: ") })
@@ -98,8 +96,7 @@ import Testing
         }
     }
 
-    @Test("a text that contradicts the bytes is told with its line; the bytes are taken")
-    func contradiction() throws {
+    @Test func `a text that contradicts the bytes is told with its line; the bytes are taken`() throws {
         let text = """
             0000  0a 12 12 10 12 0e 0a 02 01 02 12 02 05 06 2a 04   ..............*.
             0010  6f 6b 6f 6b                                       okay
@@ -110,8 +107,8 @@ import Testing
         #expect(capture.notes == ["the text beside the bytes contradicts them in line 2; the bytes are taken"])
     }
 
-    @Test("blanks that were lost are told by the text", arguments: ["tshark", "scapy", "xxd", "od-Ax-tx1z"])
-    func lostBlanks(program: String) throws {
+    @Test(arguments: ["tshark", "scapy", "xxd", "od-Ax-tx1z"])
+    func `blanks that were lost are told by the text`(program: String) throws {
         for sample in try Self.samples(program) {
             // What is all blanks is gone with them.
             guard !sample.bytes.contains(0x20), !sample.bytes.contains(where: { $0 < 0x20 && $0 > 0x7E }) else {
@@ -125,8 +122,7 @@ import Testing
         }
     }
 
-    @Test("lines that repeat are written out, up to the limit")
-    func repeats() throws {
+    @Test func `lines that repeat are written out, up to the limit`() throws {
         let zeros = [UInt8](repeating: 0, count: 16)
         let dumps = [
             "00000000: 0000 0000 0000 0000 0000 0000 0000 0000  ................\n*\n00000040: 0102  ..\n",
@@ -142,8 +138,7 @@ import Testing
         #expect(Capture(Array(huge.utf8), options: CaptureOptions(form: .hex)).fault?.code == .payloadTooLarge)
     }
 
-    @Test("packets one after the other are read together, their details left out")
-    func blocks() throws {
+    @Test func `packets one after the other are read together, their details left out`() throws {
         let payload = CaptureTests.payload
         let samples = [Array(payload[..<40]), Array(payload[40...])]
         var text = "Frame 1: 40 bytes on wire\n    0100 .... = Version: 4\n    0000 00.. = Code\n\n"
@@ -163,8 +158,7 @@ import Testing
         #expect(capture.explanation.hasPrefix("hex dump (tshark) in 2 blocks of raw protobuf: "))
     }
 
-    @Test("every other dump with one line that is cut or left out is a fault, or is told")
-    func damaged() throws {
+    @Test func `every other dump with one line that is cut or left out is a fault, or is told`() throws {
         for program in ["tshark", "xxd", "tcpdump-X", "hexdump-C"] {
             for sample in try Self.samples(program) where sample.bytes.count > 33 {
                 var lines = sample.text.split(separator: "\n")
@@ -176,8 +170,7 @@ import Testing
         }
     }
 
-    @Test("any text ends in a reading or in a fault, soon")
-    func anything() throws {
+    @Test func `any text ends in a reading or in a fault, soon`() throws {
         let seed = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
         var random = SplitMix64(seed: seed)
         let pieces = [

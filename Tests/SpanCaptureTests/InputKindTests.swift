@@ -8,14 +8,13 @@ import Testing
     private static let textForms: [CaptureForm?] = [nil, .hex, .base64, .json]
 
     @Test(
-        "white space and nothing else is blank, as any text",
         arguments: [
             " ", "  ", "\n", "\n\n\n\n\n\n\n\n\n\n\n\n", "\r\n\r\n", "\u{FEFF}", "\u{FEFF} \n", "\u{0C}",
             "\u{0B}\u{0C}\n", "\u{A0}", " \u{A0}\n",
             "\u{85}",
             "\u{3000}\u{2009}", "\u{200B}\n", "\u{2028}", "\u{FEFF}\u{FEFF}",
         ])
-    func blank(text: String) {
+    func `white space and nothing else is blank, as any text`(text: String) {
         for form in Self.textForms {
             for type in [MessageType.traces, .batch, .response] {
                 let capture = Capture(Array(text.utf8), options: CaptureOptions(form: form, type: type))
@@ -28,15 +27,14 @@ import Testing
         }
     }
 
-    @Test("the mark of UTF-16 alone is blank", arguments: [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]])
-    func utf16(bytes: [UInt8]) {
+    @Test(arguments: [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]])
+    func `the mark of UTF-16 alone is blank`(bytes: [UInt8]) {
         for form in Self.textForms {
             #expect(Capture(bytes, options: CaptureOptions(form: form)).fault?.code == .blank)
         }
     }
 
-    @Test("no bytes at all are an empty message in every form")
-    func empty() {
+    @Test func `no bytes at all are an empty message in every form`() {
         for form in [nil, .protobuf, .hex, .base64, .json, .frames] as [CaptureForm?] {
             let capture = Capture([], options: CaptureOptions(form: form))
             #expect(capture.fault == nil && (capture.message?.spanCount ?? 0) == 0, "\(form as Any)")
@@ -44,7 +42,6 @@ import Testing
     }
 
     @Test(
-        "JSON that has no document is told as JSON, with what stands in its place",
         arguments: [
             (
                 "[1,2]",
@@ -72,7 +69,9 @@ import Testing
             ("-1", "a number where an object is expected", 0),
             ("1.5", "a number where an object is expected", 0), ("123", "a number where an object is expected", 0),
         ])
-    func noDocument(text: String, words: String, offset: Int) {
+    func `JSON that has no document is told as JSON, with what stands in its place`(
+        text: String, words: String, offset: Int
+    ) {
         for form in [nil, CaptureForm.json] {
             for type in [MessageType.traces, .batch, .response] {
                 let capture = Capture(Array(text.utf8), options: CaptureOptions(form: form, type: type))
@@ -83,9 +82,8 @@ import Testing
         }
     }
 
-    @Test(
-        "the start of JSON and nothing more is JSON that ends too early", arguments: ["[", " [\n", "{", "\u{FEFF}{ "])
-    func start(text: String) {
+    @Test(arguments: ["[", " [\n", "{", "\u{FEFF}{ "])
+    func `the start of JSON and nothing more is JSON that ends too early`(text: String) {
         for form in [nil, CaptureForm.json] {
             let capture = Capture(Array(text.utf8), options: CaptureOptions(form: form))
             #expect(capture.encoding == .json && capture.fault?.code == .truncated, "\(capture)")
@@ -93,10 +91,8 @@ import Testing
         }
     }
 
-    @Test(
-        "what only looks like JSON is not told as JSON",
-        arguments: ["[INFO] x", "[2026-01-01] x", "12", "3031", "\"abc", "nul"])
-    func noJSON(text: String) {
+    @Test(arguments: ["[INFO] x", "[2026-01-01] x", "12", "3031", "\"abc", "nul"])
+    func `what only looks like JSON is not told as JSON`(text: String) {
         #expect(Capture(Array(text.utf8)).encoding != .json)
     }
 }

@@ -10,8 +10,7 @@ import Testing
 
     private func document() throws -> String { try Self.batch.json(style: .pretty) }
 
-    @Test("a document is found to be one, white space and a byte order mark before it or not")
-    func detection() throws {
+    @Test func `a document is found to be one, white space and a byte order mark before it or not`() throws {
         for text in [
             try document(), " \n\t" + (try document()), "\u{FEFF}" + (try document()), "{}", "{ }",
         ] {
@@ -22,16 +21,14 @@ import Testing
         #expect(capture.message?.spans == Self.batch && capture.message?.spanCount == 2)
     }
 
-    @Test("a valid message that starts as JSON does stays one")
-    func ambiguous() throws {
+    @Test func `a valid message that starts as JSON does stays one`() throws {
         // A group 15 with a string in field 4 that is all JSON's start needs.
         let bytes: [UInt8] = [0x7B, 0x22, 0x02, 0x61, 0x62, 0x7C] + CaptureTests.payload
         let capture = Capture(bytes)
         #expect(capture.fault == nil && capture.encoding == nil && capture.message?.spanCount == 2)
     }
 
-    @Test("documents behind each other are one message with all spans")
-    func lines() throws {
+    @Test func `documents behind each other are one message with all spans`() throws {
         let text = try Self.batch.json() + "\n" + document() + "{}" + (try Self.batch.json())
         let capture = Capture(Array(text.utf8))
         #expect(capture.fault == nil && capture.message?.spanCount == 6)
@@ -44,8 +41,8 @@ import Testing
         #expect(again.message?.spans == capture.message?.spans)
     }
 
-    @Test("spans come in batches that together are all of them", arguments: [CaptureForm.json, .protobuf, .frames])
-    func batches(form: CaptureForm) throws {
+    @Test(arguments: [CaptureForm.json, .protobuf, .frames])
+    func `spans come in batches that together are all of them`(form: CaptureForm) throws {
         let names = (0..<20_000).map { "span number \($0)" }
         let groups = stride(from: 0, to: names.count, by: 500).map { Array(names[$0..<$0 + 500]) }
         var bytes: [UInt8] = []
@@ -65,8 +62,7 @@ import Testing
         #expect(batches.count == (form == .frames ? 40 : 2))
     }
 
-    @Test("keys that are ignored are told, so that snake_case is no puzzle")
-    func ignored() {
+    @Test func `keys that are ignored are told, so that snake_case is no puzzle`() {
         let capture = Capture(Array(#"{"resourceSpans":[],"resource_spans":[],"b":1}"#.utf8))
         #expect(capture.explanation.hasSuffix("that are a valid TracesData"))
         #expect(
@@ -79,7 +75,6 @@ import Testing
     }
 
     @Test(
-        "JSON without one known key at the top is a fault that names what it is",
         arguments: [
             (#"{"resource_spans":[{}]}"#, "unknown_json", "resource_spans is spelled resourceSpans in OTLP/JSON"),
             (#"{"ResourceSpans":[{}]}"#, "unknown_json", "ResourceSpans is spelled resourceSpans in OTLP/JSON"),
@@ -101,7 +96,9 @@ import Testing
             (#"{"a":1,"b":2}"#, "unknown_json", "it starts with a, b; OTLP/JSON has resourceSpans there"),
             ("[]", "unknown_json", "an empty array"), (#"[{"x":1}]"#, "unknown_json", "only x"),
         ])
-    func foreign(text: String, code: String, words: String) throws {
+    func `JSON without one known key at the top is a fault that names what it is`(
+        text: String, code: String, words: String
+    ) throws {
         for text in [text, text + "\n" + text, " \n" + text] where !(text.hasPrefix("[]\n")) {
             let capture = Capture(Array(text.utf8))
             #expect(capture.fault?.code.rawValue == code, "\(text)")
@@ -116,8 +113,7 @@ import Testing
         }
     }
 
-    @Test("of several documents those of other signals are left out and told")
-    func mixed() throws {
+    @Test func `of several documents those of other signals are left out and told`() throws {
         let text = #"{"resourceLogs":[{}]}"# + "\n" + (try Self.batch.json()) + "\n" + #"{"data":[{"spans":[]}]}"#
         let capture = Capture(Array(text.utf8))
         #expect(capture.fault == nil && capture.message?.spanCount == 2)
@@ -127,8 +123,7 @@ import Testing
             ])
     }
 
-    @Test("an array of documents is its documents")
-    func array() throws {
+    @Test func `an array of documents is its documents`() throws {
         let one = try Self.batch.json()
         for text in ["[\(one),\(one)]", " [ \(one)\n, \(one) ]\n", "[\(one)]\n[\(one)]", "\u{FEFF}[\(one),{},\(one)]"] {
             let capture = Capture(Array(text.utf8))
@@ -155,8 +150,7 @@ import Testing
         }
     }
 
-    @Test("a fault has its code, byte, path and line, and shows nothing of the message")
-    func fault() throws {
+    @Test func `a fault has its code, byte, path and line, and shows nothing of the message`() throws {
         let text = try document().replacingOccurrences(of: "0000000000000003", with: "000000000000000g")
         let capture = Capture(Array(text.utf8))
         #expect(capture.message == nil && !capture.isPartial)
@@ -165,8 +159,7 @@ import Testing
         #expect(capture.fault?.message.hasSuffix("(line 22)") == true, "\(capture.fault?.message ?? "")")
     }
 
-    @Test("cut anywhere, text gives the spans that were whole")
-    func cut() throws {
+    @Test func `cut anywhere, text gives the spans that were whole`() throws {
         let text = Array(try Self.batch.json().utf8)
         for count in 2..<text.count {
             let capture = Capture(Array(text[..<count]), options: CaptureOptions(form: .json))
@@ -180,8 +173,7 @@ import Testing
         #expect(Capture(Array(#"{"resourceSpans":["#.utf8)).isPartial == false)
     }
 
-    @Test("any message has its JSON, and one of another type than asked for is ignored keys")
-    func types() throws {
+    @Test func `any message has its JSON, and one of another type than asked for is ignored keys`() throws {
         let text = Array(try Batch(spans: Self.batch, sequence: 7).json().utf8)
         let capture = Capture(text, options: CaptureOptions(type: .batch))
         #expect((capture.message?.message as? Batch)?.sequence == 7 && capture.message?.spanCount == 2)
@@ -194,8 +186,7 @@ import Testing
                 + "this looks like OTLP/JSON of traces (decode --type traces)")
     }
 
-    @Test("limits are those of each document")
-    func limits() throws {
+    @Test func `limits are those of each document`() throws {
         let text = Array((try Self.batch.json() + "\n" + (try Self.batch.json())).utf8)
         let one = text.count / 2
         let limits = WireLimits(maxPayloadBytes: one)

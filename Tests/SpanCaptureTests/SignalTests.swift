@@ -26,8 +26,7 @@ import Testing
 
     private static func hex(_ bytes: [UInt8]) -> String { CaptureTests.hex(bytes) }
 
-    @Test("logs, metrics and profiles are named and not decoded; spans are decoded, however damaged")
-    func signals() throws {
+    @Test func `logs, metrics and profiles are named and not decoded; spans are decoded, however damaged`() throws {
         let specimens = try Self.specimens()
         #expect(specimens.count > 70)
         for specimen in specimens {
@@ -45,8 +44,7 @@ import Testing
         }
     }
 
-    @Test("several messages of one signal behind each other are that signal")
-    func joined() throws {
+    @Test func `several messages of one signal behind each other are that signal`() throws {
         let specimens = try Self.specimens()
         for signal in ["logs", "metrics"] {
             let all = specimens.filter { $0.signal == signal }.flatMap(\.payload)
@@ -56,8 +54,7 @@ import Testing
         #expect(Capture(all).fault == nil)
     }
 
-    @Test("one log record among many spans is told, and the spans are decoded")
-    func mixed() throws {
+    @Test func `one log record among many spans is told, and the spans are decoded`() throws {
         let specimens = try Self.specimens()
         let spans = try #require(specimens.first { $0.name == "spans-many" }).payload
         let log = try #require(specimens.first { $0.name == "log-time-only" }).payload
@@ -66,8 +63,7 @@ import Testing
         #expect(Capture(spans).notes.isEmpty)
     }
 
-    @Test("cut anywhere behind its first record, a message of another signal is no span")
-    func cut() throws {
+    @Test func `cut anywhere behind its first record, a message of another signal is no span`() throws {
         for specimen in try Self.specimens()
         where ["log-many", "metric-sum"].contains(specimen.name) {
             // Behind the resource and the scope, some bytes of the first record.
@@ -78,8 +74,7 @@ import Testing
         }
     }
 
-    @Test("what a sender puts into the spans of a batch is held to be spans in frames too")
-    func frames() throws {
+    @Test func `what a sender puts into the spans of a batch is held to be spans in frames too`() throws {
         let logs = try #require(try Self.specimens().first { $0.name == "log-full" }).payload
         let capture = Capture(CaptureTests.frame(.batch, logs), options: CaptureOptions(form: .frames))
         #expect(capture.fault?.code == .otherSignal)

@@ -25,8 +25,7 @@ import Testing
             && capture.frames.allSatisfy { $0.message == nil } && !capture.isPartial && !capture.isCut
     }
 
-    @Test("encoded bytes of another signal are told as any message, and in frames of any kind")
-    func encoded() throws {
+    @Test func `encoded bytes of another signal are told as any message, and in frames of any kind`() throws {
         for specimen in try SignalTests.specimens() where specimen.signal != "traces" {
             let words = try #require(Capture(specimen.payload).fault).message
             #expect(words.hasPrefix("these are OTLP \(specimen.signal) ("), "\(specimen.name)")
@@ -48,7 +47,6 @@ import Testing
     }
 
     @Test(
-        "JSON of another signal is told as any message",
         arguments: [
             (#"{"resourceLogs":[{"scopeLogs":[]}]}"#, "logs", "resourceLogs"),
             (#"{"resourceMetrics":[]}"#, "metrics", "resourceMetrics"),
@@ -56,7 +54,7 @@ import Testing
             (#"{"partialSuccess":{"rejectedLogRecords":"3"}}"#, "logs", "rejectedLogRecords"),
             (#"{"partialSuccess":{"rejectedDataPoints":3}}"#, "metrics", "rejectedDataPoints"),
         ])
-    func json(text: String, signal: String, key: String) {
+    func `JSON of another signal is told as any message`(text: String, signal: String, key: String) {
         let words = "these are OTLP \(signal) (the key \(key)), and only traces are read"
         for type in MessageType.allCases where type != .ack {
             for text in [text, text + "\n" + text, "[\(text)]", " " + text] {
@@ -68,8 +66,7 @@ import Testing
         }
     }
 
-    @Test("an answer to a trace export is decoded, and said to be the same as those to other signals")
-    func answer() {
+    @Test func `an answer to a trace export is decoded, and said to be the same as those to other signals`() {
         let bytes: [UInt8] = [0x0A, 0x02, 0x08, 0x03]
         let capture = Capture(bytes, options: CaptureOptions(type: .response))
         #expect(capture.fault == nil)
@@ -79,8 +76,7 @@ import Testing
         #expect(Capture(json, options: CaptureOptions(type: .response)).fault == nil)
     }
 
-    @Test("JSON that is known by its program is named whatever message was asked for")
-    func foreign() {
+    @Test func `JSON that is known by its program is named whatever message was asked for`() {
         for type in MessageType.allCases {
             let capture = Capture(Array(#"{"traceEvents":[]}"#.utf8), options: CaptureOptions(type: type))
             #expect(capture.fault?.code == .unknownJSON)
@@ -90,8 +86,7 @@ import Testing
         }
     }
 
-    @Test("a span among many records of other signals is not dropped in silence")
-    func mixed() throws {
+    @Test func `a span among many records of other signals is not dropped in silence`() throws {
         let log = try Self.specimen("log-time-only")
         let span = try Self.specimen("span-whole")
         let metric = try Self.specimen("metric-sum")
@@ -111,8 +106,7 @@ import Testing
         }
     }
 
-    @Test("fields that nobody knows, groups included, hide no signal")
-    func unknownFields() throws {
+    @Test func `fields that nobody knows, groups included, hide no signal`() throws {
         let groups: [[UInt8]] = [
             [0x7B, 0x7C], [0x7B, 0x08, 0x01, 0x12, 0x01, 0x41, 0x7B, 0x7C, 0x7C], [0xFB, 0x3F, 0xFC, 0x3F],
             [0xF8, 0x3F, 0x05],
@@ -138,8 +132,7 @@ import Testing
         for group in groups { #expect(Capture(span + group).message?.spanCount == 1) }
     }
 
-    @Test("records of other signals among spans are told, in frames with the frame")
-    func strangers() throws {
+    @Test func `records of other signals among spans are told, in frames with the frame`() throws {
         let bytes = try Self.specimen("spans-many") + Self.specimen("log-time-only")
         let words = "1 of the spans looks like a record of another signal"
         for type in [MessageType.traces, .batch] {
@@ -151,8 +144,10 @@ import Testing
         #expect(capture.fault == nil && capture.notes == ["in the frame at byte 7: \(words)"])
     }
 
-    @Test("cut anywhere, no record of another signal passes for a span, nor a span for one; what tells nothing is said")
-    func cut() throws {
+    @Test
+    func `cut anywhere, no record of another signal passes for a span, nor a span for one; what tells nothing is said`()
+        throws
+    {
         let untold = "the input ends before a record that tells its signal"
         var counts = (refused: 0, untold: 0)
         for specimen in try SignalTests.specimens() where specimen.payload.count < 400 {

@@ -15,7 +15,6 @@ private let seed: UInt64 = {
 @Suite struct TextTableTests {
     // Told by wcswidth of Python's package wcwidth, 0.7.0.
     @Test(
-        "a text has the columns that a terminal shows it in",
         arguments: [
             ("", 0), ("a", 1), ("GET /cart", 9), ("e\u{301}", 1), ("\u{65e5}\u{672c}\u{8a9e}", 6),
             ("\u{d55c}\u{ad6d}", 4), ("\u{1112}\u{1161}\u{11ab}", 2), ("\u{ff21}", 2), ("\u{ff71}", 1),
@@ -36,15 +35,14 @@ private let seed: UInt64 = {
             ("\u{23f1}\u{fe0f}", 2), ("\u{1d49c}", 1), ("\u{20000}", 2), ("\u{1f004}", 2), ("\u{1f0cf}", 2),
             ("\u{451}", 1), ("\u{fb01}", 1), ("e\u{20dd}", 1),
         ] as [(String, Int)])
-    func columns(text: String, columns: Int) {
+    func `a text has the columns that a terminal shows it in`(text: String, columns: Int) {
         #expect(
             ColumnText(text, atMost: nil).columns == columns,
             "\(text.unicodeScalars.map { String($0.value, radix: 16) })")
         #expect(ColumnText(text, atMost: 100).columns == columns)
     }
 
-    @Test("a long text keeps its start and its end, in pieces that nothing is cut out of")
-    func middle() {
+    @Test func `a long text keeps its start and its end, in pieces that nothing is cut out of`() {
         #expect(ColumnText("GET /a/very/long/path", atMost: 11).text == "GET /…/path")
         #expect(ColumnText("0123456789", atMost: 10).text == "0123456789")
         #expect(ColumnText("0123456789", atMost: 9).text == "0123…6789")
@@ -57,8 +55,7 @@ private let seed: UInt64 = {
         #expect(ColumnText("a\u{1B}[2J\n\u{202E}", atMost: nil).text == "a\\u{1b}[2J\\n\\u{202e}")
     }
 
-    @Test("whatever a text is, it takes no more columns and no more characters than it may")
-    func bounds() {
+    @Test func `whatever a text is, it takes no more columns and no more characters than it may`() {
         var generator = SplitMix64(seed: seed)
         let alphabet: [String] = [
             "a", " ", "\\", "\"", "\u{1B}", "\n", "\u{202E}", "é", "e\u{301}", "\u{301}", "語", "👩", "\u{200D}",
@@ -84,20 +81,20 @@ private let seed: UInt64 = {
     }
 
     @Test(
-        "lines of words are broken at spaces where they are wider than the terminal, and elsewhere stay",
         arguments: [
             ("one two three\n", 13, "one two three\n"), ("one two three\n", 12, "one two\n  three\n"),
             ("one two three four\n\nx\n", 7, "one two\n  three\n  four\n\nx\n"),
             ("  a note that is long", 10, "  a note\n  that is\n  long"), ("0123456789 a", 4, "0123456789\n  a"),
             ("日本 語の 名前", 9, "日本 語の\n  名前"), ("", 5, ""), ("a  b", 3, "a \n  b"), ("\n", 1, "\n"),
         ])
-    func folded(text: String, columns: Int, expected: String) {
+    func `lines of words are broken at spaces where they are wider than the terminal, and elsewhere stay`(
+        text: String, columns: Int, expected: String
+    ) {
         #expect(TextRoom.terminal(columns: columns).folded(text) == expected)
         #expect(TextRoom.file.folded(text) == text && TextRoom.unlimited.folded(text) == text)
     }
 
-    @Test("a mark on a mark on a mark is cut off as text is")
-    func marks() {
+    @Test func `a mark on a mark on a mark is cut off as text is`() {
         let text = "a" + String(repeating: "\u{301}", count: 1_000_000) + "z"
         let shown = ColumnText(text, atMost: 200)
         #expect(shown.isShortened && shown.text.unicodeScalars.count <= 1_601 && shown.text.hasSuffix("z"))
@@ -117,8 +114,7 @@ private let seed: UInt64 = {
         return table
     }
 
-    @Test("as much as a terminal has room for is shown, what tells most first, ids whole or not at all")
-    func fits() {
+    @Test func `as much as a terminal has room for is shown, what tells most first, ids whole or not at all`() {
         let name = String(repeating: "SELECT a, ", count: 300)
         for columns in 1...300 {
             for lead in ["", String(repeating: "│  ", count: 30) + "└─ "] {
@@ -145,8 +141,7 @@ private let seed: UInt64 = {
                 """, "\(shown)")
     }
 
-    @Test("times lose the fraction of their seconds before they are left out")
-    func times() {
+    @Test func `times lose the fraction of their seconds before they are left out`() {
         func start(_ columns: Int) -> String {
             var table = TextTable([.text("NAME", 1), .time("START", 2)], in: .terminal(columns: columns))
             table.add([String(repeating: "x", count: 90), UTCTime.text(1_785_585_600_123_456_789)])
@@ -159,8 +154,7 @@ private let seed: UInt64 = {
         #expect(start(56) == "2026-08-01T12:00:00.123456789Z")
     }
 
-    @Test("elsewhere a value has 200 columns, and whole ones widen no other row")
-    func elsewhere() {
+    @Test func `elsewhere a value has 200 columns, and whole ones widen no other row`() {
         let name = String(repeating: "y", count: 1_000_000)
         var lines: [String] = []
         var omissions = Self.table(.file, name: name).write { lines.append($0) }
@@ -173,8 +167,7 @@ private let seed: UInt64 = {
         #expect(few == TextTable.Omissions())
     }
 
-    @Test("a tree shows values that fit, and says so")
-    func tree() throws {
+    @Test func `a tree shows values that fit, and says so`() throws {
         let text = String(repeating: "日", count: 100_000)
         let span = SpanRecord(
             traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), name: text, startTimeUnixNano: 1, endTimeUnixNano: 5,

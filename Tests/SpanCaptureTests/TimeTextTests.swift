@@ -6,7 +6,6 @@ import Testing
     private static let after = "it is after the last time that a span can have (2554-07-21T23:34:33.709551615Z)"
 
     @Test(
-        "a time is read as far as it can be told, to the nanosecond",
         arguments: [
             ("2026-08-01T12:00:00.1234567899999Z", "2026-08-01T12:00:00.123456789Z"),
             ("2026-08-01T12:00:00.00000000000000000000000000000000001+02:00", "2026-08-01T10:00:00Z"),
@@ -15,13 +14,12 @@ import Testing
             ("1969-12-31T23:59:60Z", "1970-01-01"), ("2026-08-01t12:00:00,5z", "2026-08-01 12:00:00.500"),
             ("2026-08-01T12:00:00+0200", "2026-08-01T10:00"), ("2000-02-29", "2000-02-29T00:00:00Z"),
         ])
-    func read(text: String, same: String) throws {
+    func `a time is read as far as it can be told, to the nanosecond`(text: String, same: String) throws {
         #expect(try UTCTime.parsed(text) == UTCTime.parsed(same))
         #expect(UTCTime.unixNano(text) == UTCTime.unixNano(same))
     }
 
     @Test(
-        "what is no time is told what is wrong with it",
         arguments: [
             ("1969-12-31", Self.before),
             ("0000-01-01", Self.before),
@@ -53,7 +51,7 @@ import Testing
             ("2026-08-01X", "a time of day follows a date as in 2026-08-01T12:00"),
             ("2026-8-1", "a date is written as 2026-08-01"), ("", "a date is written as 2026-08-01"),
         ])
-    func refused(text: String, words: String) {
+    func `what is no time is told what is wrong with it`(text: String, words: String) {
         let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text) }
         #expect(error?.description == words)
         #expect(UTCTime.unixNano(text) == nil)
@@ -61,29 +59,26 @@ import Testing
     }
 
     @Test(
-        "how long ago counts back from now, as far as times go, and is a form of its own beside dates",
         arguments: [
             ("1h", 7_200_000_000_000), ("2.5h", 1_800_000_000_000), ("0s", 10_800_000_000_000), ("4h", 0),
             ("106751d", 0), ("106752d", 0), ("99999999999999999999d", 0), ("1970-01-01T00:00:01Z", 1_000_000_000),
         ])
-    func ago(text: String, unixNano: UInt64) throws {
+    func `how long ago counts back from now, as far as times go, and is a form of its own beside dates`(
+        text: String, unixNano: UInt64
+    ) throws {
         #expect(try UTCTime.parsed(text, nowUnixNano: 10_800_000_000_000) == unixNano)
     }
 
-    @Test(
-        "what is neither how long ago nor a date is told of both forms",
-        arguments: ["", "yesterday", "-1h", "1h30m", "1w", "20260801", "12:00", "1 h", "١h", ".5h", "1.h"])
-    func neither(text: String) {
+    @Test(arguments: ["", "yesterday", "-1h", "1h30m", "1w", "20260801", "12:00", "1 h", "١h", ".5h", "1.h"])
+    func `what is neither how long ago nor a date is told of both forms`(text: String) {
         let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text, nowUnixNano: 1) }
         #expect(
             error?.description == "a time is how long ago (30m, 1h, 2d) or a date like 2026-08-01T12:00:00Z",
             "\(text)")
     }
 
-    @Test(
-        "a number since 1970 is told what to write instead",
-        arguments: ["1785585600", "1785585600.25", "1785585600000000000", "999999999"])
-    func sinceEpoch(text: String) {
+    @Test(arguments: ["1785585600", "1785585600.25", "1785585600000000000", "999999999"])
+    func `a number since 1970 is told what to write instead`(text: String) {
         let error = #expect(throws: TimeTextError.self) { try UTCTime.parsed(text, nowUnixNano: 1) }
         #expect(error?.description.hasPrefix("numbers since 1970 are not taken; write a date") == true, "\(text)")
     }

@@ -13,13 +13,12 @@ import Testing
     }
 
     @Test(
-        "words are told as text, whatever protobuf makes of them",
         arguments: [
             "error", "hello world", "ERROR: no such file", "(null)", "a: 1\nb:\n  - c\n  - d\n", "\nhello",
             "\nhello there\n",
             "Child process ended", "not found", "Überlauf", "ERROR",
         ])
-    func words(text: String) {
+    func `words are told as text, whatever protobuf makes of them`(text: String) {
         let capture = Self.text(text)
         #expect(capture.fault?.code == .unknownProtobuf, "\(capture.explanation) \(capture.fault as Any)")
         #expect(capture.fault?.message.contains("looks like text") == true, "\(capture.fault as Any)")
@@ -27,12 +26,13 @@ import Testing
     }
 
     @Test(
-        "content without a known field is a fault for every message and in every form, whole or cut off",
         arguments: [
             [0xF8, 0x3F, 0x05], [0xF8, 0x3F, 0x05, 0xF8, 0x3F], [0xFA, 0x3F, 0x02, 1, 2, 0xFA, 0x3F, 0x09, 1],
             [0xFA, 0x3F, 0x09, 1],
         ] as [[UInt8]])
-    func unknown(bytes: [UInt8]) {
+    func `content without a known field is a fault for every message and in every form, whole or cut off`(
+        bytes: [UInt8]
+    ) {
         let inputs: [(CaptureForm?, [UInt8])] = [
             (nil, bytes), (.protobuf, bytes), (nil, Array(CaptureTests.hex(bytes).utf8)),
             (.hex, Array(CaptureTests.hex(bytes).utf8)), (.base64, Array(Data(bytes).base64EncodedString().utf8)),
@@ -50,8 +50,7 @@ import Testing
         }
     }
 
-    @Test("known fields beside unknown ones, empty messages and empty containers are valid")
-    func known() {
+    @Test func `known fields beside unknown ones, empty messages and empty containers are valid`() {
         let unknown: [UInt8] = [0xF8, 0x3F, 0x05]
         for bytes in [[], unknown + CaptureTests.payload, CaptureTests.payload + unknown, [0x0A, 0x00]] {
             #expect(Capture(bytes).fault == nil)
@@ -63,14 +62,12 @@ import Testing
         }
     }
 
-    @Test("digits of which the start is missing are told as a part of a payload")
-    func tail() {
+    @Test func `digits of which the start is missing are told as a part of a payload`() {
         let capture = Self.text(CaptureTests.hex([0x60, 0x05, 0x78, 0x01]) + "\n")
         #expect(capture.encoding == .hex && capture.fault?.message.contains("whose start is missing") == true)
     }
 
-    @Test("files of other kinds are told by their first bytes, as they are and as text")
-    func files() {
+    @Test func `files of other kinds are told by their first bytes, as they are and as text`() {
         let kinds: [(String, [UInt8])] = [
             ("a gzip file", [0x1F, 0x8B, 8, 0]), ("a zstd file", [0x28, 0xB5, 0x2F, 0xFD, 0x24]),
             ("a bzip2 file", Array("BZh91AY".utf8)), ("an xz file", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0]),
@@ -103,8 +100,8 @@ import Testing
         }.joined(separator: end) + end
     }
 
-    @Test("byte order marks, UTF-16, no-break spaces and carriage returns are read in every form of text")
-    func systems() throws {
+    @Test func `byte order marks, UTF-16, no-break spaces and carriage returns are read in every form of text`() throws
+    {
         let bytes = CaptureTests.payload
         let json = try CaptureTests.text(Capture(bytes), as: .json)
         let texts: [(CaptureForm, String)] = [
@@ -132,10 +129,8 @@ import Testing
 
     // MARK: Dumps
 
-    @Test(
-        "lines that repeat in a dump without offsets cannot be written out",
-        arguments: [" 0a 12", " 120a 1012", " 1012120a"])
-    func repeats(columns: String) {
+    @Test(arguments: [" 0a 12", " 120a 1012", " 1012120a"])
+    func `lines that repeat in a dump without offsets cannot be written out`(columns: String) {
         for form in [nil, CaptureForm.hex] {
             let capture = Self.text(
                 "\(columns)\n\(columns.replacingOccurrences(of: "1", with: "0"))\n*\n\(columns)\n", form)
@@ -143,8 +138,7 @@ import Testing
         }
     }
 
-    @Test("a dump from its last line to its first is out of order, and nothing of it is decoded")
-    func reversed() {
+    @Test func `a dump from its last line to its first is out of order, and nothing of it is decoded`() {
         let lines = Self.dump(CaptureTests.batch((0..<20).map { "span \($0)" }).encoded()).split(separator: "\n")
         for form in [nil, CaptureForm.hex] {
             let capture = Self.text(lines.reversed().joined(separator: "\n"), form)
@@ -154,8 +148,7 @@ import Testing
         }
     }
 
-    @Test("decimal words are named, with zeros and lines that repeat too")
-    func decimal() {
+    @Test func `decimal words are named, with zeros and lines that repeat too`() {
         let text = """
             0000000 43274  2567  2603  2582 29452 29285 26998 25955
             0000020 28206 28001  4709  2566 25348 29281  2676  2577

@@ -12,8 +12,7 @@ import Testing
 
 /// What a client still does, and still counts, when it has nobody to send to any more.
 @Suite(.timeLimit(.minutes(5))) struct ClientEndTests {
-    @Test("limits hold, and a client ends, when the group of its event loop was shut down first")
-    func groupIsGone() async throws {
+    @Test func `limits hold, and a client ends, when the group of its event loop was shut down first`() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = try SpanClient(
             configuration: SpanClientConfiguration(port: 1), group: group, logger: CollectorLoopbackTests.logger)
@@ -26,8 +25,8 @@ import Testing
         #expect(!client.reporter().report(CollectorLoopbackTests.span(.random(), 2, name: "op")))
     }
 
-    @Test("what a client drops after it was refused, or shut down, is in its metrics too", arguments: [false, true])
-    func lateDrops(isRefused: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `what a client drops after it was refused, or shut down, is in its metrics too`(isRefused: Bool) async throws {
         let metrics = TestMetrics()
         let settings = ServerSettings(bearerTokens: ["right"])
         try await CollectorLoopbackTests.withCollector(store: InMemorySpanStore(), settings: settings) { port in

@@ -56,8 +56,7 @@ import Testing
         return client
     }
 
-    @Test("what a client reports is stored once, and the shutdown's report says so")
-    func delivers() async throws {
+    @Test func `what a client reports is stored once, and the shutdown's report says so`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         let report = try await Self.withCollector(store: store) { port in
@@ -75,8 +74,7 @@ import Testing
         #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.storedReports) == [2_000])
     }
 
-    @Test("the store knows who is connected, who came back, and who is gone without a goodbye")
-    func presence() async throws {
+    @Test func `the store knows who is connected, who came back, and who is gone without a goodbye`() async throws {
         let store = InMemorySpanStore()
         let (staying, leaving) = (SenderID(high: 1, low: 1), SenderID(high: 1, low: 2))
         try await Self.withCollector(store: store) { port in
@@ -113,10 +111,8 @@ import Testing
         #expect(try await store.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.presence) == [.gone, .saidGoodbye])
     }
 
-    @Test(
-        "whatever compression is agreed on, all spans arrive",
-        arguments: [[.zstdStream], [.zstd], [.gzip], []] as [[Compression]], [true, false])
-    func compresses(offered: [Compression], isAccepted: Bool) async throws {
+    @Test(arguments: [[.zstdStream], [.zstd], [.gzip], []] as [[Compression]], [true, false])
+    func `whatever compression is agreed on, all spans arrive`(offered: [Compression], isAccepted: Bool) async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         let accepted = isAccepted ? Compression.all : []
@@ -134,8 +130,7 @@ import Testing
         #expect(spans.map(\.span.spanID.value) == (1...1_000).map { $0 })
     }
 
-    @Test("a flush returns when everything reported before is stored")
-    func flushes() async throws {
+    @Test func `a flush returns when everything reported before is stored`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         try await Self.withCollector(store: store) { port in
@@ -149,8 +144,7 @@ import Testing
         }
     }
 
-    @Test("a batch leaves after its delay without anybody's flush")
-    func delay() async throws {
+    @Test func `a batch leaves after its delay without anybody's flush`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         try await Self.withCollector(store: store) { port in
@@ -164,8 +158,7 @@ import Testing
         }
     }
 
-    @Test("a span with an invalid id is rejected alone and the client is told")
-    func rejectsAlone() async throws {
+    @Test func `a span with an invalid id is rejected alone and the client is told`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         let report = try await Self.withCollector(store: store) { port in
@@ -182,8 +175,7 @@ import Testing
         #expect(try await store.trace(trace).map(\.span.spanID) == [SpanID(1), SpanID(3)])
     }
 
-    @Test("a full queue drops the newest, counts it, and the count reaches the store")
-    func dropsVisibly() async throws {
+    @Test func `a full queue drops the newest, counts it, and the count reaches the store`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         var queue = SpanQueueLimits()
@@ -205,8 +197,7 @@ import Testing
             ])
     }
 
-    @Test("without a collector the shutdown ends at its limit and says what was not stored")
-    func nobodyThere() async throws {
+    @Test func `without a collector the shutdown ends at its limit and says what was not stored`() async throws {
         // A port that was free a moment ago.
         let port = try await Self.withCollector(store: InMemorySpanStore()) { $0 }
         let client = try Self.client(port)
@@ -217,8 +208,7 @@ import Testing
         #expect(report.pendingSpans == 0)
     }
 
-    @Test("spans reported while the collector is away arrive when it is there again, once")
-    func reconnects() async throws {
+    @Test func `spans reported while the collector is away arrive when it is there again, once`() async throws {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         let port = try await Self.withCollector(store: store) { $0 }
@@ -237,8 +227,7 @@ import Testing
         #expect(try await store.trace(trace).count == 100)
     }
 
-    @Test("a wrong token is refused for good: the spans are dropped as refused and counted")
-    func refused() async throws {
+    @Test func `a wrong token is refused for good: the spans are dropped as refused and counted`() async throws {
         let store = InMemorySpanStore()
         let settings = ServerSettings(bearerTokens: ["right"])
         let report = try await Self.withCollector(store: store, settings: settings) { port in
@@ -252,8 +241,7 @@ import Testing
         #expect(report.dropped == [DropCount(reason: DropReason.refused.rawValue, spans: 1)])
     }
 
-    @Test("a store that fails sends the sender away; it comes again and nothing is lost or twice")
-    func failingStore() async throws {
+    @Test func `a store that fails sends the sender away; it comes again and nothing is lost or twice`() async throws {
         let store = FlakyStore()
         let trace = TraceID.random()
         let report = try await Self.withCollector(store: store) { port in
@@ -269,8 +257,9 @@ import Testing
         #expect(try await store.inner.senders(nowUnixNano: WallClock.nowUnixNano()).map(\.storedReports) == [200])
     }
 
-    @Test("a client keeps within what a collector takes in a batch, of which it hears with every welcome")
-    func lightBatches() async throws {
+    @Test func `a client keeps within what a collector takes in a batch, of which it hears with every welcome`()
+        async throws
+    {
         let store = InMemorySpanStore()
         let trace = TraceID.random()
         let settings = ServerSettings(maxBatchWeight: 40)

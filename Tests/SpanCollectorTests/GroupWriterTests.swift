@@ -47,8 +47,10 @@ import Testing
         }
     }
 
-    @Test("a batch that the engine cannot keep fails with what follows it on its connection, and with nothing else")
-    func poison() async throws {
+    @Test
+    func `a batch that the engine cannot keep fails with what follows it on its connection, and with nothing else`()
+        async throws
+    {
         // Its own doing, and a damaged row of its sender.
         for code in [SpanStoreError.Code.engineFailed, .corrupt] {
             let store = FlakyStore(failures: 0, poisonCode: code)
@@ -68,8 +70,9 @@ import Testing
         }
     }
 
-    @Test("a group that fails for want of room is refused whole, and so is what its connections bring after it")
-    func diskFull() async throws {
+    @Test func `a group that fails for want of room is refused whole, and so is what its connections bring after it`()
+        async throws
+    {
         let store = FlakyStore(failures: 1)
         let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
         let answers = Answers()
@@ -86,8 +89,10 @@ import Testing
         #expect(answers[3] == [1])
     }
 
-    @Test("while the store fails one line says so now and then, with how much failed, and each reason has its own")
-    func failureLines() async throws {
+    @Test
+    func `while the store fails one line says so now and then, with how much failed, and each reason has its own`()
+        async throws
+    {
         let lines = SpoolLoopbackTests.Lines()
         let writer = GroupWriter(
             store: FlakyStore(failures: 100), failureLog: LogGate(interval: .hours(1)),
@@ -124,8 +129,7 @@ import Testing
         if case .done(let sequence) = answer { sequence } else { nil }
     }
 
-    @Test("a look-up that the store is slow to answer holds up no commit")
-    func slowLookUp() async throws {
+    @Test func `a look-up that the store is slow to answer holds up no commit`() async throws {
         let store = GatedStore()
         let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
         let running = Task { await writer.run() }
@@ -143,8 +147,7 @@ import Testing
         await running.value
     }
 
-    @Test("a sender is looked up when its batches that came before are stored, and others at once")
-    func lookUpBehindBatches() async throws {
+    @Test func `a sender is looked up when its batches that came before are stored, and others at once`() async throws {
         let store = GatedStore()
         let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
         let running = Task { await writer.run() }
@@ -169,8 +172,7 @@ import Testing
         await running.value
     }
 
-    @Test("who was superseded or has gone is not looked up")
-    func lookUpOfNobody() async throws {
+    @Test func `who was superseded or has gone is not looked up`() async throws {
         let store = GatedStore()
         let writer = GroupWriter(store: store, logger: CollectorLoopbackTests.logger)
         let running = Task { await writer.run() }
@@ -196,8 +198,7 @@ import Testing
         await running.value
     }
 
-    @Test("what comes after the end is refused and not left without an answer")
-    func afterTheEnd() async throws {
+    @Test func `what comes after the end is refused and not left without an answer`() async throws {
         let writer = GroupWriter(store: InMemorySpanStore(), logger: CollectorLoopbackTests.logger)
         writer.finish()
         await writer.run()
@@ -227,8 +228,10 @@ import Testing
         while try await presences(store, clock) != expected { await Task.yield() }
     }
 
-    @Test("a collector that runs renews its lease; one that stands still lapses, and says all anew when it goes on")
-    func lease() async throws {
+    @Test
+    func `a collector that runs renews its lease; one that stands still lapses, and says all anew when it goes on`()
+        async throws
+    {
         let (store, clock) = (InMemorySpanStore(), Clock())
         let writer = GroupWriter(
             store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })
@@ -258,8 +261,7 @@ import Testing
         #expect(try await presences(store, clock) == [.gone, .saidGoodbye])
     }
 
-    @Test("what the store could not note is noted with the next lease")
-    func notesAgain() async throws {
+    @Test func `what the store could not note is noted with the next lease`() async throws {
         let (store, clock) = (GatedStore(), Clock())
         await store.failNotes(true)
         let writer = GroupWriter(
@@ -302,8 +304,7 @@ import Testing
         }
     }
 
-    @Test("a collector that never comes to rest notes who came all the same, and renews its lease")
-    func busy() async throws {
+    @Test func `a collector that never comes to rest notes who came all the same, and renews its lease`() async throws {
         let (store, clock) = (GatedStore(), Clock())
         let writer = GroupWriter(
             store: store, logger: CollectorLoopbackTests.logger, nowUnixNano: { clock.nowUnixNano })

@@ -7,8 +7,8 @@ import Testing
 
 /// Whether a collector cares for the memory of its process.
 @Suite struct MemoryKeeperTests {
-    @Test("a collector in a service leaves the service's memory alone, unless it is told that the process is its own")
-    func choice() {
+    @Test
+    func `a collector in a service leaves the service's memory alone, unless it is told that the process is its own`() {
         let store = FlakyStore()
         let (configuration, logger) = (SpanServerConfiguration(), CollectorLoopbackTests.logger)
         let embedded = CollectorService(store: store, configuration: configuration, logger: logger)
@@ -18,8 +18,7 @@ import Testing
         #expect(own.writer?.keeper.withLock { $0 != nil } == true)
     }
 
-    @Test("memory is returned when more than half of the limit is resident, twice a second at the most")
-    func returning() {
+    @Test func `memory is returned when more than half of the limit is resident, twice a second at the most`() {
         let start = ContinuousClock.now
         let resident = Mutex<Int?>(100)
         let returned = Mutex(0)

@@ -4,10 +4,8 @@ import SpanTransport
 import Testing
 
 @Suite struct MemoryPlanTests {
-    @Test(
-        "who has shown no token cannot fill what all connections may hold together",
-        arguments: [64, 128, 512, 1024, 1 << 20])
-    func handshakes(mebibytes: Int) {
+    @Test(arguments: [64, 128, 512, 1024, 1 << 20])
+    func `who has shown no token cannot fill what all connections may hold together`(mebibytes: Int) {
         let plan = MemoryPlan(limitBytes: mebibytes << 20)
         var configuration = SpanServerConfiguration()
         plan.apply(to: &configuration)
@@ -15,10 +13,8 @@ import Testing
         #expect(configuration.maxHandshakes * FrameDecoder.controlLimit <= configuration.maxHeldBytes / 2)
     }
 
-    @Test(
-        "no sender has more under way than a quarter of what all may hold, nor less than a frame",
-        arguments: [64, 2048])
-    func credit(mebibytes: Int) {
+    @Test(arguments: [64, 2048])
+    func `no sender has more under way than a quarter of what all may hold, nor less than a frame`(mebibytes: Int) {
         let plan = MemoryPlan(limitBytes: mebibytes << 20)
         var configuration = SpanServerConfiguration()
         configuration.maxHeldBytes = plan.maxHeldBytes
@@ -27,8 +23,7 @@ import Testing
         #expect(configuration.session.creditBytes >= min(UInt64(configuration.session.maxFrameBytes), 16 << 20))
     }
 
-    @Test("a plan raises nothing that is set lower")
-    func lowersAlone() {
+    @Test func `a plan raises nothing that is set lower`() {
         var configuration = SpanServerConfiguration(
             session: ServerSettings(maxFrameBytes: 2048, maxBatchWeight: 3, creditBytes: 5))
         configuration.maxHeldBytes = 7

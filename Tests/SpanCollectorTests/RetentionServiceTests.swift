@@ -24,8 +24,7 @@ import Testing
         try await store.search(SpanQuery()).map(\.span.startTimeUnixNano)
     }
 
-    @Test("what grows too old is removed again and again, until the service is told to end")
-    func removes() async throws {
+    @Test func `what grows too old is removed again and again, until the service is told to end`() async throws {
         let store = InMemorySpanStore()
         let now = Atomic<UInt64>(1_000)
         try await append(store, starts: [100, 500, 900])

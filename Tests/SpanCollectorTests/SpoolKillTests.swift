@@ -67,8 +67,9 @@ import Testing
         }
     }
 
-    @Test("each span whose report had returned is stored once, though the service is killed again and again")
-    func kills() async throws {
+    @Test func `each span whose report had returned is stored once, though the service is killed again and again`()
+        async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let store = InMemorySpanStore()

@@ -43,10 +43,8 @@ import Testing
         CollectorLoopbackTests.span(trace, UInt64(number), name: name)
     }
 
-    @Test(
-        "what one client could not send, the next one with the spool does",
-        arguments: [SpoolSync.never, .interval(.milliseconds(5)), .everyBatch])
-    func nextStart(sync: SpoolSync) async throws {
+    @Test(arguments: [SpoolSync.never, .interval(.milliseconds(5)), .everyBatch])
+    func `what one client could not send, the next one with the spool does`(sync: SpoolSync) async throws {
         try await Self.withFolder { folder in
             let store = InMemorySpanStore()
             let trace = TraceID.random()
@@ -73,8 +71,10 @@ import Testing
         }
     }
 
-    @Test("a client that runs while the collector comes, with more on disk than it holds in memory, sends all of it")
-    func outage() async throws {
+    @Test
+    func `a client that runs while the collector comes, with more on disk than it holds in memory, sends all of it`()
+        async throws
+    {
         try await Self.withFolder { folder in
             let store = InMemorySpanStore()
             let trace = TraceID.random()
@@ -91,8 +91,7 @@ import Testing
         }
     }
 
-    @Test("a directory that another client has is refused in words")
-    func locked() async throws {
+    @Test func `a directory that another client has is refused in words`() async throws {
         try await Self.withFolder { folder in
             let first = try Self.client(1, folder)
             do {
@@ -107,8 +106,9 @@ import Testing
         }
     }
 
-    @Test("a client that is refused for good keeps its spans, and those that come, for the next start")
-    func refused() async throws {
+    @Test func `a client that is refused for good keeps its spans, and those that come, for the next start`()
+        async throws
+    {
         try await Self.withFolder { folder in
             let store = InMemorySpanStore()
             let trace = TraceID.random()
@@ -128,8 +128,7 @@ import Testing
         }
     }
 
-    @Test("what a full spool gave up reaches the collector with the next client")
-    func dropsAreTold() async throws {
+    @Test func `what a full spool gave up reaches the collector with the next client`() async throws {
         try await Self.withFolder { folder in
             let store = InMemorySpanStore()
             let trace = TraceID.random()
@@ -152,8 +151,7 @@ import Testing
         }
     }
 
-    @Test("counters, gauges and one line in the log say what became of spans")
-    func metrics() async throws {
+    @Test func `counters, gauges and one line in the log say what became of spans`() async throws {
         try await Self.withFolder { folder in
             let store = InMemorySpanStore()
             let trace = TraceID.random()
@@ -197,10 +195,10 @@ import Testing
             return true
         }()
 
-        @Test(
-            "while the disk is full spans go to the memory queue; when there is room again, to the spool",
-            .enabled(if: canMount, "a small disk takes the right to mount"))
-        func fullDisk() async throws {
+        @Test(.enabled(if: canMount, "a small disk takes the right to mount"))
+        func `while the disk is full spans go to the memory queue; when there is room again, to the spool`()
+            async throws
+        {
             try await Self.withFolder { folder in
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
                 try #require(unsafe mount("tmpfs", folder, "tmpfs", 0, "size=256k") == 0)

@@ -17,15 +17,13 @@ import Testing
         Dictionary(uniqueKeysWithValues: ClockSkew(TraceTree(spans)).clocks.map { ($0.name, $0) })
     }
 
-    @Test("a callee that lies within its caller has a clock that agrees")
-    func agrees() {
+    @Test func `a callee that lies within its caller has a clock that agrees`() {
         let clocks = skew(call(1, parent: 0, from: "a", to: "b", (1000, 2000), (1001, 1999)))
         #expect(clocks["a"]?.finding == .reference && clocks["b"]?.finding == .agrees)
         #expect(ClockSkew(TraceTree(call(1, parent: 0, from: "a", to: "b", (1, 9), (2, 8)))).skewed.isEmpty)
     }
 
-    @Test("a callee that sticks out is ahead or behind by the middle of what its calls allow")
-    func ahead() {
+    @Test func `a callee that sticks out is ahead or behind by the middle of what its calls allow`() {
         // The truth: b is 500 ahead, each way takes 20 and 40.
         let spans =
             call(1, parent: 0, from: "a", to: "b", (1000, 1100), (1520, 1560))
@@ -37,8 +35,7 @@ import Testing
         #expect(behind?.aheadNano == -610 && behind?.uncertaintyNano == 30)
     }
 
-    @Test("a clock is told over the clocks between, against the direction of calls too")
-    func chain() {
+    @Test func `a clock is told over the clocks between, against the direction of calls too`() {
         let spans =
             call(1, parent: 0, from: "a", to: "b", (1000, 1100), (1540, 1560))
             + call(3, parent: 2, from: "b", to: "c", (1545, 1555), (1046, 1054))
@@ -47,8 +44,7 @@ import Testing
         #expect(clocks["c"]?.finding == .agrees)
     }
 
-    @Test("calls that contradict one another, or took longer at the callee, correct nothing")
-    func contradiction() {
+    @Test func `calls that contradict one another, or took longer at the callee, correct nothing`() {
         let spans =
             call(1, parent: 0, from: "a", to: "b", (1000, 1010), (1501, 1509))
             + call(3, parent: 0, from: "a", to: "b", (2000, 2010), (2901, 2909))
@@ -57,8 +53,7 @@ import Testing
         #expect(skew(call(1, parent: 0, from: "a", to: "b", (1000, 1010), (1500, 1600)))["b"]?.finding == .unknown)
     }
 
-    @Test("services of one host have one clock; without hosts each service has its own")
-    func identities() {
+    @Test func `services of one host have one clock; without hosts each service has its own`() {
         let one = ClockSkew(
             TraceTree([
                 timed(1, (10, 20), kind: .client, service: "a", host: "h"),
@@ -73,8 +68,8 @@ import Testing
         #expect(two.skewed.map(\.name) == ["b"])
     }
 
-    @Test("whatever the offsets of clocks, each is found within its uncertainty, and correcting keeps durations")
-    func corrects() {
+    @Test func `whatever the offsets of clocks, each is found within its uncertainty, and correcting keeps durations`()
+    {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let offsets = ["a": 0, "b": 1_000_000, "c": -2_000_000, "d": 30_000].mapValues { offset in

@@ -12,8 +12,7 @@ import Testing
         }
     }
 
-    @Test("calls one after the other are on the path, the time between them is the caller's")
-    func sequence() {
+    @Test func `calls one after the other are on the path, the time between them is the caller's`() {
         let spans = [
             timed(1, (100, 200)), timed(2, parent: 1, (110, 140)), timed(3, parent: 1, (150, 190)),
             timed(4, parent: 3, (160, 170)),
@@ -24,8 +23,7 @@ import Testing
             ])
     }
 
-    @Test("of children at the same time, the one that ended last is on the path")
-    func parallel() {
+    @Test func `of children at the same time, the one that ended last is on the path`() {
         let spans = [
             timed(1, (100, 200)), timed(2, parent: 1, (110, 190)), timed(3, parent: 1, (110, 150)),
             timed(4, parent: 1, (105, 120)),
@@ -33,8 +31,7 @@ import Testing
         #expect(path(spans) == ["1 100-110", "2 110-190", "1 190-200"])
     }
 
-    @Test("a child that ends after its parent is not on the path but named, as is one that still runs")
-    func asynchronous() {
+    @Test func `a child that ends after its parent is not on the path but named, as is one that still runs`() {
         let spans = [
             timed(1, (100, 200)), timed(2, parent: 1, (120, 300)), timed(3, parent: 1, (130, 0)),
             timed(4, parent: 1, (150, 180)), timed(5, parent: 2, (130, 290)), timed(6, parent: 4, (160, 181)),
@@ -45,8 +42,7 @@ import Testing
         #expect(outliving.map { tree.nodes[$0].span.span.spanID.value } == [2, 3, 6])
     }
 
-    @Test("while the root runs, the path goes to the last time that is known")
-    func running() {
+    @Test func `while the root runs, the path goes to the last time that is known`() {
         let spans = [timed(1, (100, 0)), timed(2, parent: 1, (110, 140)), timed(3, parent: 1, (150, 0))]
         #expect(path(spans) == ["1 100-110", "2 110-140", "1 140-150"])
         var event = timed(4, parent: 3, (160, 0))
@@ -57,8 +53,7 @@ import Testing
         #expect(path([timed(1, (100, 100))]).isEmpty && path([timed(1, (0, 100))]).isEmpty)
     }
 
-    @Test("segments are disjoint, in order and cover the root's time, each within its span's")
-    func covers() {
+    @Test func `segments are disjoint, in order and cover the root's time, each within its span's`() {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             let tree = TraceTree(wildTrace(&generator))
@@ -85,8 +80,7 @@ import Testing
         }
     }
 
-    @Test("a chain of 100,000 spans has a path")
-    func deep() {
+    @Test func `a chain of 100,000 spans has a path`() {
         let count: UInt64 = 100_000
         let spans = (1...count).map { timed($0, parent: $0 - 1, ($0, 10 * count - $0)) }
         let tree = TraceTree(spans)

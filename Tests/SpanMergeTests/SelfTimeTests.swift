@@ -10,8 +10,7 @@ import Testing
             uniqueKeysWithValues: zip(tree.nodes.map(\.span.span.spanID.value), tree.selfTimesNano()))
     }
 
-    @Test("a span's self time is what none of its children covers, however they overlap and stick out")
-    func cases() {
+    @Test func `a span's self time is what none of its children covers, however they overlap and stick out`() {
         let times = selfTimes([
             timed(1, (100, 200)), timed(2, parent: 1, (110, 130)), timed(3, parent: 1, (120, 150)),
             timed(4, parent: 1, (190, 260)), timed(5, parent: 4, (50, 195)),
@@ -19,8 +18,8 @@ import Testing
         #expect(times == [1: 50, 2: 20, 3: 30, 4: 65, 5: 145])
     }
 
-    @Test("running children cover the rest of their parent, unknown starts nothing, a running span has no self time")
-    func unusual() {
+    @Test
+    func `running children cover the rest of their parent, unknown starts nothing, a running span has no self time`() {
         let times = selfTimes([
             timed(1, (100, 200)), timed(2, parent: 1, (170, 0)), timed(3, parent: 1, (0, 160)),
             timed(4, (300, 250)), timed(5, parent: 4, (250, 300)),
@@ -28,8 +27,7 @@ import Testing
         #expect(times == [1: 70, 2: Int64?.none, 3: Int64?.none, 4: 0, 5: 50])
     }
 
-    @Test("self times are those of a count, instant by instant")
-    func likeCounting() {
+    @Test func `self times are those of a count, instant by instant`() {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             let tree = TraceTree(wildTrace(&generator))

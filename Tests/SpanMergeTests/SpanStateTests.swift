@@ -60,8 +60,8 @@ let seed: UInt64 = {
         return all
     }
 
-    @Test("a state is the join of its plain reports, encoded and read again, at the most four", arguments: 1...6)
-    func plainReports(count: Int) throws {
+    @Test(arguments: 1...6)
+    func `a state is the join of its plain reports, encoded and read again, at the most four`(count: Int) throws {
         var generator = ReportGenerator(seed: seed &+ UInt64(count))
         for _ in 0..<100 {
             for kinds: [SpanKind] in [[.server, .consumer], [.unspecified, .client, .internal, .init(rawValue: -1)]] {
@@ -78,8 +78,8 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("all orders and bracketings of up to six reports give the same state", arguments: 1...6)
-    func joinLaws(count: Int) {
+    @Test(arguments: 1...6)
+    func `all orders and bracketings of up to six reports give the same state`(count: Int) {
         var generator = ReportGenerator(seed: seed &+ UInt64(count))
         for _ in 0..<(count == 6 ? 3 : 12) {
             for kinds: [SpanKind] in [[.server, .consumer], [.unspecified, .client, .internal, .init(rawValue: -1)]] {
@@ -96,8 +96,7 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("a state joined with itself or with any part of what it was made of stays the same")
-    func idempotence() {
+    @Test func `a state joined with itself or with any part of what it was made of stays the same`() {
         var generator = ReportGenerator(seed: seed)
         for _ in 0..<200 {
             let states = Self.states(4, &generator, [.client, .internal])
@@ -110,8 +109,7 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("a state is read back from its bytes as it was, what readers see included")
-    func codec() throws {
+    @Test func `a state is read back from its bytes as it was, what readers see included`() throws {
         var generator = ReportGenerator(seed: seed)
         for _ in 0..<200 {
             let state = Self.joined(Self.states(3, &generator, SpanKind.some.filter { SpanSide($0) == .other }))
@@ -122,8 +120,7 @@ let seed: UInt64 = {
         }
     }
 
-    @Test("fields that a later version adds to a state are kept")
-    func unknownStateFields() throws {
+    @Test func `fields that a later version adds to a state are kept`() throws {
         var generator = ReportGenerator(seed: seed)
         let state = Self.joined(Self.states(2, &generator, [.client]))
         let later = state.encoded() + [0xA8, 0x1F, 7]
@@ -133,8 +130,7 @@ let seed: UInt64 = {
         #expect(read.encoded() == later)
     }
 
-    @Test("the order of attributes and of simultaneous events within a report does not matter")
-    func mapsAndSets() {
+    @Test func `the order of attributes and of simultaneous events within a report does not matter`() {
         let events = [
             SpanEvent(timeUnixNano: 5, name: "b"), SpanEvent(timeUnixNano: 5, name: "a"),
             SpanEvent(timeUnixNano: 1, name: "z"),
@@ -152,8 +148,7 @@ let seed: UInt64 = {
         #expect(a.merged().span.events.map(\.name) == ["z", "a", "b"])
     }
 
-    @Test("of several attributes with one key in one report the last is kept, without a conflict")
-    func duplicateKeys() {
+    @Test func `of several attributes with one key in one report the last is kept, without a conflict`() {
         let span = SpanRecord(
             traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "s", startTimeUnixNano: 1, endTimeUnixNano: 2,
             attributes: [Attribute("k", "z"), Attribute("a", 1), Attribute("k", "b"), Attribute("k", "a")])
@@ -162,8 +157,7 @@ let seed: UInt64 = {
         #expect(!merged.isConflicted)
     }
 
-    @Test("texts that Unicode calls equivalent are different values")
-    func equivalentTexts() {
+    @Test func `texts that Unicode calls equivalent are different values`() {
         let composed = SpanRecord(
             traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), name: "é", startTimeUnixNano: 1, endTimeUnixNano: 2)
         var decomposed = composed
@@ -174,8 +168,7 @@ let seed: UInt64 = {
         #expect(Array(state.merged().span.name.utf8) == Array("é".utf8))
     }
 
-    @Test("a duration is never computed without an end or a start, and is negative where the end comes first")
-    func durations() {
+    @Test func `a duration is never computed without an end or a start, and is negative where the end comes first`() {
         func duration(_ start: UInt64, _ end: UInt64) -> Int64? {
             let span = SpanRecord(
                 traceID: .invalid, spanID: .invalid, name: "", startTimeUnixNano: start, endTimeUnixNano: end)
@@ -189,8 +182,7 @@ let seed: UInt64 = {
         #expect(duration(.max, 1) == -.max)
     }
 
-    @Test("statuses join in the order OK, ERROR, UNSET")
-    func statuses() {
+    @Test func `statuses join in the order OK, ERROR, UNSET`() {
         func joined(_ statuses: [SpanStatus?]) -> MergedSpan {
             Self.joined(
                 statuses.map { status in

@@ -4,8 +4,7 @@ import SpanStorageTesting
 import Testing
 
 @Suite struct TraceComparisonTests {
-    @Test("spans meet by the path of services and operations; each side has its own count, time and failures")
-    func paths() {
+    @Test func `spans meet by the path of services and operations; each side has its own count, time and failures`() {
         let left = [
             timed(1, (100, 200), service: "web", name: "GET"),
             timed(2, parent: 1, (110, 120), service: "cart", name: "load"),
@@ -31,8 +30,7 @@ import Testing
         #expect(rows[0].selfTimeDifferenceNano == -40 && rows[0].hasSameShape && !rows[1].hasSameShape)
     }
 
-    @Test("a trace beside itself has the same on both sides, and beside another one all spans of both")
-    func laws() {
+    @Test func `a trace beside itself has the same on both sides, and beside another one all spans of both`() {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let (one, other) = (wildTrace(&generator), wildTrace(&generator))
@@ -49,8 +47,7 @@ import Testing
         }
     }
 
-    @Test("two spellings of one letter are two operations")
-    func spellings() {
+    @Test func `two spellings of one letter are two operations`() {
         let rows = TraceComparison(
             TraceTree([timed(1, (1, 2), name: "é")]), TraceTree([timed(1, (1, 2), name: "e\u{301}")])
         ).rows

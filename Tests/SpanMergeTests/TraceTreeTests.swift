@@ -19,8 +19,7 @@ import Testing
         return lines
     }
 
-    @Test("children stand under their parents by start, whatever order the spans come in")
-    func order() {
+    @Test func `children stand under their parents by start, whatever order the spans come in`() {
         let spans = [
             span(1), span(2, parent: 1, start: 30), span(3, parent: 1, start: 20), span(4, parent: 2, start: 5),
         ]
@@ -30,15 +29,13 @@ import Testing
         }
     }
 
-    @Test("a span whose parent is missing is a root of its own, marked as an orphan")
-    func orphans() {
+    @Test func `a span whose parent is missing is a root of its own, marked as an orphan`() {
         let tree = TraceTree([span(1), span(2, parent: 9, start: 5), span(3, parent: 2, start: 6)])
         #expect(tree.roots.map { tree.nodes[$0].span.span.name } == ["1", "2"])
         #expect(tree.nodes.map(\.attachment) == [.root, .orphan, .child])
     }
 
-    @Test("a circle of parents is cut at its earliest span and loses none")
-    func cycles() {
+    @Test func `a circle of parents is cut at its earliest span and loses none`() {
         let spans = [
             span(1, parent: 3, start: 10), span(2, parent: 1, start: 5), span(3, parent: 2, start: 20),
             span(4, parent: 3, start: 1), span(5, parent: 5, start: 2),
@@ -47,8 +44,7 @@ import Testing
         #expect(TraceTree(spans).nodes.map(\.attachment) == [.child, .cycle, .cycle, .child, .child])
     }
 
-    @Test("the inbound half of a shared span is the other half's child and has the children")
-    func sharedHalves() {
+    @Test func `the inbound half of a shared span is the other half's child and has the children`() {
         let spans = [
             span(1, start: 1), span(2, parent: 1, start: 2, kind: .client), span(2, parent: 1, start: 3, kind: .server),
             span(3, parent: 2, start: 4),
@@ -59,8 +55,7 @@ import Testing
         #expect(tree.nodes[3].parent == 2)
     }
 
-    @Test("every span of a random trace is in the tree once, however its parents run")
-    func everySpanOnce() {
+    @Test func `every span of a random trace is in the tree once, however its parents run`() {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let count = UInt64.random(in: 1...40, using: &generator)

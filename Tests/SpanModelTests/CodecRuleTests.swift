@@ -9,8 +9,7 @@ import Testing
 
     static func text(_ key: UInt8, _ value: String) -> [UInt8] { field(key, Array(value.utf8)) }
 
-    @Test("fields may come in any order and the last of a repeated scalar wins")
-    func lastWins() throws {
+    @Test func `fields may come in any order and the last of a repeated scalar wins`() throws {
         let bytes = Self.text(0x2A, "first") + [0x30, 2] + Self.text(0x2A, "last") + [0x30, 3]
         let span = try SpanRecord(decoding: bytes)
         #expect(span.name == "last")
@@ -18,8 +17,7 @@ import Testing
         #expect(span.encoded() == Self.text(0x2A, "last") + [0x30, 3])
     }
 
-    @Test("a sub-message that is split over two fields is one message")
-    func splitMessages() throws {
+    @Test func `a sub-message that is split over two fields is one message`() throws {
         let status = Self.field(0x7A, Self.text(0x12, "why")) + Self.field(0x7A, [0x18, 2])
         #expect(try SpanRecord(decoding: status).status == SpanStatus(.error, message: "why"))
 
@@ -33,9 +31,9 @@ import Testing
     }
 
     @Test(
-        "a sub-message in very many fragments is read in linear time", .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(5)),
         arguments: fragmented)
-    func manyFragments(_ example: Fragmented) throws {
+    func `a sub-message in very many fragments is read in linear time`(_ example: Fragmented) throws {
         // Where each fragment copied those before it, this took minutes.
         let bytes = example.wrap([[UInt8]](repeating: example.fragment, count: 150_000).flatMap { $0 })
         let batch = try SpanBatch(decoding: bytes)
@@ -74,8 +72,7 @@ import Testing
             fragment: field(0x12, field(0x32, field(0x0A, [])) + [0x78, 1]), keys: [0x0A, 0x12, 0x12, 0x4A]),
     ]
 
-    @Test("a member of a oneof is written even when it holds the default, another field is not")
-    func defaults() throws {
+    @Test func `a member of a oneof is written even when it holds the default, another field is not`() throws {
         let values: [(AttributeValue, [UInt8])] = [
             (.string(""), [0x0A, 0]), (.bool(false), [0x10, 0]), (.int(0), [0x18, 0]),
             (.double(0), [0x21] + [UInt8](repeating: 0, count: 8)), (.array([]), [0x2A, 0]),
@@ -91,8 +88,7 @@ import Testing
         #expect(Attribute("k", nil).encoded() != Attribute("k", .empty).encoded())
     }
 
-    @Test("negative numbers take ten bytes and come back")
-    func negatives() throws {
+    @Test func `negative numbers take ten bytes and come back`() throws {
         let value = AttributeValue.int(-1)
         #expect(value.encoded() == [0x18] + [UInt8](repeating: 0xFF, count: 9) + [1])
         #expect(try AttributeValue(decoding: value.encoded()) == value)
@@ -101,8 +97,10 @@ import Testing
         #expect(try SpanRecord(decoding: kind.encoded()).kind.rawValue == -7)
     }
 
-    @Test("unknown fields, groups and known numbers with another wire type are kept and written back behind the rest")
-    func unknownFields() throws {
+    @Test
+    func `unknown fields, groups and known numbers with another wire type are kept and written back behind the rest`()
+        throws
+    {
         let unknown: [[UInt8]] = [
             [0xF8, 0x3F, 0x05],  // field 1023, varint
             [0xFB, 0x3F, 0x08, 0x01, 0x13, 0x14, 0xFC, 0x3F],  // group 1023 with a field and a group inside
@@ -115,16 +113,14 @@ import Testing
         #expect(span.encoded() == name + unknown.joined())
     }
 
-    @Test("unknown fields are kept at every level of a value")
-    func unknownInValues() throws {
+    @Test func `unknown fields are kept at every level of a value`() throws {
         let inner = Self.field(0x2A, Self.field(0x0A, [0x18, 1]) + [0x78, 9]) + [0x78, 8]
         let value = try AttributeValue(decoding: inner)
         #expect(value.plain == .array([.int(1)]))
         #expect(value.encoded() == inner)
     }
 
-    @Test("an id of another length than its own, or of zeros, is kept as it came and is no valid id")
-    func irregularIDs() throws {
+    @Test func `an id of another length than its own, or of zeros, is kept as it came and is no valid id`() throws {
         for bytes in [[UInt8](repeating: 7, count: 15), [1], [UInt8](repeating: 0, count: 16)] {
             let span = try SpanRecord(decoding: Self.field(0x0A, bytes))
             #expect(!span.traceID.isValid)
@@ -138,8 +134,7 @@ import Testing
         #expect(try SpanRecord(decoding: Self.field(0x0A, good) + Self.field(0x0A, [])).encoded() == [])
     }
 
-    @Test("NaN keeps its bits, and minus zero is not zero")
-    func doubles() throws {
+    @Test func `NaN keeps its bits, and minus zero is not zero`() throws {
         for bits: UInt64 in [0x7FF8_0000_0000_0001, 0x7FF0_0000_0000_0000, 0x8000_0000_0000_0000] {
             let value = AttributeValue.double(Double(bitPattern: bits))
             #expect(try AttributeValue(decoding: value.encoded()) == value)
@@ -154,8 +149,7 @@ import Testing
         return writer.byteArray()
     }
 
-    @Test("a hundred messages inside each other are read, one more is refused; the limit is a setting")
-    func depth() throws {
+    @Test func `a hundred messages inside each other are read, one more is refused; the limit is a setting`() throws {
         #expect(try AttributeValue(decoding: Self.nested(100)).encoded() == Self.nested(100))
         #expect(Self.code { try AttributeValue(decoding: Self.nested(101)) } == .tooDeep)
         let shallow = DecodeOptions(limits: WireLimits(maxDepth: 3))
@@ -165,8 +159,7 @@ import Testing
         #expect(Self.code { try AttributeValue(decoding: groups) } == .tooDeep)
     }
 
-    @Test("a payload over the limit is refused before it is read")
-    func payloadLimit() throws {
+    @Test func `a payload over the limit is refused before it is read`() throws {
         let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: 3))
         #expect(Self.code { try SpanBatch(decoding: [0x0A, 2, 0xFF, 0xFF], options: options) } == .payloadTooLarge)
     }
@@ -178,8 +171,7 @@ import Testing
         } catch { return (error as? WireError)?.code }
     }
 
-    @Test("invalid UTF-8 is refused, or repaired and counted: a value becomes bytes, a name gets U+FFFD")
-    func invalidUTF8() throws {
+    @Test func `invalid UTF-8 is refused, or repaired and counted: a value becomes bytes, a name gets U+FFFD`() throws {
         let value = Self.field(0x12, Self.field(0x0A, [0x61, 0xFF]))
         let bytes = Self.field(0x4A, Self.field(0x0A, [0xC0]) + value) + Self.field(0x2A, [0x62, 0xE2, 0x82])
         #expect(Self.code { try SpanRecord(decoding: bytes) } == .invalidUTF8)

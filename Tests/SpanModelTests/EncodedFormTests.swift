@@ -79,8 +79,7 @@ import Testing
         var bytes: [UInt8] = []
     }
 
-    @Test("what is printed of an encoded form is what is printed of the message that it decodes to")
-    func scrambled() throws {
+    @Test func `what is printed of an encoded form is what is printed of the message that it decodes to`() throws {
         let seed = RandomBatch.seed
         var scrambler = Scrambler(random: RandomBatch(seed: seed))
         var different = 0
@@ -99,8 +98,7 @@ import Testing
         #expect(different > 200)
     }
 
-    @Test("the check and the decoder have one verdict, and one fault, on bytes that were changed")
-    func verdicts() throws {
+    @Test func `the check and the decoder have one verdict, and one fault, on bytes that were changed`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         var refused = 0
@@ -136,8 +134,10 @@ import Testing
         #expect(refused > 200)
     }
 
-    @Test("what is taken for canonical is encoded again to the same bytes, and what the encoder writes is taken for it")
-    func canonical() throws {
+    @Test
+    func `what is taken for canonical is encoded again to the same bytes, and what the encoder writes is taken for it`()
+        throws
+    {
         let seed = RandomBatch.seed
         var scrambler = Scrambler(random: RandomBatch(seed: seed))
         let check = CanonicalCheck(SpanBatch.schema)
@@ -175,8 +175,7 @@ import Testing
         }
     }
 
-    @Test("of two members of a oneof the last counts, a list that comes in pieces is one")
-    func oneof() throws {
+    @Test func `of two members of a oneof the last counts, a list that comes in pieces is one`() throws {
         // string, array [1], string, array [2], array [3]
         let bytes: [UInt8] = [
             0x0A, 1, 0x61, 0x2A, 4, 0x0A, 2, 0x18, 1, 0x0A, 1, 0x62, 0x2A, 4, 0x0A, 2, 0x18, 2, 0x2A, 4, 0x0A, 2, 0x18,
@@ -192,8 +191,7 @@ import Testing
                 == #"{"arrayValue":{"values":[{"intValue":"2"},{"intValue":"3"}]}}"#)
     }
 
-    @Test("pieces inside pieces are bounded, not a recursion without end")
-    func depth() throws {
+    @Test func `pieces inside pieces are bounded, not a recursion without end`() throws {
         var bytes: [UInt8] = []
         for level in 0..<1001 {
             var writer = WireWriter()
@@ -209,8 +207,8 @@ import Testing
         }
     }
 
-    @Test("printing a message in pieces at every level costs its size once, not once a level", .timeLimit(.minutes(5)))
-    func nestedPiecesArePrintedInPlace() throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `printing a message in pieces at every level costs its size once, not once a level`() throws {
         // Half a megabyte under forty levels, each an empty list and then the same list again.
         var writer = WireWriter()
         writer.prependPresentBytes([UInt8](repeating: 7, count: 500_000), key: 0x3A)

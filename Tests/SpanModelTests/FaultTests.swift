@@ -49,16 +49,15 @@ import Testing
             code: .invalidUTF8, offset: 12, path: "resource_spans[1].resource.attributes[1].key"),
     ]
 
-    @Test("malformed bytes are refused with code, offset and path", arguments: cases)
-    func fault(_ example: Case) throws {
+    @Test(arguments: cases)
+    func `malformed bytes are refused with code, offset and path`(_ example: Case) throws {
         let error = try #require(throws: WireError.self) { try SpanBatch(decoding: example.bytes) }
         #expect(error.code == example.code)
         #expect(error.offset == example.offset)
         #expect(error.path == example.path)
     }
 
-    @Test("a payload cut at any byte is refused, or is what was whole, and a flipped bit never traps")
-    func cutsAndFlips() throws {
+    @Test func `a payload cut at any byte is refused, or is what was whole, and a flipped bit never traps`() throws {
         let bytes = try SpanBatchCodecTests.corpus("small.pb")
         var refused = 0
         for end in 0..<bytes.count {

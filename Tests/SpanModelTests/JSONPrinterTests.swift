@@ -6,8 +6,8 @@ import Testing
 @Suite struct JSONPrinterTests {
     private func json(_ value: AttributeValue?) throws -> String { try Attribute("k", value).json() }
 
-    @Test("every kind of value has its form, members of the oneof are printed when they hold the default")
-    func values() throws {
+    @Test func `every kind of value has its form, members of the oneof are printed when they hold the default`() throws
+    {
         #expect(try json(nil) == #"{"key":"k"}"#)
         #expect(try json(.empty) == #"{"key":"k","value":{}}"#)
         #expect(try json("") == #"{"key":"k","value":{"stringValue":""}}"#)
@@ -28,8 +28,9 @@ import Testing
         #expect(try json(.stringIndex(-1)) == #"{"key":"k","value":{"stringValueStrindex":-1}}"#)
     }
 
-    @Test("ids are hexadecimal whatever their length, 64-bit numbers strings, enums numbers, defaults left out")
-    func span() throws {
+    @Test func `ids are hexadecimal whatever their length, 64-bit numbers strings, enums numbers, defaults left out`()
+        throws
+    {
         var span = SpanRecord(
             traceID: TraceID(hex: "0AF7651916CD43DD8448EB211C80319C")!, spanID: SpanID(0xFF), name: "GET /",
             kind: .client, startTimeUnixNano: .max, status: SpanStatus(.unset), revision: 7)
@@ -41,16 +42,14 @@ import Testing
         #expect(try SpanBatch().json() == "{}")
     }
 
-    @Test("what JSON cannot hold in a string is escaped, everything else is as it was")
-    func escapes() throws {
+    @Test func `what JSON cannot hold in a string is escaped, everything else is as it was`() throws {
         let text = "\u{0}\u{8}\t\n\u{C}\r\u{1F}\"\\/\u{7F}\u{2028}é😀"
         #expect(
             try SpanStatus(.unset, message: text).json()
                 == "{\"message\":\"\\u0000\\b\\t\\n\\f\\r\\u001f\\\"\\\\/\u{7F}\u{2028}é😀\"}")
     }
 
-    @Test("the pretty form has a line for each value")
-    func pretty() throws {
+    @Test func `the pretty form has a line for each value`() throws {
         let batch = SpanBatch(resourceSpans: [
             ResourceSpans(resource: Resource(), scopeSpans: [ScopeSpans(scope: nil), ScopeSpans(scope: nil)])
         ])
@@ -70,8 +69,7 @@ import Testing
                 """)
     }
 
-    @Test("of a key index that came twice the last counts, and the default is left out")
-    func keyStringIndex() throws {
+    @Test func `of a key index that came twice the last counts, and the default is left out`() throws {
         var attribute = Attribute("k", nil)
         attribute.unknownFields = UnknownFields(bytes: [0x18, 7, 0xF8, 0x3F, 5, 0x18, 9])
         #expect(try attribute.json() == #"{"key":"k","keyStrindex":9}"#)
@@ -79,8 +77,7 @@ import Testing
         #expect(try attribute.json() == #"{"key":"k"}"#)
     }
 
-    @Test("the printer and its naive twin agree on batches of every shape")
-    func twin() throws {
+    @Test func `the printer and its naive twin agree on batches of every shape`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for round in 0..<300 {
@@ -92,8 +89,8 @@ import Testing
         }
     }
 
-    @Test("the printer and its naive twin agree on what the SDK wrote", arguments: ["small.pb", "medium.pb"])
-    func corpus(name: String) throws {
+    @Test(arguments: ["small.pb", "medium.pb"])
+    func `the printer and its naive twin agree on what the SDK wrote`(name: String) throws {
         let batch = try SpanBatch(decoding: SpanBatchCodecTests.corpus(name))
         #expect(try agreesWithTwin(batch, .compact))
     }
@@ -108,8 +105,7 @@ import Testing
         return try sorted(Data(try batch.json(style: style).utf8)) == sorted(twin)
     }
 
-    @Test("output comes in chunks of the size asked for, and together they are the text")
-    func chunks() throws {
+    @Test func `output comes in chunks of the size asked for, and together they are the text`() throws {
         let batch = try SpanBatch(decoding: SpanBatchCodecTests.corpus("medium.pb"))
         let chunks = Chunks()
         do {
@@ -125,8 +121,7 @@ import Testing
         var all: [[UInt8]] = []
     }
 
-    @Test("a value nested deeper than any decoder reads is an error, not an overflow")
-    func depth() throws {
+    @Test func `a value nested deeper than any decoder reads is an error, not an overflow`() throws {
         var value: AttributeValue = 1
         for _ in 0..<600 { value = .array([value]) }
         #expect { try json(value) } throws: { ($0 as? WireError)?.code == .tooDeep }

@@ -6,8 +6,7 @@ import Testing
 @Suite struct JSONReaderTests {
     // MARK: Both ways
 
-    @Test("what the printer writes is read as what it was, in either layout")
-    func roundTrip() throws {
+    @Test func `what the printer writes is read as what it was, in either layout`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for round in 0..<300 {
@@ -21,16 +20,15 @@ import Testing
         }
     }
 
-    @Test("what the SDK wrote goes through JSON and comes out byte for byte", arguments: ["small.pb", "medium.pb"])
-    func corpus(name: String) throws {
+    @Test(arguments: ["small.pb", "medium.pb"])
+    func `what the SDK wrote goes through JSON and comes out byte for byte`(name: String) throws {
         let bytes = try SpanBatchCodecTests.corpus(name)
         let text = try SpanBatch(decoding: bytes).json(style: .pretty)
         #expect(try SpanBatch(json: text).encoded() == bytes)
         #expect(try Self.encoded(text) == bytes)
     }
 
-    @Test("fields in any order are encoded in the order of their numbers")
-    func order() throws {
+    @Test func `fields in any order are encoded in the order of their numbers`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for round in 0..<100 {
@@ -49,8 +47,7 @@ import Testing
         try Attribute(json: #"{"key":"k","value":\#(member)}"#).value
     }
 
-    @Test("every kind of value in every spelling")
-    func values() throws {
+    @Test func `every kind of value in every spelling`() throws {
         #expect(try Attribute(json: #"{"key":"k"}"#) == Attribute("k", nil))
         #expect(try value("null") == nil)
         #expect(try value("{}") == .empty)
@@ -89,8 +86,7 @@ import Testing
         #expect(try value(#"{"stringValueStrindex":-1}"#) == .stringIndex(-1))
     }
 
-    @Test("ids in either case and of any length, zeros too, and enums by number and name")
-    func spans() throws {
+    @Test func `ids in either case and of any length, zeros too, and enums by number and name`() throws {
         let span = try SpanRecord(
             json: """
                 {"traceId":"0AF7651916cd43dd8448eb211c80319c","spanId":"00000000000000FF","parentSpanId":"010203",
@@ -107,15 +103,13 @@ import Testing
         #expect(try SpanRecord(json: #"{"kind":-7}"#).kind == SpanKind(rawValue: -7))
     }
 
-    @Test("escapes stand for what they stand for, in keys too")
-    func escapes() throws {
+    @Test func `escapes stand for what they stand for, in keys too`() throws {
         let text = #"{"\u006d\u0065ssage":"\u0000\b\t\n\f\r\"\\\/\u00e9\u20AC\ud83d\ude00é😀\uFFFF"}"#
         let status = try SpanStatus(json: text)
         #expect(status.message == "\0\u{8}\t\n\u{C}\r\"\\/é€😀é😀\u{FFFF}")
     }
 
-    @Test("keys that the schema does not have are ignored with whatever they hold, and counted")
-    func ignored() throws {
+    @Test func `keys that the schema does not have are ignored with whatever they hold, and counted`() throws {
         let text = #"""
             {"trace_id":"zz","spanId":"0102030405060708","deep":{"a":[1,{"b":[[],{},null,true,false,-1e5,"\ud83d\ude00"]}]},
              "x":[],"":""}
@@ -128,13 +122,11 @@ import Testing
         #expect(try SpanRecord(decoding: output.bytes).spanID == SpanID(0x0102_0304_0506_0708))
     }
 
-    @Test("a byte order mark and white space around a document are skipped")
-    func space() throws {
+    @Test func `a byte order mark and white space around a document are skipped`() throws {
         #expect(try SpanStatus(json: "\u{FEFF} \t\r\n{ \"code\" :\n2 } \n").code == .error)
     }
 
     @Test(
-        "what is wrong is told with code, byte and path, and without the value",
         arguments: [
             (#"{"traceId":"secre"}"#, "invalid_id", 11, "traceId"),
             (#"{"traceId":"secrets!"}"#, "invalid_id", 11, "traceId"),
@@ -201,7 +193,9 @@ import Testing
             ("{\"flags\":1}{}", "trailing_text", 11, ""), ("{\"flags\":1}]", "trailing_text", 11, ""),
             ("", "truncated", 0, ""), (" \n", "truncated", 2, ""),
         ])
-    func faults(text: String, code: String, offset: Int, path: String) throws {
+    func `what is wrong is told with code, byte and path, and without the value`(
+        text: String, code: String, offset: Int, path: String
+    ) throws {
         let error = #expect(throws: JSONError.self, "\(text)") { try SpanRecord(json: text) }
         #expect(error?.code.rawValue == code, "\(text): \(error?.description ?? "")")
         #expect(error?.offset == offset, "\(text): \(error?.description ?? "")")
@@ -209,8 +203,7 @@ import Testing
         #expect(error?.description.lowercased().contains("secre") == false)
     }
 
-    @Test("text that is not UTF-8 is an error with the byte, or repaired where that is asked for")
-    func invalidUTF8() throws {
+    @Test func `text that is not UTF-8 is an error with the byte, or repaired where that is asked for`() throws {
         for bad: [UInt8] in [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xC0, 0xAF], [0xF5, 0x80, 0x80, 0x80]] {
             let text = Array(#"{"message":"ab"#.utf8) + bad + Array(#""}"#.utf8)
             let error = #expect(throws: JSONError.self) { try SpanStatus(json: text.rawSpan) }
@@ -225,8 +218,7 @@ import Testing
 
     // MARK: Documents
 
-    @Test("documents follow each other with or without line breaks, and parts are documents in pieces")
-    func documents() throws {
+    @Test func `documents follow each other with or without line breaks, and parts are documents in pieces`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for round in 0..<60 {
@@ -253,8 +245,7 @@ import Testing
 
     // MARK: Hostile text
 
-    @Test("cut anywhere, text is truncated and nothing else, and gives the spans that were whole")
-    func cut() throws {
+    @Test func `cut anywhere, text is truncated and nothing else, and gives the spans that were whole`() throws {
         var batch = try SpanBatch(decoding: SpanBatchCodecTests.corpus("small.pb"))
         let scopes = batch.resourceSpans[0].scopeSpans
         batch.resourceSpans[0].scopeSpans = [0, 1].map { index in
@@ -287,8 +278,7 @@ import Testing
         }
     }
 
-    @Test("bytes that are changed, left out or put in never trap, and what is read is a message")
-    func mutations() throws {
+    @Test func `bytes that are changed, left out or put in never trap, and what is read is a message`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         var refused = 0
@@ -312,8 +302,7 @@ import Testing
         #expect(refused > 100, "SEED=\(seed)")
     }
 
-    @Test("depth is bounded, in what is read and in what is ignored")
-    func depth() throws {
+    @Test func `depth is bounded, in what is read and in what is ignored`() throws {
         func nested(_ levels: Int) -> String {
             String(repeating: #"{"arrayValue":{"values":["#, count: levels) + "{}"
                 + String(repeating: "]}}", count: levels)
@@ -333,8 +322,7 @@ import Testing
         }
     }
 
-    @Test("a document over the limit is refused where the limit is, the next one counts anew")
-    func size() throws {
+    @Test func `a document over the limit is refused where the limit is, the next one counts anew`() throws {
         let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: 12))
         let text = Array(#"{"code":1}  {"code":"1"} {"code":"10"}"#.utf8)
         var reader = JSONReader(text.rawSpan, schema: SpanStatus.schema, options: options)
@@ -349,8 +337,7 @@ import Testing
         }
     }
 
-    @Test("long strings of escapes, long numbers and many keys are read in one go")
-    func large() throws {
+    @Test func `long strings of escapes, long numbers and many keys are read in one go`() throws {
         let count = 100_000
         let escapes = try SpanStatus(
             json: #"{"message":""# + String(repeating: #"\u0041\ud83d\ude00"#, count: count) + #""}"#,

@@ -9,10 +9,10 @@ import Testing
         return [UInt8](try Data(contentsOf: folder.appendingPathComponent("Corpus/\(name)")))
     }
 
-    @Test(
-        "what the OpenTelemetry SDK wrote decodes and is written again byte for byte",
-        arguments: [("small.pb", 10, 1), ("medium.pb", 512, 1), ("large.pb", 8192, 16)])
-    func roundTrip(name: String, spans: Int, resources: Int) throws {
+    @Test(arguments: [("small.pb", 10, 1), ("medium.pb", 512, 1), ("large.pb", 8192, 16)])
+    func `what the OpenTelemetry SDK wrote decodes and is written again byte for byte`(
+        name: String, spans: Int, resources: Int
+    ) throws {
         let bytes = try Self.corpus(name)
         let batch = try SpanBatch(decoding: bytes)
         #expect(batch.spanCount == spans)
@@ -20,8 +20,7 @@ import Testing
         #expect(batch.encoded() == bytes)
     }
 
-    @Test("a fault says code, byte and field")
-    func faultLocation() throws {
+    @Test func `a fault says code, byte and field`() throws {
         var span = SpanRecord(traceID: .random(), spanID: .random(), name: "x", startTimeUnixNano: 1)
         span.attributes = [Attribute("k", "v")]
         let batch = SpanBatch(resourceSpans: [

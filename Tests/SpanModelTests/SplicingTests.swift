@@ -21,8 +21,7 @@ import Testing
         return writer.byteArray()
     }
 
-    @Test("a batch spliced from its parts is the encoded batch")
-    func parts() {
+    @Test func `a batch spliced from its parts is the encoded batch`() {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for number in 0..<300 {
@@ -38,8 +37,7 @@ import Testing
         }
     }
 
-    @Test("attributes that are encoded once stand behind each span's own")
-    func sharedAttributes() throws {
+    @Test func `attributes that are encoded once stand behind each span's own`() throws {
         let shared = [Attribute("tenant.id", "t-1"), Attribute("region", .int(7)), Attribute("none", nil)]
         let encoded = EncodedAttributes(shared)
         var random = RandomBatch(seed: RandomBatch.seed)
@@ -58,8 +56,7 @@ import Testing
         }
     }
 
-    @Test("a relay picks spans by their views and forwards them byte for byte")
-    func relay() throws {
+    @Test func `a relay picks spans by their views and forwards them byte for byte`() throws {
         let payload = try SpanBatchCodecTests.corpus("medium.pb")
         var writer = WireWriter()
         var groups = try SpanBatchView(payload.rawSpan).resourceSpans

@@ -45,15 +45,14 @@ import Testing
         }
     }
 
-    @Test("the corpus is read alike", arguments: ["small.pb", "medium.pb", "large.pb"])
-    func corpus(name: String) throws {
+    @Test(arguments: ["small.pb", "medium.pb", "large.pb"])
+    func `the corpus is read alike`(name: String) throws {
         let bytes = try SpanBatchCodecTests.corpus(name)
         Self.expectAgreement(bytes, DecodeOptions(), name)
         #expect(try SpanBatchView(bytes.rawSpan).validate() == SpanBatch(decoding: bytes).spanCount)
     }
 
-    @Test("batches of every shape are read alike")
-    func randomBatches() throws {
+    @Test func `batches of every shape are read alike`() throws {
         let seed = RandomBatch.seed
         var random = RandomBatch(seed: seed)
         for number in 0..<2000 {
@@ -61,8 +60,7 @@ import Testing
         }
     }
 
-    @Test("messages in pieces, in any order, with strangers in them and with faults are read alike")
-    func wildMessages() throws {
+    @Test func `messages in pieces, in any order, with strangers in them and with faults are read alike`() throws {
         let seed = RandomBatch.seed
         var accepted = 0
         var wilds = [
@@ -80,8 +78,7 @@ import Testing
         #expect((5_000..<29_000).contains(accepted), "\(accepted) of 30,000 are valid: the messages are no test")
     }
 
-    @Test("a payload that is cut or has a flipped bit gets the same verdict")
-    func cutsAndFlips() throws {
+    @Test func `a payload that is cut or has a flipped bit gets the same verdict`() throws {
         let bytes = try SpanBatchCodecTests.corpus("small.pb")
         for end in 0..<bytes.count { Self.expectAgreement(Array(bytes[..<end]), DecodeOptions(), "cut at \(end)") }
         for position in bytes.indices {
@@ -93,8 +90,7 @@ import Testing
         }
     }
 
-    @Test("a fault that is thrown by the validation says byte and field")
-    func faultLocation() throws {
+    @Test func `a fault that is thrown by the validation says byte and field`() throws {
         for example in FaultTests.cases {
             let error = try #require(Self.validation(example.bytes), "\(example.name)")
             #expect(error.code == example.code, "\(example.name)")
@@ -103,10 +99,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a limit is clamped however it is set, for records and views",
-        arguments: [-1, 501, 32_768, 65_536, 1_000_000])
-    func limitSetLater(maxDepth: Int) {
+    @Test(arguments: [-1, 501, 32_768, 65_536, 1_000_000])
+    func `a limit is clamped however it is set, for records and views`(maxDepth: Int) {
         var options = DecodeOptions()
         options.limits.maxDepth = maxDepth
         #expect(options.limits == WireLimits(maxDepth: maxDepth))
@@ -117,8 +111,7 @@ import Testing
         #expect(Self.validation(invalidText, options) != nil)
     }
 
-    @Test("nesting to the limit is read, one level more is refused")
-    func depth() {
+    @Test func `nesting to the limit is read, one level more is refused`() {
         // Four messages stand around the attribute's value.
         for levels in [94, 95, 96, 97] {
             var writer = WireWriter()
@@ -131,15 +124,15 @@ import Testing
     }
 
     @Test(
-        "a field in very many pieces is read in linear time", .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(5)),
         arguments: CodecRuleTests.fragmented)
-    func manyPieces(_ example: CodecRuleTests.Fragmented) throws {
+    func `a field in very many pieces is read in linear time`(_ example: CodecRuleTests.Fragmented) throws {
         let bytes = example.wrap([[UInt8]](repeating: example.fragment, count: 150_000).flatMap { $0 })
         #expect(try SpanBatchView(bytes.rawSpan).validate() == SpanBatch(decoding: bytes).spanCount)
     }
 
-    @Test("lists that replace each other very often are read in linear time", .timeLimit(.minutes(5)))
-    func manyReplacedLists() throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `lists that replace each other very often are read in linear time`() throws {
         let array = CodecRuleTests.field(0x2A, CodecRuleTests.field(0x0A, [0x18, 1]))
         let list = CodecRuleTests.field(0x32, CodecRuleTests.field(0x0A, CodecRuleTests.text(0x0A, "k")))
         let pieces = [[UInt8]](repeating: array + list + [0x18, 1], count: 50_000).flatMap { $0 }
@@ -164,8 +157,8 @@ import Testing
         return writer.byteArray()
     }
 
-    @Test("a list that another value replaces weighs what it takes to decode it, at any depth", arguments: [0, 1, 5])
-    func replacedListWeighs(depth: Int) throws {
+    @Test(arguments: [0, 1, 5])
+    func `a list that another value replaces weighs what it takes to decode it, at any depth`(depth: Int) throws {
         let elements = [[UInt8]](repeating: [0x0A, 0x00], count: 10_000).flatMap { $0 }
         for key: UInt32 in [0x2A, 0x32] {
             var value = Self.field(key, elements) + [0x18, 1]
@@ -177,8 +170,7 @@ import Testing
         }
     }
 
-    @Test("what a replaced list holds has to be in order, in every piece and at every depth")
-    func replacedListFaults() {
+    @Test func `what a replaced list holds has to be in order, in every piece and at every depth`() {
         let bad: [(String, [UInt8])] = [
             ("text", [0x0A, 0x03, 0x0A, 0x01, 0xC3]), ("length", [0x0A, 0x05, 0x18]), ("key", [0x07]),
             ("group", [0x0C]), ("varint", [0x0A, 0x02, 0x18, 0x80]), ("sound", [0x0A, 0x02, 0x18, 1]),
@@ -204,8 +196,8 @@ import Testing
         }
     }
 
-    @Test("lists that are replaced within lists that are replaced are read in linear time", .timeLimit(.minutes(5)))
-    func nestedReplacedLists() throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `lists that are replaced within lists that are replaced are read in linear time`() throws {
         for (isAttribute, levels, limit) in [(false, 45, 100), (true, 30, 100), (false, 240, 500), (true, 160, 500)] {
             var value: [UInt8] = [0x18, 1]
             for _ in 0..<levels {
@@ -220,8 +212,8 @@ import Testing
         }
     }
 
-    @Test("values nested in pieces at every level are read in linear time", .timeLimit(.minutes(5)))
-    func nestedPieces() throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `values nested in pieces at every level are read in linear time`() throws {
         // Each level: a list with an element, then the same list again, empty: what looked at a level twice would look at
         // the innermost 2^40 times.
         var value: [UInt8] = [0x18, 1]
@@ -240,14 +232,12 @@ import Testing
         Self.expectAgreement(writer.byteArray(), DecodeOptions(), "nested pieces")
     }
 
-    @Test("a payload over the limit is refused before it is read")
-    func payloadLimit() {
+    @Test func `a payload over the limit is refused before it is read`() {
         let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: 3))
         #expect(Self.validation([0x0A, 2, 0xFF, 0xFF], options)?.code == .payloadTooLarge)
     }
 
-    @Test("a payload above 2 GiB - 1 is refused whatever the limit, by records as by views")
-    func protobufLimit() {
+    @Test func `a payload above 2 GiB - 1 is refused whatever the limit, by records as by views`() {
         let options = DecodeOptions(limits: WireLimits(maxPayloadBytes: .max))
         let byte: [UInt8] = [0]
         // Proof: what is refused for its count is not read.
@@ -258,10 +248,8 @@ import Testing
         }
     }
 
-    @Test(
-        "an empty message at the very end of a span of the usual form is read",
-        arguments: [0x4A, 0x5A, 0x6A] as [UInt8])
-    func emptyAtTheEnd(key: UInt8) throws {
+    @Test(arguments: [0x4A, 0x5A, 0x6A] as [UInt8])
+    func `an empty message at the very end of a span of the usual form is read`(key: UInt8) throws {
         let ids = CodecRuleTests.field(0x0A, [UInt8](1...16)) + CodecRuleTests.field(0x12, [UInt8](1...8))
         let times = [0x30, 1, 0x39] + [UInt8](repeating: 1, count: 8) + [0x41] + [UInt8](repeating: 2, count: 8)
         for count in 1...3 {
@@ -278,8 +266,7 @@ import Testing
         }
     }
 
-    @Test("texts compare without being copied")
-    func texts() throws {
+    @Test func `texts compare without being copied`() throws {
         let bytes = CodecRuleTests.field(0x0A, CodecRuleTests.text(0x1A, "schema"))
         var groups = try SpanBatchView(bytes.rawSpan).resourceSpans
         guard let group = try groups.next() else {

@@ -13,7 +13,6 @@ import Testing
     static func read(_ text: String) -> Result<[String], BearerTokenFault> { read(Array(text.utf8)) }
 
     @Test(
-        "one token a line; line ends, blanks around it, empty lines and comments are no part of any",
         arguments: [
             ("", []), ("\n\n", []), (" \t \r\n", []), ("# staging only", []), ("#\n # indented \u{FC}\n\t#\n", []),
             (token, [token]), (token + "\n", [token]), (token + "\r\n", [token]), (token + "\r", [token]),
@@ -21,10 +20,11 @@ import Testing
             ("\(token)==\n\n\(token)-._~+/\n", ["\(token)==", "\(token)-._~+/"]),
             ("\(token)\n\(token)\n", [token, token]), ("###############\n\(token)", [token]),
         ] as [(String, [String])])
-    func tokens(text: String, expected: [String]) { #expect(Self.read(text) == .success(expected)) }
+    func `one token a line; line ends, blanks around it, empty lines and comments are no part of any`(
+        text: String, expected: [String]
+    ) { #expect(Self.read(text) == .success(expected)) }
 
     @Test(
-        "anything else is a fault with its line",
         arguments: [
             ("correct horse battery staple", 1, .blankInside), ("\(token)\n\(token) # staging\n", 2, .blankInside),
             ("\(token)\t\(token)", 1, .blankInside), ("\n# good\n\(token)\u{0}\n", 3, .controlCharacter),
@@ -38,7 +38,7 @@ import Testing
             ("\(token.dropLast())", 1, .tooShort),
             ("\(token)\nstaging\n", 2, .tooShort),
         ] as [(String, Int, BearerTokenFault.Reason)])
-    func faults(text: String, line: Int, reason: BearerTokenFault.Reason) {
+    func `anything else is a fault with its line`(text: String, line: Int, reason: BearerTokenFault.Reason) {
         guard case .failure(let fault) = Self.read(text) else {
             Issue.record("no fault in \(text.debugDescription)")
             return
@@ -48,8 +48,7 @@ import Testing
         #expect(!fault.words.contains("8f2c") && !fault.words.contains("horse"))
     }
 
-    @Test("bytes that are no UTF-8 are a fault, and never equal to others")
-    func binary() {
+    @Test func `bytes that are no UTF-8 are a fault, and never equal to others`() {
         for text: [UInt8] in [[0xFF, 0x20, 0x80], [UInt8](repeating: 0x80, count: 20), [0xFF, 0xFE, 0x61, 0]] {
             guard case .failure(let fault) = Self.read(text) else {
                 Issue.record("no fault in \(text)")
@@ -59,8 +58,7 @@ import Testing
         }
     }
 
-    @Test("of the environment, words; none of them may be anything but a token")
-    func words() throws {
+    @Test func `of the environment, words; none of them may be anything but a token`() throws {
         #expect(try BearerTokenText.tokens(inWords: " \t\n") == [])
         #expect(try BearerTokenText.tokens(inWords: "\(Self.token)\n") == [Self.token])
         #expect(try BearerTokenText.tokens(inWords: "\(Self.token)  \(Self.token)=") == [Self.token, "\(Self.token)="])

@@ -27,15 +27,15 @@ import Testing
         }
     }
 
-    @Test("what must hold for any bytes holds for every specimen")
-    func specimens() throws {
+    @Test func `what must hold for any bytes holds for every specimen`() throws {
         for specimen in SpecimenTests.specimens {
             #expect(try Self.fault(specimen.message, specimen.payload) == nil, "\(specimen.name)")
         }
     }
 
-    @Test("what must hold for any bytes holds for batches that were changed field by field and byte by byte")
-    func changedBatches() throws {
+    @Test func `what must hold for any bytes holds for batches that were changed field by field and byte by byte`()
+        throws
+    {
         let pieces = try Self.pieces()
         for seed in seeds(2000) {
             var mutator = MessageMutator(generator: SmallGenerator(seed: seed))
@@ -47,8 +47,10 @@ import Testing
         }
     }
 
-    @Test("what must hold for any bytes from a peer holds for conversations that were changed, compressed ones too")
-    func changedConversations() throws {
+    @Test
+    func `what must hold for any bytes from a peer holds for conversations that were changed, compressed ones too`()
+        throws
+    {
         var census = SessionProperties.Census()
         for seed in seeds(800) {
             let input = Conversations.malformed(seed: seed)
@@ -64,8 +66,9 @@ import Testing
         #expect(census.settledSpans > 50)
     }
 
-    @Test("what must hold for any bytes from a peer holds for the conversations of the corpus, in any pieces")
-    func conversations() throws {
+    @Test func `what must hold for any bytes from a peer holds for the conversations of the corpus, in any pieces`()
+        throws
+    {
         let lines = String(decoding: try Self.corpus("conversations.tsv"), as: UTF8.self).split(separator: "\n")
         #expect(lines.count > 10)
         for line in lines.dropFirst() {
@@ -78,8 +81,10 @@ import Testing
         }
     }
 
-    @Test("what must hold for any token file holds for those of the corpus, cut anywhere, and for texts like them")
-    func tokenFiles() throws {
+    @Test
+    func `what must hold for any token file holds for those of the corpus, cut anywhere, and for texts like them`()
+        throws
+    {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Corpus/tokens")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)

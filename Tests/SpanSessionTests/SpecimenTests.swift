@@ -38,14 +38,14 @@ import Testing
     /// Where the two runtimes differ, upb is followed; `docs/decoding.md` says why.
     static let contested: Set<String> = ["key-field-0-in-group", "group-of-field-0-in-group", "key-above-32-bits"]
 
-    @Test("the file holds specimens, and no others are contested than are written down")
-    func file() {
+    @Test func `the file holds specimens, and no others are contested than are written down`() {
         #expect(Self.specimens.count > 200)
         #expect(Set(Self.specimens.filter { $0.upb != $0.libprotobuf }.map(\.name)) == Self.contested)
     }
 
-    @Test("each specimen is accepted or refused as upb does, and an accepted one survives being encoded again")
-    func verdicts() throws {
+    @Test func `each specimen is accepted or refused as upb does, and an accepted one survives being encoded again`()
+        throws
+    {
         for specimen in Self.specimens {
             let type = try #require(Self.types[specimen.message])
             let message = try? type.init(decoding: specimen.payload)

@@ -32,8 +32,7 @@ import Testing
         return String(format: "p50 %.2f ms, p99 %.2f ms, max %.2f ms", at(0.5), at(0.99), at(1))
     }
 
-    @Test("acks go on while the store is scanned, checked and counted")
-    func acksGoOn() async throws {
+    @Test func `acks go on while the store is scanned, checked and counted`() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         for trace in 0..<max(Self.spans / 500, 1) {
             try await store.append([batch(trace: UInt64(trace + 1), count: 500)])

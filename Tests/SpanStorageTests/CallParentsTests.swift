@@ -8,8 +8,7 @@ import Testing
 @testable import SpanStorageSQLite
 
 @Suite struct CallParentsTests {
-    @Test("rows have the parents that the trace's shape has, circles and halves of a call included")
-    func shape() {
+    @Test func `rows have the parents that the trace's shape has, circles and halves of a call included`() {
         var random = ReportGenerator(seed: seed)
         var parents = CallParents()
         var circles = 0
@@ -54,8 +53,7 @@ import Testing
         #expect(circles > 0)
     }
 
-    @Test("many durations at once make the sketch that they make one by one")
-    func sketch() {
+    @Test func `many durations at once make the sketch that they make one by one`() {
         var random = ReportGenerator(seed: seed)
         var scratch = LatencySketch.BucketCounts()
         for _ in 0..<50 {
@@ -74,8 +72,7 @@ import Testing
         }
     }
 
-    @Test("edges lie in slots of their own, whether it is callers or callees that differ")
-    func slots() {
+    @Test func `edges lie in slots of their own, whether it is callers or callees that differ`() {
         let mask = (1 << 14) - 1
         for (callers, callees) in [(Int32(9000), Int32(1)), (1, 9000), (95, 95)] {
             var slots: Set<Int> = []
@@ -89,8 +86,10 @@ import Testing
         }
     }
 
-    @Test("what is counted from columns is the oracle's for any range and filter; the graph in any number of passes")
-    func graph() async throws {
+    @Test
+    func `what is counted from columns is the oracle's for any range and filter; the graph in any number of passes`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         let path = folder.file("calls.db")
         // With so little memory a run is finished with a thousand reports.

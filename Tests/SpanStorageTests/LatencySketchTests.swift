@@ -14,8 +14,8 @@ import Testing
         return sketch
     }
 
-    @Test("percentiles are within 1/128 of the exact ones, the least, the greatest, the sum and the count exact")
-    func accuracy() {
+    @Test func `percentiles are within 1/128 of the exact ones, the least, the greatest, the sum and the count exact`()
+    {
         var generator = SeededGenerator(seed: seed)
         for round in 0..<300 {
             let values = (0...round).map { _ in value(&generator) }
@@ -30,8 +30,7 @@ import Testing
         }
     }
 
-    @Test("values below 128 ns are exact, and every bound of a bucket lies in it")
-    func bounds() {
+    @Test func `values below 128 ns are exact, and every bound of a bucket lies in it`() {
         for value: Int64 in 0..<128 { #expect(sketch([0, value, value, 999]).percentile(0.5) == value) }
         for shift in 7..<63 {
             let power = Int64(1) << Int64(shift)
@@ -43,8 +42,7 @@ import Testing
         #expect(sketch([.max, .max]).sumNano == .max && sketch([.max]).percentile(1) == .max)
     }
 
-    @Test("sketches of parts merge into the sketch of the whole, in any order and grouping")
-    func merging() {
+    @Test func `sketches of parts merge into the sketch of the whole, in any order and grouping`() {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<100 {
             let values = (0..<Int.random(in: 0...200, using: &generator)).map { _ in value(&generator) }
@@ -60,8 +58,7 @@ import Testing
         }
     }
 
-    @Test("nothing has no percentiles; what clocks made negative counts as 0; parts are held within 0 and 1")
-    func unusual() {
+    @Test func `nothing has no percentiles; what clocks made negative counts as 0; parts are held within 0 and 1`() {
         #expect(LatencySketch().percentile(0.5) == nil && LatencySketch().meanNano == nil)
         let sketch = sketch([-5, 10, 20])
         #expect(sketch.leastNano == 0 && sketch.meanNano == 10)

@@ -72,8 +72,8 @@ import Testing
         ]
     }
 
-    @Test("a name of 100 kB is counted in the time that reading it takes", arguments: Place.allCases)
-    func longNames(place: Place) async throws {
+    @Test(arguments: Place.allCases)
+    func `a name of 100 kB is counted in the time that reading it takes`(place: Place) async throws {
         let text = String(repeating: "n", count: 100_000)
         let count = 150
         let stores: [any SpanStore] = [
@@ -102,8 +102,7 @@ import Testing
         }
     }
 
-    @Test("texts compare by their bytes, wherever they differ and however they are kept")
-    func byteOrder() {
+    @Test func `texts compare by their bytes, wherever they differ and however they are kept`() {
         var generator = SeededGenerator(seed: seed)
         for count in 0...70 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0x61...0x7A, using: &generator) }

@@ -7,7 +7,6 @@ import Testing
 /// Names as commands print them and take them.
 @Suite struct NameTextTests {
     @Test(
-        "a name stands as it is where that cannot be taken for something else",
         arguments: [
             ("checkout", "checkout"), ("GET /cart", "GET /cart"), ("größe", "größe"), ("it's", "it's"), ("a=b", "a=b"),
             ("(none)", "(none)"), ("", "\"\""), ("a\"b", "\"a\\\"b\""), ("\"", "\"\\\"\""), ("C:\\d", "\"C:\\\\d\""),
@@ -22,13 +21,12 @@ import Testing
             // Nothing is seen of it.
             ("\u{200B}", "\"\\u{200b}\""), ("\u{3164}a", "\"\\u{3164}a\""), ("\u{AD}a", "\"\\u{ad}a\""),
         ])
-    func shown(name: String, text: String) throws {
+    func `a name stands as it is where that cannot be taken for something else`(name: String, text: String) throws {
         #expect(NameText.shown(name) == text)
         #expect(try NameText.read(text) == name)
     }
 
-    @Test("no name joins what stands before it, with whichever character it begins")
-    func firstScalars() throws {
+    @Test func `no name joins what stands before it, with whichever character it begins`() throws {
         var quoted = 0
         for value in Array(UInt32(0)...0x1FFFF) + Array(0xE0000...0xE01FF) {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -43,8 +41,7 @@ import Testing
         #expect(quoted > 1_000 && quoted < 20_000)
     }
 
-    @Test("of a long name no more is looked at than is shown, and that is shown as of the whole name")
-    func longNames() {
+    @Test func `of a long name no more is looked at than is shown, and that is shown as of the whole name`() {
         let texts = ["n", "é", "日", "\u{1F680}", "a b", "\"", "\u{1B}"]
         for (head, tail) in texts.flatMap({ head in texts.map { (head, $0) } }) {
             let name =
@@ -71,14 +68,13 @@ import Testing
         #expect(cut * 50 < whole)
     }
 
-    @Test("quotes that are no whole name are refused", arguments: ["\"a", "\"a\" b", "\"\\q\"", "\""])
-    func refused(text: String) {
+    @Test(arguments: ["\"a", "\"a\" b", "\"\\q\"", "\""])
+    func `quotes that are no whole name are refused`(text: String) {
         #expect(throws: SpanFilterError.self) { try NameText.read(text) }
         #expect(throws: SpanFilterError.self) { try AttributeKey(name: "attr." + text) }
     }
 
-    @Test("every name is read as it was, where commands take it and in a filter")
-    func forthAndBack() throws {
+    @Test func `every name is read as it was, where commands take it and in a filter`() throws {
         var generator = ReportGenerator(seed: seed)
         let parts = [
             "a", "Z", "0", " ", "  ", "\"", "'", "\\", "=", "!=", "~", "<", "(", ")", ".", "-", "attr.", "resource.",
@@ -111,8 +107,7 @@ import Testing
         }
     }
 
-    @Test("values of attributes are found by the text that they are shown as")
-    func values() throws {
+    @Test func `values of attributes are found by the text that they are shown as`() throws {
         for (text, value) in [
             ("500", SpanFilter.Value.integer(500)), ("-1", .integer(-1)), ("1.5", .decimal(1.5)),
             ("1e+300", .decimal(1e300)), ("5e-324", .decimal(.leastNonzeroMagnitude)), ("inf", .decimal(.infinity)),
@@ -127,7 +122,6 @@ import Testing
     }
 
     @Test(
-        "single quotes are quotes, as for shells and SQL",
         arguments: [
             ("service='odd'", "service=odd"), ("name='GET /'", "name=\"GET /\""), ("name=''", "name=\"\""),
             ("name='a\"b'", "name=\"a\\\"b\""), ("name='it\\'s'", "name=\"it's\""), ("name=it's", "name=\"it's\""),
@@ -135,14 +129,13 @@ import Testing
             ("name~'^GET /\\d'", "name~\"^GET /\\d\""), ("name~'\"'", "name~\"\\\"\""),
             ("(service='a' or name='b')", "service=a or name=b"),
         ])
-    func singleQuotes(text: String, same: String) throws {
+    func `single quotes are quotes, as for shells and SQL`(text: String, same: String) throws {
         let filter = try SpanFilter(parsing: text, nowUnixNano: 0)
         #expect(filter == (try SpanFilter(parsing: same, nowUnixNano: 0)), "\(filter.text)")
         #expect(try SpanFilter(parsing: filter.text, nowUnixNano: 0) == filter)
     }
 
     @Test(
-        "quotes that would find nothing are refused, with the place and what to write",
         arguments: [
             ("service=“odd”", 9, "write \" around"), ("service=‘odd’", 9, "write \" around"),
             ("name~„a“", 6, "write \" around"), ("service=`odd`", 9, "write \" around"),
@@ -157,14 +150,15 @@ import Testing
             ("'service=odd'", 1, "around a value"), ("''", 1, "around a value"), ("error ''", 7, "around a value"),
             ("service=\"a\",name=b", 12, "space between"),
         ])
-    func refusedQuotes(text: String, column: Int, hint: String) {
+    func `quotes that would find nothing are refused, with the place and what to write`(
+        text: String, column: Int, hint: String
+    ) {
         let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
         #expect(error?.code == .syntax && error?.column == column, "\(String(describing: error))")
         #expect(error?.hint.contains(hint) == true, "\(String(describing: error))")
     }
 
     @Test(
-        "words of other languages, and values whose quotes were forgotten, are told how to write it",
         arguments: [
             ("name=GET /cart", 10, "put the value before it in quotes, if it belongs to that: name=\"GET /cart\""),
             (
@@ -178,7 +172,9 @@ import Testing
             ("service=checkout eror", 18, "did you mean error?"),
             ("service=checkout durations>1", 18, "did you mean duration?"),
         ] as [(String, Int?, String)])
-    func foreignWords(text: String, column: Int?, hint: String) {
+    func `words of other languages, and values whose quotes were forgotten, are told how to write it`(
+        text: String, column: Int?, hint: String
+    ) {
         guard let column else {
             #expect(throws: Never.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
             return
@@ -188,18 +184,16 @@ import Testing
     }
 
     @Test(
-        "the name that was meant is found among those that there are",
         arguments: [
             ("odd", "odd name"), ("'checkout'", "checkout"), ("“checkout”", "checkout"), ("CheckOut", "checkout"),
             ("checkout,", "checkout"), ("chekout", "checkout"), ("\"odd name\"", "odd name"), ("check*", "checkout"),
             (" cart", "cart"), ("payment", nil), ("", nil), ("'", nil), ("c", nil),
         ] as [(String, String?)])
-    func nearNames(name: String, near: String?) {
+    func `the name that was meant is found among those that there are`(name: String, near: String?) {
         #expect(NearName.of(name, among: ["cart", "checkout", "odd name", "odd namesake"]) == near)
     }
 
-    @Test("a date that is no time says why")
-    func times() {
+    @Test func `a date that is no time says why`() {
         let error = #expect(throws: SpanFilterError.self) {
             try SpanFilter(parsing: "since=2026-02-30", nowUnixNano: 0)
         }
@@ -209,7 +203,6 @@ import Testing
     }
 
     @Test(
-        "a date that exists and has no number is out of range, and not no time",
         arguments: [
             (
                 "start<1969-12-31",
@@ -232,7 +225,7 @@ import Testing
                     + "write T between a date and a time of day, or put both in quotes"
             ),
         ])
-    func outOfRange(text: String, words: String) {
+    func `a date that exists and has no number is out of range, and not no time`(text: String, words: String) {
         let error = #expect(throws: SpanFilterError.self) { try SpanFilter(parsing: text, nowUnixNano: 0) }
         #expect(error?.description == words)
     }

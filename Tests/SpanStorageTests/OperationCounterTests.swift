@@ -40,8 +40,9 @@ import Testing
         await store.close()
     }
 
-    @Test("the newest start is of a span that is meant, though another one has its id and its millisecond")
-    func sameID() async throws {
+    @Test func `the newest start is of a span that is meant, though another one has its id and its millisecond`()
+        async throws
+    {
         let base = 5000 * Self.millisecond
         try await Self.expectSame(
             [
@@ -51,8 +52,8 @@ import Testing
             ], ["", "status=error", "duration>5ms", "name=rest"])
     }
 
-    @Test("a start that a later report took back is no newest one, though the other side has the id")
-    func bothSides() async throws {
+    @Test func `a start that a later report took back is no newest one, though the other side has the id`() async throws
+    {
         let folder = try TemporaryFolder()
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         let oracle = InMemorySpanStore()
@@ -73,8 +74,9 @@ import Testing
         await store.close()
     }
 
-    @Test("very many spans that start in the newest millisecond, or have no start, are counted right")
-    func crowded() async throws {
+    @Test func `very many spans that start in the newest millisecond, or have no start, are counted right`()
+        async throws
+    {
         let spans = (1...3000 as ClosedRange<UInt64>).map { number in
             Self.span(
                 number % 40, number, start: number % 2 == 0 ? 0 : 7 * Self.millisecond + number, name: "n\(number % 2)")
@@ -82,8 +84,9 @@ import Testing
         try await Self.expectSame(spans, ["", "name=n0", "name=n1", "duration>=1ns"])
     }
 
-    @Test("appends wait for runs that can be merged, not for those of many hours that wait for others")
-    func backlog() async throws {
+    @Test func `appends wait for runs that can be merged, not for those of many hours that wait for others`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         let writer = SQLiteWriter()
         try await writer.open(path: folder.file("spans.db"), options: SQLiteSpanStore.Options())

@@ -17,15 +17,13 @@ import Testing
         return bytes + frame
     }
 
-    @Test("operations that say they have very many rows are refused")
-    func manyRows() {
+    @Test func `operations that say they have very many rows are refused`() {
         var rows: [UInt8] = []
         for _ in 0..<600 { rows += [0x2A, 5, 0x20, 0x80, 0x80, 0x80, 0x02] }
         #expect(StoredRows(part(1, rows), attributes: []) == nil)
     }
 
-    @Test("traces that come twice are refused")
-    func tracesTwice() {
+    @Test func `traces that come twice are refused`() {
         let rows: [UInt8] = [
             0x1A, 1, 0, 0x12, 4, 1, 2, 3, 4, 0x2A, 2, 0x20, 1, 0x32, 1, 0, 0x3A, 1, 0, 0x42, 1, 0, 0x4A, 1, 0, 0x12, 0,
             0x0A, 1, 0,
@@ -34,8 +32,7 @@ import Testing
         #expect(SpanColumns(decoding: bytes, SpanColumns.Wanted(calls: true)) == nil)
     }
 
-    @Test("traces that are fewer than rows said before are refused")
-    func tracesAfterRows() {
+    @Test func `traces that are fewer than rows said before are refused`() {
         // Four traces, a row of the last; no traces, and the row's start.
         let rows: [UInt8] = [
             0x12, 16, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0x2A, 2, 0x20, 1, 0x32, 1, 6, 0x12, 0, 0x3A, 1, 0,
@@ -45,8 +42,7 @@ import Testing
         #expect(SpanColumns(decoding: bytes, SpanColumns.Wanted(calls: true)) == nil)
     }
 
-    @Test("columns of very many blocks are an error")
-    func manyBlocks() async throws {
+    @Test func `columns of very many blocks are an error`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("spans.db")
         let store = try await SQLiteSpanStore.open(
@@ -77,8 +73,7 @@ import Testing
 }
 
 extension SQLiteColumnsTests {
-    @Test("a column of another key than its own is told")
-    func damagedKey() async throws {
+    @Test func `a column of another key than its own is told`() async throws {
         var store = try await open()
         for trace in UInt64(1)...4 {
             let spans = (UInt64(1)...600).map { id in

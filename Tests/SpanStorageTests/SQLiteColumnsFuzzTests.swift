@@ -10,10 +10,10 @@ import Testing
 @testable import SpanStorageTesting
 
 extension SQLiteColumnsTests {
-    @Test(
-        "every answer is the oracle's, in runs of many blocks and in runs that are finished early",
-        arguments: [nil, 4 << 20])
-    func everyAnswer(memory: Int?) async throws {
+    @Test(arguments: [nil, 4 << 20])
+    func `every answer is the oracle's, in runs of many blocks and in runs that are finished early`(memory: Int?)
+        async throws
+    {
         let store = try await open(memory: memory)
         let oracle = InMemorySpanStore()
         var generator = ReportGenerator(seed: seed)

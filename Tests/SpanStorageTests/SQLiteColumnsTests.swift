@@ -41,8 +41,7 @@ import Testing
             startTimeUnixNano: start, endTimeUnixNano: start + 1000, attributes: attributes)
     }
 
-    @Test("a sound store with attributes that compare with nothing is found sound")
-    func checkOfIncomparable() async throws {
+    @Test func `a sound store with attributes that compare with nothing is found sound`() async throws {
         let store = try await open()
         for trace in UInt64(1)...8 {
             try await store.append([
@@ -58,8 +57,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a port is one number, be it an integer or a double")
-    func ports() async throws {
+    @Test func `a port is one number, be it an integer or a double`() async throws {
         let store = try await open()
         let oracle = InMemorySpanStore()
         for trace in UInt64(1)...8 {
@@ -76,8 +74,7 @@ import Testing
         await store.close()
     }
 
-    @Test("integers and doubles of one value leave a sound store sound")
-    func checkOfEqualNumbers() async throws {
+    @Test func `integers and doubles of one value leave a sound store sound`() async throws {
         let store = try await open()
         for trace in UInt64(1)...4 {
             // The payload of a block has spans by resource, columns by key.
@@ -96,8 +93,7 @@ import Testing
         await store.close()
     }
 
-    @Test("so do they in runs of several slices, where spans of a trace lie by their start")
-    func checkOfEqualNumbersInSlices() async throws {
+    @Test func `so do they in runs of several slices, where spans of a trace lie by their start`() async throws {
         let store = try await open()
         for half in UInt64(0)..<2 {
             try await store.append([
@@ -118,8 +114,9 @@ import Testing
         await store.close()
     }
 
-    @Test("a circle of parents, a part of it in columns and a part not, begins where the oracle says")
-    func circleOfTwoPrecisions() async throws {
+    @Test func `a circle of parents, a part of it in columns and a part not, begins where the oracle says`()
+        async throws
+    {
         let store = try await open()
         let oracle = InMemorySpanStore()
         var (first, second) = (

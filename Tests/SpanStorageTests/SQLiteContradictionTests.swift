@@ -181,10 +181,10 @@ import Testing
         return all
     }
 
-    @Test(
-        "rows that contradict others are errors or change no answer, are named by the check, and remove nothing young",
-        arguments: ["swaps", "chunks", "statistics", "rows"])
-    func contradictions(kind: String) async throws {
+    @Test(arguments: ["swaps", "chunks", "statistics", "rows"])
+    func `rows that contradict others are errors or change no answer, are named by the check, and remove nothing young`(
+        kind: String
+    ) async throws {
         let sound = try await makeStore()
         let connection = try Connection(path: sound, mode: .readOnly)
         for (what, sql) in [
@@ -256,10 +256,10 @@ import Testing
         connection.close()
     }
 
-    @Test(
-        "with an index of traces that lacks traces no report is taken for the first of its span, and that is told",
-        arguments: ["x''", "zeroblob(length(entries))"])
-    func appending(entries: String) async throws {
+    @Test(arguments: ["x''", "zeroblob(length(entries))"])
+    func `with an index of traces that lacks traces no report is taken for the first of its span, and that is told`(
+        entries: String
+    ) async throws {
         let path = try copy(
             try await makeStore(),
             "UPDATE trace_index SET entries = \(entries) WHERE id >> 16 < (SELECT max(id) FROM run)")
@@ -274,8 +274,8 @@ import Testing
         #expect(try connection.integer("SELECT kind FROM run ORDER BY id DESC LIMIT 1") == RunKind.loose.rawValue)
     }
 
-    @Test("an index of traces that lacks a trace, or has it elsewhere, deletes nothing and says so")
-    func deleting() async throws {
+    @Test func `an index of traces that lacks a trace, or has it elsewhere, deletes nothing and says so`() async throws
+    {
         let sound = try await makeStore()
         for sql in [
             "UPDATE trace_index SET entries = x''", "UPDATE trace_segment_index SET entries = x''",

@@ -174,8 +174,7 @@ import Testing
         await again.close()
     }
 
-    @Test("damaged rows of every table are errors or change no answer, and nothing traps")
-    func everyTable() async throws {
+    @Test func `damaged rows of every table are errors or change no answer, and nothing traps`() async throws {
         let sound = try await makeStore()
         let connection = try Connection(path: sound, mode: .readOnly)
         for (what, sql) in [
@@ -225,8 +224,7 @@ import Testing
         try? FileManager.default.removeItem(atPath: current)
     }
 
-    @Test("a file of an earlier format with damaged rows is brought up to date, or refused")
-    func earlierFormat() async throws {
+    @Test func `a file of an earlier format with damaged rows is brought up to date, or refused`() async throws {
         let earlier = SQLiteMigrationTests()
         let sound = folder.file("sound.db")
         try FileManager.default.copyItem(atPath: try earlier.makeFile(spans: 20).path, toPath: sound)
@@ -251,7 +249,6 @@ import Testing
     }
 
     @Test(
-        "with damage to what questions need, appending goes on, and the damage is told",
         arguments: [
             ("UPDATE run SET blocks = -1 WHERE id = 1", "row 1 of table run: blocks is out of range"),
             ("UPDATE run SET min_start = max_start + 1 WHERE id = 1", "min_start is behind max_start"),
@@ -268,7 +265,9 @@ import Testing
                 "table sender: stored_reports is no unsigned number"
             ),
         ])
-    func appending(sql: String, words: String) async throws {
+    func `with damage to what questions need, appending goes on, and the damage is told`(sql: String, words: String)
+        async throws
+    {
         let path = try await makeStore()
         try Connection(path: path, mode: .readWrite).execute(sql)
         let store = try await Self.open(path)

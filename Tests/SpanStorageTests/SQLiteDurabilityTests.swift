@@ -18,8 +18,7 @@ import Testing
         return folder.file(name)
     }
 
-    @Test("after a crash every group whose append returned is there, once, with its sequence")
-    func crash() async throws {
+    @Test func `after a crash every group whose append returned is there, once, with its sequence`() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         let sender = SenderID(high: 1, low: 1)
         for number in UInt64(1)...30 {
@@ -37,8 +36,9 @@ import Testing
         await store.close()
     }
 
-    @Test("what is appended after the file was deleted is refused, not written where nobody finds it")
-    func deletedFile() async throws {
+    @Test func `what is appended after the file was deleted is refused, not written where nobody finds it`()
+        async throws
+    {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         try await store.append([batch(trace: 1)])
         try FileManager.default.moveItem(atPath: folder.file("spans.db"), toPath: folder.file("elsewhere.db"))
@@ -50,8 +50,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a log that is cut anywhere loses whole groups from its end and nothing else")
-    func tornLog() async throws {
+    @Test func `a log that is cut anywhere loses whole groups from its end and nothing else`() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         let sender = SenderID(high: 1, low: 1)
         for number in UInt64(1)...5 {
@@ -76,8 +75,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a full file refuses the group, keeps what it had and goes on answering")
-    func full() async throws {
+    @Test func `a full file refuses the group, keeps what it had and goes on answering`() async throws {
         let path = folder.file("spans.db")
         let options = SQLiteSpanStore.Options(maxFileBytes: 200_000)
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
@@ -104,8 +102,7 @@ import Testing
         await roomier.close()
     }
 
-    @Test("two writers of one file store what each of them was given")
-    func twoWriters() async throws {
+    @Test func `two writers of one file store what each of them was given`() async throws {
         let path = folder.file("spans.db")
         let first = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         let second = try await SQLiteSpanStore.open(path: path, mode: .readWrite)

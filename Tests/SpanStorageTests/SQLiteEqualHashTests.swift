@@ -25,10 +25,8 @@ import Testing
         return SQLiteDamageTests.batch("service", spans)
     }
 
-    @Test(
-        "a store with many traces of one hash is sound, before and after it is merged",
-        arguments: [10, 3_000] as [UInt64])
-    func oneHash(traces: UInt64) async throws {
+    @Test(arguments: [10, 3_000] as [UInt64])
+    func `a store with many traces of one hash is sound, before and after it is merged`(traces: UInt64) async throws {
         let path = folder.file("\(traces).db")
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         let start = SQLiteDamageTests.now

@@ -105,8 +105,7 @@ import Testing
             .error("s.db", mode, "step", places: places)
     }
 
-    @Test("each result code has its kind, and words that name the file or what to do")
-    func codes() {
+    @Test func `each result code has its kind, and words that name the file or what to do`() {
         for row in Self.table {
             let error = Self.error(row)
             #expect(error.code == row.expected, "\(row.code), \(row.systemError): \(error)")
@@ -115,8 +114,7 @@ import Testing
         }
     }
 
-    @Test("a log that may not be read or written is named, and a reader without one is told what to do")
-    func places() {
+    @Test func `a log that may not be read or written is named, and a reader without one is told what to do`() {
         for row in [
             Row(.cantopen, 0, EACCES, .cannotOpen, ""), Row(.readonly, 5, 0, .cannotOpen, ""),
             Row(.ioerr, 18, EACCES, .cannotOpen, ""), Row(.perm, 0, 0, .cannotOpen, ""),
@@ -130,8 +128,7 @@ import Testing
         }
     }
 
-    @Test("a file that is mounted alone is known by the system's table of mounts")
-    func mounts() {
+    @Test func `a file that is mounted alone is known by the system's table of mounts`() {
         let table = """
             22 28 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw
             31 28 8:1 /var/spans.db /data/spans.db rw - ext4 /dev/sda1 rw

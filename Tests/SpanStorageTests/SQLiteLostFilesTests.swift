@@ -57,8 +57,10 @@ import Testing
         return count
     }
 
-    @Test("where the log is deleted nothing more is taken, and what was acknowledged is brought to the file at once")
-    func deletedLog() async throws {
+    @Test
+    func `where the log is deleted nothing more is taken, and what was acknowledged is brought to the file at once`()
+        async throws
+    {
         let store = try await open()
         #expect(try await spansInFileAlone() == 0)
         try remove("-wal")
@@ -75,8 +77,9 @@ import Testing
         #expect(try await spans(path) == 2)
     }
 
-    @Test("all changes are held against the files, and so is what a sender is told that the store has")
-    func allChanges() async throws {
+    @Test func `all changes are held against the files, and so is what a sender is told that the store has`()
+        async throws
+    {
         let store = try await open()
         try remove("-wal")
         let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
@@ -96,8 +99,7 @@ import Testing
         #expect(try await spans(path) == 1)
     }
 
-    @Test("a store that is closed brings a deleted log to its file")
-    func closing() async throws {
+    @Test func `a store that is closed brings a deleted log to its file`() async throws {
         for both in [false, true] {
             let store = try await open()
             try remove("-wal")
@@ -108,8 +110,7 @@ import Testing
         }
     }
 
-    @Test("an empty log in the place of one is as good as none")
-    func emptiedPlace() async throws {
+    @Test func `an empty log in the place of one is as good as none`() async throws {
         let store = try await open()
         try remove("-wal")
         #expect(FileManager.default.createFile(atPath: path + "-wal", contents: nil))
@@ -119,8 +120,9 @@ import Testing
         #expect(try await spans(path) == 1)
     }
 
-    @Test("where another log was written to nothing is brought to the file, now or when the store is closed")
-    func otherLog() async throws {
+    @Test func `where another log was written to nothing is brought to the file, now or when the store is closed`()
+        async throws
+    {
         let store = try await open()
         try move("spans.db-wal", "aside")
         try Data(repeating: 7, count: 100_000).write(to: URL(fileURLWithPath: path + "-wal"))
@@ -136,8 +138,7 @@ import Testing
         #expect(try await spans(path) == 1)
     }
 
-    @Test("a copy of a log that was lost another time stays, and the next is put beside it")
-    func secondCopy() async throws {
+    @Test func `a copy of a log that was lost another time stays, and the next is put beside it`() async throws {
         try Data("of before".utf8).write(to: URL(fileURLWithPath: path + "-wal.lost"))
         for number in 2...3 {
             let store = try await open()
@@ -153,8 +154,10 @@ import Testing
         #expect(try bytes("-wal.lost") == Data("of before".utf8))
     }
 
-    @Test("where the memory that processes share is deleted or replaced nothing more is taken, and the log is kept")
-    func sharedMemory() async throws {
+    @Test
+    func `where the memory that processes share is deleted or replaced nothing more is taken, and the log is kept`()
+        async throws
+    {
         for isReplaced in [false, true] {
             let store = try await open()
             let before = try bytes()
@@ -171,8 +174,7 @@ import Testing
         }
     }
 
-    @Test("where both are deleted what was acknowledged is brought to the file")
-    func both() async throws {
+    @Test func `where both are deleted what was acknowledged is brought to the file`() async throws {
         let store = try await open()
         try remove("-wal")
         try remove("-shm")
@@ -183,8 +185,10 @@ import Testing
         #expect(try await spans(path) == 1)
     }
 
-    @Test("who comes after the log was deleted does not write to another one, though all that it reads is in the file")
-    func secondLog() async throws {
+    @Test
+    func `who comes after the log was deleted does not write to another one, though all that it reads is in the file`()
+        async throws
+    {
         let store = try await open()
         // The log is brought to the file, and begun anew with a change that who comes does not look at.
         try await store.compact()
@@ -210,10 +214,10 @@ import Testing
         #expect(try await spans(path) == 2)
     }
 
-    @Test(
-        "a log that is emptied or cut in its place is told, and nothing of it is brought to the file",
-        arguments: [0, 2])
-    func cutLog(part: Int) async throws {
+    @Test(arguments: [0, 2])
+    func `a log that is emptied or cut in its place is told, and nothing of it is brought to the file`(part: Int)
+        async throws
+    {
         let store = try await open()
         try await store.compact()
         for trace in UInt64(2)...4 { try await store.append([batch(trace: trace)]) }
@@ -236,8 +240,7 @@ import Testing
         #expect(try await spans(path) == left + 1)
     }
 
-    @Test("files that are put back are taken again")
-    func putBack() async throws {
+    @Test func `files that are put back are taken again`() async throws {
         let store = try await open()
         for suffix in ["-wal", "-shm"] {
             try move("spans.db" + suffix, "aside")
@@ -251,8 +254,9 @@ import Testing
         #expect(try await spans(path) == 2)
     }
 
-    @Test("beside the log of a file that is gone none is made, for SQLite would play that log into it")
-    func logAlone() async throws {
+    @Test func `beside the log of a file that is gone none is made, for SQLite would play that log into it`()
+        async throws
+    {
         let store = try await open()
         let log = try bytes("-wal")
         await store.close()
@@ -271,8 +275,7 @@ import Testing
         #expect(try await spans(path) == 0)
     }
 
-    @Test("the log of a file that is gone is also found where symbolic links lead to it")
-    func logBehindLinks() async throws {
+    @Test func `the log of a file that is gone is also found where symbolic links lead to it`() async throws {
         let store = try await open()
         let log = try bytes("-wal")
         await store.close()
@@ -293,8 +296,7 @@ import Testing
         #expect(try await spans(path) == 0)
     }
 
-    @Test("a file that was emptied beside its log is refused, for SQLite would delete that log")
-    func emptiedFile() async throws {
+    @Test func `a file that was emptied beside its log is refused, for SQLite would delete that log`() async throws {
         let store = try await open()
         let whole = try bytes()
         let log = try bytes("-wal")
@@ -319,8 +321,9 @@ import Testing
         #expect(FileManager.default.createFile(atPath: path + "-shm", contents: Data(count: 32_768)))
     }
 
-    @Test("where a reader came after both were deleted, and went, what was acknowledged is brought to the file")
-    func readerHasCome() async throws {
+    @Test func `where a reader came after both were deleted, and went, what was acknowledged is brought to the file`()
+        async throws
+    {
         for isSeenAtClose in [false, true] {
             let store = try await open()
             try remove("-wal")
@@ -336,8 +339,7 @@ import Testing
         }
     }
 
-    @Test("what was said of the log stands, whoever comes later")
-    func savedBefore() async throws {
+    @Test func `what was said of the log stands, whoever comes later`() async throws {
         let store = try await open()
         try remove("-wal")
         try remove("-shm")
@@ -353,8 +355,9 @@ import Testing
         #expect(loss?.message.contains("what was acknowledged is in \(path);") == true, "\(String(describing: loss))")
     }
 
-    @Test("while others have the file open the log is copied, and brought to the file when they are gone")
-    func othersAreIn() async throws {
+    @Test func `while others have the file open the log is copied, and brought to the file when they are gone`()
+        async throws
+    {
         for goBeforeClose in [false, true] {
             let store = try await open(busyTimeoutMilliseconds: 20)
             let log = try bytes("-wal")
@@ -388,8 +391,9 @@ import Testing
         }
     }
 
-    @Test("where the file was written to since, the log is copied for whoever has the file as it was")
-    func fileWasWritten() async throws {
+    @Test func `where the file was written to since, the log is copied for whoever has the file as it was`()
+        async throws
+    {
         let store = try await open()
         let log = try bytes("-wal")
         let old = try bytes()
@@ -408,8 +412,7 @@ import Testing
         #expect(try bytes("-wal.lost") == log)
     }
 
-    @Test("a store that lost nothing, or was given back what it lost, tells of no loss")
-    func noLoss() async throws {
+    @Test func `a store that lost nothing, or was given back what it lost, tells of no loss`() async throws {
         let store = try await open()
         try move("spans.db-wal", "aside")
         _ = await refusal(store)

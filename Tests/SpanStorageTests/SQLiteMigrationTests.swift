@@ -50,8 +50,9 @@ import Testing
         CREATE VIEW senders AS SELECT agent FROM sender;
         """
 
-    @Test("of a file of the fourth format whoever was connected is gone, for its collector is no more")
-    func fourthFormat() async throws {
+    @Test func `of a file of the fourth format whoever was connected is gone, for its collector is no more`()
+        async throws
+    {
         let path = folder.file("fourth.db")
         let lease = CollectorLease(collector: .random(), renewedAtUnixNano: 1)
         var store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
@@ -140,8 +141,9 @@ import Testing
         #expect(try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'merged_span'") == 0)
     }
 
-    @Test("a file of the third format, which has no columns, answers as before once it was opened for writing")
-    func thirdFormat() async throws {
+    @Test func `a file of the third format, which has no columns, answers as before once it was opened for writing`()
+        async throws
+    {
         let path = folder.file("third.db")
         let options = SQLiteSpanStore.Options(compactsInBackground: false)
         let oracle = InMemorySpanStore()
@@ -182,8 +184,10 @@ import Testing
         await store.close()
     }
 
-    @Test("a file of the second format is refused for reading, and moved to this one when it is opened for writing")
-    func secondFormatIsMoved() async throws {
+    @Test
+    func `a file of the second format is refused for reading, and moved to this one when it is opened for writing`()
+        async throws
+    {
         let (path, states) = try makeFile(spans: 300)
         let error = await #expect(throws: SpanStoreError.self) {
             try await SQLiteSpanStore.open(path: path, mode: .readOnly)
@@ -195,8 +199,7 @@ import Testing
         try await expectAll(states, in: path)
     }
 
-    @Test("a file of the first format is moved too")
-    func firstFormatIsMoved() async throws {
+    @Test func `a file of the first format is moved too`() async throws {
         let (path, states) = try makeFile(spans: 10)
         do {
             let connection = try Connection(path: path, mode: .readWrite)
@@ -221,8 +224,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a move that was interrupted is finished at the next opening")
-    func interruptedMove() async throws {
+    @Test func `a move that was interrupted is finished at the next opening`() async throws {
         let (path, states) = try makeFile(spans: 100)
         do {
             // What is left when a process ends behind the first transactions.
@@ -255,8 +257,10 @@ import Testing
         ("PRAGMA user_version = 1", "has a column rejected_reports already"),
     ]
 
-    @Test("a file that cannot be brought to this format is left as it was, and all say so alike", arguments: 0..<8)
-    func unusualFiles(number: Int) async throws {
+    @Test(arguments: 0..<8)
+    func `a file that cannot be brought to this format is left as it was, and all say so alike`(number: Int)
+        async throws
+    {
         let (change, words) = Self.unusual[number]
         let path = folder.file("unusual.db")
         try await SQLiteSpanStore.open(path: path, mode: .readWrite).close()
@@ -286,8 +290,7 @@ import Testing
         #expect(try content() == before)
     }
 
-    @Test("views that are missing, or that somebody added, hinder nothing")
-    func views() async throws {
+    @Test func `views that are missing, or that somebody added, hinder nothing`() async throws {
         for (number, change) in [
             "DROP VIEW senders", "CREATE VIEW mine AS SELECT * FROM senders",
             "CREATE VIEW mine AS SELECT no_such FROM sender",
@@ -310,10 +313,10 @@ import Testing
         try await expectAll(states, in: path)
     }
 
-    @Test(
-        "a row of an earlier format that cannot be read is named with its file, and the others stay where they are",
-        arguments: ["x'FF'", "x''", "'text'"])
-    func unreadableRow(state: String) async throws {
+    @Test(arguments: ["x'FF'", "x''", "'text'"])
+    func `a row of an earlier format that cannot be read is named with its file, and the others stay where they are`(
+        state: String
+    ) async throws {
         let (path, _) = try makeFile(spans: 20)
         try Connection(path: path, mode: .readWrite).execute("UPDATE merged_span SET state = \(state) WHERE id = 7")
         let error = await #expect(throws: SpanStoreError.self) {

@@ -21,8 +21,9 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     }
 
-    @Test("a file with a second name is refused by way of both, in words that say what to do, and left as it was")
-    func hardLink() async throws {
+    @Test func `a file with a second name is refused by way of both, in words that say what to do, and left as it was`()
+        async throws
+    {
         try await make()
         try FileManager.default.linkItem(atPath: path, toPath: folder.file("other.db"))
         let before = try names()
@@ -41,8 +42,7 @@ import Testing
         for mode in modes { try await SQLiteSpanStore.open(path: path, mode: mode).close() }
     }
 
-    @Test("a second name that is there for a moment, as while a backup is made, keeps nobody out")
-    func passingHardLink() async throws {
+    @Test func `a second name that is there for a moment, as while a backup is made, keeps nobody out`() async throws {
         try await make()
         for mode in modes {
             let other = folder.file("other.db")
@@ -54,8 +54,7 @@ import Testing
         }
     }
 
-    @Test("a symbolic link is no second name")
-    func symbolicLink() async throws {
+    @Test func `a symbolic link is no second name`() async throws {
         try await make()
         try FileManager.default.createSymbolicLink(atPath: folder.file("link.db"), withDestinationPath: path)
         let first = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
@@ -70,8 +69,8 @@ import Testing
         #expect(try !names().contains("link.db-wal"))
     }
 
-    @Test("the name that a killed creation left keeps nobody out, and whoever writes takes it away")
-    func creationsName() async throws {
+    @Test func `the name that a killed creation left keeps nobody out, and whoever writes takes it away`() async throws
+    {
         for left in ["spans.db.4711.new", "spans.db.00ff00ff00ff00ff.new"] {
             try await make()
             try FileManager.default.linkItem(atPath: path, toPath: folder.file(left))
@@ -83,8 +82,7 @@ import Testing
         }
     }
 
-    @Test("what a killed creation left goes when it is old, and what may be somebody's stays")
-    func leftovers() async throws {
+    @Test func `what a killed creation left goes when it is old, and what may be somebody's stays`() async throws {
         func write(_ name: String, _ bytes: [UInt8], isOld: Bool = true) throws {
             let file = try folder.write(bytes, to: name)
             guard isOld else { return }
@@ -113,8 +111,7 @@ import Testing
         #expect(try names() == expected.sorted())
     }
 
-    @Test("many who make one file at a time have one store")
-    func creationsAtATime() async throws {
+    @Test func `many who make one file at a time have one store`() async throws {
         for round in 1...5 {
             let path = folder.file("round\(round).db")
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -71,8 +71,10 @@ import Testing
         return check.faults
     }
 
-    @Test("a time that is none makes nobody connected: it is an error to who asks and for the check", arguments: odd)
-    func oddTimes(value: String) async throws {
+    @Test(arguments: odd)
+    func `a time that is none makes nobody connected: it is an error to who asks and for the check`(value: String)
+        async throws
+    {
         for (table, column) in Self.times {
             let path = try await makeStore()
             #expect(try await presence(path, at: Self.now) == .connected)
@@ -90,10 +92,8 @@ import Testing
         }
     }
 
-    @Test(
-        "any number that a time may be is none of a damaged row",
-        arguments: ["0", "9223372036854775807", "'18446744073709551615'"])
-    func greatTimes(value: String) async throws {
+    @Test(arguments: ["0", "9223372036854775807", "'18446744073709551615'"])
+    func `any number that a time may be is none of a damaged row`(value: String) async throws {
         for (table, column) in Self.times {
             let path = try await makeStore()
             try set(table, column, value, path)
@@ -103,10 +103,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a presence that is none is an error, also of a sender that is connected",
-        arguments: odd + ["4", "'connected'"])
-    func oddPresence(value: String) async throws {
+    @Test(arguments: odd + ["4", "'connected'"])
+    func `a presence that is none is an error, also of a sender that is connected`(value: String) async throws {
         // The column has a type, for which SQLite makes numbers of these.
         if ["'1'", "'00000000000000000001'"].contains(value) { return }
         let path = try await makeStore()
@@ -116,8 +114,10 @@ import Testing
         #expect(try await faults(path).contains { $0.contains("presence") })
     }
 
-    @Test("a connection of or to nobody is an error for the check, and makes nobody connected", arguments: odd)
-    func oddIDs(value: String) async throws {
+    @Test(arguments: odd)
+    func `a connection of or to nobody is an error for the check, and makes nobody connected`(value: String)
+        async throws
+    {
         for column in ["sender_id", "collector_id"] where value != "NULL" {
             let path = try await makeStore()
             try set("sender_connection", column, value, path)
@@ -127,10 +127,10 @@ import Testing
         }
     }
 
-    @Test(
-        "a collector that goes on, or another, mends what is damaged of its own and clears a lease that is none",
-        arguments: odd)
-    func mended(value: String) async throws {
+    @Test(arguments: odd)
+    func `a collector that goes on, or another, mends what is damaged of its own and clears a lease that is none`(
+        value: String
+    ) async throws {
         for column in ["holds_from_unix_nano", "lapses_at_unix_nano"] {
             let path = try await makeStore()
             try set("collector", column, value, path)

@@ -59,10 +59,8 @@ import Testing
         return scans
     }
 
-    @Test(
-        "no look-up and no short question waits for long ones",
-        arguments: [.readWrite, .readOnly] as [SQLiteSpanStore.Mode])
-    func beside(mode: SQLiteSpanStore.Mode) async throws {
+    @Test(arguments: [.readWrite, .readOnly] as [SQLiteSpanStore.Mode])
+    func `no look-up and no short question waits for long ones`(mode: SQLiteSpanStore.Mode) async throws {
         let store = try await store(mode)
         let gate = Gate()
         let scans = await longScans(5, of: store, gate)
@@ -83,8 +81,7 @@ import Testing
         await store.close()
     }
 
-    @Test("closing waits for what was asked, and answers it")
-    func closing() async throws {
+    @Test func `closing waits for what was asked, and answers it`() async throws {
         let store = try await store()
         let gate = Gate()
         let scans = await longScans(5, of: store, gate)
@@ -140,8 +137,7 @@ import Testing
         return task
     }
 
-    @Test("a look-up waits for no searches and scans, however many are slow, and a search is none")
-    func lookUpsBesideSearches() async throws {
+    @Test func `a look-up waits for no searches and scans, however many are slow, and a search is none`() async throws {
         let store = try await store()
         let gate = TaskGate()
         var held: [Task<Void, any Error>] = []
@@ -169,8 +165,9 @@ import Testing
         await store.close()
     }
 
-    @Test("whoever has waited longest is next, so that short questions without end keep no long one waiting")
-    func fairness() async throws {
+    @Test func `whoever has waited longest is next, so that short questions without end keep no long one waiting`()
+        async throws
+    {
         let store = try await store()
         let order = Order()
         var (gates, held): ([TaskGate], [Task<Void, any Error>]) = ([], [])
@@ -195,8 +192,9 @@ import Testing
         await store.close()
     }
 
-    @Test("a question that is cancelled while it waits leaves at once, and closing waits for it no longer")
-    func cancelled() async throws {
+    @Test func `a question that is cancelled while it waits leaves at once, and closing waits for it no longer`()
+        async throws
+    {
         let store = try await store()
         let gate = TaskGate()
         var held: [Task<Void, any Error>] = []
@@ -227,8 +225,8 @@ import Testing
         await closing.value
     }
 
-    @Test("a long question whose task is cancelled ends early", arguments: [true, false])
-    func cancelledWhileAnswered(isMerged: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a long question whose task is cancelled ends early`(isMerged: Bool) async throws {
         let store = try await store()
         for trace in UInt64(2)...5 { try await store.append([batch(trace: trace, count: 1000)]) }
         if isMerged { try await store.compact() }
@@ -254,8 +252,7 @@ import Testing
         await store.close()
     }
 
-    @Test("after many questions at once one reader stays open")
-    func memory() async throws {
+    @Test func `after many questions at once one reader stays open`() async throws {
         let store = try await store()
         let gate = Gate()
         for scan in await longScans(3, of: store, gate) {
@@ -277,9 +274,8 @@ import Testing
         }
     }
 
-    @Test(
-        "stores that are dropped without being closed give back their files and tasks", .enabled(if: hasProcessFolder))
-    func dropped() async throws {
+    @Test(.enabled(if: hasProcessFolder))
+    func `stores that are dropped without being closed give back their files and tasks`() async throws {
         weak var last: SQLiteWriter?
         for number in 0..<100 {
             let store = try await SQLiteSpanStore.open(path: folder.file("\(number).db"), mode: .readWrite)

@@ -54,8 +54,9 @@ import Testing
         #expect(try await keys(store) == keys(oracle), "\(what): a scan")
     }
 
-    @Test("a span's latest joined form counts, though a run with an earlier one was written anew since")
-    func wholeOfBefore() async throws {
+    @Test func `a span's latest joined form counts, though a run with an earlier one was written anew since`()
+        async throws
+    {
         let store = try await open(8)
         let oracle = InMemorySpanStore()
         func append(_ group: [IncomingBatch]) async throws {
@@ -75,8 +76,8 @@ import Testing
         await store.close()
     }
 
-    @Test("two merges at once, of which each finds the other's report, leave one", arguments: 1...4)
-    func mergesAtOnce(turn: Int) async throws {
+    @Test(arguments: 1...4)
+    func `two merges at once, of which each finds the other's report, leave one`(turn: Int) async throws {
         let path = folder.file("a.db")
         let (writer, other) = (SQLiteWriter(), SQLiteWriter())
         try await writer.open(path: path, options: .init())
@@ -110,9 +111,10 @@ import Testing
         await other.close()
     }
 
-    @Test(
-        "a span is as old as all of its reports together, and goes or stays with all of them", arguments: [false, true])
-    func age(merges: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `a span is as old as all of its reports together, and goes or stays with all of them`(merges: Bool)
+        async throws
+    {
         let (old, older) = (base - 50 * hour, base - 60 * hour)
         let note = [Attribute("a", .int(1))]
         let groups: [IncomingBatch] = [
@@ -140,8 +142,8 @@ import Testing
         await store.close()
     }
 
-    @Test("no span is torn at the border of what is kept, whatever runs its reports lie in", arguments: [nil, 8])
-    func border(reports: Int?) async throws {
+    @Test(arguments: [nil, 8])
+    func `no span is torn at the border of what is kept, whatever runs its reports lie in`(reports: Int?) async throws {
         let store = try await open(reports)
         let oracle = InMemorySpanStore()
         let early = (1...8).map { report($0, start: base + $0 * minute, end: 0) }

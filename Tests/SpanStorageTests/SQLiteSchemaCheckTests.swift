@@ -27,7 +27,6 @@ import Testing
     }
 
     @Test(
-        "what is wrong with the schema and with rows that are no spans is told",
         arguments: [
             ("DROP VIEW senders", "view senders is missing"),
             ("DROP VIEW blocks; CREATE VIEW blocks AS SELECT 1", "view blocks is not the one"),
@@ -49,7 +48,9 @@ import Testing
             ("UPDATE run SET trace_segment = 3", "run 1 and trace_segment do not know each other"),
             ("UPDATE block SET reports = 5", "run 1 is not the sum of its blocks"),
         ])
-    func told(sql: String, words: String) async throws {
+    func `what is wrong with the schema and with rows that are no spans is told`(sql: String, words: String)
+        async throws
+    {
         let faults = try await faults(after: sql)
         if words.isEmpty {
             #expect(faults == [])
@@ -58,8 +59,7 @@ import Testing
         }
     }
 
-    @Test("what somebody added for himself is no fault")
-    func added() async throws {
+    @Test func `what somebody added for himself is no fault`() async throws {
         #expect(
             try await faults(
                 after:

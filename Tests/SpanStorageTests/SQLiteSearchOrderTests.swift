@@ -107,13 +107,13 @@ import Testing
         }
     }
 
-    @Test("a search reads no block that cannot have its first spans, in any order")
-    func few() async throws {
+    @Test func `a search reads no block that cannot have its first spans, in any order`() async throws {
         try await expectFew(try await fill { UInt64.random(in: 1...1_000_000_000_000, using: &$0) }, limit: 20)
     }
 
-    @Test("it reads few blocks too where the shortest and the longest durations are those of many spans")
-    func ties() async throws {
+    @Test func `it reads few blocks too where the shortest and the longest durations are those of many spans`()
+        async throws
+    {
         try await expectFew(
             try await fill { random in
                 switch Int.random(in: 0..<10, using: &random) {

@@ -40,8 +40,7 @@ import Testing
             receivedAtUnixNano: start + 2000)
     }
 
-    @Test("merging leaves one run of an hour, and what it says of itself is true")
-    func compaction() async throws {
+    @Test func `merging leaves one run of an hour, and what it says of itself is true`() async throws {
         let store = try await open()
         for trace in UInt64(1)...40 { try await store.append([incoming(hour: Int(trace % 2), trace: trace)]) }
         var statistics = try await store.statistics()
@@ -59,10 +58,11 @@ import Testing
         await store.close()
     }
 
-    @Test(
-        "a copy of a report is not stored again, be it in the same group, soon after, or after the store was opened anew"
-    )
-    func copies() async throws {
+    @Test
+    func
+        `a copy of a report is not stored again, be it in the same group, soon after, or after the store was opened anew`()
+        async throws
+    {
         var store = try await open()
         let first = incoming(hour: 0, trace: 1)
         try await store.append([first, first])
@@ -82,8 +82,9 @@ import Testing
         await store.close()
     }
 
-    @Test("reports of one span in runs that are not merged any more stay loose, and are found as one span")
-    func reportsApart() async throws {
+    @Test func `reports of one span in runs that are not merged any more stay loose, and are found as one span`()
+        async throws
+    {
         let store = try await open()
         var first = incoming(hour: 0, trace: 1, count: 1)
         try await store.append([first])
@@ -105,10 +106,9 @@ import Testing
         await store.close()
     }
 
-    @Test(
-        "a span that comes again when it was forgotten is one span, whenever it started",
-        arguments: [3, 24 * 8])
-    func comesAgain(hoursAgo: UInt64) async throws {
+    @Test(arguments: [3, 24 * 8])
+    func `a span that comes again when it was forgotten is one span, whenever it started`(hoursAgo: UInt64) async throws
+    {
         let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
         let now = Self.now
@@ -149,8 +149,9 @@ import Testing
         await store.close()
     }
 
-    @Test("one index of traces takes the place of many, finds them all, and goes with the last of its runs")
-    func traceSegments() async throws {
+    @Test func `one index of traces takes the place of many, finds them all, and goes with the last of its runs`()
+        async throws
+    {
         // With so little memory a run is finished with a thousand reports.
         let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
@@ -186,8 +187,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a trace is removed from all runs, and left out when it comes again")
-    func deletedTrace() async throws {
+    @Test func `a trace is removed from all runs, and left out when it comes again`() async throws {
         let store = try await open()
         for trace in UInt64(1)...3 {
             try await store.append([incoming(hour: 0, trace: trace), incoming(hour: 0, trace: trace + 10)])
@@ -203,8 +203,9 @@ import Testing
         await store.close()
     }
 
-    @Test("a sound store in which one group told of spans in several ways is found sound, merged or not")
-    func checkOfSeveralReports() async throws {
+    @Test func `a sound store in which one group told of spans in several ways is found sound, merged or not`()
+        async throws
+    {
         let store = try await open()
         try await store.append(
             ["work", "job"].flatMap { name in
@@ -220,8 +221,7 @@ import Testing
         await store.close()
     }
 
-    @Test("spans are removed by age and by size, the oldest first")
-    func retention() async throws {
+    @Test func `spans are removed by age and by size, the oldest first`() async throws {
         let store = try await open()
         for hour in 0..<5 { try await store.append([incoming(hour: hour, trace: UInt64(hour + 1), count: 2000)]) }
         func enforce(_ policy: RetentionPolicy, _ now: UInt64 = Self.now) async throws -> RetentionReport {
@@ -247,8 +247,9 @@ import Testing
         await store.close()
     }
 
-    @Test("a store that was damaged in any block is told so, and readers get an error and no wrong span")
-    func damagedBlocks() async throws {
+    @Test func `a store that was damaged in any block is told so, and readers get an error and no wrong span`()
+        async throws
+    {
         var store = try await open()
         for trace in UInt64(1)...4 { try await store.append([incoming(hour: Int(trace), trace: trace, count: 50)]) }
         await store.close()
@@ -290,8 +291,7 @@ import Testing
         await store.close()
     }
 
-    @Test("a run that cannot be read does not keep the others from being merged")
-    func damagedRunIsPassedOver() async throws {
+    @Test func `a run that cannot be read does not keep the others from being merged`() async throws {
         var store = try await open()
         for trace in UInt64(1)...6 { try await store.append([incoming(hour: 0, trace: trace)]) }
         await store.close()
@@ -308,8 +308,7 @@ import Testing
         await store.close()
     }
 
-    @Test("what keeps the background from merging is told, once")
-    func failureIsTold() async throws {
+    @Test func `what keeps the background from merging is told, once`() async throws {
         var store = try await open()
         for trace in UInt64(1)...6 { try await store.append([incoming(hour: 0, trace: trace)]) }
         #expect(store.takeCompactionFailure() == nil)
@@ -335,8 +334,7 @@ import Testing
         await store.close()
     }
 
-    @Test("indexes and rows that do not fit the blocks are told")
-    func damagedIndexes() async throws {
+    @Test func `indexes and rows that do not fit the blocks are told`() async throws {
         let faults = [
             "UPDATE block SET spans = spans + 1", "DELETE FROM block", "DELETE FROM block_data",
             "UPDATE trace_index SET entries = zeroblob(length(entries))", "DELETE FROM trace_index",
@@ -361,8 +359,7 @@ import Testing
         }
     }
 
-    @Test("a scan and columns have each span once, as the oracle has it, in any range of time")
-    func scans() async throws {
+    @Test func `a scan and columns have each span once, as the oracle has it, in any range of time`() async throws {
         let store = try await open()
         let oracle = InMemorySpanStore()
         var generator = ReportGenerator(seed: seed)
@@ -415,8 +412,9 @@ import Testing
             comment)
     }
 
-    @Test("spans that end when their runs are finished are whole beside them, and every answer is the oracle's")
-    func wholeSpans() async throws {
+    @Test func `spans that end when their runs are finished are whole beside them, and every answer is the oracle's`()
+        async throws
+    {
         // With so little memory a run is finished with a thousand reports.
         let options = SQLiteSpanStore.Options(memoryBytes: 4 << 20, compactsInBackground: false)
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite, options: options)
@@ -476,8 +474,7 @@ import Testing
         await store.close()
     }
 
-    @Test("what is stored is there, once, whatever runs are merged while it comes in")
-    func backgroundCompaction() async throws {
+    @Test func `what is stored is there, once, whatever runs are merged while it comes in`() async throws {
         let store = try await SQLiteSpanStore.open(path: path, mode: .readWrite)
         let oracle = InMemorySpanStore()
         var generator = ReportGenerator(seed: seed)

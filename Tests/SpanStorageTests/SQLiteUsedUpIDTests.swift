@@ -10,10 +10,8 @@ import Testing
 
     let folder = try! TemporaryFolder()
 
-    @Test(
-        "ids that are used up are no full disk, and the check sees them coming",
-        arguments: ["run", "trace_segment", "deleted_trace"])
-    func usedUpIDs(table: String) async throws {
+    @Test(arguments: ["run", "trace_segment", "deleted_trace"])
+    func `ids that are used up are no full disk, and the check sees them coming`(table: String) async throws {
         for sequence in [Int64.max, 1 << 62, 1 << 47] {
             let path = folder.file("\(sequence).db")
             var store = try await Damage.open(path, maxMergedReports: 1)

@@ -21,8 +21,7 @@ import Testing
         return rows
     }
 
-    @Test("the views tell what is stored: partitions, blocks, services, senders")
-    func views() async throws {
+    @Test func `the views tell what is stored: partitions, blocks, services, senders`() async throws {
         let options = SQLiteSpanStore.Options(compactsInBackground: false)
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite, options: options)
         let hour: UInt64 = 3_600_000_000_000
@@ -57,8 +56,7 @@ import Testing
         }
     }
 
-    @Test("the sum of a sender's drops is exact in SQL, and stays at the largest number")
-    func droppedSpans() async throws {
+    @Test func `the sum of a sender's drops is exact in SQL, and stays at the largest number`() async throws {
         var random = SeededGenerator(seed: seed)
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         var all: [[UInt64]] = [[1 << 63 - 1], [1 << 63], [1 << 63 - 1, 1], [.max], [.max - 1, 1], [.max, 1]]
@@ -82,8 +80,7 @@ import Testing
         #expect(found.map { "\($0[0] ?? "") \($0[1] ?? "")" } == expected, "SEED=\(seed)")
     }
 
-    @Test("times and durations beyond SQLite's integers are in the views what they are")
-    func largeTimes() async throws {
+    @Test func `times and durations beyond SQLite's integers are in the views what they are`() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         let starts: [UInt64] = [1000, 1 << 63 - 1, 1 << 63, .max]
         for (index, start) in starts.enumerated() {
@@ -108,8 +105,7 @@ import Testing
         #expect(try rows("SELECT last_seen_unix_nano FROM senders", 1) == [["18446744073709551615"]])
     }
 
-    @Test("the view of senders knows by the clock whose collector's lease has lapsed")
-    func presence() async throws {
+    @Test func `the view of senders knows by the clock whose collector's lease has lapsed`() async throws {
         let store = try await SQLiteSpanStore.open(path: folder.file("spans.db"), mode: .readWrite)
         let now = UInt64(Date().timeIntervalSince1970) * 1_000_000_000
         let lasting = CollectorLease(collector: .random(), renewedAtUnixNano: now, lengthNano: 3_600_000_000_000)

@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    @Test("whatever is done to a file, and by whom, every answer is the oracle's", arguments: 0..<4 as Range<UInt64>)
-    func worlds(number: UInt64) async throws {
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func `whatever is done to a file, and by whom, every answer is the oracle's`(number: UInt64) async throws {
         let folder = try TemporaryFolder()
         let oracle = InMemorySpanStore()
         var world = World(seed: seed &* 4 &+ number)

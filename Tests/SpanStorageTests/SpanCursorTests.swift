@@ -11,8 +11,8 @@ import Testing
                 startTimeUnixNano: start, endTimeUnixNano: end), origin: SpanOrigin())
     }
 
-    @Test("a cursor is read back as it was written", arguments: SpanOrder.allCases)
-    func text(order: SpanOrder) throws {
+    @Test(arguments: SpanOrder.allCases)
+    func `a cursor is read back as it was written`(order: SpanOrder) throws {
         for (start, end) in [(UInt64(0), UInt64(0)), (0, 5), (1, .max), (.max, 1), (.max, 0), (1000, 1000)] {
             for kind in [SpanKind.client, .server] {
                 let cursor = SpanCursor(Self.span(start, end, kind: kind), order: order)
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    @Test("what is no cursor is none", arguments: SpanOrder.allCases)
-    func faults(order: SpanOrder) {
+    @Test(arguments: SpanOrder.allCases)
+    func `what is no cursor is none`(order: SpanOrder) {
         let bytes = Array(SpanCursor(Self.span(4, 9), order: order).text.utf8)
         #expect(SpanCursor("") == nil)
         for length in 0..<bytes.count { #expect(SpanCursor(String(decoding: bytes[..<length], as: UTF8.self)) == nil) }
@@ -38,8 +38,7 @@ import Testing
         }
     }
 
-    @Test("a cursor of another order is refused before a search, with both orders named")
-    func otherOrder() throws {
+    @Test func `a cursor of another order is refused before a search, with both orders named`() throws {
         let cursor = SpanCursor(Self.span(4, 9), order: .longest)
         try SpanQuery(order: .longest, after: cursor).check()
         try SpanQuery(order: .newest).check()

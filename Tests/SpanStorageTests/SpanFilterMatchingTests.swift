@@ -35,7 +35,6 @@ import Testing
         origin: SpanOrigin())
 
     @Test(
-        "an ended span with everything",
         arguments: [
             ("service=checkout name~\"GET /.*\" duration>100ms status=error attr.code>=500 since=1h", true),
             ("service=cart", false), ("service!=cart", true), ("service>c service<d", true), ("name~^/cart", false),
@@ -82,12 +81,11 @@ import Testing
             ("", true), ("not ()", false), ("service=cart or error", true), ("not (error root)", true),
             ("error (root or kind=server)", true),
         ])
-    func ended(text: String, matches: Bool) throws {
+    func `an ended span with everything`(text: String, matches: Bool) throws {
         #expect(try SpanFilterParsingTests.parse(text).matches(Self.span) == matches)
     }
 
     @Test(
-        "a running span with nothing",
         arguments: [
             ("running", true), ("root", true), ("error", false), ("service=\"\"", true), ("service", false),
             ("service!=a", true),
@@ -101,12 +99,11 @@ import Testing
             ("event!=a", false), ("resource.a", false),
             ("status.message=\"\"", true), ("span trace", true),
         ])
-    func nothing(text: String, matches: Bool) throws {
+    func `a running span with nothing`(text: String, matches: Bool) throws {
         #expect(try SpanFilterParsingTests.parse(text).matches(Self.running) == matches)
     }
 
-    @Test("not is the exact opposite, all and any are what they say, for any filter and span")
-    func logic() {
+    @Test func `not is the exact opposite, all and any are what they say, for any filter and span`() {
         let spans = Self.randomSpans()
         var generator = FilterGenerator(seed: seed)
         for _ in 0..<500 {
@@ -120,8 +117,7 @@ import Testing
         }
     }
 
-    @Test("what an engine narrows its search by holds for every span that matches")
-    func conditions() {
+    @Test func `what an engine narrows its search by holds for every span that matches`() {
         let spans = Self.randomSpans()
         var generator = FilterGenerator(seed: seed)
         var (matching, narrowed) = (0, 0)
@@ -145,8 +141,7 @@ import Testing
         #expect(matching > 5000 && narrowed > 5000, "\(matching) spans matched, \(narrowed) were left out")
     }
 
-    @Test("conditions say what they can")
-    func conditionsOfTexts() throws {
+    @Test func `conditions say what they can`() throws {
         func conditions(_ text: String) throws -> SpanConditions { try SpanFilterParsingTests.parse(text).conditions }
         var expected = SpanConditions()
         expected.service = "a"

@@ -12,7 +12,6 @@ import Testing
     }
 
     @Test(
-        "a filter is written in one form",
         arguments: [
             ("", ""), ("  \n\t ", ""), ("()", ""), ("not ()", "not ()"), ("not not ()", ""),
             ("service=checkout", "service=checkout"), ("service = \"checkout\"", "service=checkout"),
@@ -55,14 +54,13 @@ import Testing
             ("((error) ((root)))", "error root"), ("error or (root or running)", "error or root or running"),
             ("error () root", "error root"), ("error or ()", ""), ("error not ()", "not ()"),
         ])
-    func canonical(text: String, expected: String) throws {
+    func `a filter is written in one form`(text: String, expected: String) throws {
         let filter = try Self.parse(text)
         #expect(filter.text == expected)
         #expect(try Self.parse(filter.text) == filter)
     }
 
     @Test(
-        "what is no filter says where and what to do",
         arguments: [
             ("service=cart durations>1", "unknown field \"durations\" at column 14; did you mean duration?"),
             ("Service=cart", "unknown field \"Service\" at column 1; did you mean service?"),
@@ -133,13 +131,12 @@ import Testing
             ("name~\"a{2}{3}\"", "a repetition of a repetition at column 11; put the first one in parentheses"),
             ("name~\"é\\b\"", "an unknown escape at column 8; write (^|\\W) and (\\W|$) for the ends of a word"),
         ])
-    func faults(text: String, description: String) {
+    func `what is no filter says where and what to do`(text: String, description: String) {
         let error = #expect(throws: SpanFilterError.self) { try Self.parse(text) }
         #expect(error?.description == description)
     }
 
-    @Test("a caret stands below the fault, in a part of a long text that fits a terminal")
-    func caret() throws {
+    @Test func `a caret stands below the fault, in a part of a long text that fits a terminal`() throws {
         let text = "service=cart durations>1"
         let error = try #require(throws: SpanFilterError.self) { try Self.parse(text) }
         #expect(error.caretLines(in: text) == "service=cart durations>1\n             ^")
@@ -159,7 +156,6 @@ import Testing
     }
 
     @Test(
-        "a filter beyond a limit is refused",
         arguments: [
             String(repeating: " ", count: SpanFilterLimits.maxLength + 1),
             String(repeating: "error ", count: SpanFilterLimits.maxTerms + 1),
@@ -172,13 +168,12 @@ import Testing
             "name~\"" + String(repeating: "(", count: TextPattern.maxDepth + 1) + "a"
                 + String(repeating: ")", count: TextPattern.maxDepth + 1) + "\"",
         ])
-    func limits(text: String) {
+    func `a filter beyond a limit is refused`(text: String) {
         let error = #expect(throws: SpanFilterError.self) { try Self.parse(text) }
         #expect(error?.code == .tooLarge)
     }
 
-    @Test("what is as large as it may be is taken")
-    func atTheLimits() throws {
+    @Test func `what is as large as it may be is taken`() throws {
         let terms = [String](repeating: "error", count: SpanFilterLimits.maxTerms).joined(separator: " ")
         #expect(try Self.parse(terms).text == terms)
         let nested = try Self.parse(
@@ -193,8 +188,7 @@ import Testing
         #expect(nothing.matches("b") && !nothing.matches("a"))
     }
 
-    @Test("the text of any filter parses to the same filter and stays on one line")
-    func roundTrip() throws {
+    @Test func `the text of any filter parses to the same filter and stays on one line`() throws {
         var generator = FilterGenerator(seed: seed)
         var kinds: Set<String> = []
         for _ in 0..<3000 {
@@ -214,8 +208,7 @@ import Testing
         #expect(kinds.count > 60)
     }
 
-    @Test("any bytes are a filter or have a fault within them")
-    func randomBytes() {
+    @Test func `any bytes are a filter or have a fault within them`() {
         var random = SeededGenerator(seed: seed)
         let words = [
             "service", "name", "attr.", "attr.a", "event.", "duration", "since", "error", "not", "or", "and", "(", ")",
@@ -262,8 +255,7 @@ import Testing
         }
     }
 
-    @Test("filters that bytes tell apart are different, and parts that fit no field make none")
-    func parts() throws {
+    @Test func `filters that bytes tell apart are different, and parts that fit no field make none`() throws {
         #expect(try Self.parse("name=\"é\"") != Self.parse("name=\"e\u{301}\""))
         #expect(try Self.parse("attr.\"é\"") != Self.parse("attr.\"e\u{301}\""))
         #expect(try Self.parse("name~\"é\"") != Self.parse("name~\"e\u{301}\""))

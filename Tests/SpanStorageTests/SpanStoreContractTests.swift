@@ -4,32 +4,32 @@ import SpanStorageTesting
 import Testing
 
 @Suite struct SpanStoreContractTests {
-    @Test("the in-memory engine keeps the contract", arguments: SpanStoreContract.checks)
-    func inMemory(check: SpanStoreContract.Check) async throws {
+    @Test(arguments: SpanStoreContract.checks)
+    func `the in-memory engine keeps the contract`(check: SpanStoreContract.Check) async throws {
         try await check.run({ InMemoryPlace() }, seed: seed)
     }
 
-    @Test("the SQLite engine keeps the contract", arguments: SpanStoreContract.checks)
-    func sqlite(check: SpanStoreContract.Check) async throws {
+    @Test(arguments: SpanStoreContract.checks)
+    func `the SQLite engine keeps the contract`(check: SpanStoreContract.Check) async throws {
         let folder = try TemporaryFolder()
         try await check.run({ SQLitePlace(in: folder) }, seed: seed)
         // To the end of the check, for its stores are open in it.
         withExtendedLifetime(folder) {}
     }
 
-    @Test(
-        "the SQLite engine keeps the contract when it merges everything after each append",
-        arguments: SpanStoreContract.checks)
-    func compacted(check: SpanStoreContract.Check) async throws {
+    @Test(arguments: SpanStoreContract.checks)
+    func `the SQLite engine keeps the contract when it merges everything after each append`(
+        check: SpanStoreContract.Check
+    ) async throws {
         let folder = try TemporaryFolder()
         try await check.run({ SQLitePlace(in: folder, mergesEvery: 1) }, seed: seed)
         withExtendedLifetime(folder) {}
     }
 
-    @Test(
-        "the SQLite engine keeps the contract when it merges everything after every third append",
-        arguments: SpanStoreContract.checks)
-    func compactedNowAndThen(check: SpanStoreContract.Check) async throws {
+    @Test(arguments: SpanStoreContract.checks)
+    func `the SQLite engine keeps the contract when it merges everything after every third append`(
+        check: SpanStoreContract.Check
+    ) async throws {
         let folder = try TemporaryFolder()
         try await check.run({ SQLitePlace(in: folder, mergesEvery: 3) }, seed: seed)
         withExtendedLifetime(folder) {}

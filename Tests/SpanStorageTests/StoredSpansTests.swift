@@ -25,10 +25,10 @@ import Testing
         return try Connection(path: folder.file("a.db"), mode: .readOnly)
     }
 
-    @Test(
-        "no span that is stored is called new, whatever filters had to go; one that is not seldom is called known",
-        arguments: [1, 5, 40] as [UInt64])
-    func honest(spansPerTrace: UInt64) async throws {
+    @Test(arguments: [1, 5, 40] as [UInt64])
+    func `no span that is stored is called new, whatever filters had to go; one that is not seldom is called known`(
+        spansPerTrace: UInt64
+    ) async throws {
         let folder = try TemporaryFolder()
         var random = SeededGenerator(seed: seed)
         var stored = StoredSpans(maxBytes: 256 << 10)
@@ -59,8 +59,9 @@ import Testing
         _ = folder
     }
 
-    @Test("what a file has is known, of runs and of segments, or is forgotten where there is no room for it")
-    func loaded() async throws {
+    @Test func `what a file has is known, of runs and of segments, or is forgotten where there is no room for it`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         let store = try await SQLiteSpanStore.open(
             path: folder.file("a.db"), mode: .readWrite,

@@ -8,7 +8,6 @@ import Testing
 
 @Suite struct TextPatternTests {
     @Test(
-        "a pattern is found where it is meant to be",
         arguments: [
             ("", ["", "a"], []), ("a", ["a", "xax"], ["", "b", "A"]), ("^a", ["ab"], ["ba"]),
             ("a$", ["ba"], ["ab", "a\n"]),
@@ -40,14 +39,13 @@ import Testing
             ("^[+--]$", ["+", "-"], ["."]), ("^(^)*a", ["a"], ["b"]), ("{ a}", ["{ a}"], ["a"]),
             ("a$b", [], ["ab", "a"]), ("}", ["}"], ["{"]), ("\\\"", ["\""], ["\\"]),
         ] as [(String, [String], [String])])
-    func table(source: String, found: [String], others: [String]) throws {
+    func `a pattern is found where it is meant to be`(source: String, found: [String], others: [String]) throws {
         let pattern = try TextPattern(source)
         for text in found { #expect(pattern.matches(text), "\(source) in \(text.debugDescription)") }
         for text in others { #expect(!pattern.matches(text), "\(source) in \(text.debugDescription)") }
     }
 
     @Test(
-        "a faulty pattern says where",
         arguments: [
             ("a)", 2), ("(a", 1), ("a**", 3), ("a+?", 3), ("+", 1), ("a|*", 3), ("(?<x>a)", 1), ("(?", 1), ("[a", 1),
             ("[", 1), ("[z-a]", 2),
@@ -58,13 +56,12 @@ import Testing
             ("a{2}?", 5),
             ("\\u{}", 1), ("\\u{d800}", 1), ("\\u41", 1),
         ])
-    func faults(source: String, column: Int) {
+    func `a faulty pattern says where`(source: String, column: Int) {
         let error = #expect(throws: SpanFilterError.self) { try TextPattern(source) }
         #expect(error?.code == .pattern && error?.column == column, "\(source): \(String(describing: error))")
     }
 
     @Test(
-        "what other regular expressions read differently is refused, and the hint says what to write",
         arguments: [
             ("[:alpha:]", 1, "write [[:alpha:]]"), ("[:^alpha:]", 1, "write [[:^alpha:]]"),
             ("[^:alpha:]", 1, "write [^[:alpha:]]"), ("x[:foo:]", 2, "write [[:foo:]]"), ("[:digit]", 2, "[:digit:]"),
@@ -93,14 +90,15 @@ import Testing
             ("^{2}", 2, "leave it out"),
             ("(a)\\1", 4, "write it out"), ("\\k<n>", 1, "write it out"), ("\\g1", 1, "write it out"),
         ])
-    func foreign(source: String, column: Int, hint: String) {
+    func `what other regular expressions read differently is refused, and the hint says what to write`(
+        source: String, column: Int, hint: String
+    ) {
         let error = #expect(throws: SpanFilterError.self) { try TextPattern(source) }
         #expect(error?.code == .pattern && error?.column == column, "\(source): \(String(describing: error))")
         #expect(error?.hint.contains(hint) == true, "\(source): \(String(describing: error))")
     }
 
-    @Test("random patterns find what the system's regular expressions find")
-    func likeSystem() throws {
+    @Test func `random patterns find what the system's regular expressions find`() throws {
         var generator = ReportGenerator(seed: seed)
         var counts = (found: 0, not: 0)
         for _ in 0..<1500 {
@@ -134,16 +132,16 @@ import Testing
         }
     }
 
-    @Test("patterns that make others go back for ages end at once")
-    func hostile() throws {
+    @Test func `patterns that make others go back for ages end at once`() throws {
         let text = String(repeating: "a", count: 2_000)
         for source in ["^(a*)*b", "^(a+)+$b", "^(a|a)*b", "^(a?){200}a{200}b", "^(.*)(.*)(.*)(.*)b"] {
             #expect(try !TextPattern(source).matches(text), "\(source)")
         }
     }
 
-    @Test("a query whose patterns take too long ends with words, on every engine, and one whose do not goes on")
-    func work() async throws {
+    @Test func `a query whose patterns take too long ends with words, on every engine, and one whose do not goes on`()
+        async throws
+    {
         let text = String(repeating: "a", count: 3_000) + "c"
         let spans = (1...20).map { number in
             SpanRecord(
@@ -183,8 +181,7 @@ import Testing
         }
     }
 
-    @Test("sets cost more than characters, as they take longer")
-    func setsCost() throws {
+    @Test func `sets cost more than characters, as they take longer`() throws {
         let text = String(repeating: "a", count: 3_000)
         func isSpent(_ source: String, _ limit: Int) throws -> Bool {
             let filter = try SpanFilter(parsing: "name~\"\(source)\"", nowUnixNano: 0).metered(limit: limit)
@@ -200,8 +197,7 @@ import Testing
         #expect(try !isSpent("[ab]{300}c", steps * 22 / 10) && isSpent("[ab]{300}c", steps * 16 / 10))
     }
 
-    @Test("of a long text as much is looked at as the limit says")
-    func longText() throws {
+    @Test func `of a long text as much is looked at as the limit says`() throws {
         let pattern = try TextPattern("ab$|x")
         let filler = String(repeating: "a", count: TextPattern.maxTextLength - 1)
         #expect(pattern.matches(filler + "b"))
@@ -210,8 +206,7 @@ import Testing
         #expect(pattern.matches(filler + "xb"))
     }
 
-    @Test("a pattern is kept on one line and without bare quotes")
-    func source() throws {
+    @Test func `a pattern is kept on one line and without bare quotes`() throws {
         let pattern = try TextPattern("a\"[\"]\\\"\n\u{202E}")
         #expect(pattern.source == "a\\\"[\\\"]\\\"\\u{a}\\u{202e}")
         #expect(pattern.matches("a\"\"\"\n\u{202E}"))

@@ -12,8 +12,9 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct TLSReloadTests {
     typealias Place = TLSTests.Place
 
-    @Test("a new certificate serves new connections; one that is open goes on under load, on the same connection")
-    func reload() async throws {
+    @Test func `a new certificate serves new connections; one that is open goes on under load, on the same connection`()
+        async throws
+    {
         let place = try Place()
         try place.files.makeAuthority("next")
         try place.files.make("replacement", by: "next")
@@ -46,12 +47,13 @@ import Testing
     }
 
     @Test(
-        "files that cannot be used leave the old ones in use and say what is wrong",
         arguments: [
             ("certificate", "no certificate at all", "holds no certificate in PEM form"),
             ("key", "no key at all", "holds no private key in PEM form"),
         ])
-    func broken(file: String, text: String, words: String) async throws {
+    func `files that cannot be used leave the old ones in use and say what is wrong`(
+        file: String, text: String, words: String
+    ) async throws {
         let place = try Place()
         let (server, port) = try await place.start(place.serverTLS()) { $0.reloadInterval = .zero }
         let path = file == "key" ? place.files.key("server") : place.files.certificate("server")
@@ -68,8 +70,9 @@ import Testing
         try place.checkSecrets()
     }
 
-    @Test("a certificate without its key, and one that has expired, are not taken in place of a good one")
-    func unusable() async throws {
+    @Test func `a certificate without its key, and one that has expired, are not taken in place of a good one`()
+        async throws
+    {
         let place = try Place()
         try place.files.make("other", by: "ca")
         try place.files.make("expired", by: "ca", end: "20210203000000Z")
@@ -97,8 +100,7 @@ import Testing
         try place.checkSecrets()
     }
 
-    @Test("a new client CA holds for who connects from then on")
-    func clientAuthority() async throws {
+    @Test func `a new client CA holds for who connects from then on`() async throws {
         let place = try Place()
         try place.files.makeAuthority("clients")
         try place.files.makeAuthority("next")
@@ -119,8 +121,9 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a client reads its files for each connection, and makes do with the last ones when they are broken")
-    func clientFiles() async throws {
+    @Test func `a client reads its files for each connection, and makes do with the last ones when they are broken`()
+        async throws
+    {
         let place = try Place()
         try place.files.makeAuthority("next")
         try place.files.make("replacement", by: "next")

@@ -8,8 +8,7 @@ import Testing
 
 /// What can be said before anything connects.
 @Suite struct TLSSettingsTests {
-    @Test("files that cannot be used are named at once, and what is in them is not")
-    func files() throws {
+    @Test func `files that cannot be used are named at once, and what is in them is not`() throws {
         let files = try TrialCertificates()
         try files.makeAuthority("ca")
         try files.make("server", by: "ca")
@@ -37,8 +36,7 @@ import Testing
         for secret in try files.secretLines() { #expect(!all.contains(secret)) }
     }
 
-    @Test("certificates that are not valid today are named at once, on both sides, with the day")
-    func validity() throws {
+    @Test func `certificates that are not valid today are named at once, on both sides, with the day`() throws {
         let files = try TrialCertificates()
         try files.makeAuthority("ca")
         try files.make("server", by: "ca")
@@ -103,8 +101,7 @@ import Testing
         #expect(client(ca: "old").contains("each of the 2 certificates, the first of which has expired"))
     }
 
-    @Test("a key that others may read is told of, a certificate is not")
-    func exposedKey() throws {
+    @Test func `a key that others may read is told of, a certificate is not`() throws {
         let files = try TrialCertificates()
         try files.makeAuthority("ca")
         try files.make("server", by: "ca")
@@ -125,8 +122,7 @@ import Testing
         }
     }
 
-    @Test("a server name that is an address, and TLS on a Unix socket, are refused in words")
-    func names() throws {
+    @Test func `a server name that is an address, and TLS on a Unix socket, are refused in words`() throws {
         for name in ["", "127.0.0.1", "::1"] {
             let fault = #expect(throws: TransportError.self) {
                 _ = try ClientSecurity.tls(ClientTLS(serverName: name))
@@ -139,8 +135,7 @@ import Testing
         #expect(fault?.message.contains("leave security out") == true)
     }
 
-    @Test("with TLS a token may go to another machine")
-    func token() throws {
+    @Test func `with TLS a token may go to another machine`() throws {
         var configuration = SpanClientConfiguration(host: "collector.example", bearerToken: "secret")
         #expect(throws: TransportError.self) { try configuration.validate() }
         configuration.security = try .tls(ClientTLS())
@@ -148,7 +143,6 @@ import Testing
     }
 
     @Test(
-        "names match without regard to case; a star is one whole label, and not the last but one",
         arguments: [
             ("a.example", "A.Example.", true), ("a.example", "b.example", false), ("*.a.example", "x.a.example", true),
             ("*.a.example", "a.example", false), ("*.a.example", "x.y.a.example", false),
@@ -156,18 +150,19 @@ import Testing
             ("x*.a.example", "xy.a.example", false), ("", "", false), ("a.*.example", "a.b.example", false),
             ("*", "localhost", false), ("localhost", "localhost", true),
         ])
-    func matching(pattern: String, name: String, fits: Bool) {
+    func `names match without regard to case; a star is one whole label, and not the last but one`(
+        pattern: String, name: String, fits: Bool
+    ) {
         #expect(ServerNameCheck.matches(pattern, name) == fits)
     }
 
     @Test(
-        "days are counted as the calendar does",
         arguments: [
             (0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_612_310_400, "2021-02-03"),
             (4_107_542_399, "2100-02-28"),
             (4_107_542_400, "2100-03-01"), (-1, "1969-12-31"), (253_402_300_799, "9999-12-31"),
         ])
-    func dates(seconds: Int, day: String) {
+    func `days are counted as the calendar does`(seconds: Int, day: String) {
         #expect(PEMFiles.date(seconds) == day)
     }
 }

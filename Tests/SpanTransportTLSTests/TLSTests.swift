@@ -89,8 +89,7 @@ import Testing
         SpanRecord(traceID: .random(), spanID: .random(), name: "op", startTimeUnixNano: 1, endTimeUnixNano: 2)
     }
 
-    @Test("spans and a token go through TLS, by name, by address and by a wildcard's name")
-    func delivers() async throws {
+    @Test func `spans and a token go through TLS, by name, by address and by a wildcard's name`() async throws {
         let place = try Place()
         let (server, port) = try await place.start(place.serverTLS())
         #expect(try await place.deliver(port, tls: place.trust).storedSpans == 1)
@@ -103,8 +102,7 @@ import Testing
         try place.checkSecrets()
     }
 
-    @Test("a collector with a client CA takes who has its certificate, and nobody else")
-    func mutual() async throws {
+    @Test func `a collector with a client CA takes who has its certificate, and nobody else`() async throws {
         let place = try Place()
         try place.files.makeAuthority("clients")
         try place.files.make("client", by: "clients", for: .clientAuth, names: "DNS:checkout")
@@ -132,8 +130,9 @@ import Testing
         try place.checkSecrets()
     }
 
-    @Test("a collector of another name, even one with a certificate for the address, is not talked to")
-    func wrongName() async throws {
+    @Test func `a collector of another name, even one with a certificate for the address, is not talked to`()
+        async throws
+    {
         let place = try Place()
         try place.files.make("address", by: "ca", names: "IP:127.0.0.1")
         let (server, port) = try await place.start(place.serverTLS())
@@ -152,8 +151,9 @@ import Testing
         #expect(place.sink.greetings == 1)
     }
 
-    @Test("a collector of an unknown authority, or of one that the system does not know, is not talked to")
-    func unknownAuthority() async throws {
+    @Test func `a collector of an unknown authority, or of one that the system does not know, is not talked to`()
+        async throws
+    {
         let place = try Place()
         try place.files.makeAuthority("other")
         let (server, port) = try await place.start(place.serverTLS())
@@ -166,8 +166,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a certificate that has expired is not accepted, and both sides say so")
-    func expired() async throws {
+    @Test func `a certificate that has expired is not accepted, and both sides say so`() async throws {
         let place = try Place()
         try place.files.make("server", by: "ca", end: "20210203000000Z")
         // A server that was started while it was valid.
@@ -180,8 +179,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("plain to TLS and TLS to plain end with words on both sides that say what to do")
-    func mismatch() async throws {
+    @Test func `plain to TLS and TLS to plain end with words on both sides that say what to do`() async throws {
         let place = try Place()
         let (secured, securedPort) = try await place.start(place.serverTLS())
         let plain = try await place.refusal(securedPort, tls: nil)
@@ -198,8 +196,7 @@ import Testing
         try place.checkSecrets()
     }
 
-    @Test("the time of a handshake includes TLS's, and a full server closes before it")
-    func limits() async throws {
+    @Test func `the time of a handshake includes TLS's, and a full server closes before it`() async throws {
         let place = try Place()
         let (server, port) = try await place.start(place.serverTLS()) {
             // Long enough for the second connection to come while the first one waits.

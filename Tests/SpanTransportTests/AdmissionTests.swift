@@ -34,8 +34,7 @@ import Testing
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }
 
-    @Test("over the limit a sender is told to come back, and gets in once another has gone")
-    func connections() async throws {
+    @Test func `over the limit a sender is told to come back, and gets in once another has gone`() async throws {
         let log = RecordedLog()
         let server = Self.server(log) { $0.maxConnections = 2 }
         let port = try await server.start()
@@ -70,8 +69,9 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("of two connections of a sender the one with the higher number is the sender's, whichever greets last")
-    func numbers() async throws {
+    @Test func `of two connections of a sender the one with the higher number is the sender's, whichever greets last`()
+        async throws
+    {
         let log = RecordedLog()
         let server = Self.server(log) { _ in }
         let port = try await server.start()
@@ -97,8 +97,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("connections that are not welcomed are bounded on their own, and a welcome makes room")
-    func handshakes() async throws {
+    @Test func `connections that are not welcomed are bounded on their own, and a welcome makes room`() async throws {
         let log = RecordedLog()
         let server = Self.server(log) { $0.maxHandshakes = 1 }
         let port = try await server.start()
@@ -117,8 +116,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a sender that is told to come back delivers everything in the end")
-    func comesBack() async throws {
+    @Test func `a sender that is told to come back delivers everything in the end`() async throws {
         let log = RecordedLog()
         let server = Self.server(log) {
             $0.maxConnections = 1
@@ -141,8 +139,9 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("tokens are changed while senders are connected: the new opens, the old does not, who is in stays")
-    func tokens() async throws {
+    @Test func `tokens are changed while senders are connected: the new opens, the old does not, who is in stays`()
+        async throws
+    {
         let folder = try ScratchFolder()
         let path = folder.path + "/tokens"
         try "first-token-of-ours\nsecond-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
@@ -188,8 +187,7 @@ import Testing
         #expect(!log.contains("-token"), "\(log.lines)")
     }
 
-    @Test("a client shows the token that its file has when it connects")
-    func clientToken() async throws {
+    @Test func `a client shows the token that its file has when it connects`() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/token"
         try "right-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
@@ -207,7 +205,6 @@ import Testing
     }
 
     @Test(
-        "a token goes to this machine, or is allowed by name, or does not go",
         arguments: [
             (.tcp(host: "127.0.0.1", port: 1), false, true), (.tcp(host: "localhost", port: 1), false, true),
             (.tcp(host: "::1", port: 1), false, true), (.unix(path: "/tmp/s"), false, true),
@@ -215,7 +212,9 @@ import Testing
             (.tcp(host: "127.0.0.1.example", port: 1), false, false),
             (.tcp(host: "collector.example", port: 1), true, true),
         ] as [(TransportAddress, Bool, Bool)])
-    func tokenInClear(address: TransportAddress, isAllowed: Bool, goes: Bool) throws {
+    func `a token goes to this machine, or is allowed by name, or does not go`(
+        address: TransportAddress, isAllowed: Bool, goes: Bool
+    ) throws {
         var configuration = SpanClientConfiguration(address: address)
         configuration.bearerToken = "secret-token"
         configuration.allowsTokenInClear = isAllowed
@@ -229,8 +228,7 @@ import Testing
         }
     }
 
-    @Test("a connection that says nothing is closed after the time of a handshake")
-    func handshakeTime() async throws {
+    @Test func `a connection that says nothing is closed after the time of a handshake`() async throws {
         let log = RecordedLog()
         let server = Self.server(log) { $0.session.timing.handshake = .milliseconds(50) }
         let port = try await server.start()
@@ -240,8 +238,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a token file of a sender holds one token, beside comments")
-    func senderTokenFile() throws {
+    @Test func `a token file of a sender holds one token, beside comments`() throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/token"
         func words(_ text: String) throws -> String {
@@ -257,8 +254,9 @@ import Testing
         #expect(try words("# ours\n").contains("holds no token"))
     }
 
-    @Test("a token that was read when the sender was made is shown though its file is gone, as that of a pipe is")
-    func senderTokenFileIsGone() async throws {
+    @Test func `a token that was read when the sender was made is shown though its file is gone, as that of a pipe is`()
+        async throws
+    {
         let folder = try ScratchFolder()
         let path = folder.path + "/token"
         try "right-token-of-ours\n".write(toFile: path, atomically: true, encoding: .utf8)
@@ -275,8 +273,7 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("the faults of strangers do not keep those of senders out of the log")
-    func faultsApart() async throws {
+    @Test func `the faults of strangers do not keep those of senders out of the log`() async throws {
         let log = RecordedLog()
         let server = Self.server(log) { _ in }
         let port = try await server.start()
@@ -300,8 +297,9 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a file with tokens that others may read is told of at the start and when it is read anew, once each")
-    func exposedTokens() async throws {
+    @Test func `a file with tokens that others may read is told of at the start and when it is read anew, once each`()
+        async throws
+    {
         let folder = try ScratchFolder()
         let path = folder.path + "/tokens"
         func write(_ mode: Int) throws {
@@ -345,8 +343,7 @@ import Testing
         await open.shutdown(within: .seconds(5))
     }
 
-    @Test("settings that make no sense are said before anything listens")
-    func settings() async throws {
+    @Test func `settings that make no sense are said before anything listens`() async throws {
         let log = RecordedLog()
         let changes: [(inout SpanServerConfiguration) -> Void] = [
             { $0.addresses = [] }, { $0.maxConnections = 0 }, { $0.maxHandshakes = 0 }, { $0.socketMode = 0o1777 },

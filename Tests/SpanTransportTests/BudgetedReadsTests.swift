@@ -11,8 +11,8 @@ import Testing
         return reads
     }
 
-    @Test("while there is no room, what is read at once is little, however much it was before; then it is as before")
-    func fullBudget() {
+    @Test
+    func `while there is no room, what is read at once is little, however much it was before; then it is as before`() {
         let budget = ReceiveBudget(limit: 100, maxFrameBytes: 1024)
         var reads = Self.reads(budget, BudgetedReads.Gate(mostBytes: 1 << 20))
         #expect(reads.nextBufferSize() == 65_536)
@@ -26,8 +26,7 @@ import Testing
         #expect(reads.buffer(allocator: ByteBufferAllocator()).capacity == 65_536)
     }
 
-    @Test("who has to wait reads little of what comes all the same, and others as before")
-    func shutGate() {
+    @Test func `who has to wait reads little of what comes all the same, and others as before`() {
         let budget = ReceiveBudget(limit: 100, maxFrameBytes: 1024)
         let (shut, open) = (BudgetedReads.Gate(mostBytes: 1 << 20), BudgetedReads.Gate(mostBytes: 1 << 20))
         let (waiting, other) = (Self.reads(budget, shut), Self.reads(budget, open))
@@ -38,8 +37,7 @@ import Testing
         #expect(waiting.nextBufferSize() == 65_536)
     }
 
-    @Test("strangers over their share make strangers read little, and nobody else")
-    func strangers() {
+    @Test func `strangers over their share make strangers read little, and nobody else`() {
         let budget = ReceiveBudget(limit: 800, maxFrameBytes: 1024)
         let (stranger, known) = (BudgetedReads.Gate(mostBytes: 1 << 20), BudgetedReads.Gate(mostBytes: 1 << 20))
         known.set(isStranger: false, isShut: false)
@@ -50,8 +48,7 @@ import Testing
         #expect(others.nextBufferSize() == 65_536)
     }
 
-    @Test("with many connections each reads less at once, but no less than 2 KiB")
-    func many() {
+    @Test func `with many connections each reads less at once, but no less than 2 KiB`() {
         let gate = BudgetedReads.Gate(mostBytes: 1 << 20)
         let reads = Self.reads(ReceiveBudget(limit: 100, maxFrameBytes: 1024), gate)
         for (most, bytes) in [(1 << 20, 65_536), (5000, 5000), (1, 2048)] {

@@ -20,8 +20,7 @@ import Testing
         return rest.due
     }
 
-    @Test("a batch that is closed while the driver is at work is seen before it goes, and wakes nobody")
-    func closedBatch() throws {
+    @Test func `a batch that is closed while the driver is at work is seen before it goes, and wakes nobody`() throws {
         var state = ClientState(limits: SpanQueueLimits(maxBatchSpans: 1))
         let started = state.start()
         #expect(started)
@@ -41,8 +40,7 @@ import Testing
         #expect(!second.wakes, "the driver has not gone")
     }
 
-    @Test("an open batch wakes the driver for its deadline once")
-    func openBatch() throws {
+    @Test func `an open batch wakes the driver for its deadline once`() throws {
         var state = ClientState(limits: SpanQueueLimits())
         let started = state.start()
         #expect(started)
@@ -55,8 +53,7 @@ import Testing
         #expect(!second.wakes)
     }
 
-    @Test("drops are handed over before the goodbye, and goodbye is said once")
-    func goodbye() throws {
+    @Test func `drops are handed over before the goodbye, and goodbye is said once`() throws {
         var state = ClientState(limits: SpanQueueLimits(maxBatchBytes: 100))
         let started = state.start()
         #expect(started)
@@ -80,8 +77,7 @@ import Testing
         }
     }
 
-    @Test("a client that never started ends with its shutdown, and one that has a driver waits for it")
-    func shutdown() {
+    @Test func `a client that never started ends with its shutdown, and one that has a driver waits for it`() {
         var fresh = ClientState(limits: SpanQueueLimits())
         let freshHasDriver = fresh.close()
         let startsLate = fresh.start()

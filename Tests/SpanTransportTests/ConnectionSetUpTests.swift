@@ -31,8 +31,8 @@ import Testing
         )
     }
 
-    @Test("both ends of a TCP connection send at once, and neither asks for what only root may have")
-    func options() async throws {
+    @Test func `both ends of a TCP connection send at once, and neither asks for what only root may have`() async throws
+    {
         let log = RecordedLog()
         let server = AdmissionTests.server(log) { _ in }
         let port = try await server.start()
@@ -51,8 +51,10 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a connection that cannot be set up is in the log with the reason, now and then, and its place is free again")
-    func failure() async throws {
+    @Test
+    func `a connection that cannot be set up is in the log with the reason, now and then, and its place is free again`()
+        async throws
+    {
         let log = RecordedLog()
         let server = AdmissionTests.server(log) {
             $0.security = ServerSecurity(RefusingLayer())

@@ -5,8 +5,7 @@ import Testing
 @testable import SpanTransport
 
 @Suite struct FileBackedTests {
-    @Test("a change counts when two looks find the same, once")
-    func watch() {
+    @Test func `a change counts when two looks find the same, once`() {
         var watch = FileWatch(stamps: [FileStamp(bytes: 1), FileStamp(bytes: 1)])
         let half = [FileStamp(bytes: 2), FileStamp(bytes: 1)]
         let whole = [FileStamp(bytes: 2), FileStamp(bytes: 2)]
@@ -24,8 +23,7 @@ import Testing
         #expect(!result)
     }
 
-    @Test("a value is read again when its file changes; a file that cannot be used leaves it as it was")
-    func value() throws {
+    @Test func `a value is read again when its file changes; a file that cannot be used leaves it as it was`() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         func write(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
@@ -56,8 +54,7 @@ import Testing
         #expect(tokens.value == ["third-token-of-ours"])
     }
 
-    @Test("a line passes the gate once per interval, and says how many it stands for")
-    func gate() {
+    @Test func `a line passes the gate once per interval, and says how many it stands for`() {
         let gate = LogGate(interval: .seconds(10))
         #expect(gate.pass(now: .uptimeNanoseconds(1)) == 1)
         #expect(gate.pass(now: .uptimeNanoseconds(2)) == nil)
@@ -70,15 +67,13 @@ import Testing
         #expect(gate.pass("other", adding: 2, now: .uptimeNanoseconds(22_000_000_000)) == 7)
     }
 
-    @Test("reasons without end pass as one")
-    func gateOfManyReasons() {
+    @Test func `reasons without end pass as one`() {
         let gate = LogGate(interval: .seconds(10))
         let passed = (0..<1000).count { gate.pass("reason \($0)", now: .uptimeNanoseconds(1)) != nil }
         #expect(passed > 8 && passed <= 17)
     }
 
-    @Test("so many descriptors are found free as are asked for, and all are given back")
-    func descriptors() {
+    @Test func `so many descriptors are found free as are asked for, and all are given back`() {
         #expect(DescriptorRoom.free(upTo: 0) == 0)
         // More often than any limit would bear if one stayed open.
         for _ in 0..<3000 { #expect(DescriptorRoom.free(upTo: 8) == 8) }

@@ -6,8 +6,7 @@ import Testing
 @Suite struct FrameLanesTests {
     private static func id(_ number: UInt64) -> ServerConnectionID { ServerConnectionID(rawValue: number) }
 
-    @Test("a lane has frames up to twice as long as the one before, from 64 KiB to the longest there is")
-    func sizes() {
+    @Test func `a lane has frames up to twice as long as the one before, from 64 KiB to the longest there is`() {
         let lanes = FrameLanes(limit: 8 << 20, maxFrameBytes: 2 << 20)
         #expect(lanes.indices == 0..<5)
         #expect(!lanes.needsLane(64 << 10))
@@ -22,8 +21,7 @@ import Testing
         #expect(none.indices.isEmpty && !none.needsLane(1 << 20))
     }
 
-    @Test("frames of one size take their share and what is common, and none of what others have for themselves")
-    func shares() {
+    @Test func `frames of one size take their share and what is common, and none of what others have for themselves`() {
         var lanes = FrameLanes(limit: 10 << 20, maxFrameBytes: 2 << 20)
         #expect(lanes.share == 1 << 20 && lanes.common == 5 << 20)
         let largest = lanes.room(for: 2 << 20, isKnown: false)
@@ -45,8 +43,7 @@ import Testing
         #expect(lanes.isOverShare(largest.lane) && !lanes.isOverShare(small.lane))
     }
 
-    @Test("of known connections and of newcomers there is room for one frame in each lane, whatever is taken")
-    func oneInAnyCase() {
+    @Test func `of known connections and of newcomers there is room for one frame in each lane, whatever is taken`() {
         var lanes = FrameLanes(limit: 1, maxFrameBytes: 64 << 20)
         for bytes in [100_000, 1 << 20, 64 << 20] {
             for isKnown in [false, true] {
@@ -58,8 +55,8 @@ import Testing
         }
     }
 
-    @Test("where known connections and newcomers wait, they take turns; in each line the longest wait comes first")
-    func turns() {
+    @Test
+    func `where known connections and newcomers wait, they take turns; in each line the longest wait comes first`() {
         var lanes = FrameLanes(limit: 4 << 20, maxFrameBytes: 128 << 10)
         let known = lanes.room(for: 100_000, isKnown: true)
         let newcomer = lanes.room(for: 100_000, isKnown: false)

@@ -8,8 +8,7 @@ import Testing
 
 /// Crowds that begin frames and do not complete them, beside three honest senders, in a time of its own.
 @Suite struct HeldFramesSimulationTests {
-    @Test("whatever a crowd does, nobody else waits for long, and memory is bounded")
-    func crowds() {
+    @Test func `whatever a crowd does, nobody else waits for long, and memory is bounded`() {
         let given = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
         for seed in given.map({ [$0] }) ?? (0..<6).map({ _ in UInt64.random(in: 0 ... .max) }) {
             var world = FrameCrowd(seed: seed)

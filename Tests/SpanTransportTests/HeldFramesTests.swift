@@ -20,8 +20,7 @@ import Testing
             deliveredBytes: delivered)
     }
 
-    @Test("while the store is behind nobody reads; its answers let all read again")
-    func store() {
+    @Test func `while the store is behind nobody reads; its answers let all read again`() {
         var frames = Self.frames()
         frames.storeTakes(17 << 20)
         for number: UInt64 in 1...2 {
@@ -34,8 +33,7 @@ import Testing
         #expect(frames.heldBytes == 15 << 20)
     }
 
-    @Test("whatever parts of frames hold, batches of an eighth of the limit pass on to the store")
-    func storesShare() {
+    @Test func `whatever parts of frames hold, batches of an eighth of the limit pass on to the store`() {
         var frames = HeldFrames(limit: 1 << 20, maxFrameBytes: 64 << 20)
         for number: UInt64 in 1...3 { _ = frames.update(Self.id(number), Self.part(1, of: 64 << 20), now: Self.start) }
         #expect(frames.heldBytes > 1 << 20)
@@ -46,8 +44,7 @@ import Testing
         #expect(frames.storeAnswered(1, now: Self.start) == [Self.id(9)])
     }
 
-    @Test("sixty with parts of the largest frames hold what they are granted, and everybody else reads on")
-    func crowd() {
+    @Test func `sixty with parts of the largest frames hold what they are granted, and everybody else reads on`() {
         var frames = Self.frames()
         var granted: [ServerConnectionID] = []
         for number: UInt64 in 1...60 {
@@ -66,8 +63,8 @@ import Testing
         #expect(!less.mayRead)
     }
 
-    @Test("who waits is told when the frame before it is complete, or gone", arguments: [true, false])
-    func freed(isComplete: Bool) {
+    @Test(arguments: [true, false])
+    func `who waits is told when the frame before it is complete, or gone`(isComplete: Bool) {
         var frames = Self.frames()
         #expect(frames.update(Self.id(1), Self.part(9, of: 2 << 20), now: Self.start).mayRead)
         #expect(!frames.update(Self.id(2), Self.part(9, of: 2 << 20), now: Self.start).mayRead)
@@ -81,8 +78,7 @@ import Testing
         #expect(frames.remove(Self.id(1), now: Self.start) == [] && frames.heldBytes == 0)
     }
 
-    @Test("the next frame of the same length, begun in the same read, is another one and waits its turn")
-    func nextFrame() {
+    @Test func `the next frame of the same length, begun in the same read, is another one and waits its turn`() {
         var frames = Self.frames()
         #expect(frames.update(Self.id(1), Self.part(9, of: 2 << 20), now: Self.start).mayRead)
         #expect(!frames.update(Self.id(2), Self.part(9, of: 2 << 20), now: Self.start).mayRead)
@@ -92,8 +88,8 @@ import Testing
         #expect(!verdict.mayRead && verdict.wakes == [Self.id(2)])
     }
 
-    @Test("a frame that stops short is late two seconds on, however it trickles", arguments: [0, 1])
-    func late(trickle: Int) {
+    @Test(arguments: [0, 1])
+    func `a frame that stops short is late two seconds on, however it trickles`(trickle: Int) {
         var frames = Self.frames()
         _ = frames.update(Self.id(1), Self.part(9, of: 2 << 20), now: Self.at(0))
         _ = frames.update(Self.id(1), Self.part((2 << 20) - 100, of: 2 << 20), now: Self.at(100))
@@ -112,8 +108,7 @@ import Testing
         #expect(!frames.sweep(now: Self.at(2150)).goesOn)
     }
 
-    @Test("a frame that comes at 4 Mbit/s gets done though others wait; where nobody waits any speed will do")
-    func slow() {
+    @Test func `a frame that comes at 4 Mbit/s gets done though others wait; where nobody waits any speed will do`() {
         var frames = Self.frames()
         _ = frames.update(Self.id(1), Self.part(9, of: 2 << 20), now: Self.at(0))
         #expect(frames.sweep(now: Self.at(60_000)).wakes == [])
@@ -127,8 +122,7 @@ import Testing
         }
     }
 
-    @Test("the time in which the store is behind is nobody's fault")
-    func standstill() {
+    @Test func `the time in which the store is behind is nobody's fault`() {
         var frames = Self.frames()
         _ = frames.update(Self.id(1), Self.part((2 << 20) - 9, of: 2 << 20), now: Self.at(0))
         _ = frames.update(Self.id(2), Self.part(9, of: 2 << 20), now: Self.at(0))
@@ -140,8 +134,7 @@ import Testing
         #expect(frames.sweep(now: Self.at(31_100)).wakes == [Self.id(1)])
     }
 
-    @Test("who waits for the store's answers is not late, and has its time anew after them")
-    func heldUp() {
+    @Test func `who waits for the store's answers is not late, and has its time anew after them`() {
         var frames = Self.frames()
         var holding = Self.part((2 << 20) - 9, of: 2 << 20)
         holding.waitsForStore = true
@@ -154,8 +147,7 @@ import Testing
         #expect(frames.sweep(now: Self.at(11_100)).wakes == [Self.id(1)])
     }
 
-    @Test("small frames over their share: who holds most for longest goes, who has delivered before goes last")
-    func smallFrames() {
+    @Test func `small frames over their share: who holds most for longest goes, who has delivered before goes last`() {
         var frames = Self.frames()
         // 3 MiB are theirs: 30 of 64 KiB that have lasted a second, 20 that have delivered, 60 new ones.
         for number: UInt64 in 1...30 {
@@ -178,8 +170,7 @@ import Testing
         #expect(frames.smallBytes <= frames.smallShare)
     }
 
-    @Test("small frames that come all at once are held to their share and a quarter, however new they are")
-    func atOnce() {
+    @Test func `small frames that come all at once are held to their share and a quarter, however new they are`() {
         var frames = Self.frames()
         _ = frames.update(Self.id(1000), Self.part(4000, of: 8000, delivered: 8000), now: Self.at(1))
         for number: UInt64 in 1...600 {
@@ -193,8 +184,7 @@ import Testing
         }
     }
 
-    @Test("strangers fill their share alone, whoever else there is")
-    func strangers() {
+    @Test func `strangers fill their share alone, whoever else there is`() {
         var frames = Self.frames()
         let part = Holding(unreadBytes: 65_536, isInsideFrame: true, announcedBytes: 65_000, isStranger: true)
         var sent: [ServerConnectionID] = []
@@ -209,8 +199,7 @@ import Testing
         #expect(frames.strangerBytes - sent.count * 65_536 <= frames.strangerShare)
     }
 
-    @Test("who sends on without leave is sent away")
-    func withoutLeave() {
+    @Test func `who sends on without leave is sent away`() {
         var frames = Self.frames()
         _ = frames.update(Self.id(1), Self.part(9, of: 2 << 20), now: Self.start)
         #expect(!frames.update(Self.id(2), Self.part(300_000, of: 2 << 20), now: Self.start).isTooSlow)

@@ -41,8 +41,7 @@ import Testing
         func connectionEnded(_ connection: ServerConnectionID, sender: SenderID?, saidGoodbye: Bool) {}
     }
 
-    @Test("a sender that is welcomed and sent away all the time has few lines on either side")
-    func flapping() async throws {
+    @Test func `a sender that is welcomed and sent away all the time has few lines on either side`() async throws {
         let sink = FullSink()
         let (serverLog, clientLog) = (RecordedLog(), RecordedLog())
         var configuration = SpanServerConfiguration.patient

@@ -75,8 +75,7 @@ import Testing
         }
     }
 
-    @Test("a client whose connection is reset under a large frame goes on")
-    func resetUnderWrites() async throws {
+    @Test func `a client whose connection is reset under a large frame goes on`() async throws {
         let state = ResettingCollector.Shared()
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in

@@ -32,8 +32,9 @@ import Testing
         return (channel, answers)
     }
 
-    @Test("a sender far ahead of the store is not read, however small its batches are; it loses none")
-    func smallBatches() async throws {
+    @Test func `a sender far ahead of the store is not read, however small its batches are; it loses none`()
+        async throws
+    {
         let sink = HoldingSink()
         let server = Self.server(sink)
         let count: UInt64 = 200_000
@@ -48,8 +49,8 @@ import Testing
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("when the limit of a shutdown comes, a sender that waits for an ack is told to come back")
-    func shutdownLimit() async throws {
+    @Test func `when the limit of a shutdown comes, a sender that waits for an ack is told to come back`() async throws
+    {
         let sink = HoldingSink()
         let server = Self.server(sink)
         let (channel, answers) = try await Self.send(1, to: try await server.start())
@@ -69,15 +70,15 @@ import Testing
         return object() == nil
     }
 
-    @Test("a server that was never started is freed with the last that holds it")
-    func droppedUnstarted() async {
+    @Test func `a server that was never started is freed with the last that holds it`() async {
         weak var server: SpanServer?
         do { server = Self.server(HoldingSink()) }
         #expect(await Self.freed { server })
     }
 
-    @Test("a server that is dropped while it listens goes on; after its shutdown nothing of it is left")
-    func dropped() async throws {
+    @Test func `a server that is dropped while it listens goes on; after its shutdown nothing of it is left`()
+        async throws
+    {
         weak var dropped: SpanServer?
         let port: Int
         do {
@@ -97,8 +98,7 @@ import Testing
         #expect(await Self.freed { dropped })
     }
 
-    @Test("a client that was shut down, or never started, is freed with the last that holds it")
-    func droppedClients() async throws {
+    @Test func `a client that was shut down, or never started, is freed with the last that holds it`() async throws {
         for isStarted in [false, true] {
             weak var dropped: SpanClient?
             do {

@@ -6,8 +6,7 @@ import Testing
 @Suite struct SpoolFailureLogTests {
     static func at(_ seconds: UInt64) -> NIODeadline { .uptimeNanoseconds(seconds * 1_000_000_000) }
 
-    @Test("a failure is told once while it lasts, and its end once")
-    func once() {
+    @Test func `a failure is told once while it lasts, and its end once`() {
         var log = SpoolFailureLog()
         let told = (UInt64(1)...40).filter { log.failed(now: Self.at($0)) }
         #expect(told == [1])
@@ -15,8 +14,7 @@ import Testing
         #expect(ends == [true, false])
     }
 
-    @Test("a failure soon after another is told as soon as there may be a line, if it still lasts")
-    func again() {
+    @Test func `a failure soon after another is told as soon as there may be a line, if it still lasts`() {
         var log = SpoolFailureLog()
         let first = [log.failed(now: Self.at(1)), log.recovered()]
         #expect(first == [true, true])

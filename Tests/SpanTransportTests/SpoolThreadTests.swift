@@ -46,8 +46,7 @@ import Testing
         try await group.shutdownGracefully()
     }
 
-    @Test("while the disk keeps a reader waiting, spans are taken and the event loop runs")
-    func slowReads() async throws {
+    @Test func `while the disk keeps a reader waiting, spans are taken and the event loop runs`() async throws {
         try await withClient { storage in
             storage.reads.close()
         } _: { client, storage, group, sent in
@@ -66,8 +65,9 @@ import Testing
         }
     }
 
-    @Test("while the disk keeps the ledger waiting, spans are taken, the event loop runs, and no batch goes out")
-    func slowLedger() async throws {
+    @Test func `while the disk keeps the ledger waiting, spans are taken, the event loop runs, and no batch goes out`()
+        async throws
+    {
         try await withClient { storage in
             storage.ledgerWrites.close()
         } _: { client, storage, group, sent in
@@ -88,8 +88,9 @@ import Testing
         }
     }
 
-    @Test("a full spool is read though spans are dropped all the time, each of which is written down")
-    func dropsAllTheTime() async throws {
+    @Test func `a full spool is read though spans are dropped all the time, each of which is written down`()
+        async throws
+    {
         try await withClient(maxBytes: 256 << 10) { storage in
             storage.reads.close()
         } _: { client, storage, _, _ in
@@ -113,8 +114,8 @@ import Testing
         }
     }
 
-    @Test("a shutdown does not wait for a disk for ever, and what is in the spool is still counted")
-    func stuckShutdown() async throws {
+    @Test func `a shutdown does not wait for a disk for ever, and what is in the spool is still counted`() async throws
+    {
         try await withClient { storage in
             storage.ledgerWrites.close()
         } _: { client, storage, _, sent in

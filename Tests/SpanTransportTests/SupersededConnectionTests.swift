@@ -46,8 +46,9 @@ import Testing
         }
     }
 
-    @Test("the end of a connection is the last that a sink hears of it, also while it takes a sender over")
-    func endIsLast() async throws {
+    @Test func `the end of a connection is the last that a sink hears of it, also while it takes a sender over`()
+        async throws
+    {
         let sink = OrderSink()
         let server = SpanServer(
             configuration: .patient, sink: sink, logger: SpanServerTests.logger)

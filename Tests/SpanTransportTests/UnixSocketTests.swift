@@ -36,8 +36,9 @@ struct ScratchFolder: ~Copyable {
         return await client.shutdown(within: .seconds(20))
     }
 
-    @Test("a span goes through a Unix socket; its file has the mode that was asked for and is gone at the end")
-    func delivers() async throws {
+    @Test func `a span goes through a Unix socket; its file has the mode that was asked for and is gone at the end`()
+        async throws
+    {
         let folder = try ScratchFolder()
         let path = folder.path + "/s"
         let server = Self.server(path, mode: 0o660)
@@ -49,8 +50,7 @@ struct ScratchFolder: ~Copyable {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("a socket that a crash left is taken over; one that somebody listens at is not")
-    func stale() async throws {
+    @Test func `a socket that a crash left is taken over; one that somebody listens at is not`() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/s"
         // Bound, never listened at, and its descriptor closed: as a process leaves it that is killed.
@@ -71,8 +71,7 @@ struct ScratchFolder: ~Copyable {
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("what is no socket is left alone")
-    func regularFile() async throws {
+    @Test func `what is no socket is left alone`() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/s"
         try "precious".write(toFile: path, atomically: true, encoding: .utf8)
@@ -82,8 +81,7 @@ struct ScratchFolder: ~Copyable {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
     }
 
-    @Test("a socket's file that another program put in our place is not ours to take away")
-    func replaced() async throws {
+    @Test func `a socket's file that another program put in our place is not ours to take away`() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/s"
         let server = Self.server(path)
@@ -96,8 +94,7 @@ struct ScratchFolder: ~Copyable {
         await second.shutdown(within: .seconds(5))
     }
 
-    @Test("a path that is too long, and a folder that is not there, are said in words")
-    func paths() async throws {
+    @Test func `a path that is too long, and a folder that is not there, are said in words`() async throws {
         let long = "/tmp/" + String(repeating: "x", count: 200)
         let words = "has 205 bytes, and may have at most \(TransportAddress.maxUnixPathBytes)"
         let listening = await #expect(throws: TransportError.self) { try await Self.server(long).start() }
@@ -119,8 +116,7 @@ struct ScratchFolder: ~Copyable {
         await server.shutdown(within: .seconds(5))
     }
 
-    @Test("a collector that cannot have all its addresses has none")
-    func allOrNone() async throws {
+    @Test func `a collector that cannot have all its addresses has none`() async throws {
         let folder = try ScratchFolder()
         let sink = HoldingSink()
         let paths = [folder.path + "/s", folder.path + "/no-such/s"]

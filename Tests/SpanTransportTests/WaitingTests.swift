@@ -48,8 +48,8 @@ import Testing
 
     static let long = Duration.seconds(24 * 3600)
 
-    @Test("who waits for room and is cancelled is answered at once; the span is dropped and counted")
-    func report() async throws {
+    @Test func `who waits for room and is cancelled is answered at once; the span is dropped and counted`() async throws
+    {
         let client = try Self.client(room: 1)
         #expect(client.reporter().report(Self.span(1)))
         let isTaken = await Self.cancelled(client) {
@@ -60,8 +60,9 @@ import Testing
         _ = await client.shutdown(within: .zero)
     }
 
-    @Test("who is cancelled before he comes is taken where there is room, and does not wait where there is none")
-    func cancelledBefore() async throws {
+    @Test func `who is cancelled before he comes is taken where there is room, and does not wait where there is none`()
+        async throws
+    {
         let client = try Self.client(room: 1)
         let task = Task {
             await Self.cancellation()
@@ -75,8 +76,7 @@ import Testing
         _ = await client.shutdown(within: .zero)
     }
 
-    @Test("a delivery that is cancelled says how many were taken, and counts the others")
-    func deliver() async throws {
+    @Test func `a delivery that is cancelled says how many were taken, and counts the others`() async throws {
         let client = try Self.client(room: 2)
         let batch = SpanBatch(resourceSpans: [
             ResourceSpans(
@@ -89,10 +89,11 @@ import Testing
         _ = await client.shutdown(within: .zero)
     }
 
-    @Test(
-        "a delivery until the client is closed hands over nothing afterwards, and what was not handed over is not counted"
-    )
-    func deliverUntilClosed() async throws {
+    @Test
+    func
+        `a delivery until the client is closed hands over nothing afterwards, and what was not handed over is not counted`()
+        async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanwire-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let spans = (1...400).map { Self.span(UInt64($0), name: String(repeating: "n", count: 4_000)) }
@@ -118,8 +119,7 @@ import Testing
         }
     }
 
-    @Test("a flush that is cancelled tells what is known, and gives nothing up")
-    func flush() async throws {
+    @Test func `a flush that is cancelled tells what is known, and gives nothing up`() async throws {
         let client = try Self.client(room: 5)
         client.reporter().report(Self.span(1))
         let report = await Self.cancelled(client) { await client.flush(within: Self.long) }
@@ -128,8 +128,7 @@ import Testing
         #expect(end.description == "reported 1, stored 0, rejected 0, dropped 1 (shutdown 1), pending 0")
     }
 
-    @Test("a shutdown in a task that is cancelled delivers all the same")
-    func shutdown() async throws {
+    @Test func `a shutdown in a task that is cancelled delivers all the same`() async throws {
         let sink = HoldingSink()
         let server = SpanServer(configuration: .patient, sink: sink, logger: SpanServerTests.logger)
         let client = try SpanClient(
@@ -149,8 +148,7 @@ import Testing
 
     // MARK: Drops
 
-    @Test("drops that are known when nothing else is to be sent are told at once")
-    func drops() async throws {
+    @Test func `drops that are known when nothing else is to be sent are told at once`() async throws {
         let sink = DropSink()
         let server = SpanServer(configuration: .patient, sink: sink, logger: SpanServerTests.logger)
         var configuration = SpanClientConfiguration(

@@ -77,15 +77,15 @@ import Testing
         return Set(file.lines.compactMap { $0.firstMatch(of: pattern).map { String($0.1) } })
     }
 
-    @Test("every target of the manifest stands in docs/architecture.md, and every one there in the manifest")
-    func targets() throws {
+    @Test func `every target of the manifest stands in docs/architecture.md, and every one there in the manifest`()
+        throws
+    {
         let targets = Set(try Self.manifest().keys)
         #expect(targets.count >= 11)
         #expect(targets == Set(try Self.table().keys))
     }
 
-    @Test("a target depends only on what its row names")
-    func arrows() throws {
+    @Test func `a target depends only on what its row names`() throws {
         let table = try Self.table()
         for (target, declared) in try Self.manifest() {
             let extra = declared.dependencies.subtracting(table[target] ?? [])
@@ -93,8 +93,9 @@ import Testing
         }
     }
 
-    @Test("a file imports only what its target's row names, and of this package only what the manifest declares")
-    func imports() throws {
+    @Test func `a file imports only what its target's row names, and of this package only what the manifest declares`()
+        throws
+    {
         let table = try Self.table()
         let manifest = try Self.manifest()
         for (target, declared) in manifest where !Self.systemLibraries.contains(target) {
@@ -110,8 +111,8 @@ import Testing
         }
     }
 
-    @Test("a row names nothing that no file of the target imports, and the manifest declares nothing such")
-    func unused() throws {
+    @Test func `a row names nothing that no file of the target imports, and the manifest declares nothing such`() throws
+    {
         let table = try Self.table()
         for (target, declared) in try Self.manifest() where !Self.systemLibraries.contains(target) {
             let files = try SourceTree.files(in: declared.folder, suffix: ".swift")
@@ -121,8 +122,7 @@ import Testing
         }
     }
 
-    @Test("rows of core targets name core targets alone, and modules of the standard library")
-    func coreRows() throws {
+    @Test func `rows of core targets name core targets alone, and modules of the standard library`() throws {
         let table = try Self.table()
         let allowed = Set(Self.core + ["Synchronization"])
         for target in Self.core {
@@ -131,8 +131,7 @@ import Testing
         }
     }
 
-    @Test("no target is reached from itself")
-    func noCycles() throws {
+    @Test func `no target is reached from itself`() throws {
         let manifest = try Self.manifest()
         for start in manifest.keys {
             var reached: Set<String> = []

@@ -18,15 +18,13 @@ import Testing
         return bare.intersection(held).sorted().map { "\(file.path): \($0)" }
     }
 
-    @Test("a setting that its initializer clamps cannot be set beside the clamp")
-    func settings() throws {
+    @Test func `a setting that its initializer clamps cannot be set beside the clamp`() throws {
         let files = try SourceTree.files(in: "Sources", suffix: ".swift")
         #expect(files.count > 200)
         #expect(files.flatMap(Self.bypassed) == [])
     }
 
-    @Test("the search finds one that could be, and none that looks at what it is set to")
-    func search() {
+    @Test func `the search finds one that could be, and none that looks at what it is set to`() {
         func found(_ variable: String) -> [String] {
             let text = """
                 public struct Limits {

@@ -117,8 +117,9 @@ import Testing
         }
     }
 
-    @Test("public and package declarations have doc comments that name their subject and say what is thrown")
-    func documentation() throws {
+    @Test func `public and package declarations have doc comments that name their subject and say what is thrown`()
+        throws
+    {
         let sources = try Self.sources()
         #expect(sources.count > 200)
         let (debts, places) = Self.debts(in: sources)
@@ -138,8 +139,7 @@ import Testing
         debts(in: [(target: "A", file: SourceTree.File(path: "A.swift", text: text))]).places["A"] ?? []
     }
 
-    @Test("the search finds what has no comment, whatever attributes and modifiers it has")
-    func undocumented() {
+    @Test func `the search finds what has no comment, whatever attributes and modifiers it has`() {
         let text = """
             public struct Limits {
                 /// Greatest size in bytes.
@@ -173,8 +173,7 @@ import Testing
             ])
     }
 
-    @Test("the search asks for requirements, and not for their witnesses")
-    func requirements() {
+    @Test func `the search asks for requirements, and not for their witnesses`() {
         let text = """
             /// A store.
             public protocol Store: Sendable {
@@ -204,8 +203,7 @@ import Testing
         #expect(names == ["open(_:mode:)", "close(_:)", "open(at:)"])
     }
 
-    @Test("the search finds public functions that do not say what they throw")
-    func errors() {
+    @Test func `the search finds public functions that do not say what they throw`() {
         let text = """
             /// A reader.
             public struct Reader {
@@ -231,8 +229,7 @@ import Testing
         #expect(names == ["byte()", "init(_:)"])
     }
 
-    @Test("the search finds comments that do not begin with their subject")
-    func beginnings() {
+    @Test func `the search finds comments that do not begin with their subject`() {
         for first in ["What a store keeps.", "Of `runs`.", "By payload.", "The same.", "- Parameter size: bytes."] {
             #expect(Self.found("/// \(first)\nstruct A {}").count == 1, "\(first)")
         }

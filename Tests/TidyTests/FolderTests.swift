@@ -22,8 +22,9 @@ import Testing
         return arrows
     }
 
-    @Test("a folder of a target uses only what its line names, and every folder of such a target has a line")
-    func folders() throws {
+    @Test func `a folder of a target uses only what its line names, and every folder of such a target has a line`()
+        throws
+    {
         let arrows = try Self.arrows()
         let targets = Set(arrows.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
         #expect(targets.isSuperset(of: ["SpanBlockStore", "SpanStorageSQLite"]))
@@ -42,8 +43,7 @@ import Testing
         }
     }
 
-    @Test("no folder is reached from itself")
-    func folderCircles() throws {
+    @Test func `no folder is reached from itself`() throws {
         let arrows = try Self.arrows()
         for start in arrows.keys {
             let target = start.split(separator: "/")[0]
@@ -56,8 +56,7 @@ import Testing
         }
     }
 
-    @Test("circles of files are short")
-    func fileCircles() throws {
+    @Test func `circles of files are short`() throws {
         let files = try SourceTree.files(in: "Sources", suffix: ".swift")
         let targets = Dictionary(grouping: files) { String($0.path.split(separator: "/")[1]) }
         for (target, files) in targets.sorted(by: { $0.key < $1.key }) {
@@ -72,8 +71,7 @@ import Testing
         }
     }
 
-    @Test("the graph of files knows a type by its name, but not in texts and comments")
-    func graph() {
+    @Test func `the graph of files knows a type by its name, but not in texts and comments`() {
         let files = [
             SourceTree.File(path: "a", text: "package struct Alpha { let beta: Beta.Inner }\n"),
             SourceTree.File(path: "b", text: "enum Beta {}\n// Gamma\nlet text = \"Gamma\"\n"),

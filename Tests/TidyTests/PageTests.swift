@@ -30,8 +30,7 @@ import Testing
         return result
     }
 
-    @Test("paragraphs are found on their own, in lists and over several lines")
-    func paragraphs() {
+    @Test func `paragraphs are found on their own, in lists and over several lines`() {
         let page = """
             # Title
             One
@@ -49,8 +48,7 @@ import Testing
         #expect(Self.paragraphs(of: page) == ["One goes on.", "- two goes on", "- three", "1. four"])
     }
 
-    @Test("no paragraph of a page is longer than 500 characters")
-    func shortParagraphs() throws {
+    @Test func `no paragraph of a page is longer than 500 characters`() throws {
         let isPage = { (path: String) in
             path.hasSuffix("README.md")
                 || path.hasSuffix(".md") && (path.hasPrefix("docs/") || path.contains(".docc/") || !path.contains("/"))
@@ -64,8 +62,7 @@ import Testing
         }
     }
 
-    @Test("types and targets that docs/architecture.md says to start at exist")
-    func placesToChange() throws {
+    @Test func `types and targets that docs/architecture.md says to start at exist`() throws {
         let page = try SourceTree.text("docs/architecture.md")
         let section = try #require(page.components(separatedBy: "\n## Where to change what\n").dropFirst().first)
         let rows = section.components(separatedBy: "\n## ")[0].split(separator: "\n").filter { $0.hasPrefix("| ") }
@@ -86,8 +83,10 @@ import Testing
         }
     }
 
-    @Test("every library of the manifest has a catalogue of its documentation, and is listed for the package index")
-    func catalogues() throws {
+    @Test
+    func `every library of the manifest has a catalogue of its documentation, and is listed for the package index`()
+        throws
+    {
         let manifest = try SourceTree.text("Package.swift")
         let libraries = manifest.matches(of: /\.library\(name: "\w+", targets: \[(.*?)\]\)/).flatMap {
             $0.1.matches(of: /"(\w+)"/).map { String($0.1) }
@@ -103,8 +102,7 @@ import Testing
         }
     }
 
-    @Test("the changelog names the version that the command prints")
-    func version() throws {
+    @Test func `the changelog names the version that the command prints`() throws {
         let command = try SourceTree.text("Sources/spanwire/Spanwire.swift")
         let version = try #require(command.firstMatch(of: /static let version = "([0-9.]+)"/)?.1)
         #expect(try SourceTree.text("CHANGELOG.md").contains(version))

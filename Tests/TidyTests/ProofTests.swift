@@ -64,8 +64,7 @@ import Testing
         return false
     }
 
-    @Test("each use of an unsafe construct has a proof in its function or for all of its type")
-    func proofs() throws {
+    @Test func `each use of an unsafe construct has a proof in its function or for all of its type`() throws {
         var counts: [String: Int] = [:]
         var places: [String: [String]] = [:]
         for (target, file) in try DocumentationTests.sources() {
@@ -84,8 +83,7 @@ import Testing
         }
     }
 
-    @Test("the search takes a proof for its own function or type, and for no other")
-    func search() {
+    @Test func `the search takes a proof for its own function or type, and for no other`() {
         let text = """
             struct One {
                 func proven() {

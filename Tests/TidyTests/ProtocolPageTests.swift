@@ -19,8 +19,8 @@ import Testing
         return Array(rows.dropFirst(2))
     }
 
-    @Test("every row of the protocol's transitions has its tests", arguments: ["Collector", "Sender"])
-    func transitions(side: String) throws {
+    @Test(arguments: ["Collector", "Sender"])
+    func `every row of the protocol's transitions has its tests`(side: String) throws {
         let heading = "\(side): transitions"
         let expected = try Self.rows(heading, of: "docs/protocol.md").map { Array($0.prefix(2)) }
         let rows = try Self.rows(heading, of: "docs/protocol-tests.md")
@@ -29,8 +29,7 @@ import Testing
         for row in rows { #expect(row.count == 3 && row[2].contains("`"), "\(row)") }
     }
 
-    @Test("every rule of the protocol has its tests")
-    func rules() throws {
+    @Test func `every rule of the protocol has its tests`() throws {
         let rules = try Self.section("Rules", of: "docs/protocol.md").compactMap {
             $0.firstMatch(of: #/^([0-9]+)\. /#)?.1
         }
@@ -40,8 +39,7 @@ import Testing
         for row in rows { #expect(row.count == 2 && row[1].contains("`"), "\(row)") }
     }
 
-    @Test("every test that the page names exists")
-    func names() throws {
+    @Test func `every test that the page names exists`() throws {
         let tests = try SourceTree.files(in: "Tests", suffix: ".swift").filter { !$0.path.contains("TidyTests") }
         var known: Set<String> = []
         for line in tests.flatMap(\.lines) {

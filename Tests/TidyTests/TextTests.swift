@@ -3,8 +3,7 @@ import Testing
 
 /// Rules about the text of files.
 @Suite struct TextTests {
-    @Test("no file that people write is longer than 600 lines")
-    func fileLength() throws {
+    @Test func `no file that people write is longer than 600 lines`() throws {
         let files = try SourceTree.files()
         #expect(files.count > 50, "the files were not found")
         // What a test prints, and what protoc writes.
@@ -14,8 +13,7 @@ import Testing
         }
     }
 
-    @Test("the product holds nothing unfinished and no trap for data from outside")
-    func unfinished() throws {
+    @Test func `the product holds nothing unfinished and no trap for data from outside`() throws {
         let pattern = /\b(TODO|FIXME|XXX|HACK)\b|\bfatalError\(|\btry!|\bas!/
         let files = try SourceTree.files().filter { $0.path.hasPrefix("Sources/") || $0.path.hasPrefix("Interop/") }
         for file in files {
@@ -25,8 +23,22 @@ import Testing
         }
     }
 
-    @Test("no file names a folder of somebody's machine")
-    func machinePaths() throws {
+    @Test func `each test is a function that is named by a sentence`() throws {
+        let declaration = #/\bfunc `[^`]* [^`]*`/#
+        let files = try SourceTree.files().filter { $0.path.hasPrefix("Tests/") && $0.path.hasSuffix("Tests.swift") }
+        #expect(files.count > 100)
+        var tests = 0
+        for file in files {
+            for (index, line) in file.lines.enumerated() where line.contains(#/^ *@Test\b/#) {
+                tests += 1
+                let function = file.lines[index...].first { $0.contains(#/\bfunc /#) }
+                #expect(function?.contains(declaration) == true, "\(file.path):\(index + 1)")
+            }
+        }
+        #expect(tests > 700)
+    }
+
+    @Test func `no file names a folder of somebody's machine`() throws {
         let pattern = /(^|[^A-Za-z0-9_.$}*])\/(work|farm|root|home|Users)\//
         for file in try SourceTree.files() {
             for (index, line) in file.lines.enumerated() {
@@ -35,8 +47,7 @@ import Testing
         }
     }
 
-    @Test("files end with one line break and have no spaces at the ends of lines")
-    func whitespace() throws {
+    @Test func `files end with one line break and have no spaces at the ends of lines`() throws {
         for file in try SourceTree.files() where !file.text.isEmpty && !file.path.hasPrefix("Tests/Corpus/") {
             #expect(file.text.hasSuffix("\n") && !file.text.hasSuffix("\n\n"), "\(file.path)")
             let line = file.lines.firstIndex { $0.hasSuffix(" ") || $0.hasSuffix("\t") || $0.hasSuffix("\r") }
@@ -44,8 +55,7 @@ import Testing
         }
     }
 
-    @Test("links between the project's pages lead to files that exist")
-    func links() throws {
+    @Test func `links between the project's pages lead to files that exist`() throws {
         let pages = try SourceTree.files().filter { $0.path.hasSuffix(".md") }
         #expect(pages.count > 3)
         for page in pages {
