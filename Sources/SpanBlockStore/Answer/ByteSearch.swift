@@ -1,7 +1,7 @@
 import ProtoWire
 
 extension [UInt8] {
-    /// Where some bytes are found, without overlaps, in rising order. By Horspool's way: a byte that the pattern has not, or
+    /// Returns the places of some bytes, without overlaps, in rising order. Horspool's way: a byte that the pattern has not, or
     /// has far from its end, lets the search step as far.
     ///
     /// - Parameter pattern: at least one byte.

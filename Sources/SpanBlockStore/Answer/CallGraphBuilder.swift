@@ -13,7 +13,7 @@ struct CallGraphBuilder {
     private let view: StoreView
     private let filter: ColumnFilter?
 
-    /// How many rows are held at once: 40 bytes each.
+    /// The most rows that are held at once: 40 bytes each.
     private let rowsAtOnce: Int
     private static let rowsPerBucket = 1 << 14
 
@@ -24,6 +24,8 @@ struct CallGraphBuilder {
         filter = ColumnFilter(scan, withSurroundings: true)
     }
 
+    /// Makes the graph.
+    ///
     /// - Returns: `nil` where columns do not do: for a filter that asks what they do not have, or where starts within one
     ///   millisecond would decide.
     func graph() throws(SpanStoreError) -> DependencyGraph? {
@@ -51,7 +53,7 @@ struct CallGraphBuilder {
     }
 
     private struct CallBuckets: Sendable {
-        /// Of the traces' highest bits.
+        /// The range of buckets, by the traces' highest bits.
         var range: Range<Int>
         var bits: Int
 

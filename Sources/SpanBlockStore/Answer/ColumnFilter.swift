@@ -12,12 +12,14 @@ struct ColumnFilter: Sendable {
         case meant
     }
 
-    /// Where spans that are meant start, and those beside them.
+    /// The ranges in which spans that are meant start, and those beside them.
     let starts: ClosedRange<UInt64>
     let surroundings: ClosedRange<UInt64>
     let isImpossible: Bool
     private let conditions: SpanConditions
 
+    /// Makes a filter of a scan.
+    ///
     /// - Parameter withSurroundings: whether spans beside those that are meant are told from others.
     /// - Returns: `nil` where the filter asks for something else.
     init?(_ scan: SpanScan, withSurroundings: Bool) {
@@ -34,6 +36,8 @@ struct ColumnFilter: Sendable {
         surroundings = withSurroundings ? scan.surroundings.starts : starts
     }
 
+    /// Judges each row.
+    ///
     /// - Returns: of each row; `nil` where starts that are not exact do not tell.
     func verdicts(_ columns: SpanColumns) -> [Verdict]? {
         let operations = columns.operations.map { operation in

@@ -1,19 +1,19 @@
 import SpanBlocks
 import SpanStorage
 
-/// What columns say of the blocks of one search: read for some blocks ahead, on all cores, the more the longer the search
+/// Columns of the blocks of one search: read for some blocks ahead, on all cores, the more the longer the search
 /// goes on.
 struct ColumnLookahead {
     private let selection: ColumnMatcher
     private let reader: BlockReader
-    /// By block.
+    /// The spans that can match, by the id of their block.
     private var spans: [Int64: BlockMatches] = [:]
     /// Blocks without columns.
     private var unknown: Set<Int64> = []
-    /// How many columns are read at once, next time.
+    /// The number of columns that are read at once, next time.
     private var columnsAtOnce = 1
 
-    /// Of how many blocks it is of use to know that they are next.
+    /// The number of blocks of which it is of use to know that they are next.
     static let blocksAhead = 256
     private static let maxColumnsAtOnce = 16
 
@@ -22,6 +22,8 @@ struct ColumnLookahead {
         self.reader = reader
     }
 
+    /// Looks up the spans of a block that can match.
+    ///
     /// - Returns: `nil` where nothing is known.
     func spans(of run: StoredRun, _ block: Int) -> BlockMatches? { spans[run.partID(block)] }
 
@@ -46,7 +48,7 @@ struct ColumnLookahead {
         }
     }
 
-    /// Whether columns were asked about a block.
+    /// Returns `true` where columns were asked about a block.
     func isKnown(_ run: StoredRun, _ block: Int) -> Bool {
         spans[run.partID(block)] != nil || unknown.contains(run.partID(block))
     }

@@ -12,7 +12,7 @@ struct BlockMatches: Sendable {
     var isEmpty: Bool { spans.isEmpty }
 }
 
-/// Which spans can match a search, as far as columns tell: none that does is missing.
+/// A test of which spans can match a search, as far as columns tell: none that does is missing.
 struct ColumnMatcher: Sendable {
     /// The attributes that it asks for.
     let keys: Set<ExactText>
@@ -20,6 +20,8 @@ struct ColumnMatcher: Sendable {
     private let order: SpanOrder
     private let filter: SpanFilter
 
+    /// Makes a test of what a search asks.
+    ///
     /// - Returns: `nil` where columns tell nothing.
     init?(_ query: SpanQuery) {
         conditions = query.conditions
@@ -34,6 +36,8 @@ struct ColumnMatcher: Sendable {
         if !isAsked { return nil }
     }
 
+    /// Finds the spans of columns that can match.
+    ///
     /// - Returns: by block; `nil` for columns that cannot be read.
     func spans(_ columns: StoredRows) -> [BlockMatches]? {
         var spans = [BlockMatches](repeating: BlockMatches(), count: columns.blockTraces.count)
@@ -85,7 +89,7 @@ struct ColumnMatcher: Sendable {
         return flags.contains(.hasDuration) && range.contains(duration)
     }
 
-    /// Whether what starts then, as exactly as it is stored, may start in the range that is asked for.
+    /// Returns `true` where a start, as exactly as it is stored, may lie in the range that is asked for.
     private func isInRange(_ start: UInt64) -> Bool {
         guard let starts = conditions.start else { return true }
         return start <= starts.upperBound && Self.last(start) >= starts.lowerBound
@@ -107,7 +111,7 @@ struct ColumnMatcher: Sendable {
 
     private enum Rows {
         case unknown
-        /// Of each row whether it can match.
+        /// `true` for each row that can match.
         case told([Bool])
         /// The columns cannot be read.
         case damaged

@@ -18,12 +18,14 @@ struct ColumnWalk {
         self.wanted = wanted
     }
 
-    /// How much is decompressed before it is handed on: some MiB.
+    /// The most parts that are decompressed before they are handed on: some MiB.
     private static let partsAtOnce = 32
 
-    /// How many spans will be visited at the most, but for loose ones.
+    /// The most spans that will be visited, but for loose ones.
     var spans: Int { view.inOrder(of: starts).reduce(0) { $0 + $1.summary.spans } }
 
+    /// Visits the columns.
+    ///
     /// - Parameters:
     ///   - read: takes columns; runs on several threads. `nil` where exact starts are needed: it is then called again with
     ///     those.
@@ -60,7 +62,7 @@ struct ColumnWalk {
         try hand(waiting, leftOut, read, take)
     }
 
-    /// What of a run is to be read, in pieces.
+    /// Returns the parts of a run that are to be read.
     private func parts(of run: StoredRun) throws(SpanStoreError) -> [ColumnPart] {
         let blocks = try view.reader.blocks(of: run)
         func mayMatter(_ number: Int) -> Bool {

@@ -6,7 +6,7 @@ import SpanStorage
 struct FirstSpans {
     private let order: SpanOrder
     private let limit: Int
-    /// Where the search goes on.
+    /// The rank behind which the search goes on.
     private let after: SpanRank?
     private var entries: [(rank: SpanRank, span: MergedSpan)] = []
 
@@ -19,10 +19,10 @@ struct FirstSpans {
     /// In order.
     var spans: [MergedSpan] { entries.map(\.span) }
 
-    /// What comes behind this can no more be among them; `nil` while there is room.
+    /// The rank behind which nothing can be among them any more; `nil` while there is room.
     var bound: SpanRank? { entries.count < limit ? nil : entries.last?.rank }
 
-    /// Whether a span of this rank may come to be among them; at the bound and at the cursor its key decides.
+    /// Returns `true` where a span of this rank may come to be among them; at the bound and at the cursor its key decides.
     func mayTake(_ rank: @autoclosure () -> SpanRank) -> Bool {
         let bound = bound
         if bound == nil, after == nil { return true }
@@ -31,13 +31,13 @@ struct FirstSpans {
         return bound.map { rank <= $0 } ?? true
     }
 
-    /// Whether some of the spans that are summed up may come to be among them.
+    /// Returns `true` where some of the spans that are summed up may come to be among them.
     func mayTakeSome(of summary: BlockSummary) -> Bool {
         if let after, summary.lastRank(in: order) < after { return false }
         return bound.map { summary.firstRank(in: order) <= $0 } ?? true
     }
 
-    /// Whether a span would be among them.
+    /// Returns `true` where a span would be among them.
     func hasRoom(for span: MergedSpan) -> Bool {
         guard entries.count == limit, let last = entries.last else { return true }
         return order.precedes(span, last.span)

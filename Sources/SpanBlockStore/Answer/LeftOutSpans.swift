@@ -13,7 +13,7 @@ struct LeftOutSpans: Sendable {
         keys[Int(key.side.rawValue)].insert(UInt64(trace) << 32 | UInt64(SpanColumns.hash(key.spanID)))
     }
 
-    /// Whether a row is one of theirs.
+    /// Returns `true` for a row of one of these spans.
     func contains(_ columns: SpanColumns, _ row: Int) -> Bool {
         if isEmpty { return false }
         let side = SpanSide(columns.operations[Int(columns.operation[row])].kind)

@@ -4,7 +4,7 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// What is counted by operation, from columns.
+/// Counts by operation, from columns.
 struct OperationCounter {
     private let view: StoreView
     private let filter: ColumnFilter?
@@ -20,6 +20,8 @@ struct OperationCounter {
 
     // MARK: Latency
 
+    /// Counts spans and durations in steps of time.
+    ///
     /// - Returns: `nil` where columns do not do: for a filter that asks what they do not have, or for steps that begin
     ///   between the milliseconds that starts are stored as.
     func latency(stepNano step: UInt64) throws(SpanStoreError) -> SpanGroups<LatencySeries>? {
@@ -79,7 +81,8 @@ struct OperationCounter {
         var part: Int64
         var key: Key
 
-        /// What columns know a span by. Both sides of a call may have one id, and one of them may be left out of the block.
+        /// The key by which columns know a span. Both sides of a call may have one id, and one of them may be left out of the
+        /// block.
         struct Key: Sendable, Hashable {
             var trace: UInt32
             var span: UInt32
@@ -100,7 +103,7 @@ struct OperationCounter {
     }
 
     private struct Counted: Sendable {
-        /// With the newest start as exactly as it is stored.
+        /// The summary, with the newest start as exactly as it is stored.
         var summary: OperationSummary
         /// Rows with that start, where it is rounded down.
         private(set) var newest: [Newest] = []
@@ -132,6 +135,8 @@ struct OperationCounter {
         }
     }
 
+    /// Counts the operations.
+    ///
     /// - Returns: `nil` where columns do not do: for a filter that asks what they do not have, or where very many spans of
     ///   an operation start in its newest millisecond.
     func operations() throws(SpanStoreError) -> SpanGroups<OperationSummary>? {

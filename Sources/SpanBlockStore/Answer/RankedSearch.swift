@@ -43,6 +43,8 @@ struct RankedSearch {
         var hasJoined: Bool
     }
 
+    /// Finds the spans that match.
+    ///
     /// - Returns: in the order of results.
     mutating func run() throws(SpanStoreError) -> [MergedSpan] {
         try query.check()
@@ -157,6 +159,8 @@ struct RankedSearch {
         }
     }
 
+    /// Looks at some spans of a block.
+    ///
     /// - Parameter selection: of spans that may match, by the hashes of their ids.
     private mutating func look(
         for selection: [UInt32], at candidate: Candidate, in run: StoredRun, _ loose: LooseSpans
@@ -179,7 +183,7 @@ struct RankedSearch {
         if found.hasRoom(for: span), try !view.isReplaced(span.key, in: run) { found.insert(span) }
     }
 
-    /// Whether a span of which this is the only report can be among the results.
+    /// Returns `true` where a span of which this is the only report can be among the results.
     private func mayMatch(_ entry: ReportEntry, _ set: borrowing ReportSet) -> Bool {
         if !starts.contains(entry.startUnixNano) { return false }
         guard found.mayTake(query.order.rank(startUnixNano: entry.startUnixNano, durationNano: entry.durationNano))

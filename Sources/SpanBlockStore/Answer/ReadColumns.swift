@@ -12,7 +12,7 @@ struct ReadColumns: Sendable {
         self.part = part
     }
 
-    /// Whether a row is to be passed over, since its span is visited elsewhere.
+    /// Returns `true` for a row that is to be passed over, since its span is visited elsewhere.
     func isLeftOut(_ row: Int) -> Bool { leftOut.contains(columns, row) }
 
     /// The blocks that columns which were stored are of.

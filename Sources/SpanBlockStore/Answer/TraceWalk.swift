@@ -25,7 +25,7 @@ struct TraceWalk {
     private var open: [TraceID: [MergedSpan]] = [:]
     /// In which run a span is that takes the place of what other runs have of it.
     private var wholeIn: [SpanKey: Int64] = [:]
-    /// How many blocks are left to be read that have spans of a trace.
+    /// The number of blocks that are left to be read with spans of a trace.
     private var blocksLeft: [TraceHash: Int32] = [:]
 
     init(_ scan: SpanScan, _ view: StoreView) throws(SpanStoreError) {
@@ -38,6 +38,8 @@ struct TraceWalk {
         loose = conditions.isImpossible ? LooseSpans() : try view.looseSpans(starts)
     }
 
+    /// Visits the spans.
+    ///
     /// - Parameter body: takes spans of one trace, by key; `false` to end.
     mutating func run(_ body: ([MergedSpan]) -> Bool) throws(SpanStoreError) {
         if conditions.isImpossible { return }

@@ -1,6 +1,6 @@
-/// What a check has found in a store.
+/// Findings of a check of a store.
 package struct CheckFindings: Sendable {
-    /// What is wrong, a sentence each: the first of them; empty for a sound store.
+    /// The first faults that were found, a sentence each; empty for a sound store.
     package private(set) var faults: [String] = []
     /// Runs that were looked at.
     package internal(set) var runs = 0
@@ -9,7 +9,7 @@ package struct CheckFindings: Sendable {
     /// Reports that were read.
     package internal(set) var reports = 0
 
-    /// How many faults are told.
+    /// The most faults that are told.
     package static let maxFaults = 100
 
     mutating func note(_ fault: String) {

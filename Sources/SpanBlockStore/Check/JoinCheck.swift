@@ -8,10 +8,12 @@ import SpanStorage
 struct JoinCheck {
     private let view: StoreView
 
+    /// Makes a check of one view of a store.
+    ///
     /// - Throws: `corrupt` where runs and segments cannot be read.
     init(_ reader: BlockReader) throws(SpanStoreError) { view = try StoreView(reader) }
 
-    /// What is wrong, a sentence each.
+    /// Returns the faults that were found, a sentence each.
     ///
     /// - Throws: `corrupt` for what cannot be read.
     func faults() throws(SpanStoreError) -> [String] {
@@ -39,7 +41,7 @@ struct JoinCheck {
         return isFound ? [] : ["a loose run has a span that starts outside of its from_start and to_start"]
     }
 
-    /// What takes the place of other reports says all that they say.
+    /// Returns a fault where a span of a run of whole spans lacks something that other reports of it say.
     private func wholeFaults(_ loose: LooseSpans) throws(SpanStoreError) -> [String] {
         var whole: [SpanKey: SpanState] = [:]
         // The latest counts.

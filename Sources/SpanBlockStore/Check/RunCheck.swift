@@ -6,10 +6,10 @@ import SpanStorage
 /// Reads everything that a store has of spans, and compares it with what the store says of it.
 package struct RunCheck {
     private let reader: BlockReader
-    /// What was found.
+    /// The findings so far.
     package private(set) var result = CheckFindings()
     private var segments: [TraceSegment] = []
-    /// What the table of services says of each settled run; `nil` where it cannot be read.
+    /// Spans by service of each settled run, as the store counts them; `nil` where that cannot be read.
     private var services: [Int64: ServiceCounts]?
 
     /// Makes a check of what a reader finds.
@@ -120,14 +120,14 @@ package struct RunCheck {
         }
     }
 
-    /// Of reports as they are appended to a loose run: each stands for itself until it is merged.
+    /// Returns the summary of reports as they are appended to a loose run: each stands for itself until it is merged.
     private static func unjoined(_ set: ReportSet) -> BlockSummary {
         var summary = BlockSummary()
         for entry in set.entries { summary.add(span: [entry], merged: nil) }
         return summary
     }
 
-    /// Whether the spans of a block start where its run says, and of which services they are.
+    /// Looks whether the spans of a block start where its run says, and counts them by service.
     private mutating func check(
         _ run: StoredRun, _ number: Int, _ set: ReportSet, _ counted: inout ServiceCounts
     ) throws(SpanStoreError) {

@@ -2,7 +2,7 @@ import SpanBlocks
 import SpanModel
 import SpanStorage
 
-/// What keeps runs of blocks with what finds them, senders, leases and deletions, as a reader sees it: a table of values by
+/// A keeper of runs of blocks with what finds them, of senders, leases and deletions, as a reader sees it: values by
 /// number, in a file, in a database or in memory.
 ///
 /// A ledger knows nothing of spans. Each call is one round trip and gives many rows where many are asked for, so that it does
@@ -30,7 +30,7 @@ package protocol BlockLedger: AnyObject {
     /// - Parameter damaged: takes what is wrong with a segment that cannot be read, which is left out; `nil`: that is thrown.
     func segments(orNote damaged: ((SpanStoreError) -> Void)?) throws(SpanStoreError) -> [TraceSegment]
 
-    /// Whether spans of a run are counted by service.
+    /// Returns `true` where spans of a run are counted by service.
     func hasServices(of run: StoredRun) throws(SpanStoreError) -> Bool
 
     /// Calls `body` with each run's spans by service.
@@ -43,7 +43,7 @@ package protocol BlockLedger: AnyObject {
 
     // MARK: Blocks and columns
 
-    /// What is known of blocks of a run that lie one behind the other.
+    /// Returns the summaries of blocks of a run that lie one behind the other.
     func summaries(of run: StoredRun, _ numbers: Range<Int>) throws(SpanStoreError) -> [BlockSummary]
 
     /// Blocks as they are stored, in the order in which they are asked for.
@@ -57,7 +57,8 @@ package protocol BlockLedger: AnyObject {
 
     // MARK: Search filters
 
-    /// Whether a run's search index has the size that it should; with another, terms would be looked for in wrong slices.
+    /// Returns `true` where a run's search index has the size that it should. With another, terms would be looked for in wrong
+    /// slices.
     func hasWholeTermIndex(of run: StoredRun) throws(SpanStoreError) -> Bool
 
     /// Calls `body` with slices of a run's search index, one after the other.
@@ -84,7 +85,7 @@ package protocol BlockLedger: AnyObject {
     /// A chunk of a segment's index, of which all can be there.
     func traceChunk(of segment: TraceSegment, _ number: Int) throws(SpanStoreError) -> SegmentTraceChunk
 
-    /// How many entries all indexes have: a trace has one for each block that it has spans in.
+    /// Returns the number of entries of all indexes: a trace has one for each block that it has spans in.
     func traceEntries() throws(SpanStoreError) -> Int
 
     /// Calls `body` with the traces of each chunk of all indexes that were stored since a place.
@@ -106,7 +107,7 @@ package protocol BlockLedger: AnyObject {
     /// The bytes that a run's blocks, filters, columns and own index take.
     func bytes(of run: StoredRun) throws(SpanStoreError) -> Int
 
-    /// What is wrong with how things are kept, besides what is in runs: a sentence each.
+    /// Returns the faults in how things are kept, besides what is in runs: a sentence each.
     ///
     /// - Parameters:
     ///   - runs: those that can be read.

@@ -1,8 +1,8 @@
-/// Where a block is.
+/// The place of a block.
 package struct BlockPlace: Sendable {
     /// The run that it is of.
     package let run: StoredRun
-    /// Its number in the run.
+    /// The number of the block in the run.
     package let number: Int
 
     /// The id of the block.

@@ -5,7 +5,7 @@ import SpanStorage
 package protocol LedgerExchange {
     // MARK: What is stored
 
-    /// What is stored, with what this exchange has changed.
+    /// Returns a reading end for what is stored, with what this exchange has changed.
     func view() throws(SpanStoreError) -> any BlockLedger
 
     /// A number that is another one in a later exchange once somebody else has written.
@@ -19,11 +19,11 @@ package protocol LedgerExchange {
     /// - Returns: also what is wrong with those that cannot be read, which are left out; once.
     func deletedTraces() throws(SpanStoreError) -> (traces: Set<TraceID>, damage: SpanStoreError?)
 
-    /// Whether no run was merged or removed since, and no run of whole spans was added. What was appended is settled, if the
-    /// store has nothing else of it, or loose, and then still to be merged.
+    /// Returns `true` where no run was merged or removed since, and no run of whole spans was added. What was appended is
+    /// settled, if the store has nothing else of it, or loose, and then still to be merged.
     func isUnchanged(since seen: SeenRuns) throws(SpanStoreError) -> Bool
 
-    /// Whether each of some runs is there and has an index of traces of its own.
+    /// Returns `true` where each of some runs is there and has an index of traces of its own.
     func haveOwnIndexes(_ runs: [Int64]) throws(SpanStoreError) -> Bool
 
     // MARK: Changes

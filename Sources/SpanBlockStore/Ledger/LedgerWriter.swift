@@ -10,10 +10,10 @@ package protocol LedgerWriter: AnyObject {
         _ body: (any LedgerExchange) throws(SpanStoreError) -> Result
     ) throws(SpanStoreError) -> Result?
 
-    /// What is stored, outside of an exchange.
+    /// Returns a reading end for what is stored, outside of an exchange.
     func view() throws(SpanStoreError) -> any BlockLedger
 
-    /// How many runs of level 0 each partition has of each kind, in no order.
+    /// Returns the number of runs of level 0 of each partition and kind, in no order.
     func appendedRuns() throws(SpanStoreError) -> [Int]
 
     /// The bytes that the store takes up, but for what is free to be used again.
@@ -34,7 +34,7 @@ extension LedgerWriter {
     }
 }
 
-/// How often an exchange is tried.
+/// Attempts at an exchange.
 enum LedgerAttempts {
     static let most = 16
 }

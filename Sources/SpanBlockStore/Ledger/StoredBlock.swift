@@ -4,9 +4,9 @@ import SpanBlocks
 package struct StoredBlock: Sendable {
     /// The id of the block.
     let id: Int64
-    /// What its row says of it.
+    /// The summary of the block, as the ledger has it.
     let summary: BlockSummary
-    /// Its compressed bytes.
+    /// The compressed bytes of the block.
     let frame: [UInt8]
     /// The most bytes that it may have before it is compressed.
     let maxBytes: Int

@@ -10,7 +10,7 @@ package struct StoredColumns: Sendable {
     package let blocks: Range<Int>
     /// The encoded columns.
     let data: [UInt8]
-    /// What is known of the blocks.
+    /// The summaries of the blocks.
     var summaries: [BlockSummary] = []
 
     /// Makes columns of what a ledger has of them.
@@ -20,6 +20,8 @@ package struct StoredColumns: Sendable {
         self.data = data
     }
 
+    /// Decodes the columns that are wanted.
+    ///
     /// - Throws: `corrupt`.
     func columns(_ wanted: SpanColumns.Wanted) throws(SpanStoreError) -> SpanColumns {
         guard let columns = SpanColumns(decoding: data, wanted) else { throw unreadable }

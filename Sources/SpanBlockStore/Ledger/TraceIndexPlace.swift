@@ -1,4 +1,4 @@
-/// How far the indexes of traces were read: ids of chunks rise, and none is used twice.
+/// A place in the indexes of traces up to which they were read: ids of chunks rise, and none is used twice.
 package struct TraceIndexPlace: Sendable, Hashable {
     /// The id of the first chunk of a run's own index that was not read.
     package var nextOfRuns: Int64 = 0

@@ -1,7 +1,7 @@
 import SpanBlocks
 import SpanStorage
 
-/// Which runs are merged next.
+/// Runs that are merged next.
 ///
 /// Runs of a partition are merged with those of their level and below, of whatever kind, so that each report is merged a few
 /// times at the most; a run that is large enough is finished. Loose runs that were just stored (level 0) do not wait long,
@@ -10,20 +10,22 @@ package struct CompactionPlan {
     /// The runs.
     let runs: [StoredRun]
 
-    /// How many runs of a level there may be.
+    /// The most runs of a level that there may be.
     static let fanIn = RunLimits.fanIn
 
-    /// When runs are merged.
+    /// The urge to merge.
     package enum Eagerness: Sendable {
         /// Only as many as must be, for more come all the time.
         case underLoad
         /// Nothing was appended lately: reports that may have company are looked up, what was just stored gets columns, and
         /// hours that are over are tidied.
         case idle
-        /// What is left, however little it is.
+        /// Everything that is left is merged, however little it is.
         case final
     }
 
+    /// Returns the runs that are to be merged next.
+    ///
     /// - Parameters:
     ///   - runs: all there are, the oldest first.
     /// - Returns: `nil` when nothing is to be done.
@@ -91,7 +93,7 @@ package struct CompactionPlan {
         return nil
     }
 
-    /// As many as may be merged at once, and two at the least where there are two.
+    /// Returns as many runs as may be merged at once, and two at the least where there are two.
     private static func fitting(_ runs: [StoredRun], _ limits: RunLimits) -> [StoredRun] {
         var (reports, bytes) = (0, 0)
         var taken: [StoredRun] = []

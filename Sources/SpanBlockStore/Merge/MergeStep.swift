@@ -1,6 +1,6 @@
 import SpanStorage
 
-/// What a merge has made ready, to be stored in one exchange.
+/// The outcome of a merge, to be stored in one exchange.
 package enum MergeStep: Sendable {
     /// Runs in the place of others.
     case replace(_ ids: [Int64], by: [NewRun], SeenRuns)

@@ -11,6 +11,8 @@ struct SpanMerging {
     private let firstLoose: Int32
     private let partition: Int64
 
+    /// Makes a merge of the reports of a set.
+    ///
     /// - Parameter firstLoose: entries from there on come from runs that are not settled.
     init(set: ReportSet, firstLoose: Int32, partition: Int64) {
         plan = RunPlan(expected: set.entries.count)
@@ -19,6 +21,8 @@ struct SpanMerging {
         self.partition = partition
     }
 
+    /// Puts each span of the set into the plan.
+    ///
     /// - Parameter merged: the runs that the set is of.
     mutating func run(_ view: StoreView, _ merged: Set<Int64>) throws(SpanStoreError) {
         var spans: [(members: ArraySlice<Int32>, key: SpanKey)] = []
@@ -46,12 +50,12 @@ struct SpanMerging {
         }
     }
 
-    /// What is said of a span besides some reports.
+    /// The other reports of a span, besides some of its reports.
     private struct Others {
         var all: SpanState
         /// In settled runs.
         var settled: SpanState?
-        /// Where the starts of all those reports lie.
+        /// The range in which the starts of all those reports lie.
         var starts: ClosedRange<UInt64>
 
         mutating func join(settled state: SpanState) {
@@ -75,6 +79,8 @@ struct SpanMerging {
             starts: start...start)
     }
 
+    /// Adds reports of one span to the plan, joined.
+    ///
     /// - Parameter members: reports from runs that are not settled.
     private mutating func add(_ members: ArraySlice<Int32>, _ others: Others) throws(SpanStoreError) {
         var state = try set.stored(members)
@@ -113,14 +119,16 @@ struct SpanMerging {
         return Array(first..<Int32(set.entries.count))[...]
     }
 
-    /// What other runs say of some spans: each of their blocks is read once, however many of the spans it has.
+    /// Reports of some spans in other runs: each of their blocks is read once, however many of the spans it has.
     private struct Partners {
         private(set) var all: [SpanKey: SpanState] = [:]
         /// The same of settled runs alone.
         private(set) var settled: [SpanKey: SpanState] = [:]
-        /// Of all reports.
+        /// The range of the starts of all reports, by span.
         private(set) var starts: [SpanKey: ClosedRange<UInt64>] = [:]
 
+        /// Reads the reports of some spans.
+        ///
         /// - Parameter merged: runs that are not asked.
         init(of keys: Set<SpanKey>, _ view: StoreView, merged: Set<Int64>) throws(SpanStoreError) {
             let hashes = Set(keys.map { TraceHash($0) })

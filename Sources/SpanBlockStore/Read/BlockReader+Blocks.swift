@@ -3,7 +3,7 @@ import SpanModel
 import SpanStorage
 
 extension BlockReader {
-    /// What is known of each block of a run.
+    /// Returns the summary of each block of a run.
     ///
     /// - Throws: `corrupt` where the run is not the sum of its blocks.
     func blocks(of run: StoredRun) throws(SpanStoreError) -> [BlockSummary] {
@@ -74,7 +74,7 @@ extension BlockReader {
         return set
     }
 
-    /// How many blocks are read in one round trip, where all of a run are.
+    /// The most blocks that are read in one round trip, where all of a run are.
     private static let blocksAtOnce = 8
 
     /// Adds all reports of a run to a set.

@@ -63,6 +63,6 @@ extension BlockReader {
         for run in runs { try sizes.check(run) }
     }
 
-    /// What the parts of runs take.
+    /// Returns a measure of the bytes that the parts of runs take.
     func sizes() throws(SpanStoreError) -> PartSizes { PartSizes(ledger, traces, try known().segments) }
 }

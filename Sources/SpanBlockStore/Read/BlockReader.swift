@@ -8,9 +8,9 @@ import SpanStorage
 /// reads millions of rows knows no ledger.
 package final class BlockReader {
     let ledger: any BlockLedger
-    /// How many threads look at what was read.
+    /// The share of the machine that looks at what was read.
     let share: WorkShare
-    /// What `load()` found last, and when.
+    /// The runs and segments that `load()` found last, and the version that they are of.
     private var loaded: (version: Int64, runs: [StoredRun], segments: [TraceSegment])?
     let decompressor = BlockDecompressor()
     let traces: TraceIndexReader
@@ -85,8 +85,8 @@ package final class BlockReader {
         return (runs, Self.noting(runs, segments), faults)
     }
 
-    /// What would be in no answer, or in a wrong one: a run whose segment does not know it, blocks whose run is missing, and
-    /// a run of another kind, of which `run_service` tells.
+    /// Looks for what would be in no answer, or in a wrong one: a run whose segment does not know it, blocks whose run is
+    /// missing, and a run of another kind, of which `run_service` tells.
     private func check(_ runs: [StoredRun], have segments: [TraceSegment]) throws(SpanStoreError) {
         var segmentOf: [Int64: Int64] = [:]
         for segment in segments {

@@ -20,6 +20,8 @@ struct ColumnPart: Sendable {
         self.run = run
     }
 
+    /// Makes a part of blocks.
+    ///
     /// - Parameter numbers: of the run.
     init(blocks numbers: [Int], of run: StoredRun, _ reader: BlockReader) throws(SpanStoreError) {
         form = .blocks(try reader.stored(numbers.map { BlockPlace(run: run, number: $0) }))
@@ -35,7 +37,7 @@ struct ColumnPart: Sendable {
 }
 
 extension SpanColumns {
-    /// Of blocks that have none stored.
+    /// Makes columns of blocks that have none stored.
     ///
     /// - Throws: `corrupt`.
     init(of blocks: [StoredBlock], _ wanted: Wanted) throws(SpanStoreError) {

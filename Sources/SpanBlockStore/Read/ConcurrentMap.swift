@@ -1,7 +1,7 @@
 import SpanStorage
 import Synchronization
 
-/// What `body` makes of each input, in their order, on several threads.
+/// Returns what `body` makes of each input, in their order, on several threads.
 ///
 /// - Parameter share: how many.
 /// - Throws: what `body` threw for one of them; the others were called too.

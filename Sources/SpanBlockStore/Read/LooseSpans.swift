@@ -5,7 +5,7 @@ struct LooseSpans {
     struct Found {
         /// All reports of the span.
         var whole: MergedSpan
-        /// Those in settled runs.
+        /// The reports in settled runs.
         var settled: MergedSpan?
     }
 

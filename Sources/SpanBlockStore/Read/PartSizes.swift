@@ -1,7 +1,7 @@
 import SpanBlocks
 import SpanStorage
 
-/// What the parts of runs take.
+/// Bytes that the parts of runs take.
 package struct PartSizes {
     private let ledger: any BlockLedger
     private let traces: TraceIndexReader
@@ -9,6 +9,8 @@ package struct PartSizes {
     /// Entries by run, of each segment that was read.
     private var entries: [Int64: [Int64: Int]] = [:]
 
+    /// Makes a measure that has read nothing yet.
+    ///
     /// - Parameter segments: all there are.
     package init(_ ledger: any BlockLedger, _ traces: TraceIndexReader, _ segments: [TraceSegment]) {
         self.ledger = ledger

@@ -1,6 +1,6 @@
 import SpanBlocks
 
-/// What is kept of blocks that were read lately: what a block holds never changes, and no block ever has the id of another.
+/// Blocks that were read lately: what a block holds never changes, and no block ever has the id of another.
 struct RecentBlocks {
     /// The origins of blocks that were read lately, without reports.
     private(set) var origins = ReportSet()

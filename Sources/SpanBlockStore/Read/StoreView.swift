@@ -161,7 +161,7 @@ struct StoreView {
         return meant.filter { $0.kind == .whole }.reversed() + meant.filter { $0.kind == .settled }
     }
 
-    /// Whether a span of a run has one in its place in another run.
+    /// Returns `true` where a span of a run has one in its place in another run.
     func isReplaced(_ key: SpanKey, in run: StoredRun) throws(SpanStoreError) -> Bool {
         let trace = TraceHash(key)
         for other in runs where other.kind == .whole && (run.kind == .settled || other.id > run.id) {

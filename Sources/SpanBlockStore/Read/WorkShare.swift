@@ -9,7 +9,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// How many threads work on one question.
+/// A number of threads that work on one question.
 package struct WorkShare: Sendable {
     /// `nil`: as many as there are cores.
     private let threads: Int?
@@ -17,7 +17,7 @@ package struct WorkShare: Sendable {
     /// The whole machine: nobody in the process waits for anything else.
     package static let whole = WorkShare(threads: nil)
 
-    /// Whether somebody writes meanwhile, whom the work gives way to.
+    /// `true` while somebody writes, whom the work gives way to.
     package var givesWay: Bool { threads != nil }
 
     /// All cores but one, which is left to who writes to the store; at least the thread that asks.

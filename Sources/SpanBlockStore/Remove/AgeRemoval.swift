@@ -41,7 +41,7 @@ struct AgeRemoval {
         }
     }
 
-    /// What a run of whole spans has is in a settled one too, where it is counted.
+    /// Removes what is too old of a run that is not loose. What a run of whole spans has is counted in a settled one.
     private mutating func removeSettled(_ run: StoredRun, _ builder: inout RunBuilder) throws(SpanStoreError) {
         let (least, greatest) = (run.summary.minStart, run.summary.maxStart)
         let hasOthers = startsOfOthers.contains { (least...greatest).contains($0) }

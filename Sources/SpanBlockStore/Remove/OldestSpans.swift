@@ -1,15 +1,17 @@
 import SpanBlocks
 import SpanStorage
 
-/// Which spans are to go so that a store has so many bytes less.
+/// The spans that are to go so that a store has so many bytes less.
 struct OldestSpans {
-    /// How many bytes go in one transaction.
+    /// The most bytes that go in one exchange.
     private static let step = 64 << 20
 
     private let runs: [StoredRun]
     private let reader: BlockReader
     private var sizes: PartSizes
 
+    /// Reads the runs.
+    ///
     /// - Throws: `corrupt` where the file has parts of no run: what they take cannot be removed, and all runs would go for it.
     init(_ ledger: any BlockLedger) throws(SpanStoreError) {
         reader = BlockReader(ledger)

@@ -10,7 +10,7 @@ package struct SpanRemover {
     /// Makes a remover of what a writer stores.
     package init(_ writer: any LedgerWriter) { self.writer = writer }
 
-    /// How blocks are compressed that are written anew.
+    /// The level at which blocks are compressed that are written anew.
     private static let level: Int32 = 1
 
     /// Writes the runs anew that have reports of a trace, without them, and remembers the trace.

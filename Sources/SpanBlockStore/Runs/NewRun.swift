@@ -6,11 +6,11 @@ package struct NewRun: Sendable {
     package let encoded: EncodedRun
     /// Hours since 1970, of the spans' start.
     package let partition: Int64
-    /// What its spans are.
+    /// The kind of its spans.
     package let kind: RunKind
-    /// How often its reports were merged.
+    /// The level, by how often its reports were merged.
     package let level: RunLevel
-    /// Where the starts of its spans lie once their reports elsewhere are joined.
+    /// The range in which the starts of its spans lie once their reports elsewhere are joined.
     package let starts: ClosedRange<UInt64>
 
     /// Makes a run of blocks.

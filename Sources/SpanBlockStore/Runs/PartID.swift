@@ -2,7 +2,7 @@
 package enum PartID {
     /// Ids of runs and segments: their parts have ids too, and so would those of the next one.
     package static let owners: ClosedRange<Int64> = 1...(1 << 47) - 2
-    /// How many parts of one kind a run or a segment can have.
+    /// The most parts of one kind that a run or a segment can have.
     package static let maxParts = 1 << 16
 
     /// The id of a part.

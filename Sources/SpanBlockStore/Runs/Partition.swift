@@ -4,7 +4,7 @@ package enum Partition {
     package static let nanoseconds: UInt64 = 3_600_000_000_000
     /// The hour of the last time there is.
     package static let last = Int64(UInt64.max / nanoseconds)
-    /// How far a start may lie before and behind the time at which it was received; else it says nothing.
+    /// The most that a start may lie before and behind the time at which it was received; else it says nothing.
     private static let latest: UInt64 = 7 * 24 * nanoseconds
     private static let earliest: UInt64 = nanoseconds
 

@@ -1,4 +1,4 @@
-/// What the spans of a run are.
+/// The kind of the spans of a run.
 package enum RunKind: Int64, Sendable {
     /// Whole as far as is known: what a span is can be read off its reports here, but for what loose runs add.
     case settled = 0

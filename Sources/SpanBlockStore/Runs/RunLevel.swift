@@ -1,8 +1,10 @@
-/// How often the reports of a run were merged.
+/// A level of runs: the number of times that their reports were merged.
 package struct RunLevel: RawRepresentable, Sendable, Hashable, Comparable {
     /// 0 ... 9, as it is stored.
     package let rawValue: Int64
 
+    /// Makes a level of a stored number.
+    ///
     /// - Returns: `nil` for a number that no level has.
     package init?(rawValue: Int64) {
         guard (0...9).contains(rawValue) else { return nil }

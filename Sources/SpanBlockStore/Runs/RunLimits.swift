@@ -1,11 +1,11 @@
-/// How much is merged at once, and so about how large runs get.
+/// Limits of what is merged at once, and so of how large runs get, about.
 package struct RunLimits: Sendable {
     /// The most reports.
     package var maxReports: Int
     /// The most bytes, before compression.
     package var maxRawBytes: Int
 
-    /// How many runs of a level and kind there may be in a partition before they are merged.
+    /// The most runs of a level and kind that there may be in a partition before they are merged.
     package static let fanIn = 16
 
     /// Makes limits.
@@ -14,7 +14,7 @@ package struct RunLimits: Sendable {
         self.maxRawBytes = maxRawBytes
     }
 
-    /// Whether a run is as large as runs get.
+    /// Returns `true` for a run that is as large as runs get.
     package func isFinished(reports: Int, rawBytes: Int) -> Bool {
         reports >= maxReports / 2 || rawBytes >= maxRawBytes / 2
     }

@@ -4,18 +4,18 @@ import SpanMerge
 import SpanModel
 import SpanStorage
 
-/// Which reports of a set go to which run.
+/// A plan of which reports of a set go to which run.
 package struct RunPlan {
     /// Spans of one partition and kind.
     package struct Part {
         /// Hours since 1970.
         package var partition: Int64
-        /// What the spans are.
+        /// The kind of the spans.
         package var kind: RunKind
         /// Entries of the set; groups are ranges of it.
         var order: [Int32] = []
         var groups: [RunBuilder.Group] = []
-        /// Where the starts of the spans lie once all their reports are joined.
+        /// The range in which the starts of the spans lie once all their reports are joined.
         var starts: ClosedRange<UInt64>?
 
         mutating func add(_ members: ArraySlice<Int32>, start: UInt64, merged: MergedSpan?, starts: ClosedRange<UInt64>)
@@ -33,6 +33,8 @@ package struct RunPlan {
     private var latest = 0
     private let expected: Int
 
+    /// Makes a plan without reports.
+    ///
     /// - Parameter expected: about how many reports come.
     package init(expected: Int = 0) { self.expected = expected }
 

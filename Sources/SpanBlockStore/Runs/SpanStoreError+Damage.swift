@@ -1,7 +1,7 @@
 import SpanStorage
 
 extension SpanStoreError {
-    /// What a store that contradicts itself is answered with.
+    /// Makes the error that a store is answered with which contradicts itself.
     ///
     /// - Parameter what: what is wrong, and where; never a value.
     package static func damaged(_ what: String) -> SpanStoreError {

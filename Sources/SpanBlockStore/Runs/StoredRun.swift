@@ -6,23 +6,23 @@ package struct StoredRun: Sendable {
     package let id: Int64
     /// Hours since 1970, of the spans' start.
     package let partition: Int64
-    /// What its spans are.
+    /// The kind of its spans.
     package let kind: RunKind
-    /// How often its reports were merged.
+    /// The level, by how often its reports were merged.
     package let level: RunLevel
-    /// How many blocks it has.
+    /// The number of its blocks.
     package let blocks: Int
     /// The bytes of its blocks before compression.
     package let rawBytes: Int
     /// The bytes that it was stored with: of blocks, filters, indexes and columns.
     package let bytes: Int
-    /// Where the starts of its spans lie once their reports elsewhere are joined.
+    /// The range in which the starts of its spans lie once their reports elsewhere are joined.
     package let starts: ClosedRange<UInt64>
-    /// What is known of all its blocks together.
+    /// The summary of all its blocks together.
     package let summary: BlockSummary
     /// Bits of each block's search filter.
     package let termBits: Int
-    /// How many chunks its index of traces has, or had before a segment took its place.
+    /// The number of chunks of its index of traces, or of the one that it had before a segment took its place.
     package let traceChunks: Int
     /// The segment that has its index of traces; `nil` where it has one of its own.
     package var traceSegment: Int64?

@@ -5,14 +5,14 @@ import SpanStorage
 package struct TraceSegment: Sendable {
     /// The number of the segment: later ones have higher ones, and none is used twice.
     package let id: Int64
-    /// Those that it was made of; some may be gone.
+    /// The runs that it was made of; some may be gone.
     package let runs: [Int64]
-    /// How many chunks its index has.
+    /// The number of chunks of its index.
     package let chunks: Int
-    /// How many blocks each of its runs has; `nil` for one that is gone, whose entries are left.
+    /// The number of blocks of each of its runs; `nil` for one that is gone, whose entries are left.
     package private(set) var blocks: [Int?]
 
-    /// How many finished runs of a partition get a segment.
+    /// The number of finished runs of a partition that get a segment.
     static let runsPerSegment = 16
 
     /// Makes a segment of what a ledger has of it.

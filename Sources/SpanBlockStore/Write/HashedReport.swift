@@ -1,10 +1,10 @@
 import SpanBlocks
 
-/// What tells a report from others.
+/// Hashes that tell a report from others.
 struct HashedReport {
-    /// Of its span's key.
+    /// The hash of its span's key.
     var key: UInt64
-    /// Of its bytes and its origin's.
+    /// The hash of its bytes and its origin's.
     var content: UInt64
     /// The hash of its trace.
     var trace: TraceHash

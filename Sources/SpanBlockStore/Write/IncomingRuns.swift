@@ -7,18 +7,20 @@ import SpanStorage
 /// The reports of a group on their way into runs.
 struct IncomingRuns: ~Copyable {
     private var set = ReportSet()
-    /// By payload.
+    /// Receipt time of each payload of the set.
     private var receivedUnixNano: [UInt64] = []
-    /// Of each entry of the set.
+    /// Hashes of each entry of the set.
     private var reports: [HashedReport] = []
-    /// Of those that are new.
+    /// Hashes of the reports that are new.
     private(set) var hashes: [HashedReport] = []
-    /// Whose spans run in the batch that was added last.
+    /// Sources of spans that run in the batch that was added last.
     private(set) var runningSources: [SpanSource] = []
     private let nowUnixNano: UInt64
 
     init(nowUnixNano: UInt64) { self.nowUnixNano = nowUnixNano }
 
+    /// Adds the reports of a batch.
+    ///
     /// - Parameter deleted: traces whose reports are left out.
     /// - Returns: reports taken and left out.
     mutating func add(

@@ -8,6 +8,8 @@ struct KeyFilter {
     /// Told by the two halves of a key.
     private static let bitsPerKey = 10
 
+    /// Makes a filter without keys.
+    ///
     /// - Parameter bits: up to 2^32.
     init(bits: Int) {
         self.bits = (max(min(bits, 1 << 32), 64) + 63) / 64 * 64
@@ -55,6 +57,8 @@ struct KeyFilter {
         count += 1
     }
 
+    /// Joins two filters.
+    ///
     /// - Returns: a filter of the keys of both; `nil` where they differ in size or have too many keys for one.
     func joined(with other: KeyFilter) -> KeyFilter? {
         guard bits == other.bits, (count + other.count) * Self.roomPerKey <= bits else { return nil }

@@ -1,9 +1,9 @@
-/// Which reports came lately, by hashes: tells a copy from a new report, and a further report of a known span from the
+/// Reports that came lately, by hashes: tells a copy from a new report, and a further report of a known span from the
 /// first one.
 ///
 /// Two generations of reports, 16 bytes for each and room to find them: when one is full, the one before it is forgotten.
 struct KnownReports {
-    /// What is known of a report.
+    /// Knowledge of a report.
     enum Verdict {
         /// No report of the span came lately.
         case new
@@ -35,7 +35,7 @@ struct KnownReports {
             slots[slot] = (key, content)
         }
 
-        /// Whether the first slot of a key is taken; the key has no report where it is not.
+        /// Returns `true` where the first slot of a key is taken; the key has no report where it is not.
         func isTaken(_ key: UInt64) -> Bool { slots[Int(truncatingIfNeeded: key) & (slots.count - 1)].key != 0 }
 
         func verdict(_ key: UInt64, _ content: UInt64) -> Verdict {
@@ -56,9 +56,11 @@ struct KnownReports {
     private var current = Generation()
     private var previous = Generation()
 
-    /// Of reports in a generation: three quarters of a power of two, so that its memory is filled.
+    /// The most reports of a generation: three quarters of a power of two, so that its memory is filled.
     private let limit: Int
 
+    /// Makes a memory that knows no report.
+    ///
     /// - Parameter limit: of reports, rounded down.
     init(limit: Int) {
         var slots = 1 << 10
@@ -66,7 +68,7 @@ struct KnownReports {
         self.limit = slots * 3 / 4
     }
 
-    /// What is known of each report.
+    /// Returns the knowledge of each report.
     func verdicts(_ reports: [HashedReport]) -> [Verdict] {
         var verdicts = [Verdict](repeating: .new, count: reports.count)
         var isTaken = [Bool](repeating: false, count: Self.lookedUpAtOnce)

@@ -15,6 +15,8 @@ package final class ReportAppender {
     /// Takes what is wrong with what is stored, where reports are stored all the same.
     private let damaged: (SpanStoreError) -> Void
 
+    /// Makes an appender that knows no report.
+    ///
     /// - Parameters:
     ///   - limits: of runs.
     ///   - knownReports: about how many reports are known, to tell copies by.
@@ -65,7 +67,7 @@ package final class ReportAppender {
     /// Forgets which reports were stored: what was removed is stored again when it comes again.
     package func forgetReports() { known = KnownReports(limit: maxKnownReports) }
 
-    /// What another process stored is not among the known reports, and what is may be removed.
+    /// Forgets what is known where others have written: their reports are not among the known ones, and those may be removed.
     private func noteOtherWriters(_ exchange: any LedgerExchange) throws(SpanStoreError) {
         let version = try exchange.version()
         defer { self.version = version }

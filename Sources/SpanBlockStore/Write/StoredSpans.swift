@@ -1,7 +1,7 @@
 import SpanBlocks
 import SpanStorage
 
-/// Which spans the store has reports of, so that the first report of a span can be told from a further one, whenever that
+/// The spans that the store has reports of, so that the first report of a span can be told from a further one, whenever that
 /// comes and wherever it is filed.
 ///
 /// Filters that never miss a span and rarely find one that is not there: one for some spans that were stored one after the
@@ -14,7 +14,7 @@ struct StoredSpans {
         /// `nil` once it had to go.
         var spans: KeyFilter?
         var traces: KeyFilter
-        /// When the last of them came.
+        /// The time at which the last of them came.
         var untilUnixNano: UInt64
 
         var bytes: Int { (spans?.bytes ?? 0) + traces.bytes }
@@ -44,14 +44,16 @@ struct StoredSpans {
     /// The file has more traces than there is room for.
     private var isTooMuch = false
 
-    /// Whether what is in the file is known: if not, `load` is to be called before anything is asked.
+    /// `true` while what is in the ledger is known; else `load` is to be called before anything is asked.
     private(set) var isLoaded = false
     /// Reports that came until then may be in no filter; `nil`: all are.
     private(set) var forgottenUntilUnixNano: UInt64?
-    /// What kept the file's indexes from being read: all that came until then is taken for known.
+    /// The fault that kept the indexes from being read: all that came until then is taken for known.
     private(set) var damage: SpanStoreError?
     private let maxBytes: Int
 
+    /// Makes filters that know nothing yet.
+    ///
     /// - Parameter maxBytes: about how much memory the filters may take.
     init(maxBytes: Int) { self.maxBytes = maxBytes }
 
@@ -118,12 +120,12 @@ struct StoredSpans {
         }
     }
 
-    /// What filters know a trace by: of the same bits as the stored indexes.
+    /// Returns the key by which filters know a trace: of the same bits as the stored indexes.
     static func key(ofTrace hash: TraceHash) -> UInt64 { StableHash.mix(UInt64(hash.bits), 1) }
 
     // MARK: Own reports
 
-    /// Of each report, whether the store has surely no other one of its span.
+    /// Returns `true` for each report of whose span the store has surely no other one.
     func areNew(_ reports: [HashedReport]) -> [Bool] {
         var areNew = [Bool](repeating: true, count: reports.count)
         if let forgotten = forgottenUntilUnixNano {
@@ -145,7 +147,7 @@ struct StoredSpans {
         return areNew
     }
 
-    /// How far a sender's clock may be ahead of the collector's.
+    /// The most by which a sender's clock may be ahead of the collector's.
     private static let clockToleranceNanoseconds: UInt64 = 60_000_000_000
 
     /// Takes reports in that are stored.
@@ -193,6 +195,8 @@ struct StoredSpans {
         eras.remove(at: index - 1)
     }
 
+    /// Forgets the oldest filter.
+    ///
     /// - Returns: `false` where only the newest are left.
     private mutating func forgetOldest() -> Bool {
         if let gone = earlier {
