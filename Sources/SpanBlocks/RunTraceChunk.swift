@@ -16,7 +16,7 @@ package struct RunTraceChunk: Sendable, Hashable {
 
     private let content: TraceChunkBytes
 
-    /// How many bytes an entry has.
+    /// Number of bytes of an entry.
     package static let entryBytes = TraceChunkBytes.entryBytes(runBytes: 0)
 
     /// A chunk as it was stored; `nil` for bytes that end within an entry.
@@ -42,7 +42,7 @@ package struct RunTraceChunk: Sendable, Hashable {
     /// The traces of all entries.
     package var traces: [TraceHash] { content.traces }
 
-    /// All entries.
+    /// Entries of the chunk, in their order.
     package var entries: [Entry] {
         var entries: [Entry] = []
         entries.reserveCapacity(content.count)
@@ -57,7 +57,7 @@ package struct RunTraceChunk: Sendable, Hashable {
         return blocks
     }
 
-    /// What cannot be in the chunk, in words; `nil` where all can be.
+    /// Returns the fault of a chunk that cannot be, in words; `nil` when there is none.
     ///
     /// - Parameters:
     ///   - number: of this chunk.
@@ -68,7 +68,7 @@ package struct RunTraceChunk: Sendable, Hashable {
         content.fault(number, of: chunks, blocks: [blocks], whole: chunks == 1 ? blocks : 0)
     }
 
-    /// Whether the chunk has so few entries that some are missing, or very many are of few traces.
+    /// Returns `true` for a chunk of so few entries that some are missing, or very many are of few traces.
     ///
     /// - Parameter chunks: how many the index has.
     package func isSparse(of chunks: Int) -> Bool { TraceIndex.isSparse(entries: content.count, of: chunks) }

@@ -19,10 +19,10 @@ package struct SegmentTraceChunk: Sendable, Hashable {
 
     private let content: TraceChunkBytes
 
-    /// How many runs a segment can have.
+    /// Greatest number of runs of a segment.
     package static let maxRuns = 256
 
-    /// How many bytes an entry has.
+    /// Number of bytes of an entry.
     package static let entryBytes = TraceChunkBytes.entryBytes(runBytes: 1)
 
     /// A chunk as it was stored; `nil` for bytes that end within an entry.
@@ -48,7 +48,7 @@ package struct SegmentTraceChunk: Sendable, Hashable {
     /// The traces of all entries.
     package var traces: [TraceHash] { content.traces }
 
-    /// All entries.
+    /// Entries of the chunk, in their order.
     package var entries: [Entry] { entries(of: nil) }
 
     /// The entries of a trace; blocks without it may be among them.
@@ -60,7 +60,7 @@ package struct SegmentTraceChunk: Sendable, Hashable {
         return entries
     }
 
-    /// What cannot be in the chunk, in words; `nil` where all can be.
+    /// Returns the fault of a chunk that cannot be, in words; `nil` when there is none.
     ///
     /// - Parameters:
     ///   - number: of this chunk.
@@ -70,7 +70,7 @@ package struct SegmentTraceChunk: Sendable, Hashable {
         content.fault(number, of: chunks, blocks: blocks, whole: 0)
     }
 
-    /// Whether the chunk has so few entries that some are missing, or very many are of few traces.
+    /// Returns `true` for a chunk of so few entries that some are missing, or very many are of few traces.
     ///
     /// - Parameter chunks: how many the index has.
     package func isSparse(of chunks: Int) -> Bool { TraceIndex.isSparse(entries: content.count, of: chunks) }

@@ -12,10 +12,10 @@ struct TraceChunkBytes: Sendable, Hashable {
     private static let hashBytes = 4
     private static let blockBytes = 2
 
-    /// How many bytes an entry has.
+    /// Number of bytes of an entry.
     static func entryBytes(runBytes: Int) -> Int { hashBytes + runBytes + blockBytes }
 
-    /// How many entries the chunk has.
+    /// Number of entries in the chunk.
     var count: Int { bytes.count / Self.entryBytes(runBytes: runBytes) }
 
     /// - Returns: `nil` for bytes that end within an entry.
@@ -67,7 +67,7 @@ struct TraceChunkBytes: Sendable, Hashable {
         }
     }
 
-    /// What cannot be in a chunk, in words; `nil` where all can be. Any number of entries can be equal: whoever sends spans
+    /// Returns the fault of a chunk that cannot be, in words; `nil` when there is none. Any number of entries can be equal: whoever sends spans
     /// chooses their ids, and so can choose many traces that have one hash.
     ///
     /// - Parameters:

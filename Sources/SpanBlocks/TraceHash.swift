@@ -19,7 +19,7 @@ package struct TraceHash: Sendable, Hashable {
 
     // Both in place, so that a set or a dictionary by it is as fast as one by its bits.
 
-    /// Whether two hashes have the same bits.
+    /// Returns `true` for two hashes of the same bits.
     @inlinable package static func == (left: TraceHash, right: TraceHash) -> Bool { left.bits == right.bits }
 
     /// Hashes the bits.

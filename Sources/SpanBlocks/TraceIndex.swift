@@ -4,7 +4,7 @@ package enum TraceIndex {
     /// Entries of a chunk, about: its bytes fill half a page of 8 KiB.
     private static let chunkEntries = 570
 
-    /// How many chunks an index with so many entries has.
+    /// Number of chunks of an index with so many entries.
     package static func chunkCount(entries: Int) -> Int {
         min(max(1, (entries + chunkEntries - 1) / chunkEntries), 1 << 16)
     }
@@ -14,7 +14,7 @@ package enum TraceIndex {
         Int((UInt64(trace.bits) &* UInt64(count)) >> 32)
     }
 
-    /// Whether a chunk has so few entries that some are missing, or very many are of few traces.
+    /// Returns `true` for a chunk of so few entries that some are missing, or very many are of few traces.
     static func isSparse(entries: Int, of chunks: Int) -> Bool {
         chunks > 1 && entries * 2 * chunks < chunkEntries * (chunks - 1)
     }

@@ -1,23 +1,24 @@
 import CSQLite
 
-/// What the memory that processes share says of the log: which one it is, and how much of it is in force.
+/// Head of SQLite's shared memory: it says which log the memory describes, and how much of that log is in force.
 ///
-/// By the "WAL-index header" of SQLite's file format: numbers as the machine has them, but the salts, which stand as in the
-/// log itself.
+/// The form is the "WAL-index header" of SQLite's file format. Numbers are in the machine's byte order; the salts stand as in
+/// the log itself.
 struct LogIndexHead: Equatable {
-    /// Frames that are in force; 0: what the log holds does not matter.
+    // Proof for all below: a connection is open while its owner hands it over, and each buffer has the bytes that are copied.
+
+    /// Number of frames in force; at 0 the content of the log does not matter.
     let frames: UInt32
     let pageBytes: Int
-    /// Of the log that it speaks of: another one for each time that a log is begun.
+    /// Salts of the described log; they differ each time that a log is begun.
     let salts: [UInt8]
 
-    /// Bytes of one of the two copies.
+    /// Number of bytes of one of the two copies.
     static let byteCount = 48
 
     /// - Returns: `nil` where there is no such memory, it is not in use, or is being written to just now.
     init?(of connection: OpaquePointer) {
         var bytes = [UInt8](repeating: 0, count: 2 * Self.byteCount)
-        // Proof: the array has as many bytes as are written.
         guard unsafe spanwire_read_log_index(connection, &bytes) != 0 else { return nil }
         self.init(copies: bytes)
     }
@@ -28,7 +29,6 @@ struct LogIndexHead: Equatable {
         guard first.elementsEqual(second), bytes.count >= 2 * Self.byteCount, bytes[12] == 1 else { return nil }
         func number<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type) -> Number {
             var number: Number = 0
-            // Proof: as many bytes are copied as the number has.
             unsafe withUnsafeMutableBytes(of: &number) { unsafe $0.copyBytes(from: bytes[offset..<offset + $0.count]) }
             return number
         }
@@ -39,7 +39,7 @@ struct LogIndexHead: Equatable {
         salts = Array(bytes[32..<40])
     }
 
-    /// Whether a log holds what is in force.
+    /// Returns `true` for a log that holds what is in force.
     ///
     /// - Parameters:
     ///   - head: the log's first 32 bytes, as many of them as there are.
@@ -49,9 +49,10 @@ struct LogIndexHead: Equatable {
         return frames == 0 || byteCount >= needed && head.count >= 24 && head[16..<24].elementsEqual(salts)
     }
 
-    /// Whether the log that a connection has open is the one of which the shared memory tells. Where it is not, whoever made
-    /// the other one is beside a process whose log was removed: what is read is not whole, and what is written is lost, or
-    /// takes pages along when it is brought to the file.
+    /// Returns `true` when the log that a connection has open is the one that the shared memory describes.
+    ///
+    /// Another log was made beside a process whose log was removed. What is read through it is not whole; what is written to
+    /// it is lost, or damages the file at the next checkpoint.
     ///
     /// - Returns: `true` too where it cannot be told.
     static func isOfLog(of connection: OpaquePointer) -> Bool {
