@@ -18,6 +18,8 @@ struct TraceChunkBytes: Sendable, Hashable {
     /// Number of entries in the chunk.
     var count: Int { bytes.count / Self.entryBytes(runBytes: runBytes) }
 
+    /// Takes bytes that were stored.
+    ///
     /// - Returns: `nil` for bytes that end within an entry.
     init?(_ bytes: [UInt8], runBytes: Int) {
         guard bytes.count % Self.entryBytes(runBytes: runBytes) == 0 else { return nil }

@@ -1,4 +1,4 @@
-/// Which blocks have spans of a trace, in chunks by the trace's hash: an index of one run (`RunTraceChunk`), or of many
+/// An index of the blocks that have spans of a trace, in chunks by the trace's hash: of one run (`RunTraceChunk`), or of many
 /// (`SegmentTraceChunk`).
 package enum TraceIndex {
     /// Entries of a chunk, about: its bytes fill half a page of 8 KiB.

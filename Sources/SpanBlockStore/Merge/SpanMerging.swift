@@ -122,7 +122,7 @@ struct SpanMerging {
     /// Reports of some spans in other runs: each of their blocks is read once, however many of the spans it has.
     private struct Partners {
         private(set) var all: [SpanKey: SpanState] = [:]
-        /// The same of settled runs alone.
+        /// Reports in settled runs alone, by span.
         private(set) var settled: [SpanKey: SpanState] = [:]
         /// The range of the starts of all reports, by span.
         private(set) var starts: [SpanKey: ClosedRange<UInt64>] = [:]

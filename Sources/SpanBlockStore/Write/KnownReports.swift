@@ -7,9 +7,9 @@ struct KnownReports {
     enum Verdict {
         /// No report of the span came lately.
         case new
-        /// Other reports of the span did.
+        /// Other reports of the span came lately.
         case further
-        /// The same report did.
+        /// A copy of the report came lately.
         case copy
     }
 
