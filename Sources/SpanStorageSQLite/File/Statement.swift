@@ -3,6 +3,10 @@ import ProtoWire
 import SpanStorage
 
 /// A prepared statement. Columns and parameters count from 0 here.
+///
+/// Proof for all below: `handle` is a statement that SQLite has prepared, which `deinit` alone finalizes. A buffer that is
+/// bound lives through the call, in which SQLite copies it. Bytes of a column are copied before the next step, at most as many
+/// as SQLite says that there are.
 @safe
 final class Statement {
     private let handle: OpaquePointer
