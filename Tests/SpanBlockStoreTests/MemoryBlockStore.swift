@@ -115,7 +115,8 @@ actor MemoryBlockStore: SpanStore {
     }
 
     func enforce(_ policy: RetentionPolicy, nowUnixNano: UInt64) throws(SpanStoreError) -> RetentionReport {
-        let writer = try writing().writer
+        let opened = try writing()
+        let writer = opened.writer
         let remover = SpanRemover(writer)
         var report = RetentionReport()
         let before = try writer.usedBytes()
@@ -124,6 +125,7 @@ actor MemoryBlockStore: SpanStore {
         while let maxBytes = policy.maxBytes, let removed = try remover.removeOldest(toBytes: maxBytes) {
             report.spans += removed
         }
+        if report.spans > 0 { opened.appender.forgetReports() }
         if earliest > 0 {
             try writer.persist { exchange throws(SpanStoreError) in
                 try exchange.forgetDeletions(before: earliest)

@@ -151,19 +151,27 @@ actor SQLiteWriter {
         return removed
     }
 
-    /// Removes spans that started before the hour that a time is in. What is removed for its age and comes again would be
-    /// removed again, so copies of it may stay known.
+    /// Removes spans that started before the hour that a time is in.
+    ///
+    /// Copies of removed reports are stored when they come again: with another report of their span, which may be younger,
+    /// they are not removed at once.
     ///
     /// - Returns: how many.
     func removeSpans(startedBefore earliest: UInt64) throws(SpanStoreError) -> UInt64 {
-        try SpanRemover(try opened().ledger).removeSpans(startedBefore: earliest)
+        let opened = try opened()
+        let removed = try SpanRemover(opened.ledger).removeSpans(startedBefore: earliest)
+        if removed > 0 { opened.appender.forgetReports() }
+        return removed
     }
 
     /// Removes some of the oldest spans, where the store has more bytes in use than it may.
     ///
     /// - Returns: how many; `nil` when it has no more than that, or no spans.
     func removeOldest(toBytes maxBytes: UInt64) throws(SpanStoreError) -> UInt64? {
-        try SpanRemover(try opened().ledger).removeOldest(toBytes: maxBytes)
+        let opened = try opened()
+        let removed = try SpanRemover(opened.ledger).removeOldest(toBytes: maxBytes)
+        if removed ?? 0 > 0 { opened.appender.forgetReports() }
+        return removed
     }
 
     /// Bytes of the pages that hold something.
